@@ -1,0 +1,32 @@
+# The two commands of the README are `make demo` and `make test`; both set everything up by themselves.
+PYTHON ?= python3
+FOR ?=
+BIN := .venv/bin
+
+.PHONY: demo test test-slow lint bench docs setup clean
+
+demo: setup
+	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
+
+test: lint
+	$(BIN)/pytest -m "not slow"
+
+test-slow: setup
+	$(BIN)/pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	@$(BIN)/python -m tests.bench
+
+docs: setup
+	$(BIN)/python tools/docs.py
+
+setup:
+	@PYTHON="$(PYTHON)" tools/setup.sh
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,130 @@
+"""One camera through OpenCV: a V4L2 device, a video file played in its own time, or a stream.
+
+A thread reads all the time and keeps only the newest frame: V4L2 holds four, and a slow reader would see the past. Health is
+the age of the last good frame; a read that hangs in C shows as that age. No frame is written anywhere.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from time import CLOCK_BOOTTIME, clock_gettime
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+
+FIRST_RETRY: Final = 0.5
+LONGEST_RETRY: Final = 10.0
+END_OF_FILM: Final = "end of film"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A grey picture, shape (height, width), and the boot time at which it was got."""
+
+    grey: Grey
+    at: float
+
+
+@dataclass(frozen=True)
+class CameraSource:
+    """Where pictures come from: `/dev/...`, a file, or a URL. `pause`: seconds before a film starts again, None: never."""
+
+    source: str
+    width: int = 1280
+    height: int = 720
+    rate: float = 30.0
+    pause: float | None = None
+
+    @property
+    def is_film(self) -> bool:
+        """Whether it is a file that is played rather than a device that is asked."""
+        return not self.source.startswith("/dev/") and "://" not in self.source
+
+
+class Camera:
+    """Opens the source, again and again with growing pauses, and keeps the newest frame."""
+
+    def __init__(self, source: CameraSource) -> None:
+        self._source = source
+        self._news = threading.Condition()
+        self._frame: Frame | None = None
+        self._trouble = "not open yet"
+        self._stop = threading.Event()
+        threading.Thread(target=self._run, name="camera", daemon=True).start()
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it now; empty while frames come."""
+        return self._trouble
+
+    def newest(self, after: float, timeout: float) -> Frame | None:
+        """The newest frame got after boot time `after`; None when there is none within `timeout` seconds."""
+        with self._news:
+            self._news.wait_for(lambda: self._frame is not None and self._frame.at > after, timeout)
+            found = self._frame
+        return found if found is not None and found.at > after else None
+
+    def close(self) -> None:
+        """Stop reading; the thread ends with its current read."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        retry = FIRST_RETRY
+        while not self._stop.is_set():
+            capture = open_capture(self._source)
+            if capture is None:
+                self._trouble = f"{self._source.source} does not open"
+            elif self._read(capture):
+                retry = FIRST_RETRY
+            if self._trouble == END_OF_FILM:
+                if self._source.pause is None or self._stop.wait(self._source.pause):
+                    return
+                continue
+            self._stop.wait(retry)
+            retry = min(LONGEST_RETRY, retry * 2)
+
+    def _read(self, capture: Any) -> bool:
+        """Read until it fails; whether there was any frame."""
+        began, count = clock_gettime(CLOCK_BOOTTIME), 0
+        while not self._stop.is_set():
+            good, picture = capture.read()
+            if not good:
+                break
+            count += 1
+            if self._source.is_film:
+                self._stop.wait(max(0.0, began + count / self._source.rate - clock_gettime(CLOCK_BOOTTIME)))
+            self._keep(picture)
+        capture.release()
+        self._trouble = END_OF_FILM if self._source.is_film and count else f"{self._source.source} gives no frames"
+        return count > 0
+
+    def _keep(self, picture: Any) -> None:
+        at = clock_gettime(CLOCK_BOOTTIME)
+        grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        with self._news:
+            self._frame, self._trouble = Frame(grey, at), ""
+            self._news.notify_all()
+
+
+def open_capture(source: CameraSource) -> Any | None:
+    """An OpenCV capture that gives frames, or None. MJPG is set before the size: the other way round is ignored."""
+    if source.source.startswith("/dev/"):
+        capture = cv2.VideoCapture(source.source, cv2.CAP_V4L2)
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, source.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, source.height)
+        capture.set(cv2.CAP_PROP_FPS, source.rate)
+    elif source.is_film and not Path(source.source).exists():
+        return None
+    else:
+        capture = cv2.VideoCapture(source.source, cv2.CAP_FFMPEG)
+    if capture.isOpened():
+        return capture
+    capture.release()
+    return None

@@ -1,0 +1,45 @@
+"""Lines from a serial port, bounded in time and length.
+
+pyserial's own readline ignores its time-out while bytes drip in, so chunks are read and the lines are cut here.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from types import TracebackType
+from typing import Final
+
+import serial
+
+MAX_LINE: Final = 1024
+CHUNK: Final = 256
+
+
+class SerialLine:
+    """An exclusively opened port. Raises OSError (serial.SerialException is one) when the device is gone."""
+
+    def __init__(self, port: str, baud: int) -> None:
+        self._port = serial.Serial(port, baud, timeout=0.1, write_timeout=1.0, exclusive=True)
+        self._buffer = b""
+
+    def __enter__(self) -> SerialLine:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._port.close()
+
+    def ask(self, request: bytes) -> None:
+        """Write a request; older input is dropped, so that the next line answers it."""
+        self._port.reset_input_buffer()
+        self._buffer = b""
+        self._port.write(request)
+
+    def read_line(self, timeout: float) -> bytes | None:
+        """The next line without its end; None when none is whole within `timeout` seconds. Longer ones are cut off."""
+        deadline = monotonic() + timeout
+        while b"\n" not in self._buffer:
+            if monotonic() >= deadline:
+                return None
+            self._buffer = (self._buffer + self._port.read(CHUNK if self._port.in_waiting else 1))[-MAX_LINE:]
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.rstrip(b"\r")

@@ -1,0 +1,43 @@
+"""What a worker sees and hears at the door: a green lamp, a red lamp, a buzzer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gpiozero import DigitalOutputDevice
+from gpiozero.pins.pi import PiFactory
+
+Blink = tuple[float, float, int | None]
+"""Seconds on, seconds off, how often (None: until the next signal)."""
+
+PATTERNS: Final[dict[str, dict[str, Blink]]] = {
+    "ready": {},
+    "granted": {"green": (3.0, 0.0, 1), "buzzer": (0.15, 0.0, 1)},
+    "denied": {"red": (2.0, 0.0, 1), "buzzer": (0.1, 0.1, 3)},
+    "alarm": {"red": (0.5, 0.5, None), "buzzer": (0.5, 0.5, None)},
+}
+
+
+class Signals:
+    """The lamps and the buzzer that are wired, by name; a signal for a part that is not wired is silent."""
+
+    def __init__(self, factory: PiFactory, pins: dict[str, int]) -> None:
+        self._parts = {
+            name: DigitalOutputDevice(pin, initial_value=False, pin_factory=factory) for name, pin in pins.items()
+        }
+
+    def show(self, signal: str) -> None:
+        """Start the pattern of that signal; it ends whatever pattern ran before."""
+        pattern = PATTERNS[signal]
+        for name, part in self._parts.items():
+            if name in pattern:
+                on, off, times = pattern[name]
+                part.blink(on_time=on, off_time=off, n=times)
+            else:
+                part.off()
+
+    def close(self) -> None:
+        """Switch everything off and give the pins back."""
+        for part in self._parts.values():
+            part.off()
+            part.close()

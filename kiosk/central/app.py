@@ -1,0 +1,207 @@
+"""The contract over HTTP: enrolment, batches of entries, documents by long poll. Errors are problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import jwt
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kiosk import contract
+from kiosk.central.issuer import Issuer
+from kiosk.central.store import CentralStore, GapFound, WrongClaim
+from kiosk.contract import Batch, BatchAnswer, Documents, Enrolled, Enrolment, Problem
+from kiosk.trust.cose import public_key
+
+T = TypeVar("T")
+
+LONGEST_WAIT: Final = 60.0
+LOOK_EVERY: Final = 0.2
+STREAMS: Final = {"access", "telemetry"}
+TITLES: Final = {
+    400: "Bad request",
+    401: "Not authorised",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Gap",
+    413: "Too large",
+    415: "Unsupported media type",
+}
+
+
+class Refused(HTTPException):
+    """A problem to answer with."""
+
+    def __init__(self, status: int, detail: str, expected: int | None = None) -> None:
+        super().__init__(status, detail)
+        self.expected = expected
+
+
+class Central:
+    """The routes over one store and one issuer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = CentralStore(folder)
+        self.issuer = Issuer(folder, self.store)
+        self._changed = asyncio.Condition()
+        self._versions = self.store.versions()
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        station = "/v1/stations/{code}"
+        return Starlette(
+            routes=[
+                Route("/v1/enrol", self.enrol, methods=["POST"]),
+                Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
+                Route(station + "/documents", self.documents, methods=["GET"]),
+            ],
+            exception_handlers={HTTPException: _problem},
+            lifespan=self._lifespan,
+        )
+
+    async def enrol(self, request: Request) -> Response:
+        """Pin a station's key against a claim code; answer with the root key and the first documents."""
+        wanted = _decode(await _body(request), Enrolment)
+        if public_key(wanted.public_key) is None:
+            _refuse(400, "public_key is no Ed25519 key")
+        try:
+            await run_in_threadpool(self.store.enrol, wanted.station, wanted.claim, wanted.public_key, time.time())
+        except WrongClaim:
+            _refuse(403, "this claim code is unknown, used, older than 72 h, or of another station")
+        bodies = [body for _, body in self.store.documents().values()]
+        return _json(Enrolled(self.issuer.root_public, bodies))
+
+    async def batch(self, request: Request) -> Response:
+        """Take a batch of entries, each once."""
+        code, stream = await self._authorised(request), request.path_params["stream"]
+        if stream not in STREAMS:
+            _refuse(404, f"no such stream; there are {', '.join(sorted(STREAMS))}")
+        batch = _decode(await _body(request), Batch)
+        try:
+            acked, rejected = await run_in_threadpool(self.store.take, code, stream, batch, time.time())
+        except GapFound as gap:
+            raise Refused(409, f"number {gap.expected} is wanted next", gap.expected) from gap
+        return _json(BatchAnswer(acked, time.time(), self._versions, rejected))
+
+    async def documents(self, request: Request) -> Response:
+        """Documents newer than the versions in the query; with `wait`, held back until there are some."""
+        await self._authorised(request)
+        known = {kind: _number(request, kind) for kind in self._versions}
+        deadline = time.monotonic() + min(float(_number(request, "wait")), LONGEST_WAIT)
+        async with self._changed:
+            while not self._news(known) and (left := deadline - time.monotonic()) > 0:
+                try:
+                    await asyncio.wait_for(self._changed.wait(), left)
+                except TimeoutError:
+                    break
+        stored = await run_in_threadpool(self.store.documents)
+        bodies = [body for kind, (version, body) in stored.items() if version > known.get(kind, 0)]
+        if nonce := request.query_params.get("nonce", "")[:64]:
+            bodies.append(self.issuer.time_document(nonce))
+        return _json(Documents(bodies, time.time()))
+
+    def _news(self, known: dict[str, int]) -> bool:
+        return any(version > known.get(kind, 0) for kind, version in self._versions.items())
+
+    async def _authorised(self, request: Request) -> str:
+        """The station's code when the token is its own. Refuses with 401."""
+        code = str(request.path_params["code"])
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        raw = await run_in_threadpool(self.store.station_key, code)
+        key = public_key(raw) if raw else None
+        if scheme.lower() != "bearer" or key is None:
+            _refuse(401, "an enrolled station's token is needed")
+        try:
+            claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=contract.AUDIENCE, leeway=30)
+        except jwt.InvalidTokenError as error:
+            _refuse(401, str(error))
+        if claims.get("sub") != code:
+            _refuse(403, "the token is of another station")
+        return code
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        watch = asyncio.create_task(self._watch())
+        yield
+        watch.cancel()
+        self.store.close()
+
+    async def _watch(self) -> None:
+        """See documents that another process published (`kiosk central revoke`), and wake those who wait for them."""
+        while True:
+            versions = await run_in_threadpool(self.store.versions)
+            if versions != self._versions:
+                async with self._changed:
+                    self._versions = versions
+                    self._changed.notify_all()
+            await asyncio.sleep(LOOK_EVERY)
+
+
+async def _body(request: Request) -> bytes:
+    """The body, unpacked, and never more than the contract allows of it."""
+    packed = bytearray()
+    async for chunk in request.stream():
+        packed += chunk
+        if len(packed) > contract.MAX_BATCH:
+            _refuse(413, f"a body of more than {contract.MAX_BATCH} bytes")
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding == "identity":
+        return bytes(packed)
+    if encoding != "gzip":
+        _refuse(415, "Content-Encoding must be gzip or identity")
+    return _gunzip(bytes(packed))
+
+
+def _gunzip(packed: bytes) -> bytes:
+    inflate = zlib.decompressobj(wbits=31)
+    limit = 2 * contract.MAX_BATCH
+    try:
+        data = inflate.decompress(packed, limit)
+    except zlib.error:
+        _refuse(400, "the body is not gzip")
+    if inflate.unconsumed_tail:
+        _refuse(413, f"a body of more than {limit} bytes when unpacked")
+    if not inflate.eof:
+        _refuse(400, "the gzip body is cut off")
+    return data
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        _refuse(400, str(error))
+
+
+def _number(request: Request, name: str) -> int:
+    value = request.query_params.get(name, "0")
+    return int(value) if value.isdecimal() and len(value) <= 15 else 0
+
+
+def _refuse(status: int, detail: str) -> NoReturn:
+    raise Refused(status, detail)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    expected = error.expected if isinstance(error, Refused) else None
+    problem = Problem(TITLES.get(status, "Error"), status, detail, expected=expected)
+    return Response(msgspec.json.encode(problem), status, media_type="application/problem+json")
+
+
+def _json(body: Any) -> Response:
+    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -1,0 +1,250 @@
+"""The central server's SQLite file: stations, claims, credentials, documents, and the entries, each once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlite_utils import Database, Migrations
+
+from kiosk.contract import MAX_ENTRY, Batch, Rejected
+from kiosk.trust.status import Status
+
+FILE: Final = "central.db"
+CLAIM_HOLDS: Final = 72 * 3600.0
+
+central = Migrations("central")
+
+
+@central()
+def m001_first(db: Database) -> None:
+    """Everything."""
+    db.execute("CREATE TABLE stations (code TEXT PRIMARY KEY, public_key BLOB NOT NULL, enrolled REAL NOT NULL)")
+    db.execute("CREATE TABLE claims (digest BLOB PRIMARY KEY, code TEXT NOT NULL, made REAL NOT NULL, used REAL)")
+    db.execute(
+        "CREATE TABLE credentials (idx INTEGER PRIMARY KEY, holder TEXT NOT NULL, status INTEGER NOT NULL DEFAULT 0)"
+    )
+    db.execute("CREATE TABLE documents (kind TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL)")
+    db.execute(
+        "CREATE TABLE marks (station TEXT, stream TEXT, epoch TEXT, acked INTEGER NOT NULL,"
+        " PRIMARY KEY (station, stream, epoch)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE entries (station TEXT, stream TEXT, epoch TEXT, seq INTEGER, kind TEXT NOT NULL, boot_id TEXT NOT NULL,"
+        " boot REAL NOT NULL, wall REAL NOT NULL, received REAL NOT NULL, body TEXT NOT NULL,"
+        " PRIMARY KEY (station, stream, epoch, seq)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE rejected (station TEXT, stream TEXT, epoch TEXT, seq INTEGER, why TEXT NOT NULL, body TEXT NOT NULL,"
+        " PRIMARY KEY (station, stream, epoch, seq)) WITHOUT ROWID"
+    )
+
+
+class GapFound(Exception):
+    """A batch begins after the number that is wanted."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"expected {expected}")
+        self.expected = expected
+
+
+class WrongClaim(Exception):
+    """This claim code does not let this station enrol."""
+
+
+class Head(Struct, frozen=True):
+    """What every entry on the wire must have; the rest is the fact itself, which the server keeps and does not judge."""
+
+    seq: int
+    kind: str
+    boot_id: str
+    boot: float
+    wall: float
+
+
+class CentralStore:
+    """Every method is a transaction of its own and may be called from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(folder / FILE, isolation_level=None, timeout=10.0, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        central.apply(Database(self._db, execute_plugins=False))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # Stations.
+
+    def make_claim(self, code: str, now: float) -> str:
+        """A single-use code with which a technician enrols that station; only its digest is kept."""
+        claim = secrets.token_hex(8).upper()
+        with self._transaction():
+            self._db.execute("INSERT INTO claims VALUES (?, ?, ?, NULL)", (_digest(claim), code, now))
+        return claim
+
+    def enrol(self, code: str, claim: str, public_key: bytes, now: float) -> None:
+        """Pin the station's key; the claim is used up. Raises WrongClaim."""
+        with self._transaction():
+            found = self._db.execute(
+                "UPDATE claims SET used = ? WHERE digest = ? AND code = ? AND used IS NULL AND made > ? RETURNING code",
+                (now, _digest(claim), code, now - CLAIM_HOLDS),
+            ).fetchone()
+            if found is None:
+                raise WrongClaim
+            self._db.execute("INSERT OR REPLACE INTO stations VALUES (?, ?, ?)", (code, public_key, now))
+
+    def station_key(self, code: str) -> bytes | None:
+        """The public key of an enrolled station."""
+        with self._lock:
+            found = self._db.execute("SELECT public_key FROM stations WHERE code = ?", (code,)).fetchone()
+        return found[0] if found else None
+
+    # Credentials and documents.
+
+    def add_credential(self, holder: str) -> int:
+        """A new credential's index; `holder` is the union's pseudonym for the person."""
+        with self._transaction():
+            found = self._db.execute(
+                "INSERT INTO credentials (idx, holder) VALUES ((SELECT coalesce(max(idx), 0) + 1 FROM credentials), ?)"
+                " RETURNING idx",
+                (holder,),
+            ).fetchone()
+        return int(found[0])
+
+    def set_status(self, index: int, status: Status) -> bool:
+        """Revoke, suspend or restore; False when there is no such credential."""
+        with self._transaction():
+            changed = self._db.execute("UPDATE credentials SET status = ? WHERE idx = ?", (int(status), index)).rowcount
+        return changed == 1
+
+    def statuses(self) -> tuple[dict[int, Status], int]:
+        """The credentials that are not valid, and how long the list is."""
+        with self._lock:
+            rows = self._db.execute("SELECT idx, status FROM credentials WHERE status != 0").fetchall()
+            newest = self._db.execute("SELECT coalesce(max(idx), 0) FROM credentials").fetchone()[0]
+        return {index: Status(status) for index, status in rows}, newest + 1
+
+    def put_document(self, kind: str, version: int, body: bytes) -> None:
+        """Publish a signed document."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, version, body))
+
+    def documents(self) -> dict[str, tuple[int, bytes]]:
+        """The newest of each kind: version and body. The keyset comes first, since its keys prove the rest."""
+        with self._lock:
+            rows = self._db.execute("SELECT kind, version, body FROM documents ORDER BY kind != 'keyset'").fetchall()
+        return {kind: (version, body) for kind, version, body in rows}
+
+    def versions(self) -> dict[str, int]:
+        """The newest version of each kind."""
+        with self._lock:
+            return dict(self._db.execute("SELECT kind, version FROM documents").fetchall())
+
+    # Entries.
+
+    def take(self, station: str, stream: str, batch: Batch, now: float) -> tuple[int, list[Rejected]]:
+        """Insert what is above the mark, move the mark, in one transaction: a batch that comes twice is stored once.
+
+        Returns the mark and the entries that were refused. Raises GapFound.
+        """
+        key = (station, stream, batch.epoch)
+        with self._transaction():
+            mark = self._mark(key)
+            if batch.first > mark + 1:
+                raise GapFound(mark + 1)
+            rejected: list[Rejected] = []
+            reached = mark
+            for seq, entry in _in_order(batch):
+                if seq <= mark:
+                    continue
+                if seq != reached + 1:
+                    break
+                reached = seq
+                if entry is not None:
+                    rejected += self._insert(key, seq, entry, now)
+            self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (*key, reached))
+        return reached, rejected
+
+    def counts(self) -> dict[str, int]:
+        """For each stream: the entries stored."""
+        with self._lock:
+            return dict(self._db.execute("SELECT stream, count(*) FROM entries GROUP BY stream").fetchall())
+
+    def numbers(self, station: str) -> list[tuple[str, str, int]]:
+        """Epoch, stream and number of every entry of a station."""
+        with self._lock:
+            found = self._db.execute("SELECT epoch, stream, seq FROM entries WHERE station = ?", (station,)).fetchall()
+        return found
+
+    def duplicates(self) -> int:
+        """Facts that are stored more than once, whatever their numbers: same station, boot, instant and content."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) n FROM entries"
+                " GROUP BY station, stream, boot_id, boot, json_remove(body, '$.seq'))"
+            ).fetchone()
+        return int(found[0])
+
+    def entries(self, station: str, stream: str, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """Stored entries in order."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT body FROM entries WHERE station = ? AND stream = ? AND seq > ? ORDER BY epoch, seq LIMIT ?",
+                (station, stream, after, limit),
+            ).fetchall()
+        return [msgspec.json.decode(body) for (body,) in rows]
+
+    def _mark(self, key: tuple[str, str, str]) -> int:
+        found = self._db.execute("SELECT acked FROM marks WHERE (station, stream, epoch) = (?, ?, ?)", key).fetchone()
+        return int(found[0]) if found else 0
+
+    def _insert(self, key: tuple[str, str, str], seq: int, entry: dict[str, Any], now: float) -> list[Rejected]:
+        body = msgspec.json.encode(entry).decode()
+        try:
+            head = msgspec.convert(entry, Head)
+            if len(body) > MAX_ENTRY:
+                raise msgspec.ValidationError(f"an entry of more than {MAX_ENTRY} bytes")
+        except msgspec.ValidationError as error:
+            self._db.execute("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?)", (*key, seq, str(error), body[:MAX_ENTRY]))
+            return [Rejected(seq, str(error))]
+        self._db.execute(
+            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, seq, head.kind, head.boot_id, head.boot, head.wall, now, body),
+        )
+        return []
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+
+def _in_order(batch: Batch) -> list[tuple[int, dict[str, Any] | None]]:
+    """The batch's numbers in order, each with its entry or None for a tombstone."""
+    numbered: dict[int, dict[str, Any] | None] = dict.fromkeys(batch.tombstones)
+    for place, entry in enumerate(batch.entries):
+        seq = entry.get("seq")
+        numbered[seq if isinstance(seq, int) else batch.first + place] = entry
+    return sorted(numbered.items(), key=lambda item: item[0])
+
+
+def _digest(claim: str) -> bytes:
+    return hashlib.sha256(claim.strip().upper().encode()).digest()

@@ -1,0 +1,63 @@
+"""What the verbs share: exit codes, the settings, the way to the station."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn, TypeVar
+
+import click
+import msgspec
+
+from kiosk.local import Line, NotReachable
+from kiosk.settings import BadSettings, Settings, load
+from kiosk.wire import Message
+
+T = TypeVar("T")
+
+WRONG: Final = 1
+MISUSED: Final = 2
+NOT_REACHABLE: Final = 3
+
+as_json: Final[Callable[..., object]] = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def settings_or_exit(path: Path) -> Settings:
+    """The settings, or every error and exit code 2."""
+    try:
+        return load(path)
+    except BadSettings as bad:
+        for error in bad.errors:
+            click.echo(error, err=True)
+        count = len(bad.errors)
+        click.echo(f"{count} error{'s' * (count > 1)} in the settings; nothing was started.", err=True)
+        sys.exit(MISUSED)
+
+
+def fail(message: str, code: int = WRONG) -> NoReturn:
+    """Say what is wrong and exit."""
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def ask_station(settings: Settings, message: Message, answer: type[T]) -> T:
+    """The running station's answer. Raises NotReachable."""
+    line = Line(settings.run / "control.sock")
+    try:
+        return line.ask(message, answer)
+    finally:
+        line.close()
+
+
+def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:
+    """The running station's answer, or exit code 3 with the next command."""
+    try:
+        return ask_station(settings, message, answer)
+    except NotReachable as error:
+        fail(f"The station does not answer ({error}).\nNext: kiosk doctor", NOT_REACHABLE)
+
+
+def print_json(value: object) -> None:
+    """One JSON object on one line."""
+    click.echo(msgspec.json.encode(value))

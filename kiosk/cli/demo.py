@@ -1,0 +1,76 @@
+"""`kiosk demo`: a whole station on this machine."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
+from kiosk.cli.door import Duration
+
+if TYPE_CHECKING:
+    from kiosk.demo.run import Summary
+
+
+@click.command()
+@click.option("--for", "seconds", type=Duration(), help="End by itself after this long, e.g. 40s. Default: Ctrl-C.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this new folder.")
+@as_json
+def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
+    """Run a central server and all programs on simulated hardware, and tell what happens.
+
+    Exit code 1 unless a valid pass opened the door, a forged, an expired, a revoked and a replayed one did not, and the
+    central server holds every entry exactly once.
+    """
+    try:
+        from rich.console import Console  # noqa: PLC0415
+
+        from kiosk.demo.run import DemoFailed, run_demo  # noqa: PLC0415
+        from kiosk.demo.script import LENGTH  # noqa: PLC0415
+    except ImportError as error:
+        fail(f"The demo needs the optional central server ({error}). Next: pip install 'yizhan-kiosk[central]'")
+    if seconds is not None and seconds < LENGTH:
+        fail(f"The story takes {LENGTH:g} s; --for must be at least that.", MISUSED)
+    if keep and keep.exists() and any(keep.iterdir()):
+        fail(f"{keep} is not empty; name a new folder.", MISUSED)
+    folder = keep or Path(tempfile.mkdtemp(prefix="kiosk-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=as_json)
+    try:
+        summary = run_demo(folder.resolve(), seconds, console)
+    except DemoFailed as error:
+        fail(str(error), WRONG)
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    _tell(console, summary)
+    if as_json:
+        print_json(summary)
+    sys.exit(0 if summary.ok or seconds is None else WRONG)
+
+
+def _tell(console: object, summary: Summary) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    assert isinstance(console, Console)  # noqa: S101
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    lock = summary.picture_to_lock_ms
+    table.add_row("let in", str(summary.granted))
+    table.add_row("refused", ", ".join(f"{reason} {count}" for reason, count in summary.denied.items()) or "nobody")
+    if lock:
+        table.add_row("picture to lock", f"median {lock['p50']:g} ms, 95 % within {lock['p95']:g} ms, of {lock['n']:g}")
+    table.add_row("entries here / at the central server", f"{summary.entries_local} / {summary.entries_central}")
+    table.add_row("missing / twice", f"{summary.missing} / {summary.duplicates}")
+    table.add_row("waited at most, while cut off", f"{summary.most_waiting} entries")
+    console.print()
+    console.print(table)
+    for failure in summary.failures:
+        console.print(f"✘ {failure}", style="red")
+    if summary.ok:
+        console.print("✔ Everything is as it must be.", style="green")

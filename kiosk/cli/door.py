@@ -1,0 +1,79 @@
+"""`kiosk door`: act on a door; who did it goes into the logbook, and every override ends by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from kiosk.cli.common import ask_or_exit, settings_or_exit
+from kiosk.wire import Done, Operate
+
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Duration(click.ParamType):
+    """`40s`, `15m`, `2h`, or a number of seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        text = str(value)
+        number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
+        try:
+            seconds = float(number) * UNITS[unit]
+        except ValueError:
+            self.fail(f"{text!r} is no duration; write 40s, 15m or 2h", param, ctx)
+        if not 0 <= seconds <= 86_400:
+            self.fail("at most 24h", param, ctx)
+        return seconds
+
+
+@click.group()
+def door() -> None:
+    """Open, hold, lock down or release a door."""
+
+
+def _operate(config: Path, name: str | None, verb: Literal["open", "hold", "lockdown", "release"], seconds: float) -> None:
+    settings = settings_or_exit(config)
+    name = name or next(iter(settings.doors))
+    ask_or_exit(settings, Operate(name, verb, seconds), Done)
+    click.echo(f"{name}: {verb}{f' for {seconds:g} s' if seconds else ''}")
+
+
+@door.command("open")
+@click.argument("name", required=False)
+@click.pass_obj
+def open_(config: Path, name: str | None) -> None:
+    """Unlock once, for a pulse."""
+    _operate(config, name, "open", 0.0)
+
+
+@door.command()
+@click.argument("name", required=False)
+@click.option("--for", "seconds", type=Duration(), default="15m", show_default=True)
+@click.pass_obj
+def hold(config: Path, name: str | None, seconds: float) -> None:
+    """Keep it unlocked for a while."""
+    _operate(config, name, "hold", seconds)
+
+
+@door.command()
+@click.argument("name", required=False)
+@click.option("--for", "seconds", type=Duration(), default="15m", show_default=True)
+@click.pass_obj
+def lockdown(config: Path, name: str | None, seconds: float) -> None:
+    """Refuse every pass for a while. The exit button and the fire release still free the door."""
+    _operate(config, name, "lockdown", seconds)
+
+
+@door.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def release(config: Path, name: str | None) -> None:
+    """End a hold or a lock down."""
+    _operate(config, name, "release", 0.0)

@@ -1,0 +1,84 @@
+"""`kiosk enrol`: make this station known to a central server."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import click
+
+from kiosk.cli.common import NOT_REACHABLE, fail, settings_or_exit
+
+ENROL_TIMEOUT: Final = 20.0
+
+
+@click.command()
+@click.argument("url")
+@click.argument("claim")
+@click.pass_obj
+def enrol(config: Path, url: str, claim: str) -> None:
+    """Enrol this station at URL with the single-use CLAIM code from `kiosk central claim`.
+
+    Makes the station's own key, registers its public half, and stores the root key and the first documents.
+    """
+    settings = settings_or_exit(config)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
+    from kiosk.contract import Enrolled, Enrolment  # noqa: PLC0415
+    from kiosk.logbook.cold import ColdState  # noqa: PLC0415
+    from kiosk.station.start import ROOT_KEY  # noqa: PLC0415
+    from kiosk.sync.client import Client, NoAnswer  # noqa: PLC0415
+    from kiosk.sync.program import STATION_KEY  # noqa: PLC0415
+
+    key = Ed25519PrivateKey.generate()
+    ca_file = settings.central.ca_file if settings.central else None
+    client = Client(url, settings.station.code, key, ca_file, ENROL_TIMEOUT)
+    try:
+        answer = client.post("/v1/enrol", Enrolment(settings.station.code, claim, key.public_key().public_bytes_raw()))
+        if answer.status != 200:
+            fail(f"The server refused: {answer.problem().detail}")
+        enrolled = answer.read(Enrolled)
+    except NoAnswer as error:
+        fail(f"The server at {url} cannot be reached: {error}", NOT_REACHABLE)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        _write(settings.data / STATION_KEY, key.private_bytes_raw(), 0o640)
+        _write(settings.data / ROOT_KEY, enrolled.root_key, 0o644)
+        _keep_documents(ColdState(settings.data), enrolled.root_key, enrolled.documents)
+    except (OSError, sqlite3.Error) as error:
+        fail(f"{settings.data} cannot be written: {error}")
+    click.echo(f"Station {settings.station.code} is enrolled. Next: systemctl restart 'kiosk-*'")
+
+
+def _keep_documents(cold: object, root: bytes, bodies: list[bytes]) -> None:
+    """Store the documents that hold under this root; the station proves them again at its start."""
+    from kiosk.logbook.cold import ColdState  # noqa: PLC0415
+    from kiosk.trust.documents import Refusal, TimeDocument, read_document  # noqa: PLC0415
+    from kiosk.trust.keyset import NO_KEYS, Keyset  # noqa: PLC0415
+
+    assert isinstance(cold, ColdState)  # noqa: S101
+    keyset = NO_KEYS
+    for body in bodies:
+        match read_document(body, root, keyset):
+            case Keyset() as found:
+                keyset = found
+                cold.keep("keyset", found.version, body)
+            case Refusal() | TimeDocument():
+                continue
+            case status:
+                cold.keep("status", status.version, body)
+    cold.close()
+
+
+def _write(path: Path, raw: bytes, mode: int) -> None:
+    """Replace the file at once or not at all, never readable by more than `mode`."""
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(base64.b64encode(raw).decode() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

@@ -1,0 +1,74 @@
+"""`kiosk`: one command with a verb for each thing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+from kiosk import __version__
+
+VERBS: Final = {
+    "station": ("kiosk.cli.programs:station", "Run the program that holds the lock, the rules and the logbook."),
+    "scanner": ("kiosk.cli.programs:scanner", "Run the program that reads codes from a camera or a QR engine."),
+    "sensors": ("kiosk.cli.programs:sensors", "Run the program that reads the appliances."),
+    "sync": ("kiosk.cli.programs:sync", "Run the program that talks to the central server."),
+    "status": ("kiosk.cli.status:status", "Show the station on one screen."),
+    "doctor": ("kiosk.cli.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
+    "door": ("kiosk.cli.door:door", "Open, hold, lock down or release a door."),
+    "pass": ("kiosk.cli.passes:pass_", "Make a pass, or explain one."),
+    "config": ("kiosk.cli.config:config", "Check the settings."),
+    "enrol": ("kiosk.cli.enrol:enrol", "Make this station known to a central server."),
+    "central": ("kiosk.cli.central:central", "Run and use the reference central server."),
+    "demo": ("kiosk.cli.demo:demo", "Run a whole station on simulated hardware and tell what happens."),
+}
+"""Each verb: where it is, and its line in the help, which therefore needs no import."""
+
+DEFAULT_CONFIG: Final = "/etc/kiosk/station.toml"
+
+
+class Verbs(click.Group):
+    """A group that imports a verb when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the table's order."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb, imported."""
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)  # noqa: S101  for mypy
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with their lines, without importing any."""
+        del ctx
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kiosk")
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    default=lambda: Path(os.environ.get("KIOSK_CONFIG", DEFAULT_CONFIG)),
+    show_default=DEFAULT_CONFIG,
+    help="The settings file; also from KIOSK_CONFIG.",
+)
+@click.pass_context
+def main(ctx: click.Context, config: Path) -> None:
+    """Run and look after a rest station's door.
+
+    Exit codes: 0 fine, 1 something is wrong, 2 misused, 3 not reachable.
+    """
+    ctx.obj = config

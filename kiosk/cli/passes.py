@@ -1,0 +1,145 @@
+"""`kiosk pass`: make a pass, explain one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kiosk.cli.common import WRONG, as_json, ask_station, fail, print_json, settings_or_exit
+from kiosk.local import NotReachable
+from kiosk.settings import Settings
+from kiosk.trust.passes import Kind, Pass, PassClass, peek
+from kiosk.trust.reasons import WORDS, Reason
+from kiosk.wire import Explain, Explained
+
+if TYPE_CHECKING:
+    import segno
+
+DEFAULT_SECONDS = {"card": 60 * 86_400, "live": 10 * 60}
+QR_SCALE = 10
+
+
+@click.group("pass")
+def pass_() -> None:
+    """Make a pass, or explain one."""
+
+
+@pass_.command()
+@click.option("--central", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True)
+@click.option("--kind", type=click.Choice(["card", "live"]), default="card", show_default=True)
+@click.option("--class", "class_", type=click.Choice([each.name.lower() for each in PassClass]), default="worker")
+@click.option("--scope", default="", help="Where it holds: the first digits of station codes. Default: everywhere.")
+@click.option("--days", type=click.FloatRange(min=0.001, max=3650), help="How long it holds. Default: card 60 days, live 10 min.")
+@click.option("--index", type=click.IntRange(min=1, max=2**32 - 1), help="Another pass for this credential. Default: a new one.")
+@click.option("--holder", default="", help="The union's pseudonym for the holder; stays at the central server.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a printable QR: .png, .svg or .pdf.")
+@click.option("--show", is_flag=True, help="Print the QR in the terminal.")
+def make(
+    folder: Path,
+    kind: str,
+    class_: str,
+    scope: str,
+    days: float | None,
+    index: int | None,
+    holder: str,
+    out: Path | None,
+    show: bool,
+) -> None:
+    """Issue a pass with the central server's key in --central. Prints its text."""
+    try:
+        from kiosk.central.issuer import Issuer  # noqa: PLC0415
+        from kiosk.central.store import CentralStore  # noqa: PLC0415
+    except ImportError as error:
+        fail(f"The central server is an optional part ({error}). Next: pip install 'yizhan-kiosk[central]'")
+    now = int(time.time())
+    expires = now + int(days * 86_400 if days else DEFAULT_SECONDS[kind])
+    wanted = Pass(index or 0, PassClass[class_.upper()], Kind[kind.upper()], now, expires, scope=scope)
+    claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
+    click.echo(text)
+    click.echo(f"credential {claims.index}, {kind}, expires {_date(claims.expires)}", err=True)
+    code = qr(text, kind)
+    if out:
+        code.save(str(out), scale=QR_SCALE, border=4)
+        click.echo(f"written: {out}", err=True)
+    if show:
+        code.terminal(compact=True)
+
+
+def qr(text: str, kind: str) -> segno.QRCode:
+    """The QR code of a pass: level M for print, L for screens, as the design has it."""
+    import segno  # noqa: PLC0415
+
+    return segno.make_qr(text, error="m" if kind == "card" else "l", mode="alphanumeric", boost_error=False)
+
+
+@pass_.command()
+@click.argument("code")
+@click.option("--door", default="", help="At which door. Default: the first one.")
+@as_json
+@click.pass_obj
+def explain(config: Path, code: str, door: str, as_json: bool) -> None:
+    """Say what the pass CODE holds (- reads it from standard input), and why it would be refused here and now.
+
+    Exit code 0 when it would open the door, 1 when not.
+    """
+    text = sys.stdin.readline().rstrip("\r\n") if code == "-" else code
+    settings = settings_or_exit(config)
+    try:
+        found, alive = ask_station(settings, Explain(text, door), Explained), True
+    except NotReachable as error:
+        if "refused" in str(error):
+            fail(str(error))
+        found, alive = _explain_from_files(settings, text, door), False
+    if as_json:
+        print_json({"opens": not found.reason, "reason": found.reason, "claims": found.claims, "station_running": alive})
+    else:
+        _tell(found, text, alive)
+    sys.exit(WRONG if found.reason else 0)
+
+
+def _explain_from_files(settings: Settings, text: str, door: str) -> Explained:
+    from kiosk.station.explain import explain_from_files  # noqa: PLC0415
+
+    return explain_from_files(settings, text, door)
+
+
+def _tell(found: Explained, text: str, alive: bool) -> None:
+    if found.claims:
+        click.echo("The signature holds. The pass says:")
+        _tell_claims(found.claims)
+    else:
+        said = peek(text)
+        if isinstance(said, Pass):
+            click.echo("Nobody's word for it, but the pass says:")
+            _tell_claims({**{name: getattr(said, name) for name in said.__struct_fields__}})
+    if not found.reason:
+        click.echo("It would open this door now.")
+    else:
+        zh, en = WORDS[Reason(found.reason)]
+        click.echo(f"It would be refused: {found.reason}\n  {en}\n  {zh}")
+    if not alive:
+        click.echo("The station is not running: judged from its files, so a replay cannot be seen.", err=True)
+
+
+def _tell_claims(claims: dict[str, Any]) -> None:
+    rows = {
+        "credential": claims["index"],
+        "class": PassClass(claims["pass_class"]).name.lower(),
+        "kind": Kind(claims["kind"]).name.lower(),
+        "holds at": f"stations {claims['scope']}..." if claims.get("scope") else "every station",
+        "issued": _date(claims["issued_at"]),
+        "not before": _date(claims["not_before"]) if claims.get("not_before") else "-",
+        "expires": _date(claims["expires"]),
+        "key": claims["kid"],
+    }
+    for name, value in rows.items():
+        click.echo(f"  {name:<11} {value}")
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

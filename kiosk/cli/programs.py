@@ -1,0 +1,82 @@
+"""The verbs that start the programs. Each logs to standard error, which systemd keeps."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from kiosk.cli.common import MISUSED, WRONG, fail, settings_or_exit
+
+log = logging.getLogger("kiosk")
+
+
+def _log_to_stderr(program: str) -> None:
+    logging.basicConfig(
+        level=logging.INFO, format=f"%(asctime)s {program} %(levelname)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+
+def _run(program: str, work: Callable[[], None], *told: type[Exception]) -> None:
+    """Run a program to its end; the one place where its death is reported. Errors `told` say all in their text."""
+    _log_to_stderr(program)
+    try:
+        work()
+    except (OSError, *told) as error:
+        fail(f"kiosk {program}: {error}", WRONG)
+    except Exception as error:
+        log.exception("%s ends", program)
+        fail(f"kiosk {program}: {error}", WRONG)
+
+
+@click.command()
+@click.pass_obj
+def station(config: Path) -> None:
+    """Run the program that holds the lock, the rules and the logbook."""
+    settings = settings_or_exit(config)
+    from hardware.pins import PinsUnavailable  # noqa: PLC0415
+    from kiosk.station.program import run  # noqa: PLC0415
+
+    _run("station", lambda: run(settings), PinsUnavailable)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def scanner(config: Path, name: str | None) -> None:
+    """Run the scanner NAME of the settings; the first one if there is no NAME."""
+    settings = settings_or_exit(config)
+    if not settings.scanners:
+        fail(f"{config}: there is no [scanners.NAME]", MISUSED)
+    name = name or next(iter(settings.scanners))
+    if name not in settings.scanners:
+        fail(f"{config}: no scanner {name}; there are: {', '.join(settings.scanners)}", MISUSED)
+    from kiosk.scanner import run  # noqa: PLC0415
+
+    _run(f"scanner {name}", lambda: run(settings, name))
+
+
+@click.command()
+@click.pass_obj
+def sensors(config: Path) -> None:
+    """Run the program that reads the appliances."""
+    settings = settings_or_exit(config)
+    from kiosk.sensors import run  # noqa: PLC0415
+
+    _run("sensors", lambda: run(settings))
+
+
+@click.command()
+@click.pass_obj
+def sync(config: Path) -> None:
+    """Run the program that talks to the central server."""
+    settings = settings_or_exit(config)
+    if settings.central is None:
+        fail(f"{config}: there is no [central] to talk to", MISUSED)
+    from kiosk.sync.program import run  # noqa: PLC0415
+
+    _run("sync", lambda: run(settings))

@@ -1,0 +1,82 @@
+"""The bodies that travel between a station and the central server. `docs/openapi.json` is made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+MAX_ENTRIES: Final = 500
+MAX_BATCH: Final = 256 * 1024
+"""Bytes of a batch's JSON before compression."""
+
+MAX_ENTRY: Final = 8 * 1024
+TOKEN_SECONDS: Final = 60
+AUDIENCE: Final = "yizhan-central"
+
+Code = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
+Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+Seq = Annotated[int, Meta(ge=1, lt=2**62)]
+
+
+class Batch(Struct, frozen=True):
+    """Entries `first`, `first`+1, ... of one stream and epoch; a number in `tombstones` will never come.
+
+    `sent_boot` and `sent_wall` are the station's clocks at sending, `boot_id` the boot that `sent_boot` counts from.
+    """
+
+    epoch: Epoch
+    first: Seq
+    boot_id: Annotated[str, Meta(max_length=64)]
+    sent_boot: float
+    sent_wall: float
+    entries: Annotated[list[dict[str, Any]], Meta(max_length=MAX_ENTRIES)]
+    tombstones: Annotated[list[Seq], Meta(max_length=MAX_ENTRIES)] = []
+
+
+class Rejected(Struct, frozen=True):
+    """An entry that the server could not take; the mark moves past it all the same."""
+
+    seq: int
+    why: str
+
+
+class BatchAnswer(Struct, frozen=True):
+    """The server holds everything up to `acked`; `versions` are those of its newest documents."""
+
+    acked: int
+    server_time: float
+    versions: dict[str, int]
+    rejected: list[Rejected] = []
+
+
+class Documents(Struct, frozen=True):
+    """Signed documents, each in Base64."""
+
+    documents: Annotated[list[bytes], Meta(max_length=16)]
+    server_time: float
+
+
+class Enrolment(Struct, frozen=True):
+    """A station asks to be known: its code, the single-use claim code, its raw public key in Base64."""
+
+    station: Code
+    claim: Annotated[str, Meta(min_length=8, max_length=64)]
+    public_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
+class Enrolled(Struct, frozen=True):
+    """The raw public root key and the first documents, in Base64."""
+
+    root_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    documents: list[bytes]
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """RFC 9457. `expected` is there with 409: the number that the server wants next."""
+
+    title: str
+    status: int
+    detail: str = ""
+    type: str = "about:blank"
+    expected: int | None = None

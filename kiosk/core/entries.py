@@ -1,0 +1,188 @@
+"""What the logbook holds: one frozen struct for each kind of fact. `kind` is the tag on disk and on the wire.
+
+Two streams: *access* commits at once (door, decisions, faults, documents); *telemetry* goes in groups (readings).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from kiosk.core.clock import Quality
+
+Stream = Literal["access", "telemetry"]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Fact(Struct, frozen=True, tag_field="kind", tag=_snake, omit_defaults=True):
+    """The base of all entries."""
+
+
+class Started(Fact, frozen=True):
+    """The station's program began; `version` is its own."""
+
+    version: str
+
+
+class Granted(Fact, frozen=True):
+    """A pass was accepted. `again`: the second presentation of somebody who missed the door."""
+
+    door: str
+    index: int
+    pass_class: int
+    pass_kind: int
+    token: str
+    expires: int
+    again: bool = False
+
+
+class Denied(Fact, frozen=True):
+    """A code was refused; `index` where a signature vouches for it; `suppressed`: refusals since the last one not logged."""
+
+    door: str
+    reason: str
+    index: int | None = None
+    suppressed: int = 0
+
+
+class Unlocked(Fact, frozen=True):
+    """The lock was released; `by` is the claim that did it."""
+
+    door: str
+    by: str
+
+
+class Locked(Fact, frozen=True):
+    """The lock was secured."""
+
+    door: str
+
+
+class Taken(Fact, frozen=True):
+    """The door was opened on a grant."""
+
+    door: str
+
+
+class NotTaken(Fact, frozen=True):
+    """A grant ended and nobody had opened the door."""
+
+    door: str
+
+
+class InterruptedUnlock(Fact, frozen=True):
+    """The program before this one ended between an unlock and its relock."""
+
+    door: str
+
+
+class ExitPressed(Fact, frozen=True):
+    """Somebody inside pressed the exit button."""
+
+    door: str
+
+
+class DoorAlarm(Fact, frozen=True):
+    """The door's alarm took this value (none: it cleared)."""
+
+    door: str
+    alarm: str
+
+
+class FireRelease(Fact, frozen=True):
+    """The fire input became active or inactive."""
+
+    active: bool
+
+
+class Operated(Fact, frozen=True):
+    """A technician acted on a door; `until` is boot time, absent for a release."""
+
+    door: str
+    verb: str
+    who: str
+    seconds: float | None = None
+
+
+class Fault(Fact, frozen=True):
+    """Something needs a technician."""
+
+    what: str
+    detail: str = ""
+
+
+class FaultCleared(Fact, frozen=True):
+    """It no longer does."""
+
+    what: str
+
+
+class DocumentApplied(Fact, frozen=True):
+    """A signed document took effect."""
+
+    document: str
+    version: int
+
+
+class DocumentRefused(Fact, frozen=True):
+    """A document did not, and why."""
+
+    refusal: str
+    suppressed: int = 0
+
+
+class Measured(Fact, frozen=True):
+    """An appliance's value changed by more than its dead band, or its heartbeat was due."""
+
+    sensor: str
+    value: float
+    unit: str
+
+
+class Absent(Fact, frozen=True):
+    """An appliance gives no value, and why."""
+
+    sensor: str
+    reason: str
+
+
+Entry = (
+    Started
+    | Granted
+    | Denied
+    | Unlocked
+    | Locked
+    | Taken
+    | NotTaken
+    | InterruptedUnlock
+    | ExitPressed
+    | DoorAlarm
+    | FireRelease
+    | Operated
+    | Fault
+    | FaultCleared
+    | DocumentApplied
+    | DocumentRefused
+    | Measured
+    | Absent
+)
+
+TELEMETRY: Final = (Measured, Absent)
+
+
+def stream_of(entry: Entry) -> Stream:
+    """The stream that an entry belongs to."""
+    return "telemetry" if isinstance(entry, TELEMETRY) else "access"
+
+
+class Stamp(Struct, frozen=True):
+    """When an entry was made, by the station's own knowledge; the boot id joins in the logbook."""
+
+    boot: float
+    wall: float
+    quality: Quality

@@ -1,0 +1,157 @@
+"""What happens to a station, and what the rules answer: the two closed unions around :func:`kiosk.core.step.step`."""
+
+from __future__ import annotations
+
+import enum
+
+from msgspec import Struct
+
+from kiosk.core.entries import Entry, Stamp
+
+
+class Scanned(Struct, frozen=True):
+    """A scanner read a code at `door`; `seen` is the boot time of the frame that showed it."""
+
+    door: str
+    text: str
+    seen: float
+
+
+class Committed(Struct, frozen=True):
+    """The entries recorded under `ticket` are on the disk."""
+
+    ticket: int
+
+
+class CommitFailed(Struct, frozen=True):
+    """They are not, and why. The door does not wait for them."""
+
+    ticket: int
+    why: str
+
+
+class Edge(Struct, frozen=True):
+    """An input's raw level, as `active`, since boot time `at`. Names: `DOOR.contact`, `DOOR.exit`, `fire`."""
+
+    input: str
+    active: bool
+    at: float
+
+
+class Reading(Struct, frozen=True):
+    """A sensor's value in its own unit."""
+
+    sensor: str
+    value: float
+
+
+class NoReading(Struct, frozen=True):
+    """A sensor has no value: absence is data."""
+
+    sensor: str
+    reason: str
+
+
+class Offered(Struct, frozen=True):
+    """Somebody carries in a document; nobody is trusted for carrying it."""
+
+    document: bytes
+
+
+class Asked(Struct, frozen=True):
+    """The station sent out a nonce, to be answered by a signed time."""
+
+    nonce: str
+
+
+class Verb(enum.StrEnum):
+    """What a technician can do to a door. Each override ends by itself."""
+
+    OPEN = "open"
+    HOLD = "hold"
+    LOCKDOWN = "lockdown"
+    RELEASE = "release"
+
+
+class DoorRequested(Struct, frozen=True):
+    """A technician's act; `who` is the account that asked."""
+
+    door: str
+    verb: Verb
+    who: str
+    seconds: float = 0.0
+
+
+class Faulted(Struct, frozen=True):
+    """A program or a driver reports trouble with `what`, or its end when `detail` is None."""
+
+    what: str
+    detail: str | None
+
+
+class Tick(Struct, frozen=True):
+    """Nothing happened but time."""
+
+
+Event = (
+    Scanned
+    | Committed
+    | CommitFailed
+    | Edge
+    | Reading
+    | NoReading
+    | Offered
+    | Asked
+    | DoorRequested
+    | Faulted
+    | Tick
+)
+
+
+class Record(Struct, frozen=True):
+    """Write these entries; answer with Committed or CommitFailed if there is a ticket (not 0)."""
+
+    entries: tuple[Entry, ...]
+    stamp: Stamp
+    ticket: int = 0
+
+
+class SetLock(Struct, frozen=True):
+    """Drive the lock; `seen` is the boot time of the picture that a pass was read from."""
+
+    door: str
+    unlocked: bool
+    seen: float | None = None
+
+
+class Lamp(enum.StrEnum):
+    """What the lamps and the buzzer at a door tell."""
+
+    READY = "ready"
+    GRANTED = "granted"
+    DENIED = "denied"
+    ALARM = "alarm"
+
+
+class Show(Struct, frozen=True):
+    """Show this at a door."""
+
+    door: str
+    lamp: Lamp
+
+
+class Keep(Struct, frozen=True):
+    """Store a document that was applied."""
+
+    document: str
+    version: int
+    body: bytes
+
+
+class KeepFloor(Struct, frozen=True):
+    """Store that it is at least this late."""
+
+    floor: float
+
+
+Command = Record | SetLock | Show | Keep | KeepFloor

@@ -1,0 +1,266 @@
+"""`step(state, event, now) -> (state, commands)`: the only door to the rules.
+
+What time alone has brought about is settled first, then the event. Entries made on the way leave together in one Record, so
+that they are committed together; a grant's Record carries a ticket, and the lock waits for it, for the commit patience.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from kiosk.core import access, appliances, door, inputs
+from kiosk.core import entries as fact
+from kiosk.core.access import Verdict
+from kiosk.core.clock import Instant, raise_by_pass
+from kiosk.core.documents import offered
+from kiosk.core.door import Claim, ContactSignal, Moved, Outcome
+from kiosk.core.entries import Entry, Stamp
+from kiosk.core.events import (
+    Asked,
+    Command,
+    CommitFailed,
+    Committed,
+    DoorRequested,
+    Edge,
+    Event,
+    Faulted,
+    Lamp,
+    NoReading,
+    Offered,
+    Reading,
+    Record,
+    Scanned,
+    Show,
+    Tick,
+    Verb,
+)
+from kiosk.core.state import Pending, State
+from kiosk.trust.passes import Pass
+
+Stepped = tuple[State, tuple[Command | Entry, ...]]
+
+LOGBOOK = "logbook"
+MAX_NONCES = 8
+DEFAULT_SECONDS = {Verb.OPEN: 5.0, Verb.HOLD: 900.0, Verb.LOCKDOWN: 900.0, Verb.RELEASE: 0.0}
+MAX_OVERRIDE = 24 * 3600.0
+
+
+def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command, ...]]:
+    """The next state and what to do, in order."""
+    before = state
+    state, first = _advance(state, now)
+    state, second = _happen(state, event, now)
+    return state, _record(before, state, (*first, *second), now)
+
+
+def due(state: State) -> float:
+    """The boot time at which a Tick is wanted; infinite when only events matter."""
+    times: list[float] = [door.due(each) for each in state.doors.values()]
+    times += [inputs.due(each) for each in state.inputs.values()]
+    times += [appliances.due(each) for each in state.sensors.values()]
+    times += [each.deadline for each in state.pending.values()]
+    return min(times, default=math.inf)
+
+
+def stamp(state: State, now: Instant) -> Stamp:
+    """When it is, as far as the station knows."""
+    return Stamp(now.boot, state.clock.wall(now), state.clock.quality(now.boot))
+
+
+def judge(state: State, text: str, door_name: str, now: Instant) -> Verdict:
+    """What would become of this code at that door, here and now. Changes nothing."""
+    return access.judge(text, state.doors[door_name], state.trust, state.memory, state.clock, now.boot)
+
+
+def _record(before: State, after: State, outcomes: Iterable[Command | Entry], now: Instant) -> tuple[Command, ...]:
+    """Gather the entries into one Record, ahead of the other commands."""
+    entries, commands = [], []
+    for each in outcomes:
+        (entries if isinstance(each, fact.Fact) else commands).append(each)
+    if not entries:
+        return tuple(commands)  # type: ignore[arg-type]
+    ticket = after.tickets if after.tickets != before.tickets else 0
+    return (Record(tuple(entries), stamp(after, now), ticket), *commands)  # type: ignore[arg-type]
+
+
+def _advance(state: State, now: Instant) -> Stepped:
+    """Everything that is due."""
+    outcomes: list[Command | Entry] = []
+    for name, known in state.inputs.items():
+        if inputs.settled(known, now.boot):
+            state = replace(state, inputs={**state.inputs, name: replace(known, stable=known.raw)})
+            state, more = _input(state, name, known.raw, now.boot)
+            outcomes += more
+    for ticket, pending in state.pending.items():
+        if now.boot >= pending.deadline:
+            state, more = _late(state, ticket, "slow", now.boot)
+            outcomes += more
+    for name in state.doors:
+        state, more = _moved(state, name, door.tick(state.doors[name], now.boot))
+        outcomes += more
+    for name, sensor in state.sensors.items():
+        if now.boot >= appliances.due(sensor):
+            sensor, entries = appliances.no_reading(sensor, "silent", now.boot)
+            state = replace(state, sensors={**state.sensors, name: sensor})
+            outcomes += entries
+    return state, tuple(outcomes)
+
+
+def _happen(state: State, event: Event, now: Instant) -> Stepped:
+    match event:
+        case Scanned():
+            return _scanned(state, event, now.boot)
+        case Committed(ticket):
+            return _committed(state, ticket, now.boot)
+        case CommitFailed(ticket, why):
+            return _late(state, ticket, why, now.boot)
+        case Edge(name, active, at):
+            known = inputs.edge(state.inputs.get(name, inputs.Debounced()), active, at)
+            return replace(state, inputs={**state.inputs, name: known}), ()
+        case Reading() | NoReading():
+            return _sensed(state, event, now.boot)
+        case Offered(document):
+            return offered(state, document, now.boot)
+        case Asked(nonce):
+            kept = dict(list(state.nonces.items())[1 - MAX_NONCES :])
+            return replace(state, nonces={**kept, nonce: now.boot}), ()
+        case DoorRequested():
+            return _requested(state, event, now.boot)
+        case Faulted(what, detail):
+            return _faulted(state, what, detail)
+        case Tick():
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _moved(state: State, name: str, moved: Moved) -> tuple[State, tuple[Outcome, ...]]:
+    changed, outcomes = moved
+    if changed is state.doors[name]:
+        return state, outcomes
+    return replace(state, doors={**state.doors, name: changed}), outcomes
+
+
+def _input(state: State, name: str, active: bool, now: float) -> Stepped:
+    """A settled input. The first level of the exit button or the fire input counts as a change only if it is active."""
+    if name == "fire":
+        return _fire(state, active, now)
+    door_name, _, what = name.rpartition(".")
+    known = state.doors[door_name]
+    if what == "contact":
+        signal = ContactSignal.OPENED if active else ContactSignal.CLOSED
+        return _moved(state, door_name, door.contact(known, signal, now))
+    until = math.inf if active else now + known.rules.pulse
+    if not active and Claim.EXIT not in known.claims:
+        return state, ()
+    state, outcomes = _moved(state, door_name, door.claim(known, Claim.EXIT, until, now))
+    return state, (fact.ExitPressed(door_name), *outcomes) if active else outcomes
+
+
+def _fire(state: State, active: bool, now: float) -> Stepped:
+    if not active and not any(Claim.FIRE in each.claims for each in state.doors.values()):
+        return state, ()
+    outcomes: list[Command | Entry] = [fact.FireRelease(active)]
+    for name, known in state.doors.items():
+        moved = door.claim(known, Claim.FIRE, math.inf, now) if active else door.release(known, {Claim.FIRE}, now)
+        state, more = _moved(state, name, moved)
+        outcomes += more
+    return state, tuple(outcomes)
+
+
+def _scanned(state: State, event: Scanned, now: float) -> Stepped:
+    known = state.doors.get(event.door)
+    if known is None:
+        return state, ()
+    verdict = access.judge(event.text, known, state.trust, state.memory, state.clock, now)
+    if verdict.claims is not None:
+        state = replace(state, clock=raise_by_pass(state.clock, verdict.claims.issued_at, now))
+    if verdict.reason is None and verdict.claims is not None:
+        return _grant(state, event, verdict.claims, verdict.again, now)
+    memory, suppressed = access.count_denial(state.memory, now)
+    state = replace(state, memory=memory)
+    if suppressed is None:
+        return state, ()
+    index = verdict.claims.index if verdict.claims else None
+    denied = fact.Denied(event.door, str(verdict.reason), index, suppressed)
+    return state, (denied, Show(event.door, Lamp.DENIED))
+
+
+def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:
+    ticket = state.tickets + 1
+    pending = Pending(event.door, claims, event.seen, now + access.COMMIT_PATIENCE)
+    memory = access.mark(access.forget(state.memory, state.clock, now), claims, now)
+    state = replace(state, tickets=ticket, pending={**state.pending, ticket: pending}, memory=memory)
+    granted = fact.Granted(
+        event.door, claims.index, int(claims.pass_class), int(claims.kind), claims.token, claims.expires, again
+    )
+    return state, (granted,)
+
+
+def _committed(state: State, ticket: int, now: float) -> Stepped:
+    state, cleared = _faulted(state, LOGBOOK, None)
+    state, opened = _open(state, ticket, now)
+    return state, (*cleared, *opened)
+
+
+def _late(state: State, ticket: int, why: str, now: float) -> Stepped:
+    """The commit failed or is too slow: the door opens all the same, and the logbook is a fault."""
+    state, faulted = _faulted(state, LOGBOOK, why)
+    state, opened = _open(state, ticket, now)
+    return state, (*faulted, *opened)
+
+
+def _open(state: State, ticket: int, now: float) -> Stepped:
+    pending = state.pending.get(ticket)
+    if pending is None:
+        return state, ()
+    state = replace(state, pending={key: value for key, value in state.pending.items() if key != ticket})
+    known = state.doors[pending.door]
+    moved = door.claim(known, Claim.PASS, now + known.rules.pulse, now, pending.seen)
+    state, outcomes = _moved(state, pending.door, moved)
+    return state, (*outcomes, Show(pending.door, Lamp.GRANTED))
+
+
+def _sensed(state: State, event: Reading | NoReading, now: float) -> Stepped:
+    sensor = state.sensors.get(event.sensor)
+    if sensor is None:
+        return state, ()
+    match event:
+        case Reading(_, value):
+            sensor, entries = appliances.reading(sensor, value, now)
+        case NoReading(_, reason):
+            sensor, entries = appliances.no_reading(sensor, reason, now)
+    return replace(state, sensors={**state.sensors, event.sensor: sensor}), entries
+
+
+def _requested(state: State, event: DoorRequested, now: float) -> Stepped:
+    known = state.doors.get(event.door)
+    if known is None:
+        return state, ()
+    seconds = min(event.seconds or DEFAULT_SECONDS[event.verb], MAX_OVERRIDE)
+    match event.verb:
+        case Verb.OPEN:
+            moved = door.claim(known, Claim.HOLD, now + seconds, now)
+        case Verb.HOLD:
+            moved = door.claim(known, Claim.HOLD, now + seconds, now)
+        case Verb.LOCKDOWN:
+            moved = door.claim(known, Claim.LOCKDOWN, now + seconds, now)
+        case Verb.RELEASE:
+            moved = door.release(known, {Claim.HOLD, Claim.LOCKDOWN}, now)
+    state, outcomes = _moved(state, event.door, moved)
+    told = None if event.verb is Verb.RELEASE else seconds
+    return state, (fact.Operated(event.door, event.verb, event.who, told), *outcomes)
+
+
+def _faulted(state: State, what: str, detail: str | None) -> Stepped:
+    known = state.faults.get(what)
+    if detail == known:
+        return state, ()
+    if detail is None:
+        rest = {key: value for key, value in state.faults.items() if key != what}
+        return replace(state, faults=rest), (fact.FaultCleared(what),)
+    return replace(state, faults={**state.faults, what: detail}), (fact.Fault(what, detail),)

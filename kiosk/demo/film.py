@@ -1,0 +1,197 @@
+"""Films of what a door camera sees: a hand brings a pass before the camera, holds it not quite still, and takes it away.
+
+Rendered, never a pixel-perfect bitmap: perspective, a hand's movement, motion blur, defocus, sensor noise, JPEG. Seeded, so
+that a film is the same each time. Not modelled yet: moire, rolling bands, glare, dirt, fingers over the code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import cv2
+import numpy as np
+import segno
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Holding = Literal["phone", "card"]
+
+COME: Final = 0.5
+"""Seconds from the edge of the picture to its middle, and back."""
+
+FACE: Final = {"phone": (560, 1080), "card": (900, 600)}
+"""Pixels of the flat object before it is held up."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody holds up `text` from second `at` of the film on, for `hold` seconds; `side`: the object's height on the film."""
+
+    text: str
+    at: float
+    hold: float = 2.2
+    holding: Holding = "phone"
+    side: int = 560
+    seed: int = 1
+
+    @property
+    def until(self) -> float:
+        """When the hand is out of the picture again."""
+        return self.at + self.hold + 2 * COME
+
+
+@dataclass(frozen=True)
+class Film:
+    """Visits, and how the camera takes them."""
+
+    visits: tuple[Visit, ...]
+    seconds: float
+    width: int = 1280
+    height: int = 720
+    rate: float = 15.0
+    noise: float = 5.0
+    defocus: float = 0.8
+    seed: int = 7
+    grain: list[NDArray[np.int16]] = field(default_factory=list, compare=False)
+
+
+def write_film(film: Film, path: Path) -> None:
+    """Write the film as an AVI of JPEG pictures."""
+    writer = cv2.VideoWriter(
+        str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), film.rate, (film.width, film.height)
+    )
+    for picture in frames(film):
+        writer.write(picture)
+    writer.release()
+
+
+def frames(film: Film) -> Iterator[Picture]:
+    """The film's pictures in order: BGR, uint8, shape (height, width, 3)."""
+    street = background(film)
+    faces = [face(visit) for visit in film.visits]
+    grain = _grain(film)
+    for number in range(round(film.seconds * film.rate)):
+        at = number / film.rate
+        picture = street.copy()
+        for visit, flat in zip(film.visits, faces, strict=True):
+            if visit.at <= at < visit.until:
+                picture = hold_up(picture, flat, visit, at, film)
+        yield _sense(picture, grain[number % len(grain)])
+
+
+def background(film: Film) -> Picture:
+    """A street at dusk, out of focus: nothing that looks like a code, but edges and lights all the same."""
+    chance = np.random.default_rng(film.seed)
+    slope = np.linspace(70, 120, film.height)[:, None, None] * np.array([1.0, 0.95, 0.85])
+    picture = np.broadcast_to(slope, (film.height, film.width, 3)).astype("uint8").copy()
+    for _ in range(40):
+        corner = chance.integers((0, 0), (film.width, film.height))
+        size = chance.integers(20, 200, 2)
+        shade = [int(value) for value in chance.integers(30, 190, 3)]
+        cv2.rectangle(picture, corner.tolist(), (corner + size).tolist(), shade, -1)
+    return _picture(cv2.GaussianBlur(picture, (0, 0), 6))
+
+
+def face(visit: Visit) -> Picture:
+    """The phone or the card, flat, with the code on it."""
+    width, height = FACE[visit.holding]
+    flat = np.full((height, width, 3), (32, 28, 26) if visit.holding == "phone" else (238, 244, 246), "uint8")
+    if visit.holding == "phone":
+        cv2.rectangle(flat, (24, 60), (width - 24, height - 60), (250, 250, 250), -1)
+        cv2.putText(flat, "YIZHAN PASS", (110, 170), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (120, 70, 20), 4)
+        code = symbol(visit.text, "l", 480)
+        place = (40, 320)
+    else:
+        cv2.putText(flat, "YIZHAN", (560, 200), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (120, 70, 20), 6)
+        cv2.putText(flat, "rest station card", (560, 280), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (90, 90, 90), 2)
+        code = symbol(visit.text, "m", 500)
+        place = (40, 50)
+    left, top = place
+    flat[top : top + code.shape[0], left : left + code.shape[1]] = code[:, :, None]
+    return flat
+
+
+def symbol(text: str, error: str, side: int) -> Picture:
+    """The QR code with its quiet zone, grey, about `side` pixels wide and high."""
+    code = segno.make_qr(text, error=error, boost_error=False)
+    modules = np.array([list(row) for row in code.matrix_iter(border=4)], "uint8")
+    grey = np.where(modules > 0, 12, 250).astype("uint8")
+    scale = max(1, side // grey.shape[0])
+    return _picture(np.kron(grey, np.ones((scale, scale), "uint8")))
+
+
+def hold_up(picture: Picture, flat: Picture, visit: Visit, at: float, film: Film) -> Picture:
+    """The picture with the object in it, where the hand has it at second `at`."""
+    matrix = _place(flat, visit, at, film)
+    speed = _place(flat, visit, at + 0.5 / film.rate, film) - matrix
+    drift = float(np.hypot(speed[0, 2], speed[1, 2]))
+    size = (film.width, film.height)
+    held = cv2.warpPerspective(flat, matrix, size, flags=cv2.INTER_AREA)
+    mask = cv2.warpPerspective(np.full(flat.shape[:2], 255, "uint8"), matrix, size)
+    if drift > 1.5:
+        kernel = _streak(speed[0, 2], speed[1, 2])
+        held, mask = cv2.filter2D(held, -1, kernel), cv2.filter2D(mask, -1, kernel)
+    if film.defocus > 0:
+        held = cv2.GaussianBlur(held, (0, 0), film.defocus)
+    share = (mask.astype("float32") / 255)[:, :, None]
+    return _picture(held * share + picture * (1 - share))
+
+
+def _place(flat: Picture, visit: Visit, at: float, film: Film) -> NDArray[np.float64]:
+    """Where the object's corners are, as a perspective matrix: it comes from below, trembles, and goes again."""
+    chance = np.random.default_rng(visit.seed)
+    turn, yaw, pitch = chance.normal(0, 0.06, 3)
+    phases = chance.uniform(0, 2 * math.pi, 4)
+    since, left = at - visit.at, visit.until - at
+    away = max(0.0, 1 - min(since, left) / COME) ** 2
+    tremble = [math.sin(2 * math.pi * rate * since + phase) for rate, phase in zip((1.1, 1.7, 2.3, 0.6), phases, strict=True)]
+    scale = visit.side / flat.shape[0] * (1 + 0.02 * tremble[3])
+    middle = np.array(
+        [
+            film.width * 0.5 + 9 * tremble[0] + 60 * away,
+            film.height * 0.5 + 6 * tremble[1] + film.height * 1.2 * away,
+        ]
+    )
+    corners = _corners(flat) * scale
+    angle = turn + 0.02 * tremble[2]
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    depth = 1 + (corners @ np.array([yaw, pitch])) / max(film.width, film.height) * 2
+    placed = corners @ rotation.T / depth[:, None] + middle
+    source = _corners(flat) + np.array([flat.shape[1], flat.shape[0]]) / 2
+    matrix: NDArray[np.float64] = cv2.getPerspectiveTransform(source.astype("float32"), placed.astype("float32")).astype("float64")
+    return matrix
+
+
+def _corners(flat: Picture) -> NDArray[np.float64]:
+    """The corners around the object's middle."""
+    half = np.array([flat.shape[1], flat.shape[0]]) / 2
+    return np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
+
+
+def _streak(right: float, down: float) -> NDArray[np.float32]:
+    """What half a frame's movement does to a point."""
+    length = int(min(41, max(3, math.hypot(right, down)))) | 1
+    kernel = np.zeros((length, length), "float32")
+    middle = length // 2
+    reach = np.array([right, down]) / math.hypot(right, down) * middle
+    begin, end = (middle - reach).round().astype(int), (middle + reach).round().astype(int)
+    cv2.line(kernel, begin.tolist(), end.tolist(), 1.0)
+    return kernel / kernel.sum()
+
+
+def _grain(film: Film) -> list[NDArray[np.int16]]:
+    chance = np.random.default_rng(film.seed + 1)
+    return [chance.normal(0, film.noise, (film.height, film.width, 1)).astype("int16") for _ in range(4)]
+
+
+def _sense(picture: Picture, grain: NDArray[np.int16]) -> Picture:
+    return _picture(np.clip(picture.astype("int16") + grain, 0, 255))
+
+
+def _picture(array: Any) -> Picture:
+    found: Picture = np.asarray(array).astype("uint8", copy=False)
+    return found

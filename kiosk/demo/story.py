@@ -1,0 +1,140 @@
+"""The narrator: hears what the station publishes, tells it in words, and keeps the score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from time import monotonic
+from typing import Any, Final
+
+from msgspec import Struct
+from rich.console import Console
+
+from kiosk.demo.link import Link
+from kiosk.demo.script import Script
+from kiosk.trust.reasons import WORDS, Reason
+from kiosk.wire import Actuated, Answer, Logged, View
+
+CUT_AFTER: Final = "expired"
+RESTORE_AFTER: Final = "replayed"
+APPLIANCES_EVERY: Final = 9.0
+QUEUE_EVERY: Final = 2.5
+
+
+class Score(Struct):
+    """What has happened so far; `latencies` in milliseconds from the picture to the lock."""
+
+    granted: int = 0
+    denied: Counter[str] = Counter()
+    latencies: list[float] = []
+    most_waiting: int = 0
+    drained_in: float | None = None
+
+
+class Story:
+    """Tells one message after the other."""
+
+    def __init__(self, console: Console, script: Script, link: Link) -> None:
+        self.score = Score()
+        self._console = console
+        self._script = script
+        self._link = link
+        self._began = monotonic()
+        self._granted: dict[str, Any] = {}
+        self._cut = False
+        self._restored_at: float | None = None
+        self._told_appliances = self._told_queue = 0.0
+        self.view: View | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Entries that the central server does not hold yet."""
+        return sum(each.newest - each.acked for each in self.view.streams.values()) if self.view else 0
+
+    def hear(self, message: Answer) -> None:
+        """Tell what a message of the station means."""
+        match message:
+            case Logged(entry):
+                self._entry(entry)
+            case Actuated(_, seen, at):
+                self._let_in((at - seen) * 1000)
+            case View():
+                self.view = message
+                self._queue()
+                self._appliances()
+            case _:
+                pass
+
+    def tell(self, text: str, style: str = "") -> None:
+        """A line of the story with its second."""
+        self._console.print(f"[dim]{monotonic() - self._began:5.1f} s[/]  {text}", style=style, highlight=False)
+
+    def _entry(self, entry: dict[str, Any]) -> None:
+        match entry["kind"]:
+            case "granted":
+                self.score.granted += 1
+                self._granted = entry
+            case "denied":
+                self._denied(entry)
+            case "taken":
+                self.tell("         … and walks in; the lock is secured behind the closing door", "dim")
+            case "document_applied":
+                self.tell(f"The station takes the union's signed {entry['document']}, version {entry['version']}", "dim")
+            case "fault" if entry["what"] == "central":
+                self.tell("The station notices that the central server is out of reach. Its doors go on", "yellow")
+            case _:
+                pass
+
+    def _let_in(self, milliseconds: float) -> None:
+        self.score.latencies.append(milliseconds)
+        person = self._script.person(self._granted.get("index"), "")
+        offline = " [yellow](offline)[/]" if self._cut else ""
+        self.tell(
+            f"[green]✔ {person.name}[/] shows {person.shows}: [green]let in[/]{offline}, "
+            f"{milliseconds:.0f} ms from the picture to the lock"
+        )
+
+    def _denied(self, entry: dict[str, Any]) -> None:
+        reason = entry["reason"]
+        self.score.denied[reason] += 1
+        person = self._script.person(entry.get("index"), reason)
+        zh, en = WORDS[Reason(reason)]
+        self.tell(f"[red]✘ {person.name}[/] shows {person.shows}: [red]refused[/], {reason}")
+        self.tell(f"         “{en}” {zh}", "dim")
+        if reason == CUT_AFTER and self._restored_at is None:
+            self.cut_network()
+        if reason == RESTORE_AFTER:
+            self.restore_network()
+
+    def cut_network(self) -> None:
+        """Cut the station off from the central server."""
+        self._cut = True
+        self._link.cut()
+        self.tell("[bold yellow]✂ The network to the central server is cut, on purpose[/]")
+
+    def restore_network(self) -> None:
+        """Let it reach the central server again, if it was cut."""
+        if self._cut:
+            self._cut = False
+            self._restored_at = monotonic()
+            self._link.restore()
+            self.tell("[bold yellow]⇄ The network is back[/]")
+
+    def _queue(self) -> None:
+        waiting = self.waiting
+        self.score.most_waiting = max(self.score.most_waiting, waiting)
+        if self._restored_at is not None and self.score.drained_in is None and waiting == 0:
+            self.score.drained_in = monotonic() - self._restored_at
+            self.tell(f"The central server has everything again, {self.score.drained_in:.1f} s after the network came back")
+        elif self._cut and waiting and monotonic() - self._told_queue > QUEUE_EVERY:
+            self._told_queue = monotonic()
+            self.tell(f"{waiting} entries wait on the disk for the central server", "yellow")
+
+    def _appliances(self) -> None:
+        if self.view is None or monotonic() - self._told_appliances < APPLIANCES_EVERY:
+            return
+        sensors = self.view.sensors
+        if any(each.value is None for each in sensors.values()) and monotonic() - self._began < APPLIANCES_EVERY:
+            return
+        self._told_appliances = monotonic()
+        said = (f"{name} {each.value:g} {each.unit}" if each.value is not None else f"{name}: {each.absent}" for name, each in sensors.items())
+        self.tell("Appliances: " + ", ".join(said), "cyan")

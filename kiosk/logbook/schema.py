@@ -1,0 +1,97 @@
+"""The tables, as sqlite-utils migrations. A later one only adds, so that the previous version can still read the file."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID: Final = 0x595A4B31
+"""`YZK1`: tells our file from an empty one, which a quick check would pass."""
+
+logbook = Migrations("logbook")
+state = Migrations("state")
+
+
+@logbook()
+def m001_streams(db: Database) -> None:
+    """Two streams of entries with numbers that are never used twice, their marks, and the boots they name."""
+    db.execute("CREATE TABLE boots (boot INTEGER PRIMARY KEY, boot_id TEXT NOT NULL UNIQUE)")
+    db.execute("CREATE TABLE marks (stream TEXT PRIMARY KEY, acked INTEGER NOT NULL)")
+    db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    for stream in ("access", "telemetry"):
+        db.execute(
+            f"CREATE TABLE {stream} (seq INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL, boot_time REAL NOT NULL,"
+            " wall REAL NOT NULL, quality TEXT NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL)"
+        )
+        db.execute("INSERT INTO marks VALUES (?, 0)", [stream])
+    db.execute("INSERT INTO meta VALUES ('epoch', ?)", [secrets.token_hex(8)])
+
+
+@state()
+def m001_documents(db: Database) -> None:
+    """The newest document of each kind as it was signed, and single values such as the clock's floor."""
+    db.execute("CREATE TABLE documents (kind TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL)")
+    db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+class Broken(Exception):
+    """The file cannot be used; the text says why."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A writing connection in autocommit mode: WAL, every commit on the disk before it returns."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+    connection.execute("PRAGMA page_size=1024")
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA journal_size_limit=1048576")
+    return connection
+
+
+def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
+    """Open, check and migrate. Raises Broken for a file that is damaged or not ours."""
+    fresh = not path.exists() or path.stat().st_size == 0
+    try:
+        connection = connect(path)
+        if not fresh:
+            _check(connection)
+        migrations.apply(Database(connection, execute_plugins=False))
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    except sqlite3.DatabaseError as error:
+        raise Broken(str(error)) from error
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    if found != APPLICATION_ID:
+        raise Broken(f"application id is {found:#x}")
+    result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result != "ok":
+        raise Broken(result)
+
+
+def open_or_replace(path: Path, migrations: Migrations) -> tuple[sqlite3.Connection, str]:
+    """Open the file; a broken one is moved aside and a new one begun. The second value says why, or is empty."""
+    try:
+        return open_file(path, migrations), ""
+    except Broken as broken:
+        move_aside(path)
+        return open_file(path, migrations), str(broken)
+
+
+def move_aside(path: Path) -> Path:
+    """Rename the file with its WAL to the first free `NAME.broken-N`: nothing is deleted."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    for suffix in ("-wal", "-shm", ""):
+        found = path.with_name(path.name + suffix)
+        if found.exists():
+            found.rename(aside.with_name(aside.name + suffix))
+    return aside

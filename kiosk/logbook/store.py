@@ -1,0 +1,157 @@
+"""The logbook's file: append, read in order, acknowledge."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.core.entries import Entry, Stamp, Stream, stream_of
+from kiosk.logbook.schema import logbook, open_or_replace
+
+STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
+FILE: Final = "logbook.db"
+
+
+class Row(Struct, frozen=True):
+    """An entry as it is stored; `body` is its JSON, `boot_id` the boot that its boot time counts from."""
+
+    seq: int
+    boot_id: str
+    boot: float
+    wall: float
+    quality: str
+    body: str
+    checksum: int
+
+    @property
+    def intact(self) -> bool:
+        """Whether the row is as it was written."""
+        return self.checksum == checksum(self.body, self.boot, self.wall, self.quality)
+
+    def wire(self) -> dict[str, Any]:
+        """The entry as the central server gets it."""
+        clock = {"boot_id": self.boot_id, "boot": self.boot, "wall": self.wall, "quality": self.quality}
+        return {"seq": self.seq, **clock, **msgspec.json.decode(self.body)}
+
+
+class Heads(Struct, frozen=True):
+    """Where a stream stands: its newest number and the server's mark."""
+
+    newest: int
+    acked: int
+
+
+def checksum(body: str, boot: float, wall: float, quality: str) -> int:
+    """CRC-32 over everything of a row but its number: SQLite's own check misses a changed payload byte."""
+    return zlib.crc32(struct.pack("<dd", boot, wall) + quality.encode(), zlib.crc32(body.encode()))
+
+
+class Reader:
+    """Reads the file while another process writes it. Raises sqlite3.Error when there is none yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._db = sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        self.epoch: str = _epoch(self._db)
+
+    def heads(self) -> dict[Stream, Heads]:
+        """Where both streams stand."""
+        return _heads(self._db)
+
+    def batch(self, stream: Stream, after: int, limit: int, max_bytes: int) -> list[Row]:
+        """The entries after number `after` in order, `limit` at the most, and as many as fit `max_bytes` of JSON."""
+        rows, size = [], 0
+        for row in _rows(self._db, stream, "seq > ? ORDER BY seq LIMIT ?", (after, limit)):
+            size += len(row.body.encode()) + 160
+            if rows and size > max_bytes:
+                break
+            rows.append(row)
+        return rows
+
+    def last(self, stream: Stream, count: int) -> list[Row]:
+        """The newest entries, newest first."""
+        return list(_rows(self._db, stream, "1 ORDER BY seq DESC LIMIT ?", (count,)))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+class Logbook:
+    """The one writer. Every method raises sqlite3.Error when the disk does not do its part."""
+
+    def __init__(self, folder: Path, boot_id: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._db, self.replaced = open_or_replace(folder / FILE, logbook)
+        self.epoch: str = _epoch(self._db)
+        self._db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (boot_id,))
+        self._boot: int = self._db.execute("SELECT boot FROM boots WHERE boot_id = ?", (boot_id,)).fetchone()[0]
+
+    def append(self, entries: Iterable[tuple[Stamp, Entry]]) -> None:
+        """Commit these entries together; on return they are on the disk."""
+        with self._transaction():
+            for stamp, entry in entries:
+                body = msgspec.json.encode(entry).decode()
+                values = (self._boot, stamp.boot, stamp.wall, stamp.quality, body)
+                self._db.execute(
+                    f"INSERT INTO {stream_of(entry)} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)",
+                    (*values, checksum(body, stamp.boot, stamp.wall, stamp.quality)),
+                )
+
+    def acknowledge(self, stream: Stream, seq: int, forget_before: float) -> None:
+        """Move the server's mark up and delete what is acknowledged and older than wall time `forget_before`, at once."""
+        with self._transaction():
+            self._db.execute("UPDATE marks SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
+            self._db.execute(
+                f"DELETE FROM {stream} WHERE wall < ? AND seq <= (SELECT acked FROM marks WHERE stream = ?)",
+                (forget_before, stream),
+            )
+
+    def heads(self) -> dict[Stream, Heads]:
+        """Where both streams stand."""
+        return _heads(self._db)
+
+    def last(self, stream: Stream, count: int) -> list[Row]:
+        """The newest entries, newest first."""
+        return list(_rows(self._db, stream, "1 ORDER BY seq DESC LIMIT ?", (count,)))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+
+def _epoch(db: sqlite3.Connection) -> str:
+    return str(db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0])
+
+
+def _heads(db: sqlite3.Connection) -> dict[Stream, Heads]:
+    """The newest number comes from sqlite_sequence, so that it stands even when all rows were pruned."""
+    newest = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+    acked = dict(db.execute("SELECT stream, acked FROM marks").fetchall())
+    return {stream: Heads(newest.get(stream, 0), acked[stream]) for stream in STREAMS}
+
+
+def _rows(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[int, ...]) -> Iterator[Row]:
+    query = (
+        f"SELECT seq, boot_id, boot_time, wall, quality, body, checksum FROM {stream} JOIN boots USING (boot) WHERE {where}"
+    )
+    for found in db.execute(query, values):
+        yield Row(*found)

@@ -1,0 +1,164 @@
+"""The writer thread: the only one that waits for the disk.
+
+Access entries commit at once, all that wait together; telemetry in groups of TELEMETRY_GROUP or after TELEMETRY_WITHIN
+seconds. When the disk fails, the ticket's answer says so at once, the entries stay in memory, bounded, and are tried again.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from msgspec import Struct
+
+from kiosk.core.entries import Entry, Stamp, Stream, stream_of
+from kiosk.core.events import Command, CommitFailed, Committed, Keep, KeepFloor, Record
+from kiosk.logbook.cold import ColdState
+from kiosk.logbook.store import Heads, Logbook
+
+TELEMETRY_GROUP: Final = 50
+TELEMETRY_WITHIN: Final = 5.0
+RETRY: Final = 1.0
+MAX_WAITING: Final = 20_000
+
+
+class Acked(Struct, frozen=True):
+    """The server holds `stream` up to `seq`; what is older than `forget_before` may go."""
+
+    stream: Stream
+    seq: int
+    forget_before: float
+
+
+class Stop(Struct, frozen=True):
+    """Write everything and end."""
+
+
+Job = Record | Keep | KeepFloor | Acked | Stop
+Stamped = tuple[Stamp, Entry]
+
+
+class Writer:
+    """Takes jobs from the station's thread and answers through `answer`, which must be safe to call from here."""
+
+    def __init__(
+        self,
+        book: Logbook,
+        cold: ColdState,
+        answer: Callable[[Committed | CommitFailed], None],
+        on_heads: Callable[[dict[Stream, Heads]], None],
+    ) -> None:
+        self._book = book
+        self._cold = cold
+        self._answer = answer
+        self._on_heads = on_heads
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._access: deque[Stamped] = deque(maxlen=MAX_WAITING)
+        self._telemetry: deque[Stamped] = deque(maxlen=MAX_WAITING)
+        self._telemetry_since = 0.0
+        self._tickets: list[int] = []
+        self._retry_at: float | None = None
+        self._others: list[Keep | KeepFloor | Acked] = []
+        self._thread = threading.Thread(target=self._run, name="logbook writer", daemon=True)
+        self._thread.start()
+
+    def put(self, job: Job | Command) -> None:
+        """Queue a job; never waits."""
+        if isinstance(job, Job):
+            self._jobs.put(job)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Write what waits and end, within `timeout` seconds."""
+        self._jobs.put(Stop())
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        running = True
+        while running:
+            running = self._gather()
+            if not running or self._access or self._telemetry_due():
+                self._commit(everything=not running)
+            self._do_others()
+
+    def _gather(self) -> bool:
+        """Take all jobs that there are, waiting for the first; False at the end."""
+        try:
+            job = self._jobs.get(timeout=self._wait())
+            while True:
+                if isinstance(job, Stop):
+                    return False
+                self._sort(job)
+                job = self._jobs.get_nowait()
+        except queue.Empty:
+            return True
+
+    def _wait(self) -> float | None:
+        times = [self._retry_at] if self._retry_at is not None else []
+        if self._telemetry:
+            times.append(self._telemetry_since + TELEMETRY_WITHIN)
+        return max(0.0, min(times) - monotonic()) if times else None
+
+    def _sort(self, job: Record | Keep | KeepFloor | Acked) -> None:
+        if not isinstance(job, Record):
+            self._others.append(job)
+            return
+        if not self._telemetry:
+            self._telemetry_since = monotonic()
+        for entry in job.entries:
+            waiting = self._telemetry if stream_of(entry) == "telemetry" else self._access
+            waiting.append((job.stamp, entry))
+        if job.ticket:
+            self._tickets.append(job.ticket)
+
+    def _telemetry_due(self) -> bool:
+        late = monotonic() >= self._telemetry_since + TELEMETRY_WITHIN
+        return len(self._telemetry) >= TELEMETRY_GROUP or (bool(self._telemetry) and late)
+
+    def _commit(self, *, everything: bool) -> None:
+        if self._retry_at is not None and monotonic() < self._retry_at and not self._tickets and not everything:
+            return
+        with_telemetry = everything or self._telemetry_due()
+        entries = [*self._access, *(self._telemetry if with_telemetry else ())]
+        try:
+            self._book.append(entries)
+            heads = self._book.heads()
+        except sqlite3.Error as error:
+            self._failed(str(error))
+            return
+        self._access.clear()
+        if with_telemetry:
+            self._telemetry.clear()
+        recovered, self._retry_at = self._retry_at is not None, None
+        for ticket in self._tickets or ([0] if recovered else []):
+            self._answer(Committed(ticket))
+        self._tickets = []
+        self._on_heads(heads)
+
+    def _failed(self, why: str) -> None:
+        self._retry_at = monotonic() + RETRY
+        for ticket in self._tickets or [0]:
+            self._answer(CommitFailed(ticket, why))
+        self._tickets = []
+
+    def _do_others(self) -> None:
+        jobs, self._others = self._others, []
+        try:
+            for job in jobs:
+                self._do(job)
+        except sqlite3.Error as error:
+            self._answer(CommitFailed(0, str(error)))
+
+    def _do(self, job: Keep | KeepFloor | Acked) -> None:
+        match job:
+            case Keep(kind, version, body):
+                self._cold.keep(kind, version, body)
+            case KeepFloor(floor):
+                self._cold.keep_floor(floor)
+            case Acked(stream, seq, forget_before):
+                self._book.acknowledge(stream, seq, forget_before)
+                self._on_heads(self._book.heads())

@@ -1,0 +1,177 @@
+"""`kiosk scanner`: turns light into code text, and knows nothing of what the text means.
+
+A code that stays in view is told once; it is told again when it has been out of view for a while.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from hardware.camera import END_OF_FILM, Camera, CameraSource, Grey
+from hardware.codes import read_fast, read_thorough
+from hardware.qr_engine import read_code
+from hardware.serial_line import SerialLine
+from kiosk.local import Line, NotReachable, boot_time, notify
+from kiosk.settings import ScannerTable, Settings
+from kiosk.wire import MAX_CODE, Scan, Trouble
+
+log = logging.getLogger(__name__)
+
+OUT_OF_VIEW: Final = 1.5
+"""Seconds without a code after which the same code is news again."""
+
+THOROUGH_EVERY: Final = 6
+"""Every so many frames without a code, one is looked at by the costly reader too."""
+
+HUNG: Final = 15.0
+"""Seconds without a frame while a read does not return: the program ends, and systemd starts a fresh one."""
+
+NO_FRAME: Final = 2.0
+CODES_A_FRAME: Final = 8
+RETRY: Final = 1.0
+
+
+class Looking:
+    """Which reader looks at which frame: the fast one at each, the thorough one at some of those that gave nothing."""
+
+    def __init__(self) -> None:
+        self._blank = 0
+
+    def look(self, grey: Grey) -> list[str]:
+        """The codes in this frame."""
+        texts = read_fast(grey)
+        self._blank = 0 if texts else self._blank + 1
+        if self._blank == THOROUGH_EVERY:
+            self._blank = 0
+            texts = read_thorough(grey)
+        return texts[:CODES_A_FRAME]
+
+
+class InView:
+    """The codes in view, so that each is told once."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def news(self, texts: list[str], at: float) -> list[str]:
+        """Those of `texts` that were not in view within OUT_OF_VIEW seconds before boot time `at`."""
+        self._last = {text: seen for text, seen in self._last.items() if at - seen <= OUT_OF_VIEW}
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._last]
+        self._last |= dict.fromkeys(texts, at)
+        return fresh
+
+
+class Outlet:
+    """The way to the station, found again whenever it was lost. Codes read meanwhile are dropped: nobody waits for them."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._what = f"scanner.{name}"
+        self._line: Line | None = None
+        self._retry_at = 0.0
+        self._trouble: str | None = None
+
+    def send(self, message: Scan | Trouble) -> None:
+        """Send it if the station is there."""
+        if self._line is None and boot_time() >= self._retry_at:
+            self._connect()
+        if self._line is None:
+            return
+        try:
+            self._line.send(message)
+        except NotReachable:
+            log.warning("the station has gone")
+            self._line.close()
+            self._line, self._retry_at = None, boot_time() + RETRY
+
+    def trouble(self, detail: str | None) -> None:
+        """Tell what is wrong, once each time; also keeps the connection alive."""
+        if self._line is not None and detail == self._trouble:
+            return
+        if detail != self._trouble:
+            log.warning("%s: %s", self._what, detail or "works again")
+        self._trouble = detail
+        self.send(Trouble(self._what, detail))
+
+    def _connect(self) -> None:
+        self._retry_at = boot_time() + RETRY
+        try:
+            self._line = Line(self._path)
+            self._line.send(Trouble(self._what, self._trouble))
+        except NotReachable:
+            self._line = None
+
+
+class CameraHung(Exception):
+    """A read does not return; only a new process helps."""
+
+
+def scans_of_camera(table: ScannerTable, outlet: Outlet, running: Running) -> Iterator[Scan]:
+    """Codes from a camera. Raises CameraHung."""
+    camera = Camera(CameraSource(table.camera or "", table.width, table.height, table.rate, table.pause))
+    looking, in_view, seen = Looking(), InView(), boot_time()
+    while running:
+        frame = camera.newest(seen, NO_FRAME)
+        notify("WATCHDOG=1")
+        if frame is None:
+            outlet.trouble(None if camera.trouble == END_OF_FILM else camera.trouble or "no frames")
+            if not camera.trouble and boot_time() - seen > HUNG:
+                raise CameraHung(f"no frame for {HUNG:g} s")
+            continue
+        seen = frame.at
+        outlet.trouble(None)
+        for text in in_view.news(looking.look(frame.grey), frame.at):
+            yield Scan(table.door, text[:MAX_CODE], frame.at)
+    camera.close()
+
+
+def scans_of_engine(table: ScannerTable, outlet: Outlet, running: Running) -> Iterator[Scan]:
+    """Codes from a serial QR engine, found again when it was unplugged."""
+    in_view = InView()
+    while running:
+        try:
+            with SerialLine(table.engine or "", table.baud) as line:
+                outlet.trouble(None)
+                while running:
+                    text = read_code(line, timeout=1.0)
+                    notify("WATCHDOG=1")
+                    for fresh in in_view.news([text] if text else [], boot_time()):
+                        yield Scan(table.door, fresh[:MAX_CODE], boot_time())
+        except OSError as error:
+            outlet.trouble(f"{table.engine}: {error}")
+            running.wait(RETRY)
+
+
+class Running:
+    """True until SIGTERM or SIGINT."""
+
+    def __init__(self) -> None:
+        self._on = True
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def __bool__(self) -> bool:
+        return self._on
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but no longer than until a signal."""
+        if self._on:
+            signal.sigtimedwait([], seconds)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._on = False
+
+
+def run(settings: Settings, name: str) -> None:
+    """Run the scanner of that name until it is told to stop. Raises CameraHung."""
+    table = settings.scanners[name]
+    running, outlet = Running(), Outlet(settings.run / "scan.sock", name)
+    notify("READY=1")
+    scans = scans_of_camera if table.camera else scans_of_engine
+    for scan in scans(table, outlet, running):
+        outlet.send(scan)

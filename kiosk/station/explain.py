@@ -1,0 +1,29 @@
+"""What a station would decide, judged from its files while its program is not running."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+import msgspec
+
+from kiosk.core.clock import Instant
+from kiosk.core.step import judge
+from kiosk.local import boot_time
+from kiosk.logbook.cold import read_cold
+from kiosk.settings import Settings
+from kiosk.station.start import initial_state, read_root, restore_documents
+from kiosk.wire import Explained
+
+
+def explain_from_files(settings: Settings, text: str, door: str) -> Explained:
+    """As the station's own answer, but for replay, which only the running program knows."""
+    try:
+        documents, floor = read_cold(settings.data)
+    except sqlite3.Error:
+        documents, floor = {}, 0.0
+    now = Instant(boot_time(), time.time())
+    state = initial_state(settings, read_root(settings.data), floor, now.boot)
+    state = restore_documents(state, documents, now.boot)
+    verdict = judge(state, text, door or next(iter(state.doors)), now)
+    return Explained(str(verdict.reason or ""), msgspec.to_builtins(verdict.claims) if verdict.claims else {})

@@ -1,0 +1,137 @@
+"""What a station starts from: the rules in the settings, the stored documents, and what the logbook remembers."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hardware.board import DoorWiring, InputWiring
+from kiosk import BUILD_TIME
+from kiosk.core.access import MAX_MARKS, Mark, Memory, Trust
+from kiosk.core.appliances import Sensor, SensorRules
+from kiosk.core.clock import Clock
+from kiosk.core.documents import restore
+from kiosk.core.door import Door, DoorRules
+from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Unlocked
+from kiosk.core.state import State
+from kiosk.logbook.store import Logbook, Row
+from kiosk.settings import AnySensor, DoorTable, Input, Settings
+from kiosk.trust.keyset import NO_KEYS
+from kiosk.trust.passes import Kind, PassClass
+from kiosk.trust.status import NO_STATUS
+
+ROOT_KEY: Final = "root.pub"
+"""The file in the data folder with the public root key, 32 bytes in Base64, written by `kiosk enrol`."""
+
+REMEMBERED: Final = 2000
+"""Entries of the access stream that are read back at start."""
+
+
+def initial_state(settings: Settings, root: bytes, floor: float, boot: float) -> State:
+    """The state before the first event."""
+    doors = {name: Door(name, door_rules(table)) for name, table in settings.doors.items()}
+    sensors = {name: Sensor(name, sensor_rules(table), boot) for name, table in settings.sensors.items()}
+    clock = Clock(lo=max(floor, BUILD_TIME), lo_at=boot, raised=floor > BUILD_TIME)
+    return State(root, clock, Trust(settings.station.code, NO_KEYS, NO_STATUS), doors, sensors)
+
+
+def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:
+    """Take the stored documents back in, in their order."""
+    for body in documents.values():
+        state = restore(state, body, boot)
+    return state
+
+
+def door_rules(table: DoorTable) -> DoorRules:
+    """The rules of one door."""
+    return DoorRules(
+        pulse=table.pulse,
+        pre_alarm_after=table.pre_alarm_after,
+        alarm_after=table.alarm_after,
+        has_contact=table.contact is not None,
+        classes=frozenset(int(PassClass[name.upper()]) for name in table.classes),
+    )
+
+
+def sensor_rules(table: AnySensor) -> SensorRules:
+    """The rules of one sensor; it is stale when three readings in a row are missing."""
+    return SensorRules(
+        unit=table.unit,
+        lowest=table.lowest,
+        highest=table.highest,
+        dead_band=table.dead_band,
+        heartbeat=table.heartbeat,
+        stale_after=max(10.0, 3 * table.every),
+    )
+
+
+def wiring(settings: Settings) -> tuple[dict[str, DoorWiring], InputWiring | None]:
+    """The settings' pins as the board wants them."""
+    return {name: _door_wiring(table) for name, table in settings.doors.items()}, _input(settings.fire)
+
+
+def _door_wiring(table: DoorTable) -> DoorWiring:
+    lamps = {name: pin for name in ("green", "red", "buzzer") if (pin := getattr(table.lamps, name)) is not None}
+    return DoorWiring(
+        lock=table.lock.pin,
+        lock_active_high=table.lock.active_high,
+        fail_safe=table.lock.wiring == "fail_safe",
+        contact=_input(table.contact),
+        exit=_input(table.exit),
+        signals=lamps,
+    )
+
+
+def _input(table: Input | None) -> InputWiring | None:
+    return InputWiring(table.pin, table.active_low) if table else None
+
+
+def read_root(folder: Path) -> bytes:
+    """The public root key; empty before the station is enrolled, when no document can hold."""
+    try:
+        return base64.b64decode((folder / ROOT_KEY).read_text())
+    except (OSError, ValueError):
+        return b""
+
+
+def recollect(book: Logbook, boot_id: str, boot: float) -> tuple[Memory, tuple[Entry, ...]]:
+    """The replay marks that the logbook holds, and an entry for each unlock that was never followed by its relock.
+
+    A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt.
+    """
+    memory, interrupted, latest = Memory(), [], dict[str, str]()
+    for row in book.last("access", REMEMBERED):
+        match _entry(row):
+            case Locked(door):
+                latest[door] = "locked"
+            case Unlocked(door):
+                if latest.get(door) is None:
+                    interrupted.append(InterruptedUnlock(door))
+                latest[door] = "completed" if latest.get(door) == "locked" else "interrupted"
+            case InterruptedUnlock(door):
+                latest[door] = "told"
+            case Granted() as granted if latest.get(granted.door) == "completed":
+                at = row.boot if row.boot_id == boot_id else None
+                memory = _with(memory, granted, at, boot)
+            case _:
+                pass
+    return memory, tuple(interrupted)
+
+
+def _with(memory: Memory, granted: Granted, at: float | None, boot: float) -> Memory:
+    """A card's mark counts within this boot only: across a power gap nobody can prove how long ago it was."""
+    kind = Kind(granted.pass_kind)
+    if granted.token in memory.marks or len(memory.marks) >= MAX_MARKS or (at is None and kind is Kind.CARD):
+        return memory
+    mark = Mark(at if at is not None else boot - 3600.0, kind, granted.expires)
+    return Memory(marks={**memory.marks, granted.token: mark})
+
+
+def _entry(row: Row) -> Entry | None:
+    try:
+        return msgspec.json.decode(row.body, type=Entry)
+    except msgspec.MsgspecError:
+        return None

@@ -1,0 +1,31 @@
+"""The station's state as others may see it: no key, no code, no token."""
+
+from __future__ import annotations
+
+from kiosk import __version__
+from kiosk.core.clock import Instant
+from kiosk.core.documents import versions
+from kiosk.core.entries import Stream
+from kiosk.core.state import State
+from kiosk.logbook.store import Heads
+from kiosk.wire import DoorView, SensorView, StreamView, View
+
+
+def view(
+    state: State, now: Instant, epoch: str, boot_id: str, heads: dict[Stream, Heads], programs: dict[str, bool]
+) -> View:
+    """The view at this moment."""
+    return View(
+        station=state.trust.station,
+        version=__version__,
+        epoch=epoch,
+        boot_id=boot_id,
+        wall=state.clock.wall(now),
+        quality=state.clock.quality(now.boot),
+        documents=versions(state),
+        doors={name: DoorView(each.mode, each.lock, each.door, each.alarm) for name, each in state.doors.items()},
+        sensors={name: SensorView(each.value, each.rules.unit, each.absent) for name, each in state.sensors.items()},
+        streams={stream: StreamView(each.newest, each.acked) for stream, each in heads.items()},
+        programs=programs,
+        faults=state.faults,
+    )

@@ -1,0 +1,1 @@
+"""`kiosk sync`: the network. It reads the logbook, carries documents in, and is trusted with nothing."""

@@ -1,0 +1,233 @@
+"""Two loops, each blocking in a thread of its own: entries go out as the outbox says, documents come in by long poll."""
+
+from __future__ import annotations
+
+import logging
+import random
+import select
+import signal
+import sqlite3
+import threading
+import time
+from types import FrameType
+from typing import Final
+
+from kiosk.contract import MAX_BATCH, Batch, BatchAnswer, Documents
+from kiosk.core import outbox
+from kiosk.core.entries import Stream
+from kiosk.core.outbox import (
+    Acknowledged,
+    Failed,
+    Gap,
+    Grew,
+    Mark,
+    Online,
+    Outbox,
+    OutboxCommand,
+    OutboxEvent,
+    Send,
+    TooLarge,
+    Waiting,
+    Woke,
+)
+from kiosk.local import Line, NotReachable, boot_id, boot_time, notify
+from kiosk.logbook.store import Reader
+from kiosk.settings import CentralTable, Settings
+from kiosk.sync.client import Answer, Client, NoAnswer, load_key
+from kiosk.wire import Acknowledge, Done, GetNonce, GetView, Nonce, Offer, Subscribe, Trouble, View
+
+log = logging.getLogger(__name__)
+
+STATION_KEY: Final = "station.key"
+LONG_POLL: Final = 25.0
+TIME_EVERY: Final = 1800.0
+RETRY: Final = 1.0
+IDLE: Final = 5.0
+FAULT: Final = "central"
+OFFLINE_FAULT: Final = "not reachable"
+
+OK, CONFLICT, TOO_LARGE = 200, 409, 413
+
+
+class Uploads:
+    """Sends what the logbook holds. Lives as long as one connection to the station."""
+
+    def __init__(self, settings: Settings, central: CentralTable, client: Client, back_online: threading.Event) -> None:
+        self._code = settings.station.code
+        self._client = client
+        self._back_online = back_online
+        self._line = Line(settings.run / "control.sock")
+        self._news = Line(settings.run / "control.sock")
+        self._reader = Reader(settings.data)
+        self._boot_id = boot_id()
+        self._box = Outbox(
+            {"access": Waiting(), "telemetry": Waiting()},
+            cap=central.back_off_cap,
+            telemetry_within=central.telemetry_within,
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop. Raises NotReachable when the station has gone."""
+        self._news.send(Subscribe())
+        self._refresh()
+        while not stop.is_set():
+            wait = min(IDLE, max(0.0, outbox.due(self._box) - boot_time()))
+            if self._hears(wait):
+                self._refresh()
+            self._take(Woke())
+            notify("WATCHDOG=1")
+
+    def close(self) -> None:
+        """Hang up."""
+        for part in (self._line, self._news, self._reader):
+            part.close()
+
+    def _hears(self, wait: float) -> bool:
+        """Whether the station told something within `wait` seconds; what it was, the logbook tells better."""
+        heard = False
+        while select.select([self._news], [], [], 0.0 if heard else wait)[0]:
+            self._news.receive(timeout=1.0)
+            heard = True
+        return heard
+
+    def _refresh(self) -> None:
+        for stream, heads in self._reader.heads().items():
+            self._take(Grew(stream, heads.newest, heads.acked))
+
+    def _take(self, event: OutboxEvent) -> None:
+        """Step and perform; an answer is the next event."""
+        events = [event]
+        while events:
+            self._box, commands = outbox.step(self._box, events.pop(0), boot_time(), random.random())  # noqa: S311
+            for command in commands:
+                answer = self._perform(command)
+                if answer is not None:
+                    events.append(answer)
+
+    def _perform(self, command: OutboxCommand) -> OutboxEvent | None:
+        match command:
+            case Send(stream, after, limit):
+                return self._send(stream, after, limit)
+            case Mark(stream, acked):
+                self._line.ask(Acknowledge(self._reader.epoch, stream, acked), Done)
+            case Online(online):
+                log.warning("central server: %s", "reached" if online else OFFLINE_FAULT)
+                self._line.ask(Trouble(FAULT, None if online else OFFLINE_FAULT), Done)
+                if online:
+                    self._back_online.set()
+        return None
+
+    def _send(self, stream: Stream, after: int, limit: int) -> OutboxEvent:
+        rows = self._reader.batch(stream, after, limit, MAX_BATCH)
+        if not rows:
+            return Acknowledged(after)
+        first = after + 1
+        missing = sorted(set(range(first, rows[-1].seq)) - {row.seq for row in rows})
+        entries = [row.wire() for row in rows]
+        batch = Batch(self._reader.epoch, first, self._boot_id, boot_time(), time.time(), entries, missing)
+        try:
+            return _event(self._client.post(f"/v1/stations/{self._code}/streams/{stream}/batches", batch))
+        except NoAnswer as error:
+            log.debug("no answer: %s", error)
+            return Failed(error.retry_after)
+
+
+def _event(answer: Answer) -> OutboxEvent:
+    """What an answer means to the outbox. Raises NoAnswer for one that breaks the contract."""
+    if answer.status == OK:
+        found = answer.read(BatchAnswer)
+        for rejected in found.rejected:
+            log.error("the server refused entry %d: %s", rejected.seq, rejected.why)
+        return Acknowledged(found.acked)
+    problem = answer.problem()
+    if answer.status == CONFLICT and problem.expected is not None:
+        return Gap(problem.expected)
+    if answer.status == TOO_LARGE:
+        return TooLarge()
+    log.warning("the server answers %d: %s %s", answer.status, problem.title, problem.detail)
+    return Failed(answer.retry_after)
+
+
+class Downloads(threading.Thread):
+    """Fetches documents and hands them to the station, which alone decides about them."""
+
+    def __init__(
+        self, settings: Settings, central: CentralTable, client: Client, back_online: threading.Event, stop: threading.Event
+    ) -> None:
+        super().__init__(name="documents", daemon=True)
+        self._settings = settings
+        self._client = client
+        self._cap = central.back_off_cap
+        self._back_online = back_online
+        self._stop_asked = stop
+        self._timed_at = -TIME_EVERY
+        self._failures = 0
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        while not self._stop_asked.is_set():
+            try:
+                line = Line(self._settings.run / "control.sock")
+            except NotReachable:
+                self._stop_asked.wait(RETRY)
+                continue
+            try:
+                self._round(line)
+                self._failures = 0
+            except (NoAnswer, NotReachable) as error:
+                log.debug("no documents: %s", error)
+                self._wait()
+            finally:
+                line.close()
+
+    def _round(self, line: Line) -> None:
+        """One question: with a nonce and answered at once when the time is due, else held back until there is news."""
+        query = {kind: str(version) for kind, version in line.ask(GetView(), View).documents.items()}
+        timing = boot_time() - self._timed_at >= TIME_EVERY
+        if timing:
+            query["nonce"] = line.ask(GetNonce(), Nonce).nonce
+        wait = 0.0 if timing else LONG_POLL
+        answer = self._client.get(f"/v1/stations/{self._settings.station.code}/documents", {**query, "wait": f"{wait:g}"}, wait)
+        if answer.status != OK:
+            raise NoAnswer(f"HTTP {answer.status}: {answer.problem().detail}", answer.retry_after)
+        for document in answer.read(Documents).documents:
+            line.ask(Offer(document), Done)
+        if timing:
+            self._timed_at = boot_time()
+
+    def _wait(self) -> None:
+        """Back off, but start again at once when the uploads have reached the server."""
+        self._failures += 1
+        wait = min(self._cap, outbox.FIRST_WAIT * 2 ** min(self._failures, 30))
+        self._back_online.clear()
+        self._back_online.wait(wait * (0.5 + random.random() / 2))  # noqa: S311
+
+
+def run(settings: Settings) -> None:
+    """Run the program until it is told to stop. Raises OSError or ValueError when the station's key cannot be read."""
+    central = settings.central
+    if central is None:
+        raise ValueError("the settings have no [central]")
+    key = load_key(settings.data / STATION_KEY)
+    stop, back_online = threading.Event(), threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        back_online.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    clients = [Client(central.url, settings.station.code, key, central.ca_file, central.timeout) for _ in range(2)]
+    Downloads(settings, central, clients[0], back_online, stop).start()
+    notify("READY=1")
+    while not stop.is_set():
+        uploads = None
+        try:
+            uploads = Uploads(settings, central, clients[1], back_online)
+            uploads.run(stop)
+        except (NotReachable, sqlite3.Error) as error:
+            log.debug("the station is away: %s", error)
+            stop.wait(RETRY)
+        finally:
+            if uploads:
+                uploads.close()

@@ -1,0 +1,122 @@
+"""COSE_Sign1 (RFC 9052) with Ed25519 (RFC 8032) over strictly read CBOR (RFC 8949).
+
+The algorithm is fixed by our profile: whatever a header says, only EdDSA is ever tried, and a header that says
+something else is malformed. cbor2 and cryptography do the encoding and the curve.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Final, NoReturn
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
+
+ALG: Final = 1
+KID: Final = 4
+EDDSA: Final = -8
+SIGN1_TAG: Final = 18
+MAX_DEPTH: Final = 8
+
+KNOWN_TAGS: Final = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 55799)
+"""Every tag that cbor2 would turn into an object of its own. We read plain data, so each is refused."""
+
+
+class Malformed(ValueError):
+    """These bytes are not what the profile says. It never leaves kiosk.trust."""
+
+
+class Sign1(Struct, frozen=True):
+    """The four parts of a COSE_Sign1 message; `headers` is the decoded protected header."""
+
+    protected: bytes
+    headers: dict[int, Any]
+    payload: bytes
+    signature: bytes
+
+    @property
+    def kid(self) -> bytes:
+        """The key identifier, empty when the header has none."""
+        kid = self.headers.get(KID, b"")
+        return kid if isinstance(kid, bytes) else b""
+
+
+def _no_tag(*_: object) -> NoReturn:
+    raise Malformed("tag in plain data")
+
+
+_NO_TAGS: Final = dict.fromkeys(KNOWN_TAGS, _no_tag)
+
+
+def read_cbor(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
+    """One CBOR item and nothing after it: no tags, no indefinite lengths, no key twice, bounded depth.
+
+    Raises Malformed for anything else.
+    """
+    stream = io.BytesIO(data)
+    decoder = cbor2.CBORDecoder(
+        stream,
+        tag_hook=_no_tag,
+        semantic_decoders=_NO_TAGS,
+        max_depth=max_depth,
+        allow_indefinite=False,
+        allow_duplicate_keys=False,
+        read_size=1,
+    )
+    try:
+        value = decoder.decode()
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+    if stream.tell() != len(data):
+        raise Malformed("bytes after the item")
+    return value
+
+
+def read_sign1(data: bytes) -> Sign1:
+    """Take a COSE_Sign1 apart, tagged or not. Raises Malformed; nothing of the payload is looked at."""
+    if data[:1] == b"\xd2":
+        data = data[1:]
+    match read_cbor(data):
+        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)] if not unprotected:
+            headers = read_cbor(protected)
+        case _:
+            raise Malformed("not a COSE_Sign1 with an empty unprotected header")
+    if not isinstance(headers, dict) or headers.get(ALG) != EDDSA:
+        raise Malformed("the algorithm is not EdDSA")
+    return Sign1(protected, headers, payload, signature)
+
+
+def to_be_signed(protected: bytes, payload: bytes, external: bytes = b"") -> bytes:
+    """The Sig_structure of RFC 9052, section 4.4."""
+    return cbor2.dumps(["Signature1", protected, external, payload])
+
+
+def holds(message: Sign1, public: Ed25519PublicKey) -> bool:
+    """Whether the signature over the message is `public`'s."""
+    return verify(public, message.signature, to_be_signed(message.protected, message.payload))
+
+
+def verify(public: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
+    """Ed25519 as a value rather than an exception."""
+    try:
+        public.verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def public_key(raw: bytes) -> Ed25519PublicKey | None:
+    """32 bytes as a key; None when they are no key."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(raw)
+    except ValueError:
+        return None
+
+
+def sign1(payload: bytes, key: Ed25519PrivateKey, kid: bytes) -> bytes:
+    """An untagged COSE_Sign1 with `alg` and `kid` protected and nothing unprotected."""
+    protected = cbor2.dumps({ALG: EDDSA, KID: kid})
+    signature = key.sign(to_be_signed(protected, payload))
+    return cbor2.dumps([protected, {}, payload, signature])

@@ -1,0 +1,56 @@
+"""Why a pass is refused: a closed set, each with the words that a worker can act on."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Reason(enum.StrEnum):
+    """In the order of the checks; each check can end the verification with its reason."""
+
+    TOO_LONG = "too_long"
+    NOT_A_PASS = "not_a_pass"
+    UNSUPPORTED = "unsupported"
+    BAD_BASE45 = "bad_base45"
+    BAD_CBOR = "bad_cbor"
+    BAD_PROFILE = "bad_profile"
+    UNKNOWN_KEY = "unknown_key"
+    BAD_SIGNATURE = "bad_signature"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    WRONG_STATION = "wrong_station"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    REPLAYED = "replayed"
+    WRONG_CLASS = "wrong_class"
+    LOCKED_DOWN = "locked_down"
+
+
+WORDS: dict[Reason, tuple[str, str]] = {
+    Reason.TOO_LONG: ("这个码太长，不是驿站通行码。请出示通行码。", "This code is too long to be a pass. Please show your pass."),
+    Reason.NOT_A_PASS: ("这不是驿站通行码。请打开通行码再试。", "This is not a station pass. Please open your pass and try again."),
+    Reason.UNSUPPORTED: (
+        "本站还不认识这种新通行码，请用卡片或普通通行码。",
+        "This station cannot read this new kind of pass yet. Please use a card or an ordinary pass.",
+    ),
+    Reason.BAD_BASE45: ("通行码不完整，请出示完整的码。", "The pass is damaged or cut off. Please show the whole code."),
+    Reason.BAD_CBOR: ("通行码不完整，请重新领取。", "The pass is damaged. Please get a new one."),
+    Reason.BAD_PROFILE: ("通行码格式不对，请重新领取。", "The pass is not made as a pass must be. Please get a new one."),
+    Reason.UNKNOWN_KEY: (
+        "本站不认识这张通行码的签发者，请联系工会。",
+        "This station does not know who issued this pass. Please call the union.",
+    ),
+    Reason.BAD_SIGNATURE: ("这张通行码不是工会签发的。", "This pass was not issued by the union: its signature is wrong."),
+    Reason.REVOKED: ("这张卡已挂失或作废，请领取新卡。", "This pass was revoked (lost or replaced). Please get a new one."),
+    Reason.SUSPENDED: ("这张卡已暂停使用，请联系工会。", "This pass is suspended. Please call the union."),
+    Reason.WRONG_STATION: ("这张通行码不能用于本站。", "This pass does not hold at this station."),
+    Reason.EXPIRED: ("通行码已过期，请更新。", "This pass has expired. Please renew it."),
+    Reason.NOT_YET_VALID: ("通行码还没有生效。", "This pass is not valid yet."),
+    Reason.REPLAYED: (
+        "这张通行码刚刚用过，请稍等一分半钟或更新通行码。",
+        "This pass was used just now. Please wait a minute and a half, or refresh it.",
+    ),
+    Reason.WRONG_CLASS: ("这扇门不对这类通行码开放。", "This door does not open for this class of pass."),
+    Reason.LOCKED_DOWN: ("本站暂时关闭，不能进入。", "The station is locked down for now. Nobody can enter."),
+}
+"""For each reason: what the display says, in Chinese and in English."""

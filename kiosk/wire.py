@@ -1,0 +1,195 @@
+"""The messages between the programs: one JSON object a line, each line bounded, each tagged by `type`.
+
+    scan.sock     scanner -> station   Scan, Trouble            station -> scanner   Refused
+    sense.sock    sensors -> station   Sensed, NotSensed        station -> sensors   Refused
+    control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
+                                                                                     Logged and Actuated as they happen
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+MAX_LINE: Final = 512 * 1024
+"""Bytes: a status list of the largest size allowed, in Base64."""
+
+MAX_CODE: Final = 4296
+"""Characters: the most that a QR code can hold (ISO/IEC 18004, version 40-L, alphanumeric)."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Words = Annotated[str, Meta(max_length=512)]
+Seconds = Annotated[float, Meta(ge=0, le=86400)]
+StreamName = Literal["access", "telemetry"]
+
+
+class Message(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=True, forbid_unknown_fields=True):
+    """The base of all messages."""
+
+
+class Scan(Message, frozen=True):
+    """A code was read at `door`, in a frame got at boot time `seen`."""
+
+    door: Name
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_CODE)]
+    seen: float
+
+
+class Trouble(Message, frozen=True):
+    """Something is wrong with `what` (None: no longer)."""
+
+    what: Name
+    detail: Words | None
+
+
+class Sensed(Message, frozen=True):
+    """A sensor's value, in the unit of the settings."""
+
+    sensor: Name
+    value: float
+
+
+class NotSensed(Message, frozen=True):
+    """A sensor has no value, and why."""
+
+    sensor: Name
+    reason: Name
+
+
+class GetView(Message, frozen=True):
+    """Answered by View."""
+
+
+class Subscribe(Message, frozen=True):
+    """Answered by View, and then by whatever happens."""
+
+
+class Explain(Message, frozen=True):
+    """What would become of this code at that door now? Answered by Explained; nothing changes."""
+
+    text: Annotated[str, Meta(max_length=MAX_LINE)]
+    door: str = ""
+
+
+class Operate(Message, frozen=True):
+    """A technician's act on a door. Answered by Done."""
+
+    door: Name
+    verb: Literal["open", "hold", "lockdown", "release"]
+    seconds: Seconds = 0.0
+
+
+class Acknowledge(Message, frozen=True):
+    """The central server holds the stream up to `seq`. Answered by Done."""
+
+    epoch: Name
+    stream: StreamName
+    seq: Annotated[int, Meta(ge=0)]
+
+
+class Offer(Message, frozen=True):
+    """A signed document, in Base64. Answered by Done."""
+
+    document: bytes
+
+
+class GetNonce(Message, frozen=True):
+    """A nonce for the server to sign with its time. Answered by Nonce."""
+
+
+ScanMessage = Scan | Trouble
+SenseMessage = Sensed | NotSensed | Trouble
+Request = GetView | Subscribe | Explain | Operate | Acknowledge | Offer | GetNonce | Trouble
+
+
+class Refused(Message, frozen=True):
+    """The line was not understood, and why."""
+
+    why: str
+
+
+class Done(Message, frozen=True):
+    """The request was carried out."""
+
+
+class Nonce(Message, frozen=True):
+    """To be sent to the server."""
+
+    nonce: str
+
+
+class Explained(Message, frozen=True):
+    """`reason` is empty when the pass would open; `claims` is empty when there is no trustworthy pass in the text."""
+
+    reason: str
+    claims: dict[str, Any] = {}
+
+
+class DoorView(Struct, frozen=True):
+    """A door in the view."""
+
+    mode: str
+    lock: str
+    door: str
+    alarm: str
+
+
+class SensorView(Struct, frozen=True):
+    """A sensor in the view; `value` is null while it is absent, and `absent` says why."""
+
+    value: float | None
+    unit: str
+    absent: str = ""
+
+
+class StreamView(Struct, frozen=True):
+    """A stream in the view: its newest number, the server's mark."""
+
+    newest: int
+    acked: int
+
+
+class View(Message, frozen=True):
+    """The station as it is now."""
+
+    station: str
+    version: str
+    epoch: str
+    boot_id: str
+    wall: float
+    quality: str
+    documents: dict[str, int]
+    doors: dict[str, DoorView]
+    sensors: dict[str, SensorView]
+    streams: dict[str, StreamView]
+    programs: dict[str, bool]
+    faults: dict[str, str]
+
+
+class Logged(Message, frozen=True):
+    """An entry that was made (it may not be on the disk yet)."""
+
+    entry: dict[str, Any]
+
+
+class Actuated(Message, frozen=True):
+    """The lock moved for a picture got at boot time `seen`; `at` is the boot time right after its pin moved."""
+
+    door: str
+    seen: float
+    at: float
+
+
+Answer = Refused | Done | Nonce | Explained | View | Logged | Actuated
+
+
+def encode(message: Message) -> bytes:
+    """The message as a line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def refusal(error: Exception) -> Refused:
+    """Why a line was not understood, for whoever sent it."""
+    return Refused(str(error)[:200])

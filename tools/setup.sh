@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes .venv with everything that the project needs, from nothing but python3 on Debian 12 or 13 or Raspberry Pi OS.
+# Run by make; run again, it does only what changed.
+set -eu
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+
+say() { printf '%s\n' "$*" >&2; }
+
+missing=""
+"$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+"$python" -c 'import ctypes.util, sys; sys.exit(ctypes.util.find_library("zbar") is None)' || missing="$missing libzbar0"
+if [ -n "$missing" ]; then
+    command -v apt-get >/dev/null || { say "These Debian packages are needed:$missing"; exit 1; }
+    if [ "$(id -u)" = 0 ]; then sudo=""; elif sudo -n true 2>/dev/null; then sudo="sudo"; else
+        say "Some Debian packages are missing. Type this, then make again:"
+        say "    sudo apt-get install -y$missing"
+        exit 1
+    fi
+    say "Installing$missing ..."
+    # shellcheck disable=SC2086
+    { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing; } >/dev/null
+fi
+
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
+    say "Python 3.11, 3.12 or 3.13 is needed; this is $("$python" --version). Say which with: make PYTHON=python3.12"
+    exit 1
+}
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+if [ ! -f .venv/ready ] || [ pyproject.toml -nt .venv/ready ]; then
+    say "Installing the Python packages into .venv ..."
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[central,dev]'
+    touch .venv/ready
+fi
