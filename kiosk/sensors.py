@@ -26,7 +26,6 @@ from kiosk.wire import NotSensed, Sensed
 log = logging.getLogger(__name__)
 
 RETRY: Final = 1.0
-ALIVE: Final = 5.0
 
 Sensors = dict[str, AnySensor]
 Tell = Callable[[Sensed | NotSensed], None]
@@ -143,7 +142,7 @@ class Program:
             while not self._stop.is_set():
                 notify("WATCHDOG=1")
                 try:
-                    line.send(self._readings.get(timeout=ALIVE if self._buses else RETRY))
+                    line.send(self._readings.get(timeout=RETRY))
                 except queue.Empty:
                     continue
         except NotReachable as error:

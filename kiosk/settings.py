@@ -44,6 +44,13 @@ class Input(Table, frozen=True):
     active_low: bool = True
 
 
+class ContactTable(Table, frozen=True):
+    """The door's contact. The usual reed contact is closed, and pulls its pin to ground, while the door is closed."""
+
+    pin: Pin
+    open_when: Literal["high", "low"] = "high"
+
+
 class LockTable(Table, frozen=True):
     """The lock's relay and its wiring."""
 
@@ -64,7 +71,7 @@ class DoorTable(Table, frozen=True):
     """One door."""
 
     lock: LockTable
-    contact: Input | None = None
+    contact: ContactTable | None = None
     exit: Input | None = None
     lamps: LampTable = LampTable()
     pulse: Annotated[float, Meta(ge=1, le=MAX_PULSE)] = 5.0
@@ -206,7 +213,8 @@ def load(path: Path) -> Settings:
 def _syntax(path: Path, message: str) -> str:
     place = re.search(r"\(at line (\d+), column (\d+)\)", message)
     where = f"{path}:{place[1]}" if place else str(path)
-    return f"{where}: not TOML: {re.sub(r' ?\(at .*\)', '', message)}"
+    what = message.partition(" (at ")[0]
+    return f"{where}: not TOML: {what}"
 
 
 def _check_table(raw: Any, kind: type[Struct], at: Path_) -> Iterator[Wrong]:

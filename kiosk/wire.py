@@ -99,9 +99,13 @@ class GetNonce(Message, frozen=True):
     """A nonce for the server to sign with its time. Answered by Nonce."""
 
 
+class Flush(Message, frozen=True):
+    """Commit the telemetry that waits for its group. Answered by Done."""
+
+
 ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed | Trouble
-Request = GetView | Subscribe | Explain | Operate | Acknowledge | Offer | GetNonce | Trouble
+Request = GetView | Subscribe | Explain | Operate | Acknowledge | Offer | GetNonce | Trouble | Flush
 
 
 class Refused(Message, frozen=True):

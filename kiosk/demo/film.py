@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,6 +22,12 @@ Holding = Literal["phone", "card"]
 
 COME: Final = 0.5
 """Seconds from the edge of the picture to its middle, and back."""
+
+GRAINS: Final = 4
+"""Different noise pictures, taken in turn."""
+
+MARGIN: Final = 24
+"""Pixels around the object that its blur can reach."""
 
 FACE: Final = {"phone": (560, 1080), "card": (900, 600)}
 """Pixels of the flat object before it is held up."""
@@ -56,7 +62,6 @@ class Film:
     noise: float = 5.0
     defocus: float = 0.8
     seed: int = 7
-    grain: list[NDArray[np.int16]] = field(default_factory=list, compare=False)
 
 
 def write_film(film: Film, path: Path) -> None:
@@ -74,13 +79,14 @@ def frames(film: Film) -> Iterator[Picture]:
     street = background(film)
     faces = [face(visit) for visit in film.visits]
     grain = _grain(film)
+    empty = [_sense(street, each) for each in grain]
     for number in range(round(film.seconds * film.rate)):
         at = number / film.rate
-        picture = street.copy()
-        for visit, flat in zip(film.visits, faces, strict=True):
-            if visit.at <= at < visit.until:
-                picture = hold_up(picture, flat, visit, at, film)
-        yield _sense(picture, grain[number % len(grain)])
+        here = [(visit, flat) for visit, flat in zip(film.visits, faces, strict=True) if visit.at <= at < visit.until]
+        picture = street.copy() if here else street
+        for visit, flat in here:
+            picture = hold_up(picture, flat, visit, at, film)
+        yield _sense(picture, grain[number % GRAINS]) if here else empty[number % GRAINS]
 
 
 def background(film: Film) -> Picture:
@@ -125,24 +131,32 @@ def symbol(text: str, error: str, side: int) -> Picture:
 
 
 def hold_up(picture: Picture, flat: Picture, visit: Visit, at: float, film: Film) -> Picture:
-    """The picture with the object in it, where the hand has it at second `at`."""
-    matrix = _place(flat, visit, at, film)
-    speed = _place(flat, visit, at + 0.5 / film.rate, film) - matrix
-    drift = float(np.hypot(speed[0, 2], speed[1, 2]))
-    size = (film.width, film.height)
+    """The picture with the object in it, where the hand has it at second `at`. Only the part around it is worked on."""
+    placed = _place(flat, visit, at, film)
+    drift = (_place(flat, visit, at + 0.5 / film.rate, film) - placed).mean(axis=0)
+    left, top = np.clip(placed.min(axis=0) - MARGIN, 0, (film.width, film.height)).astype(int)
+    right, bottom = np.clip(placed.max(axis=0) + MARGIN, 0, (film.width, film.height)).astype(int)
+    if right - left < 2 or bottom - top < 2:
+        return picture
+    source = _corners(flat) + np.array([flat.shape[1], flat.shape[0]]) / 2
+    matrix = cv2.getPerspectiveTransform(source.astype("float32"), (placed - (left, top)).astype("float32"))
+    size = (int(right - left), int(bottom - top))
     held = cv2.warpPerspective(flat, matrix, size, flags=cv2.INTER_AREA)
     mask = cv2.warpPerspective(np.full(flat.shape[:2], 255, "uint8"), matrix, size)
-    if drift > 1.5:
-        kernel = _streak(speed[0, 2], speed[1, 2])
-        held, mask = cv2.filter2D(held, -1, kernel), cv2.filter2D(mask, -1, kernel)
     if film.defocus > 0:
         held = cv2.GaussianBlur(held, (0, 0), film.defocus)
-    share = (mask.astype("float32") / 255)[:, :, None]
-    return _picture(held * share + picture * (1 - share))
+    part = picture[top:bottom, left:right]
+    if float(np.hypot(*drift)) <= 1.5:
+        cv2.copyTo(held, mask, part)
+        return picture
+    kernel = _streak(*drift)
+    share = (cv2.filter2D(mask, -1, kernel).astype("float32") / 255)[:, :, None]
+    part[:] = (cv2.filter2D(held, -1, kernel) * share + part * (1 - share)).astype("uint8")
+    return picture
 
 
 def _place(flat: Picture, visit: Visit, at: float, film: Film) -> NDArray[np.float64]:
-    """Where the object's corners are, as a perspective matrix: it comes from below, trembles, and goes again."""
+    """Where the object's four corners are in the picture: it comes from below, trembles, and goes again."""
     chance = np.random.default_rng(visit.seed)
     turn, yaw, pitch = chance.normal(0, 0.06, 3)
     phases = chance.uniform(0, 2 * math.pi, 4)
@@ -160,10 +174,8 @@ def _place(flat: Picture, visit: Visit, at: float, film: Film) -> NDArray[np.flo
     angle = turn + 0.02 * tremble[2]
     rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     depth = 1 + (corners @ np.array([yaw, pitch])) / max(film.width, film.height) * 2
-    placed = corners @ rotation.T / depth[:, None] + middle
-    source = _corners(flat) + np.array([flat.shape[1], flat.shape[0]]) / 2
-    matrix: NDArray[np.float64] = cv2.getPerspectiveTransform(source.astype("float32"), placed.astype("float32")).astype("float64")
-    return matrix
+    placed: NDArray[np.float64] = corners @ rotation.T / depth[:, None] + middle
+    return placed
 
 
 def _corners(flat: Picture) -> NDArray[np.float64]:
@@ -185,11 +197,12 @@ def _streak(right: float, down: float) -> NDArray[np.float32]:
 
 def _grain(film: Film) -> list[NDArray[np.int16]]:
     chance = np.random.default_rng(film.seed + 1)
-    return [chance.normal(0, film.noise, (film.height, film.width, 1)).astype("int16") for _ in range(4)]
+    fields = (chance.standard_normal((film.height, film.width), "float32") * film.noise for _ in range(GRAINS))
+    return [cv2.merge([field.astype("int16")] * 3).astype("int16", copy=False) for field in fields]
 
 
 def _sense(picture: Picture, grain: NDArray[np.int16]) -> Picture:
-    return _picture(np.clip(picture.astype("int16") + grain, 0, 255))
+    return _picture(cv2.add(picture, grain, dtype=cv2.CV_8U))
 
 
 def _picture(array: Any) -> Picture:

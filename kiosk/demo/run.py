@@ -8,6 +8,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from rich.console import Console
 import kiosk
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
+from kiosk.core.entries import Stream
 from kiosk.demo.appliances import Appliances
 from kiosk.demo.film import write_film
 from kiosk.demo.link import Link
@@ -28,9 +30,9 @@ from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Score, Story
 from kiosk.demo.walker import Bench, Walker
 from kiosk.local import Line, NotReachable
-from kiosk.logbook.store import Reader
+from kiosk.logbook.store import Heads, Reader
 from kiosk.settings import Settings, load
-from kiosk.wire import Subscribe
+from kiosk.wire import Done, Flush, GetView, Subscribe, View
 
 STATION: Final = "37081101"
 TEMPLATE: Final = Path(kiosk.__file__).parents[1] / "config" / "demo.toml"
@@ -38,7 +40,6 @@ MUST_REFUSE: Final = ("bad_signature", "expired", "revoked", "replayed")
 START_WITHIN: Final = 20.0
 DRAIN_WITHIN: Final = 15.0
 STOP_WITHIN: Final = 10.0
-PROGRAMS: Final = ("station", "sensors", "sync")
 
 
 class DemoFailed(Exception):
@@ -72,6 +73,7 @@ class Place:
         self.film = folder / "film.avi"
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     def write_config(self, values: dict[str, object]) -> Settings:
         """Fill in the demo's settings."""
@@ -85,10 +87,16 @@ class Place:
         command = [sys.executable, "-m", "kiosk", "-c", str(self.config), *words]
         with (self.logs / f"{words[0]}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._processes.append(process)
         try:
             yield process
         finally:
             stop(process)
+
+    def end_programs(self) -> None:
+        """Tell all programs to end, so that they do it side by side."""
+        for process in self._processes:
+            process.terminate()
 
     def run(self, *words: str) -> str:
         """A `kiosk` verb, to its end. Raises DemoFailed."""
@@ -114,26 +122,21 @@ def run_demo(folder: Path, seconds: float | None, console: Console) -> Summary:
     began = monotonic()
     place = Place(folder)
     console.print("A station is being set up: keys, passes, a film for its camera …", style="dim")
-    script = _prepare(place)
-    with ExitStack() as stack:
-        story, settings = _open(place, script, stack, console)
-        _point_out(place, settings, console)
-        with place.program("scanner"):
-            _listen(settings, story, seconds)
-        _drain(settings, story)
-    return _count(place, settings, story.score, monotonic() - began)
-
-
-def _prepare(place: Place) -> Script:
     store = CentralStore(place.central)
     script = write_script(Issuer(place.central, store))
     store.close()
-    write_film(script.film(), place.film)
-    return script
+    with ExitStack() as stack:
+        story, settings = _open(place, script, stack, console)
+        _point_out(place, settings, console)
+        _listen(settings, story, seconds)
+        heads = _drain(settings, story)
+        return _count(place, settings, story.score, heads, monotonic() - began)
 
 
 def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> tuple[Story, Settings]:
-    """Start everything but the scanner, bottom-up."""
+    """Start everything, bottom-up; the scanner last, since its film begins at once."""
+    camera = threading.Thread(target=write_film, args=(script.film(), place.film), name="film")
+    camera.start()
     port = _free_port()
     stack.enter_context(place.program("central", "serve", "--data", str(place.central), "--port", str(port)))
     _wait_for_port(port, place)
@@ -153,15 +156,18 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
     )
     claim = place.run("central", "claim", STATION, "--data", str(place.central)).strip()
     place.run("enrol", f"http://127.0.0.1:{link.port}", claim)
-    for program in PROGRAMS:
-        stack.enter_context(place.program(program))
-        if program == "station":
-            _wait_for_station(settings, place)
+    stack.enter_context(place.program("station"))
+    _wait_for_station(settings, place)
     door = settings.doors["main"]
     bench = Bench(settings.run / "pins.sock")
     stack.callback(bench.close)
     if door.contact:
         stack.callback(Walker(bench, door.lock.pin, door.contact.pin).stop)
+    for program in ("sync", "sensors", "scanner"):
+        if program == "scanner":
+            camera.join()
+        stack.enter_context(place.program(program))
+    stack.callback(place.end_programs)
     return Story(console, script, link), settings
 
 
@@ -188,31 +194,39 @@ def _listen(settings: Settings, story: Story, seconds: float | None) -> None:
         line.close()
 
 
-def _drain(settings: Settings, story: Story) -> None:
-    """Let the last entries reach the central server; what had no time to be logged yet is awaited too."""
-    deadline = monotonic() + DRAIN_WITHIN
+def _drain(settings: Settings, story: Story) -> dict[Stream, Heads]:
+    """Let the entries made so far reach the central server; how many that are."""
     story.restore_network()
-    quiet_since = None
-    while monotonic() < deadline:
-        reader = Reader(settings.data)
-        waiting = sum(each.newest - each.acked for each in reader.heads().values())
-        reader.close()
-        quiet_since = (quiet_since or monotonic()) if waiting == 0 else None
-        if quiet_since and monotonic() - quiet_since > 1.0:
-            return
-        sleep(0.1)
+    line, reader = Line(settings.run / "control.sock"), Reader(settings.data)
+    line.ask(Flush(), Done)
+    deadline = monotonic() + DRAIN_WITHIN
+    while True:
+        story.hear(line.ask(GetView(), View))
+        heads = reader.heads()
+        if all(each.newest == each.acked for each in heads.values()) or monotonic() > deadline:
+            line.close()
+            reader.close()
+            return heads
+        sleep(0.05)
 
 
-def _count(place: Place, settings: Settings, score: Score, seconds: float) -> Summary:
-    """Compare the logbook with the central server's file, entry by entry."""
+def _count(place: Place, settings: Settings, score: Score, heads: dict[Stream, Heads], seconds: float) -> Summary:
+    """Compare the logbook with the central server's file, entry by entry, up to the numbers in `heads`."""
     reader, store = Reader(settings.data), CentralStore(place.central)
-    local = {(reader.epoch, stream, row.seq) for stream in ("access", "telemetry") for row in reader.last(stream, 10**6)}
-    central = store.numbers(settings.station.code)
+    local = {
+        (reader.epoch, stream, row.seq)
+        for stream, head in heads.items()
+        for row in reader.batch(stream, 0, head.newest, 2**40)
+        if row.seq <= head.newest
+    }
+    numbers = store.numbers(settings.station.code)
+    central = [each for each in numbers if each in local]
     duplicates = store.duplicates() + len(central) - len(set(central))
+    unknown = sum(epoch != reader.epoch for epoch, _, _ in numbers)
     reader.close()
     store.close()
     missing = len(local - set(central))
-    failures = _failures(score, missing, duplicates, len(set(central) - local))
+    failures = _failures(score, missing, duplicates, unknown)
     return Summary(
         ok=not failures,
         seconds=round(seconds, 1),
@@ -255,6 +269,7 @@ def _point_out(place: Place, settings: Settings, console: Console) -> None:
         f"  {settings.run}/*.sock         how the programs speak     {place.logs}/*.log\n",
         style="dim",
         highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -67,7 +67,7 @@ def write_script(issuer: Issuer) -> Script:
     li, li_text = issuer.issue(live, "li")
     wang, wang_text = issuer.issue(card, "wang")
     zhao, zhao_text = issuer.issue(replace(card, scope="3708"), "zhao")
-    old, old_text = issuer.issue(replace(card, issued_at=now - 90 * DAY, expires=now - 3 * DAY), "chen")
+    old, old_text = issuer.issue(replace(card, issued_at=now - 20 * DAY, expires=now - 3 * DAY), "chen")
     lost, lost_text = issuer.issue(card, "sun")
     issuer.set_status(lost.index, Status.REVOKED)
     courier = Person("Li, a courier", "a live pass on a phone")

@@ -66,7 +66,7 @@ class Story:
 
     def tell(self, text: str, style: str = "") -> None:
         """A line of the story with its second."""
-        self._console.print(f"[dim]{monotonic() - self._began:5.1f} s[/]  {text}", style=style, highlight=False)
+        self._console.print(f"[dim]{monotonic() - self._began:5.1f} s[/]  {text}", style=style, highlight=False, soft_wrap=True)
 
     def _entry(self, entry: dict[str, Any]) -> None:
         match entry["kind"]:
@@ -136,5 +136,8 @@ class Story:
         if any(each.value is None for each in sensors.values()) and monotonic() - self._began < APPLIANCES_EVERY:
             return
         self._told_appliances = monotonic()
-        said = (f"{name} {each.value:g} {each.unit}" if each.value is not None else f"{name}: {each.absent}" for name, each in sensors.items())
+        said = (
+            f"{name.replace('_', ' ')} {f'{each.value:.4g} {each.unit}' if each.value is not None else each.absent}"
+            for name, each in sensors.items()
+        )
         self.tell("Appliances: " + ", ".join(said), "cyan")

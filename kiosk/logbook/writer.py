@@ -35,11 +35,15 @@ class Acked(Struct, frozen=True):
     forget_before: float
 
 
+class Flush(Struct, frozen=True):
+    """Write what waits for its group."""
+
+
 class Stop(Struct, frozen=True):
     """Write everything and end."""
 
 
-Job = Record | Keep | KeepFloor | Acked | Stop
+Job = Record | Keep | KeepFloor | Acked | Flush | Stop
 Stamped = tuple[Stamp, Entry]
 
 
@@ -103,7 +107,10 @@ class Writer:
             times.append(self._telemetry_since + TELEMETRY_WITHIN)
         return max(0.0, min(times) - monotonic()) if times else None
 
-    def _sort(self, job: Record | Keep | KeepFloor | Acked) -> None:
+    def _sort(self, job: Record | Keep | KeepFloor | Acked | Flush) -> None:
+        if isinstance(job, Flush):
+            self._telemetry_since = -TELEMETRY_WITHIN
+            return
         if not isinstance(job, Record):
             self._others.append(job)
             return

@@ -48,7 +48,7 @@ from kiosk.core.step import due, judge, stamp, step
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.store import Heads, Logbook
-from kiosk.logbook.writer import Acked, Writer
+from kiosk.logbook.writer import Acked, Flush, Writer
 from kiosk.settings import Settings
 from kiosk.station.start import initial_state, read_root, recollect, restore_documents, wiring
 from kiosk.station.view import view
@@ -90,6 +90,7 @@ class Station:
         if replaced := book.replaced or cold.replaced:
             self._events.append(Faulted("logbook_replaced", replaced))
 
+        settings.run.mkdir(parents=True, exist_ok=True)
         factory = open_pins(settings.pins)
         self._board = Board(factory, *wiring(settings), self._edge)
         self._bench = self._open_bench(factory)
@@ -125,15 +126,13 @@ class Station:
         if not isinstance(factory, SimulatedFactory):
             return None
         for table in self._settings.doors.values():
-            if table.contact and table.contact.active_low:  # no wiring yet: the door is closed, its contact open
-                factory.pin(table.contact.pin).drive_high()
-            elif table.contact:
-                factory.pin(table.contact.pin).drive_low()
+            if table.contact:  # nobody has wired anything yet: let the door be closed
+                pin = factory.pin(table.contact.pin)
+                pin.drive_low() if table.contact.open_when == "high" else pin.drive_high()
         return PinBench(factory, self._settings.run / BENCH)
 
     def _serve(self) -> None:
         run = self._settings.run
-        run.mkdir(parents=True, exist_ok=True)
         self._loop.serve(run / "scan.sock", self._on_scan)
         self._loop.serve(run / "sense.sock", self._on_sense)
         self._loop.serve(run / "control.sock", self._on_request)
@@ -259,6 +258,9 @@ class Station:
                 peer.send(wire.Nonce(nonce))
             case wire.Trouble(what, detail):
                 self._events.append(Faulted(what, detail))
+                peer.send(wire.Done())
+            case wire.Flush():
+                self._writer.put(Flush())
                 peer.send(wire.Done())
             case None:
                 pass

@@ -79,7 +79,7 @@ def _door_wiring(table: DoorTable) -> DoorWiring:
         lock=table.lock.pin,
         lock_active_high=table.lock.active_high,
         fail_safe=table.lock.wiring == "fail_safe",
-        contact=_input(table.contact),
+        contact=InputWiring(table.contact.pin, table.contact.open_when == "low") if table.contact else None,
         exit=_input(table.exit),
         signals=lamps,
     )

@@ -42,7 +42,7 @@ STATION_KEY: Final = "station.key"
 LONG_POLL: Final = 25.0
 TIME_EVERY: Final = 1800.0
 RETRY: Final = 1.0
-IDLE: Final = 5.0
+IDLE: Final = 1.0
 FAULT: Final = "central"
 OFFLINE_FAULT: Final = "not reachable"
 
