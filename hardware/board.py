@@ -54,8 +54,12 @@ class Board:
 
     def close(self) -> None:
         """Locks first lose their power, then all pins are given back."""
-        for part in (*self.locks.values(), *self.signals.values(), *self.contacts):
-            part.close()
+        for lock in self.locks.values():
+            lock.close()
+        for signals in self.signals.values():
+            signals.close()
+        for contact in self.contacts:
+            contact.close()
         self._factory.close()
 
 

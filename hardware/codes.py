@@ -16,6 +16,9 @@ HALF_ABOVE = 900
 """Pixels of the longer side above which pyzbar gets the picture at half size: a quarter of the cost."""
 
 
+QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+
+
 def read_codes(grey: Grey) -> list[str]:
     """The texts of all QR codes in `grey` (uint8, height x width) that either engine reads."""
     return read_fast(grey) or read_thorough(grey)
@@ -23,9 +26,7 @@ def read_codes(grey: Grey) -> list[str]:
 
 def read_fast(grey: Grey) -> list[str]:
     """What zxing-cpp reads, cheap enough for every frame."""
-    found = zxingcpp.read_barcodes(
-        grey, formats=zxingcpp.BarcodeFormat.QRCode, text_mode=zxingcpp.TextMode.Plain
-    )
+    found = zxingcpp.read_barcodes(grey, formats=QR, text_mode=zxingcpp.TextMode.Plain)
     return [code.text for code in found if code.text]
 
 

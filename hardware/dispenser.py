@@ -26,7 +26,9 @@ def parse(answer: bytes) -> dict[str, float] | None:
     if not star or answer[:1] != b"$" or sum_.upper() != checksum(body):
         return None
     try:
-        return {key: float(value) for key, _, value in (part.partition("=") for part in body.decode("ascii").split(","))}
+        return {
+            key: float(value) for key, _, value in (part.partition("=") for part in body.decode("ascii").split(","))
+        }
     except ValueError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,10 +38,14 @@ class ModbusBus:
         try:
             if not self._client.connected and not self._client.connect():
                 raise ModbusError("port_not_open")
-            ask = self._client.read_input_registers if register.function == "input" else self._client.read_holding_registers
+            ask = (
+                self._client.read_input_registers
+                if register.function == "input"
+                else self._client.read_holding_registers
+            )
             answer = ask(register.address, count=register.words, device_id=register.device)
         except (ModbusException, OSError) as error:
-            self._client.close()
+            self.close()
             raise ModbusError("no_answer") from error
         if answer.isError():
             raise ModbusError("device_refused")
@@ -50,10 +55,10 @@ class ModbusBus:
 
     def close(self) -> None:
         """Give the port back."""
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]
 
 
-def value_of(words: list[int], register: Register) -> float:
+def value_of(words: Sequence[int], register: Register) -> float:
     """The number that these 16-bit words mean."""
     ordered = words if register.order == "high_first" else words[::-1]
     raw = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from time import monotonic
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 import serial
 
@@ -22,10 +22,12 @@ class SerialLine:
         self._port = serial.Serial(port, baud, timeout=0.1, write_timeout=1.0, exclusive=True)
         self._buffer = b""
 
-    def __enter__(self) -> SerialLine:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._port.close()
 
     def ask(self, request: bytes) -> None:

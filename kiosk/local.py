@@ -9,6 +9,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime, monotonic
 from typing import Final, TypeVar
@@ -139,10 +140,8 @@ class Loop:
 
     def wake(self) -> None:
         """End the current wait; safe from any thread and from a signal handler."""
-        try:
+        with suppress(BlockingIOError):
             self._waker.send(b"\0")
-        except BlockingIOError:
-            pass
 
     def wait(self, timeout: float | None) -> None:
         """Wait until something comes, for `timeout` seconds at the most, and take a bounded part of it."""
@@ -182,11 +181,9 @@ class Loop:
         self._selector.close()
 
     def _drain(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             while self._woken.recv(4096):
                 pass
-        except BlockingIOError:
-            pass
 
     def _accept(self, server: socket.socket) -> None:
         sock, _ = server.accept()
@@ -245,7 +242,8 @@ class Line:
                 raise NotReachable("the other end closed the connection")
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
-        return msgspec.json.decode(line, type=Answer)
+        message: Answer = msgspec.json.decode(line, type=Answer)
+        return message
 
     def ask(self, message: Message, answer: type[T]) -> T:
         """Send a request and wait for its answer. Raises NotReachable, also when it is refused."""

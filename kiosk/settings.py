@@ -234,7 +234,7 @@ def _check_table(raw: Any, kind: type[Struct], at: Path_) -> Iterator[Wrong]:
 
 
 def _check_value(raw: Any, hint: Any, at: Path_) -> Iterator[Wrong]:
-    parts = get_args(hint) if get_origin(hint) in {types.UnionType} else (hint,)
+    parts = get_args(hint) if get_origin(hint) is types.UnionType else (hint,)
     tables = [part for part in parts if isinstance(part, type) and issubclass(part, Struct)]
     if get_origin(hint) is dict:
         if not isinstance(raw, dict):

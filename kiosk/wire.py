@@ -1,9 +1,9 @@
 """The messages between the programs: one JSON object a line, each line bounded, each tagged by `type`.
 
-    scan.sock     scanner -> station   Scan, Trouble            station -> scanner   Refused
-    sense.sock    sensors -> station   Sensed, NotSensed        station -> sensors   Refused
-    control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
-                                                                                     Logged and Actuated as they happen
+scan.sock     scanner -> station   Scan, Trouble            station -> scanner   Refused
+sense.sock    sensors -> station   Sensed, NotSensed        station -> sensors   Refused
+control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
+                                                                                 Logged and Actuated as they happen
 """
 
 from __future__ import annotations

@@ -185,8 +185,8 @@ class CentralStore:
     def numbers(self, station: str) -> list[tuple[str, str, int]]:
         """Epoch, stream and number of every entry of a station."""
         with self._lock:
-            found = self._db.execute("SELECT epoch, stream, seq FROM entries WHERE station = ?", (station,)).fetchall()
-        return found
+            found = self._db.execute("SELECT epoch, stream, seq FROM entries WHERE station = ?", (station,))
+            return [(epoch, stream, seq) for epoch, stream, seq in found]
 
     def duplicates(self) -> int:
         """Facts that are stored more than once, whatever their numbers: same station, boot, instant and content."""
@@ -213,11 +213,11 @@ class CentralStore:
     def _insert(self, key: tuple[str, str, str], seq: int, entry: dict[str, Any], now: float) -> list[Rejected]:
         body = msgspec.json.encode(entry).decode()
         try:
-            head = msgspec.convert(entry, Head)
-            if len(body) > MAX_ENTRY:
-                raise msgspec.ValidationError(f"an entry of more than {MAX_ENTRY} bytes")
+            head = _head(entry, body)
         except msgspec.ValidationError as error:
-            self._db.execute("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?)", (*key, seq, str(error), body[:MAX_ENTRY]))
+            self._db.execute(
+                "INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?)", (*key, seq, str(error), body[:MAX_ENTRY])
+            )
             return [Rejected(seq, str(error))]
         self._db.execute(
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -235,6 +235,12 @@ class CentralStore:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
+
+
+def _head(entry: dict[str, Any], body: str) -> Head:
+    if len(body) > MAX_ENTRY:
+        raise msgspec.ValidationError(f"an entry of more than {MAX_ENTRY} bytes")
+    return msgspec.convert(entry, Head)
 
 
 def _in_order(batch: Batch) -> list[tuple[int, dict[str, Any] | None]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn, TypeVar
 
@@ -20,7 +19,7 @@ WRONG: Final = 1
 MISUSED: Final = 2
 NOT_REACHABLE: Final = 3
 
-as_json: Final[Callable[..., object]] = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+as_json: Final = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def settings_or_exit(path: Path) -> Settings:

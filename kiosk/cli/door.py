@@ -13,7 +13,7 @@ from kiosk.wire import Done, Operate
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """`40s`, `15m`, `2h`, or a number of seconds."""
 
     name = "duration"
@@ -38,7 +38,9 @@ def door() -> None:
     """Open, hold, lock down or release a door."""
 
 
-def _operate(config: Path, name: str | None, verb: Literal["open", "hold", "lockdown", "release"], seconds: float) -> None:
+def _operate(
+    config: Path, name: str | None, verb: Literal["open", "hold", "lockdown", "release"], seconds: float
+) -> None:
     settings = settings_or_exit(config)
     name = name or next(iter(settings.doors))
     ask_or_exit(settings, Operate(name, verb, seconds), Done)

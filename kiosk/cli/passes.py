@@ -30,14 +30,22 @@ def pass_() -> None:
 
 
 @pass_.command()
-@click.option("--central", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True)
+@click.option(
+    "--central", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True
+)
 @click.option("--kind", type=click.Choice(["card", "live"]), default="card", show_default=True)
 @click.option("--class", "class_", type=click.Choice([each.name.lower() for each in PassClass]), default="worker")
 @click.option("--scope", default="", help="Where it holds: the first digits of station codes. Default: everywhere.")
-@click.option("--days", type=click.FloatRange(min=0.001, max=3650), help="How long it holds. Default: card 60 days, live 10 min.")
-@click.option("--index", type=click.IntRange(min=1, max=2**32 - 1), help="Another pass for this credential. Default: a new one.")
+@click.option(
+    "--days", type=click.FloatRange(min=0.001, max=3650), help="How long it holds. Default: card 60 days, live 10 min."
+)
+@click.option(
+    "--index", type=click.IntRange(min=1, max=2**32 - 1), help="Another pass for this credential. Default: a new one."
+)
 @click.option("--holder", default="", help="The union's pseudonym for the holder; stays at the central server.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a printable QR: .png, .svg or .pdf.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a printable QR: .png, .svg or .pdf."
+)
 @click.option("--show", is_flag=True, help="Print the QR in the terminal.")
 def make(
     folder: Path,
@@ -96,7 +104,9 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
             fail(str(error))
         found, alive = _explain_from_files(settings, text, door), False
     if as_json:
-        print_json({"opens": not found.reason, "reason": found.reason, "claims": found.claims, "station_running": alive})
+        print_json(
+            {"opens": not found.reason, "reason": found.reason, "claims": found.claims, "station_running": alive}
+        )
     else:
         _tell(found, text, alive)
     sys.exit(WRONG if found.reason else 0)

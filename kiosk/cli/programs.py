@@ -16,17 +16,20 @@ log = logging.getLogger("kiosk")
 
 def _log_to_stderr(program: str) -> None:
     logging.basicConfig(
-        level=logging.INFO, format=f"%(asctime)s {program} %(levelname)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+        level=logging.INFO,
+        format=f"%(asctime)s {program} %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
     )
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
-def _run(program: str, work: Callable[[], None], *told: type[Exception]) -> None:
-    """Run a program to its end; the one place where its death is reported. Errors `told` say all in their text."""
+def _run(program: str, work: Callable[[], None], told: tuple[type[Exception], ...] = ()) -> None:
+    """Run a program to its end; the one place where its death is reported. Errors in `told` say all in their text."""
     _log_to_stderr(program)
     try:
         work()
-    except (OSError, *told) as error:
+    except told as error:
         fail(f"kiosk {program}: {error}", WRONG)
     except Exception as error:
         log.exception("%s ends", program)
@@ -41,7 +44,7 @@ def station(config: Path) -> None:
     from hardware.pins import PinsUnavailable  # noqa: PLC0415
     from kiosk.station.program import run  # noqa: PLC0415
 
-    _run("station", lambda: run(settings), PinsUnavailable)
+    _run("station", lambda: run(settings), (PinsUnavailable,))
 
 
 @click.command()

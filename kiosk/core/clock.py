@@ -85,7 +85,11 @@ def synchronise(clock: Clock, answered: float, asked_at: float, boot: float) -> 
     clock = raise_floor(clock, answered, boot)
     latest = answered + (boot - asked_at) + 1.0
     if latest >= clock.latest(boot):
-        return replace(clock, hi_at=boot, hi=clock.latest(boot)) if clock.hi < math.inf else replace(clock, hi=latest, hi_at=boot)
+        return (
+            replace(clock, hi_at=boot, hi=clock.latest(boot))
+            if clock.hi < math.inf
+            else replace(clock, hi=latest, hi_at=boot)
+        )
     return replace(clock, hi=max(latest, clock.earliest(boot)), hi_at=boot)
 
 

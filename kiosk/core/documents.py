@@ -48,7 +48,10 @@ def restore(state: State, body: bytes, now: float) -> State:
 
 def versions(state: State) -> dict[str, int]:
     """The newest version of each kind of document."""
-    return {"keyset": state.trust.keyset.version if state.trust.keyset.keys else 0, "status": state.trust.status.version}
+    return {
+        "keyset": state.trust.keyset.version if state.trust.keyset.keys else 0,
+        "status": state.trust.status.version,
+    }
 
 
 def _refused(state: State, refusal: Refusal, now: float) -> Stepped:
@@ -102,4 +105,3 @@ def _time(state: State, document: TimeDocument, now: float) -> Stepped:
     if clock is state.clock:
         return state, ()
     return replace(state, clock=clock, nonces=rest), (KeepFloor(clock.earliest(now)),)
-

@@ -206,8 +206,11 @@ class DoorRules(Struct, frozen=True):
 
 
 class Door(Struct, frozen=True):
-    """One door. `claims` holds the boot time at which each claim ends, `claimed_at` when somebody last asked to pass;
-    `awaited`: a grant that nobody has taken yet."""
+    """One door.
+
+    `claims` holds the boot time at which each claim ends, `claimed_at` when somebody last asked to pass; `awaited`: a grant
+    that nobody has taken yet.
+    """
 
     name: str
     rules: DoorRules

@@ -94,17 +94,7 @@ class Tick(Struct, frozen=True):
 
 
 Event = (
-    Scanned
-    | Committed
-    | CommitFailed
-    | Edge
-    | Reading
-    | NoReading
-    | Offered
-    | Asked
-    | DoorRequested
-    | Faulted
-    | Tick
+    Scanned | Committed | CommitFailed | Edge | Reading | NoReading | Offered | Asked | DoorRequested | Faulted | Tick
 )
 
 

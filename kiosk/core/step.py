@@ -78,22 +78,26 @@ def judge(state: State, text: str, door_name: str, now: Instant) -> Verdict:
 
 def _record(before: State, after: State, outcomes: Iterable[Command | Entry], now: Instant) -> tuple[Command, ...]:
     """Gather the entries into one Record, ahead of the other commands."""
-    entries, commands = [], []
+    entries: list[Entry] = []
+    commands: list[Command] = []
     for each in outcomes:
-        (entries if isinstance(each, fact.Fact) else commands).append(each)
+        if isinstance(each, fact.Fact):
+            entries.append(each)
+        else:
+            commands.append(each)
     if not entries:
-        return tuple(commands)  # type: ignore[arg-type]
+        return tuple(commands)
     ticket = after.tickets if after.tickets != before.tickets else 0
-    return (Record(tuple(entries), stamp(after, now), ticket), *commands)  # type: ignore[arg-type]
+    return (Record(tuple(entries), stamp(after, now), ticket), *commands)
 
 
 def _advance(state: State, now: Instant) -> Stepped:
     """Everything that is due."""
     outcomes: list[Command | Entry] = []
-    for name, known in state.inputs.items():
-        if inputs.settled(known, now.boot):
-            state = replace(state, inputs={**state.inputs, name: replace(known, stable=known.raw)})
-            state, more = _input(state, name, known.raw, now.boot)
+    for name, level in state.inputs.items():
+        if inputs.settled(level, now.boot):
+            state = replace(state, inputs={**state.inputs, name: replace(level, stable=level.raw)})
+            state, more = _input(state, name, level.raw, now.boot)
             outcomes += more
     for ticket, pending in state.pending.items():
         if now.boot >= pending.deadline:
@@ -102,9 +106,9 @@ def _advance(state: State, now: Instant) -> Stepped:
     for name in state.doors:
         state, more = _moved(state, name, door.tick(state.doors[name], now.boot))
         outcomes += more
-    for name, sensor in state.sensors.items():
-        if now.boot >= appliances.due(sensor):
-            sensor, entries = appliances.no_reading(sensor, "silent", now.boot)
+    for name, known in state.sensors.items():
+        if now.boot >= appliances.due(known):
+            sensor, entries = appliances.no_reading(known, "silent", now.boot)
             state = replace(state, sensors={**state.sensors, name: sensor})
             outcomes += entries
     return state, tuple(outcomes)

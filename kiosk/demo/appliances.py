@@ -118,9 +118,11 @@ class ModbusMeter:
         await server.serve_forever(background=True)
         self._started.set()
         await self._stopped.wait()
-        await server.shutdown()
+        await server.shutdown()  # type: ignore[no-untyped-call]
 
-    async def _answer(self, _function: int, _start: int, address: int, _count: int, current: list[int], _set: object) -> None:
+    async def _answer(
+        self, _function: int, _start: int, address: int, _count: int, current: list[int], _set: object
+    ) -> None:
         del address
         tenths = round(self._power() * 10)
         current[3], current[4] = tenths & 0xFFFF, tenths >> 16

@@ -162,7 +162,9 @@ def _place(flat: Picture, visit: Visit, at: float, film: Film) -> NDArray[np.flo
     phases = chance.uniform(0, 2 * math.pi, 4)
     since, left = at - visit.at, visit.until - at
     away = max(0.0, 1 - min(since, left) / COME) ** 2
-    tremble = [math.sin(2 * math.pi * rate * since + phase) for rate, phase in zip((1.1, 1.7, 2.3, 0.6), phases, strict=True)]
+    tremble = [
+        math.sin(2 * math.pi * rate * since + phase) for rate, phase in zip((1.1, 1.7, 2.3, 0.6), phases, strict=True)
+    ]
     scale = visit.side / flat.shape[0] * (1 + 0.02 * tremble[3])
     middle = np.array(
         [
@@ -192,7 +194,8 @@ def _streak(right: float, down: float) -> NDArray[np.float32]:
     reach = np.array([right, down]) / math.hypot(right, down) * middle
     begin, end = (middle - reach).round().astype(int), (middle + reach).round().astype(int)
     cv2.line(kernel, begin.tolist(), end.tolist(), 1.0)
-    return kernel / kernel.sum()
+    streak: NDArray[np.float32] = kernel / kernel.sum()
+    return streak
 
 
 def _grain(film: Film) -> list[NDArray[np.int16]]:

@@ -86,7 +86,9 @@ class Place:
         """A `kiosk` program in a process of its own, ended by SIGTERM."""
         command = [sys.executable, "-m", "kiosk", "-c", str(self.config), *words]
         with (self.logs / f"{words[0]}.log").open("ab") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
         self._processes.append(process)
         try:
             yield process
@@ -248,7 +250,11 @@ def _failures(score: Score, missing: int, duplicates: int, unknown: int) -> list
     if not score.latencies:
         found.append("no valid pass opened the lock")
     found += [f"no pass was refused as {reason}" for reason in MUST_REFUSE if not score.denied[reason]]
-    counts = {"missing at the central server": missing, "twice at the central server": duplicates, "unknown here": unknown}
+    counts = {
+        "missing at the central server": missing,
+        "twice at the central server": duplicates,
+        "unknown here": unknown,
+    }
     return found + [f"{count} entries are {what}" for what, count in counts.items() if count]
 
 
@@ -280,7 +286,11 @@ def _free_port() -> int:
 
 
 def _wait_for_port(port: int, place: Place) -> None:
-    _wait("the central server", place.logs / "central.log", lambda: socket.create_connection(("127.0.0.1", port), 1.0).close())
+    _wait(
+        "the central server",
+        place.logs / "central.log",
+        lambda: socket.create_connection(("127.0.0.1", port), 1.0).close(),
+    )
 
 
 def _wait_for_station(settings: Settings, place: Place) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from base45 import b45decode
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from kiosk.central.issuer import Issuer
 from kiosk.demo.film import Film, Holding, Visit
 from kiosk.trust.cose import read_sign1
-from kiosk.trust.passes import PREFIX, Kind, Pass, PassClass, b45decode, make_pass
+from kiosk.trust.passes import PREFIX, Kind, Pass, PassClass, make_pass
 from kiosk.trust.status import Status
 
 DAY: Final = 86_400
@@ -53,7 +54,9 @@ class Script(Struct, frozen=True):
     def film(self) -> Film:
         """The film for the camera."""
         visits = tuple(
-            Visit(scene.text, scene.at, holding=scene.holding, side=640 if scene.holding == "phone" else 420, seed=number)
+            Visit(
+                scene.text, scene.at, holding=scene.holding, side=640 if scene.holding == "phone" else 420, seed=number
+            )
             for number, scene in enumerate(self.scenes, 1)
         )
         return Film(visits, seconds=LENGTH)
@@ -74,11 +77,20 @@ def write_script(issuer: Issuer) -> Script:
     return Script(
         (
             Scene(1.5, courier, li_text, "phone", li.index, ""),
-            Scene(6.0, Person("Somebody", "a forged pass on a phone"), forge(li, wang_text), "phone", li.index, "bad_signature"),
+            Scene(
+                6.0,
+                Person("Somebody", "a forged pass on a phone"),
+                forge(li, wang_text),
+                "phone",
+                li.index,
+                "bad_signature",
+            ),
             Scene(10.0, Person("Chen, a builder", "a card from last season"), old_text, "card", old.index, "expired"),
             Scene(14.5, Person("Wang, a street cleaner", "a printed card"), wang_text, "card", wang.index, ""),
             Scene(19.0, Person("Somebody", "the card that Sun lost"), lost_text, "card", lost.index, "revoked"),
-            Scene(23.0, Person("A friend of Li's", "a screenshot of Li's pass"), li_text, "phone", li.index, "replayed"),
+            Scene(
+                23.0, Person("A friend of Li's", "a screenshot of Li's pass"), li_text, "phone", li.index, "replayed"
+            ),
             Scene(29.5, Person("Zhao, a driver", "a printed card of this city"), zhao_text, "card", zhao.index, ""),
         )
     )

@@ -66,7 +66,9 @@ class Story:
 
     def tell(self, text: str, style: str = "") -> None:
         """A line of the story with its second."""
-        self._console.print(f"[dim]{monotonic() - self._began:5.1f} s[/]  {text}", style=style, highlight=False, soft_wrap=True)
+        self._console.print(
+            f"[dim]{monotonic() - self._began:5.1f} s[/]  {text}", style=style, highlight=False, soft_wrap=True
+        )
 
     def _entry(self, entry: dict[str, Any]) -> None:
         match entry["kind"]:
@@ -78,7 +80,9 @@ class Story:
             case "taken":
                 self.tell("         … and walks in; the lock is secured behind the closing door", "dim")
             case "document_applied":
-                self.tell(f"The station takes the union's signed {entry['document']}, version {entry['version']}", "dim")
+                self.tell(
+                    f"The station takes the union's signed {entry['document']}, version {entry['version']}", "dim"
+                )
             case "fault" if entry["what"] == "central":
                 self.tell("The station notices that the central server is out of reach. Its doors go on", "yellow")
             case _:
@@ -124,7 +128,9 @@ class Story:
         self.score.most_waiting = max(self.score.most_waiting, waiting)
         if self._restored_at is not None and self.score.drained_in is None and waiting == 0:
             self.score.drained_in = monotonic() - self._restored_at
-            self.tell(f"The central server has everything again, {self.score.drained_in:.1f} s after the network came back")
+            self.tell(
+                f"The central server has everything again, {self.score.drained_in:.1f} s after the network came back"
+            )
         elif self._cut and waiting and monotonic() - self._told_queue > QUEUE_EVERY:
             self._told_queue = monotonic()
             self.tell(f"{waiting} entries wait on the disk for the central server", "yellow")

@@ -67,7 +67,8 @@ class Reader:
 
     def batch(self, stream: Stream, after: int, limit: int, max_bytes: int) -> list[Row]:
         """The entries after number `after` in order, `limit` at the most, and as many as fit `max_bytes` of JSON."""
-        rows, size = [], 0
+        rows: list[Row] = []
+        size = 0
         for row in _rows(self._db, stream, "seq > ? ORDER BY seq LIMIT ?", (after, limit)):
             size += len(row.body.encode()) + 160
             if rows and size > max_bytes:
@@ -150,8 +151,6 @@ def _heads(db: sqlite3.Connection) -> dict[Stream, Heads]:
 
 
 def _rows(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[int, ...]) -> Iterator[Row]:
-    query = (
-        f"SELECT seq, boot_id, boot_time, wall, quality, body, checksum FROM {stream} JOIN boots USING (boot) WHERE {where}"
-    )
+    query = f"SELECT seq, boot_id, boot_time, wall, quality, body, checksum FROM {stream} JOIN boots USING (boot) WHERE {where}"
     for found in db.execute(query, values):
         yield Row(*found)

@@ -132,6 +132,7 @@ def _with(memory: Memory, granted: Granted, at: float | None, boot: float) -> Me
 
 def _entry(row: Row) -> Entry | None:
     try:
-        return msgspec.json.decode(row.body, type=Entry)
+        entry: Entry = msgspec.json.decode(row.body, type=Entry)
     except msgspec.MsgspecError:
         return None
+    return entry

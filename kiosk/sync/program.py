@@ -152,7 +152,12 @@ class Downloads(threading.Thread):
     """Fetches documents and hands them to the station, which alone decides about them."""
 
     def __init__(
-        self, settings: Settings, central: CentralTable, client: Client, back_online: threading.Event, stop: threading.Event
+        self,
+        settings: Settings,
+        central: CentralTable,
+        client: Client,
+        back_online: threading.Event,
+        stop: threading.Event,
     ) -> None:
         super().__init__(name="documents", daemon=True)
         self._settings = settings
@@ -187,7 +192,9 @@ class Downloads(threading.Thread):
         if timing:
             query["nonce"] = line.ask(GetNonce(), Nonce).nonce
         wait = 0.0 if timing else LONG_POLL
-        answer = self._client.get(f"/v1/stations/{self._settings.station.code}/documents", {**query, "wait": f"{wait:g}"}, wait)
+        answer = self._client.get(
+            f"/v1/stations/{self._settings.station.code}/documents", {**query, "wait": f"{wait:g}"}, wait
+        )
         if answer.status != OK:
             raise NoAnswer(f"HTTP {answer.status}: {answer.problem().detail}", answer.retry_after)
         for document in answer.read(Documents).documents:

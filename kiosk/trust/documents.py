@@ -77,4 +77,5 @@ def _signer(kid: bytes, root: bytes, keyset: Keyset) -> Ed25519PublicKey | None:
 
 
 def _document(payload: bytes) -> Document:
-    return msgspec.convert(read_cbor(payload), Document, builtin_types=(bytes,))
+    document: Document = msgspec.convert(read_cbor(payload), Document, builtin_types=(bytes,))
+    return document

@@ -74,7 +74,8 @@ def make_pass(claims: Pass, key: Ed25519PrivateKey, kid: bytes) -> str:
     if claims.scope:
         payload[SCOPE] = claims.scope
     payload[KIND] = int(claims.kind)
-    return PREFIX + b45encode(sign1(cbor2.dumps(payload), key, kid)).decode("ascii")
+    text: str = b45encode(sign1(cbor2.dumps(payload), key, kid)).decode("ascii")
+    return PREFIX + text
 
 
 def read_pass(text: str, keyset: Keyset) -> Pass | Reason:

@@ -27,21 +27,39 @@ class Reason(enum.StrEnum):
 
 
 WORDS: dict[Reason, tuple[str, str]] = {
-    Reason.TOO_LONG: ("这个码太长，不是驿站通行码。请出示通行码。", "This code is too long to be a pass. Please show your pass."),
-    Reason.NOT_A_PASS: ("这不是驿站通行码。请打开通行码再试。", "This is not a station pass. Please open your pass and try again."),
+    Reason.TOO_LONG: (
+        "这个码太长，不是驿站通行码。请出示通行码。",
+        "This code is too long to be a pass. Please show your pass.",
+    ),
+    Reason.NOT_A_PASS: (
+        "这不是驿站通行码。请打开通行码再试。",
+        "This is not a station pass. Please open your pass and try again.",
+    ),
     Reason.UNSUPPORTED: (
         "本站还不认识这种新通行码，请用卡片或普通通行码。",
         "This station cannot read this new kind of pass yet. Please use a card or an ordinary pass.",
     ),
-    Reason.BAD_BASE45: ("通行码不完整，请出示完整的码。", "The pass is damaged or cut off. Please show the whole code."),
+    Reason.BAD_BASE45: (
+        "通行码不完整，请出示完整的码。",
+        "The pass is damaged or cut off. Please show the whole code.",
+    ),
     Reason.BAD_CBOR: ("通行码不完整，请重新领取。", "The pass is damaged. Please get a new one."),
-    Reason.BAD_PROFILE: ("通行码格式不对，请重新领取。", "The pass is not made as a pass must be. Please get a new one."),
+    Reason.BAD_PROFILE: (
+        "通行码格式不对，请重新领取。",
+        "The pass is not made as a pass must be. Please get a new one.",
+    ),
     Reason.UNKNOWN_KEY: (
         "本站不认识这张通行码的签发者，请联系工会。",
         "This station does not know who issued this pass. Please call the union.",
     ),
-    Reason.BAD_SIGNATURE: ("这张通行码不是工会签发的。", "This pass was not issued by the union: its signature is wrong."),
-    Reason.REVOKED: ("这张卡已挂失或作废，请领取新卡。", "This pass was revoked (lost or replaced). Please get a new one."),
+    Reason.BAD_SIGNATURE: (
+        "这张通行码不是工会签发的。",
+        "This pass was not issued by the union: its signature is wrong.",
+    ),
+    Reason.REVOKED: (
+        "这张卡已挂失或作废，请领取新卡。",
+        "This pass was revoked (lost or replaced). Please get a new one.",
+    ),
     Reason.SUSPENDED: ("这张卡已暂停使用，请联系工会。", "This pass is suspended. Please call the union."),
     Reason.WRONG_STATION: ("这张通行码不能用于本站。", "This pass does not hold at this station."),
     Reason.EXPIRED: ("通行码已过期，请更新。", "This pass has expired. Please renew it."),
