@@ -76,7 +76,7 @@ def _open_header() -> PiFactory:
         raise PinsUnavailable(f"lgpio is not installed ({error}); type: sudo apt-get install python3-lgpio") from error
     chip = find_chip(lgpio)
 
-    class AtomicPin(LGPIOPin):  # type: ignore[misc]
+    class AtomicPin(LGPIOPin):
         """An lgpio pin that claims an output with its level."""
 
         def output_with_state(self, state: float) -> None:

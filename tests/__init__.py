@@ -1,0 +1,1 @@
+"""The tests: evidence on real files, pins, sockets, terminals and processes."""
