@@ -74,10 +74,12 @@ def _keep_documents(cold: object, root: bytes, bodies: list[bytes]) -> None:
 
 
 def _write(path: Path, raw: bytes, mode: int) -> None:
-    """Replace the file at once or not at all, never readable by more than `mode`."""
+    """Replace the file at once or not at all, owned as its folder is, never readable by more than `mode`."""
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
+    owner = path.parent.stat()
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         file.write(base64.b64encode(raw).decode() + "\n")
         file.flush()
         os.fsync(file.fileno())

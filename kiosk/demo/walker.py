@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,8 @@ class Bench:
         self._changed = threading.Condition()
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._sock.connect(str(path))
-        threading.Thread(target=self._listen, name="bench", daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, name="bench", daemon=True)
+        self._thread.start()
 
     def drive(self, pin: int, *, level: bool) -> None:
         """Put an input's level."""
@@ -45,6 +47,9 @@ class Bench:
 
     def close(self) -> None:
         """Pull the wires."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(1.0)
         self._sock.close()
 
     def _find(self, pin: int, level: bool, after: float) -> Edge | None:
@@ -52,10 +57,11 @@ class Bench:
 
     def _listen(self) -> None:
         try:
-            for line in self._sock.makefile("rb"):
-                with self._changed:
-                    self.edges.append(Edge(**json.loads(line)))
-                    self._changed.notify_all()
+            with self._sock.makefile("rb") as lines:
+                for line in lines:
+                    with self._changed:
+                        self.edges.append(Edge(**json.loads(line)))
+                        self._changed.notify_all()
         except OSError:
             return
 

@@ -76,7 +76,9 @@ steps = st.lists(
 
 
 @given(st.floats(BUILD_TIME, BUILD_TIME + 10**8), st.floats(-50e-6, 50e-6), steps)
-def test_true_time_is_never_outside_the_interval(began: float, drift: float, events: list[tuple[str, float, float, float]]) -> None:
+def test_true_time_is_never_outside_the_interval(
+    began: float, drift: float, events: list[tuple[str, float, float, float]]
+) -> None:
     """Whatever honest proofs arrive, in whatever order and however late, with a crystal within its tolerance."""
     clock, boot = booted(), 0.0
 

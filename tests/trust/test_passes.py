@@ -42,7 +42,9 @@ def test_a_pass_comes_back_as_it_was_issued() -> None:
     st.text("0123456789", max_size=8),
     st.none() | st.integers(0, NOW),
 )
-def test_every_pass_comes_back(index: int, kind: Kind, pass_class: PassClass, scope: str, not_before: int | None) -> None:
+def test_every_pass_comes_back(
+    index: int, kind: Kind, pass_class: PassClass, scope: str, not_before: int | None
+) -> None:
     wanted = claims(index, kind, pass_class=pass_class, scope=scope, not_before=not_before)
     found = read_pass(signed(wanted), KEYSET)
     assert isinstance(found, Pass)
@@ -52,7 +54,9 @@ def test_every_pass_comes_back(index: int, kind: Kind, pass_class: PassClass, sc
 def test_it_keeps_the_size_that_the_design_promises() -> None:
     sizes = [len(b45decode(signed(each)[4:].encode())) for each in (claims(2**32 - 1), claims(2**32 - 1, scope="3708"))]
     assert sizes == [115, 125]
-    assert len(signed(claims(2**32 - 1, scope="3708"))) <= 195, "QR version 6 at level L holds 195 alphanumeric characters"
+    assert len(signed(claims(2**32 - 1, scope="3708"))) <= 195, (
+        "QR version 6 at level L holds 195 alphanumeric characters"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,117 @@
+"""`kiosk status`: the station on one screen, also when its programs are dead."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from kiosk.cli.common import NOT_REACHABLE, as_json, ask_station, print_json, settings_or_exit
+from kiosk.local import NotReachable
+from kiosk.settings import Settings
+from kiosk.wire import GetView, View
+
+if TYPE_CHECKING:
+    from kiosk.logbook.store import Row
+
+LAST = 6
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def status(config: Path, as_json: bool) -> None:
+    """Show the station on one screen. Exit code 3 when its program does not answer; files are shown all the same."""
+    settings = settings_or_exit(config)
+    view, last = _view(settings), _last(settings)
+    if as_json:
+        print_json({"running": view is not None, "view": view, "last": [row.wire() for row in last]})
+    else:
+        _show(settings, view, last)
+    sys.exit(0 if view else NOT_REACHABLE)
+
+
+def _view(settings: Settings) -> View | None:
+    try:
+        return ask_station(settings, GetView(), View)
+    except NotReachable:
+        return None
+
+
+def _last(settings: Settings) -> list[Row]:
+    """The newest entries of the access stream, from the file itself."""
+    from kiosk.logbook.store import Reader  # noqa: PLC0415
+
+    try:
+        reader = Reader(settings.data)
+    except sqlite3.Error:
+        return []
+    try:
+        return reader.last("access", LAST)
+    finally:
+        reader.close()
+
+
+def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, text in _lines(settings, view):
+        table.add_row(f"[bold]{name}[/]", text)
+    console.print(table)
+    if last:
+        console.print("\n[bold]last entries[/]")
+    for row in reversed(last):
+        console.print(f"  {_when(row.wall)}  {_sentence(row)}", style="dim" if not view else "")
+    if not view:
+        console.print("\nNext: kiosk doctor")
+
+
+def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
+    station = f"{settings.station.code} {settings.station.name}"
+    if view is None:
+        return [("station", station), ("program", f"[red]does not answer[/] at {settings.run}/control.sock")]
+    drift = abs(view.wall - time.time())
+    lines = [
+        ("station", f"{station}, version {view.version}"),
+        (
+            "clock",
+            f"{view.quality}: {_when(view.wall)}" + (f", the system's is {drift:.0f} s off" if drift > 60 else ""),
+        ),
+        ("trust", ", ".join(f"{kind} {version or 'none'}" for kind, version in view.documents.items())),
+    ]
+    for name, each in view.doors.items():
+        colour = "green" if each.alarm in {"none", "unknown"} else "red"
+        lines.append((f"door {name}", f"[{colour}]{each.lock}[/], {each.door}, mode {each.mode}, alarm {each.alarm}"))
+    for name, sensor in view.sensors.items():
+        value = (
+            f"[yellow]{sensor.absent or 'not heard yet'}[/]"
+            if sensor.value is None
+            else f"{sensor.value:.4g} {sensor.unit}"
+        )
+        lines.append((name.replace("_", " "), value))
+    waiting = {name: each.newest - each.acked for name, each in view.streams.items()}
+    lines.append(("queue", ", ".join(f"{name} {count} waiting" for name, count in waiting.items())))
+    programs = (f"{name} {'[green]up[/]' if up else '[red]away[/]'}" for name, up in view.programs.items())
+    lines.append(("programs", ", ".join(programs)))
+    lines += [("fault", f"[red]{what}: {detail}[/]") for what, detail in view.faults.items()]
+    return lines
+
+
+def _sentence(row: Row) -> str:
+    entry: dict[str, Any] = msgspec.json.decode(row.body)
+    kind = entry.pop("kind")
+    entry.pop("token", None)
+    return f"{kind.replace('_', ' ')}  [dim]{', '.join(f'{key} {value}' for key, value in entry.items())}[/]"
+
+
+def _when(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,99 @@
+"""The writer thread: answers come after the commit, a failing disk is told and nothing is lost by it."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.core.clock import Quality
+from kiosk.core.entries import Locked, Measured, Stamp
+from kiosk.core.events import CommitFailed, Committed, Keep, KeepFloor, Record
+from kiosk.logbook.cold import ColdState, read_cold
+from kiosk.logbook.store import FILE, Heads, Logbook, Reader
+from kiosk.logbook.writer import Acked, Flush, Writer
+
+STAMP = Stamp(1.0, 1000.0, Quality.SYNCED)
+
+
+class Desk:
+    """A writer with its answers in queues."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.answers: queue.Queue[Committed | CommitFailed] = queue.Queue()
+        self.heads: queue.Queue[dict[Any, Heads]] = queue.Queue()
+        self.writer = Writer(Logbook(folder, "boot"), ColdState(folder), self.answers.put, self.heads.put)
+
+    def access(self) -> int:
+        return len(Reader(self.folder).last("access", 10**6))
+
+    def telemetry(self) -> int:
+        return len(Reader(self.folder).last("telemetry", 10**6))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.writer.close()
+
+
+def test_an_answer_means_that_another_process_can_read_it(desk: Desk) -> None:
+    for ticket in (1, 2, 3):
+        desk.writer.put(Record((Locked("main"),), STAMP, ticket))
+        assert desk.answers.get(timeout=5) == Committed(ticket)
+        assert desk.access() == ticket
+
+
+def test_telemetry_waits_for_its_group_and_a_flush_does_not(desk: Desk) -> None:
+    desk.writer.put(Record((Measured("t", 1.0, "W"),), STAMP))
+    desk.writer.put(Record((Locked("main"),), STAMP, 1))
+    desk.answers.get(timeout=5)
+    assert desk.telemetry() == 0
+    desk.heads.get(timeout=5)
+    desk.writer.put(Flush())
+    desk.heads.get(timeout=5)
+    assert desk.telemetry() == 1
+    for _ in range(50):
+        desk.writer.put(Record((Measured("t", 1.0, "W"),), STAMP))
+    while desk.telemetry() < 51:
+        desk.heads.get(timeout=5)
+
+
+def test_a_disk_that_fails_is_told_at_once_and_the_entries_come_later(desk: Desk) -> None:
+    thief = sqlite3.connect(desk.folder / FILE, isolation_level=None)
+    desk.writer._book._db.execute("PRAGMA busy_timeout=50")
+    thief.execute("BEGIN IMMEDIATE")
+    desk.writer.put(Record((Locked("main"),), STAMP, 7))
+    answer = desk.answers.get(timeout=5)
+    assert isinstance(answer, CommitFailed)
+    assert (answer.ticket, answer.why) == (7, "database is locked")
+    thief.execute("ROLLBACK")
+    while not isinstance(answer, Committed):
+        answer = desk.answers.get(timeout=5)
+    assert desk.access() == 1
+    thief.close()
+
+
+def test_closing_writes_everything_that_waits(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for _ in range(100):
+        desk.writer.put(Record((Measured("t", 1.0, "W"), Locked("main")), STAMP))
+    desk.writer.close()
+    assert (desk.access(), desk.telemetry()) == (100, 100)
+
+
+def test_documents_floor_and_marks_are_kept(desk: Desk) -> None:
+    desk.writer.put(Record((Locked("main"),), STAMP, 1))
+    desk.writer.put(Keep("keyset", 3, b"body"))
+    desk.writer.put(KeepFloor(77.0))
+    desk.writer.put(Acked("access", 1, forget_before=0.0))
+    desk.heads.get(timeout=5)
+    heads = desk.heads.get(timeout=5)
+    assert heads["access"] == Heads(1, 1)
+    assert read_cold(desk.folder) == ({"keyset": b"body"}, 77.0)

@@ -1,0 +1,157 @@
+"""The settings file: everything that is wrong, at once, with its line; and files that are right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Template
+from typing import get_args, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from kiosk.settings import BadSettings, Settings, load
+from tests.conftest import ROOT
+
+GOOD = """\
+pins = "simulated"
+
+[station]
+code = "37081101"
+
+[doors.main]
+lock = { pin = 17 }
+contact = { pin = 27 }
+
+[scanners.main]
+door = "main"
+camera = "/dev/video0"
+
+[central]
+url = "https://central.example"
+"""
+
+
+def errors(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "station.toml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        load(path)
+    except BadSettings as bad:
+        return [each.replace(str(path), "F") for each in bad.errors]
+    return []
+
+
+def test_a_good_file_is_good(tmp_path: Path) -> None:
+    assert errors(tmp_path, GOOD) == []
+
+
+def test_the_annotated_files_are_good(tmp_path: Path) -> None:
+    assert load(ROOT / "config" / "station.toml").doors
+    text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
+    names = ("folder", "port", "film", "tree", "meter", "dispenser")
+    assert errors(tmp_path, Template(text).substitute({name: f"/x/{name}" for name in names} | {"port": 1})) == []
+
+
+def test_everything_wrong_is_told_at_once_with_line_and_key(tmp_path: Path) -> None:
+    text = """\
+pinz = "simulated"
+pins = "maybe"
+
+[station]
+code = "??"
+
+[doors.main]
+lock = { pin = 99, activ_high = true }
+contact = { pin = 26 }
+pulse = 60
+
+[fire]
+pin = 26
+
+[scanners.front]
+door = "mian"
+
+[sensors.fridge]
+bus = "onewir"
+
+[sensors.meter]
+bus = "modbus"
+unit = "W"
+
+[central]
+url = "http://central.example"
+"""
+    assert errors(tmp_path, text) == [
+        "F:1: pinz: no such setting, did you mean pins?",
+        "F:2: pins: Invalid enum value 'maybe'",
+        r"F:5: station.code: expected str matching regex '^[0-9A-Za-z]{4,12}$'",
+        "F:8: doors.main.lock.activ_high: no such setting, did you mean active_high?",
+        "F:8: doors.main.lock.pin: expected int <= 27",
+        "F:10: doors.main.pulse: expected float <= 30.0",
+        "F:19: sensors.fridge.bus: must be one of onewire, modbus, dispenser, did you mean onewire?",
+        "F:21: sensors.meter.address: is missing",
+        "F:21: sensors.meter.device: is missing",
+        "F:21: sensors.meter.port: is missing",
+    ]
+
+
+def test_what_cannot_be_meant_is_told_too(tmp_path: Path) -> None:
+    text = GOOD.replace("pin = 27", "pin = 17").replace('door = "main"', 'door = "mian"').replace("https", "http")
+    assert errors(tmp_path, text + "\n[fire]\npin = 17\n") == [
+        "F:7: doors.main.lock.pin: pin 17 is already used by fire",
+        "F:8: doors.main.contact.pin: pin 17 is already used by fire",
+        "F:11: scanners.main.door: no such door, did you mean main?",
+        "F:15: central.url: must be https://..., or http:// to this machine itself",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "F:1: doors: is missing"),
+        ("[station\n", "F:1: not TOML"),
+        ("a = 1\na = 2\n", "F:2: not TOML"),
+        ("doors = 3", "F:1: doors: must be a table of tables"),
+    ],
+)
+def test_files_that_are_hardly_settings(tmp_path: Path, text: str, error: str) -> None:
+    assert errors(tmp_path, text)[0].startswith(error)
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="No such file"):
+        load(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadSettings, match="not UTF-8"):
+        load(tmp_path / "binary.toml")
+
+
+@given(st.text(max_size=300))
+def test_any_text_gives_settings_or_errors(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.mktemp("any") / "station.toml"
+    path.write_text(
+        text, encoding="utf-8", errors="surrogatepass" if "\ud800" <= max(text, default="a") <= "\udfff" else "strict"
+    )
+    with pytest.raises(BadSettings) as bad:
+        load(path)
+    assert bad.value.errors
+
+
+def documented(table: type[Struct]) -> Iterator[str]:
+    """Every key of a table and of the tables in it."""
+    for name, hint in get_type_hints(table).items():
+        yield name
+        for part in get_args(hint) or (hint,):
+            for each in get_args(part) or (part,):
+                if isinstance(each, type) and issubclass(each, Struct):
+                    yield from documented(each)
+
+
+@pytest.mark.parametrize("key", sorted(set(documented(Settings))))
+def test_every_setting_is_explained_in_the_annotated_file(key: str) -> None:
+    text = (ROOT / "config" / "station.toml").read_text(encoding="utf-8")
+    assert re.search(rf"(^|[\s#{{,\[.]){key}\b", text, re.MULTILINE), f"{key} is not in config/station.toml"
