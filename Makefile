@@ -23,7 +23,7 @@ bench: setup
 	@$(BIN)/python -m tests.bench
 
 docs: setup
-	$(BIN)/python tools/docs.py
+	$(BIN)/python -m tools.docs
 
 setup:
 	@PYTHON="$(PYTHON)" tools/setup.sh

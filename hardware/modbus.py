@@ -67,4 +67,4 @@ def value_of(words: Sequence[int], register: Register) -> float:
     bits = 16 * len(words)
     if register.signed and raw >= 1 << (bits - 1):
         raw -= 1 << bits
-    return raw * register.scale
+    return round(raw * register.scale, 6)

@@ -32,7 +32,7 @@ class Appliances:
 
     def __init__(self, folder: Path) -> None:
         self._began = monotonic()
-        self._stop = threading.Event()
+        self._stop, self._unplugged = threading.Event(), threading.Event()
         self.tree = folder / "w1"
         self._thermometer = self.tree / FRIDGE / "temperature"
         self._thermometer.parent.mkdir(parents=True)
@@ -40,7 +40,8 @@ class Appliances:
         self._meter = ModbusMeter(self.power)
         self.meter_port = self._meter.port
         self._write_temperature()
-        threading.Thread(target=self._run_fridge, name="fridge", daemon=True).start()
+        self._fridge = threading.Thread(target=self._run_fridge, name="fridge", daemon=True)
+        self._fridge.start()
         threading.Thread(target=self._run_dispenser, name="dispenser", daemon=True).start()
 
     def power(self) -> float:
@@ -51,9 +52,17 @@ class Appliances:
         """Degrees Celsius in the fridge."""
         return 4.5 + 1.5 * math.sin(2 * math.pi * self._phase())
 
+    def unplug_fridge(self) -> None:
+        """Pull the thermometer off its bus, as the kernel shows it: its folder is gone."""
+        self._unplugged.set()
+        self._fridge.join(2.0)
+        self._thermometer.unlink()
+        self._thermometer.parent.rmdir()
+
     def close(self) -> None:
         """Unplug everything."""
         self._stop.set()
+        self._unplugged.set()
         self._meter.close()
         os.close(self._dispenser)
 
@@ -66,7 +75,7 @@ class Appliances:
         beside.replace(self._thermometer)
 
     def _run_fridge(self) -> None:
-        while not self._stop.wait(0.5):
+        while not self._unplugged.wait(0.5):
             self._write_temperature()
 
     def _run_dispenser(self) -> None:

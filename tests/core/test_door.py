@@ -51,7 +51,7 @@ def test_every_state_and_signal_has_a_transition(
 
 def test_every_state_can_be_reached() -> None:
     for table, states in ((LOCK, LockState), (DOOR, DoorState), (ALARM, AlarmState)):
-        assert set(table.values()) == set(states)  # type: ignore[attr-defined]
+        assert set(table.values()) == set(states)
 
 
 def closed(**rules: float) -> Door:

@@ -21,7 +21,8 @@ KID = key_id(public(ISSUER))
 def raw(payload: object, kid: bytes = KID) -> str:
     """A pass with any payload, properly signed."""
     data = payload if isinstance(payload, bytes) else cbor2.dumps(payload)
-    return PREFIX + b45encode(sign1(data, ISSUER, kid)).decode()
+    text: str = b45encode(sign1(data, ISSUER, kid)).decode()
+    return PREFIX + text
 
 
 GOOD = {4: NOW + DAY, 6: NOW, -70001: 7, -70002: 0, -70004: 0}
@@ -118,7 +119,8 @@ def test_every_changed_byte_is_refused() -> None:
 
 def test_another_algorithm_in_the_header_is_malformed_even_with_a_good_signature() -> None:
     message = read_sign1(b45decode(signed(claims())[4:].encode()))
-    for header in ({1: -7, 4: KID}, {4: KID}, {1: -8, 4: KID, 2: [1]}, {1: -8}):
+    headers: list[dict[int, object]] = [{1: -7, 4: KID}, {4: KID}, {1: -8, 4: KID, 2: [1]}, {1: -8}]
+    for header in headers:
         protected = cbor2.dumps(header)
         text = PREFIX + b45encode(cbor2.dumps([protected, {}, message.payload, message.signature])).decode()
         assert read_pass(text, KEYSET) is Reason.BAD_PROFILE, header

@@ -1,0 +1,141 @@
+"""Pins: the level that shows first, on the factory's own record, and inputs that tell once each way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from hardware.board import Board, DoorWiring, InputWiring
+from hardware.contacts import Contact
+from hardware.lock import Lock
+from hardware.pins import PinsUnavailable, SimulatedFactory, find_chip, open_pins
+from hardware.signals import PATTERNS, Signals
+
+
+@pytest.fixture
+def factory() -> Iterator[SimulatedFactory]:
+    factory = SimulatedFactory()
+    yield factory
+    factory.close()
+
+
+def levels(factory: MockFactory, pin: int) -> list[bool]:
+    return [state.state for state in factory.pin(pin).states]
+
+
+@pytest.mark.parametrize(
+    ("active_high", "fail_safe", "expected"),
+    [
+        (True, False, [False, True, False]),
+        (False, False, [True, False, True]),
+        (True, True, [False, True, False, True]),
+        (False, True, [True, False, True, False]),
+    ],
+)
+def test_no_wrong_level_ever_shows(
+    factory: SimulatedFactory, active_high: bool, fail_safe: bool, expected: list[bool]
+) -> None:
+    """Without power first, whatever the wiring; then locked, unlocked, locked again."""
+    lock = Lock(factory, 17, active_high=active_high, fail_safe=fail_safe)
+    for unlocked in (False, True, False):
+        lock.set(unlocked=unlocked)
+    assert levels(factory, 17) == expected
+    lock.close()
+
+
+def test_gpiozeros_own_factory_would_show_one() -> None:
+    """Why the factories here take direction and level at once (gpiozero PR #1177)."""
+    factory = MockFactory()
+    lock = Lock(factory, 17, active_high=False)
+    assert levels(factory, 17) == [False, True]
+    lock.close()
+    factory.close()
+
+
+def test_a_contact_tells_each_way_and_can_be_read_back(factory: SimulatedFactory) -> None:
+    told: list[tuple[str, bool]] = []
+    contact = Contact(factory, "main.exit", 22, lambda name, active, _: told.append((name, active)))
+    factory.pin(22).drive_low()
+    factory.pin(22).drive_high()
+    contact.tell()
+    assert told == [("main.exit", True), ("main.exit", False), ("main.exit", False)]
+    contact.close()
+
+
+def test_an_active_high_contact(factory: SimulatedFactory) -> None:
+    told: list[bool] = []
+    contact = Contact(factory, "main.contact", 27, lambda _, active, __: told.append(active), active_low=False)
+    factory.pin(27).drive_low()
+    factory.pin(27).drive_high()
+    assert told == [False, True]
+    contact.close()
+
+
+def test_the_board_names_its_inputs_and_closes_with_the_locks_without_power(factory: SimulatedFactory) -> None:
+    seen: list[str] = []
+    doors = {
+        "main": DoorWiring(17, contact=InputWiring(27), exit=InputWiring(22), signals={"green": 5, "red": 6}),
+        "meals": DoorWiring(18, lock_active_high=False),
+    }
+    board = Board(factory, doors, InputWiring(26), lambda name, *_: seen.append(name))
+    board.read_back()
+    assert sorted(seen) == ["fire", "main.contact", "main.exit"]
+    board.locks["main"].set(unlocked=True)
+    assert board.locks["main"].energised
+    states = {pin: factory.pin(pin).states for pin in (17, 18)}
+    board.close()
+    assert [state.state for state in states[17]] == [False, True, False]
+
+
+@pytest.mark.parametrize("signal", PATTERNS)
+def test_each_signal_can_be_shown_with_all_parts_and_with_none(factory: SimulatedFactory, signal: str) -> None:
+    for pins in ({"green": 5, "red": 6, "buzzer": 13}, {}):
+        signals = Signals(factory, pins)
+        signals.show(signal)
+        lit = {name for name, pin in pins.items() if factory.pin(pin).state}
+        assert lit <= PATTERNS[signal].keys()
+        signals.show("ready")
+        signals.close()
+
+
+class Chips:
+    """The part of lgpio that names chips."""
+
+    class error(Exception):  # noqa: N801
+        """lgpio's own."""
+
+    def __init__(self, labels: dict[int, str | None]) -> None:
+        self._labels = labels
+
+    def gpiochip_open(self, number: int) -> int:
+        if self._labels[number] is None:
+            raise self.error("'can not open gpiochip'")
+        return number
+
+    def gpio_get_chip_info(self, handle: int) -> tuple[int, int, str, str | None]:
+        return (0, 54, f"gpiochip{handle}", self._labels[handle])
+
+    def gpiochip_close(self, _handle: int) -> None:
+        return
+
+
+def test_the_chip_is_found_by_its_label_whatever_its_number(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("dev")
+    with pytest.raises(PinsUnavailable, match=r"no /dev/gpiochip"):
+        find_chip(Chips({}), folder=folder)
+    for number in (0, 4, 10):
+        (folder / f"gpiochip{number}").touch()
+    assert find_chip(Chips({0: "gpio-brcmstb@107d508500", 4: "pinctrl-rp1", 10: "x"}), folder=folder) == 4
+    assert find_chip(Chips({0: "pinctrl-bcm2711", 4: "x", 10: "y"}), folder=folder) == 0
+    with pytest.raises(PinsUnavailable, match="gpiodetect"):
+        find_chip(Chips({0: "a", 4: "b", 10: "c"}), folder=folder)
+    with pytest.raises(PinsUnavailable, match=r"type: "):
+        find_chip(Chips({0: None, 4: "pinctrl-rp1", 10: "c"}), folder=folder)
+
+
+def test_the_backend_is_what_was_asked_for() -> None:
+    factory = open_pins("simulated")
+    assert isinstance(factory, SimulatedFactory)
+    factory.close()

@@ -1,0 +1,55 @@
+"""What a station remembers from its logbook: marks of completed entries, and unlocks that were never relocked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kiosk.core.clock import Quality
+from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stamp, Unlocked
+from kiosk.logbook.store import Logbook
+from kiosk.station.start import recollect
+from kiosk.trust.passes import Kind
+from tests.keys import NOW
+
+CARD, LIVE = int(Kind.CARD), int(Kind.LIVE)
+
+
+def granted(token: str, kind: int = CARD) -> Granted:
+    return Granted("main", 7, 0, kind, token, NOW + 600)
+
+
+def unlocked() -> Unlocked:
+    return Unlocked("main", "pass")
+
+
+def remembered(folder: Path, *entries: Entry, boot_id: str = "b") -> tuple[dict[str, float], list[Entry]]:
+    """Marks by token with their boot times, and the entries to make, at boot time 200."""
+    book = Logbook(folder, "b")
+    book.append([(Stamp(100.0 + number, NOW, Quality.SYNCED), entry) for number, entry in enumerate(entries)])
+    memory, made = recollect(book, boot_id, 200.0)
+    book.close()
+    return {token: mark.at for token, mark in memory.marks.items()}, list(made)
+
+
+def test_a_completed_entry_is_marked_with_its_time(tmp_path: Path) -> None:
+    assert remembered(tmp_path, granted("a"), unlocked(), Locked("main")) == ({"a": 100.0}, [])
+
+
+def test_an_unlock_without_its_relock_is_told_and_not_marked(tmp_path: Path) -> None:
+    found = remembered(tmp_path, granted("a"), unlocked(), Locked("main"), granted("b"), unlocked())
+    assert found == ({"a": 100.0}, [InterruptedUnlock("main")])
+
+
+def test_what_was_told_before_is_not_told_again(tmp_path: Path) -> None:
+    assert remembered(tmp_path, granted("b"), unlocked(), InterruptedUnlock("main")) == ({}, [])
+
+
+def test_a_grant_whose_lock_never_moved_is_not_marked(tmp_path: Path) -> None:
+    assert remembered(tmp_path, granted("a")) == ({}, [])
+
+
+def test_after_a_reboot_a_card_is_free_and_a_live_pass_is_not(tmp_path: Path) -> None:
+    entries = (granted("card"), unlocked(), Locked("main"), granted("live", LIVE), unlocked(), Locked("main"))
+    marks, _ = remembered(tmp_path, *entries, boot_id="another")
+    assert marks.keys() == {"live"}
+    assert marks["live"] < 200.0 - 10.0, "no second chance after a reboot"

@@ -1,0 +1,199 @@
+"""`kiosk sync` between a real station and a real central server, over a network that is cut and that swallows answers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from kiosk.central.store import CentralStore
+from kiosk.demo.link import Link
+from kiosk.wire import Offer
+from tests.keys import STRANGER, claims, keyset_document, signed
+from tests.programs.house import House, Station, free_port, until
+
+CODE = "37081101"
+
+
+class Swallower:
+    """A forwarder that delivers requests and keeps the first `count` answers to itself: the fault that makes duplicates."""
+
+    def __init__(self, target: int, count: int) -> None:
+        self._target, self.left = target, count
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                near, _ = self._server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._forward, args=(near,), daemon=True).start()
+
+    def _forward(self, near: socket.socket) -> None:
+        with near, socket.create_connection(("127.0.0.1", self._target)) as far:
+            threading.Thread(target=self._requests, args=(near, far), daemon=True).start()
+            try:
+                while data := far.recv(65536):
+                    if self.left > 0:
+                        self.left -= 1
+                        return
+                    near.sendall(data)
+            except OSError:
+                return
+
+    @staticmethod
+    def _requests(near: socket.socket, far: socket.socket) -> None:
+        try:
+            while data := near.recv(65536):
+                far.sendall(data)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self._server.close()
+
+
+class Town:
+    """A central server, and a house that is enrolled there through some network."""
+
+    def __init__(self, folder: Path) -> None:
+        self.central = folder / "central"
+        self.port = free_port()
+        self.house = House(folder)
+
+    @contextmanager
+    def server(self) -> Iterator[None]:
+        with self.house.program("central", "serve", "--data", str(self.central), "--port", str(self.port)):
+            until(lambda: requests.get(f"http://127.0.0.1:{self.port}/", timeout=1).status_code == 404)
+            yield
+
+    def enrol(self, through: int) -> None:
+        """Enrol directly; the settings then lead through another port."""
+        url = f"http://127.0.0.1:{through}"
+        central = f'[central]\nurl = "{url}"\nback_off_cap = 2\ntelemetry_within = 0\ntimeout = 5\n'
+        self.house.config.write_text(self.house.config.read_text() + central)
+        claim = self.house.kiosk("central", "claim", CODE, "--data", str(self.central)).stdout.strip()
+        done = self.house.kiosk("enrol", f"http://127.0.0.1:{self.port}", claim)
+        assert done.returncode == 0, done.stderr
+
+    def make_pass(self, *words: str) -> str:
+        done = self.house.kiosk("pass", "make", "--central", str(self.central), *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def numbers(self) -> list[tuple[str, int]]:
+        store = CentralStore(self.central)
+        found = sorted((stream, seq) for _, stream, seq in store.numbers(CODE))
+        duplicates = store.duplicates()
+        store.close()
+        assert duplicates == 0
+        return found
+
+    def everything(self) -> list[tuple[str, int]]:
+        found = [("access", entry["seq"]) for entry in self.house.entries("access")]
+        return sorted(found + [("telemetry", entry["seq"]) for entry in self.house.entries("telemetry")])
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return Town(tmp_path)
+
+
+def enter(town: Town, station: Station, count: int) -> None:
+    """Let people in, each with a card of their own."""
+    for _ in range(count):
+        assert station.verdict(town.make_pass()) == "granted"
+
+
+def test_every_entry_arrives_once_also_when_answers_are_swallowed(town: Town) -> None:
+    with town.server():
+        swallower = Swallower(town.port, count=0)
+        town.enrol(swallower.port)
+        with town.house.station() as station, town.house.program("sync"):
+            until(lambda: town.numbers() == town.everything() != [])
+            swallower.left = 2
+            enter(town, station, 3)
+            until(lambda: swallower.left == 0, "the swallowing")
+            until(lambda: town.numbers() == town.everything(), "the arrival of everything")
+        swallower.close()
+
+
+def test_a_cut_network_delays_and_loses_nothing(town: Town) -> None:
+    with town.server():
+        link = Link(("127.0.0.1", town.port))
+        town.enrol(link.port)
+        with town.house.station() as station, town.house.program("sync"):
+            until(lambda: town.numbers() == town.everything() != [])
+            link.cut()
+            enter(town, station, 3)
+            until(lambda: "central" in town.house.view().faults, "the fault")
+            assert len(town.numbers()) < len(town.everything())
+            link.restore()
+            until(lambda: town.numbers() == town.everything(), "the drain")
+            until(lambda: "central" not in town.house.view().faults)
+        link.close()
+
+
+def test_doors_open_with_no_server_at_all_and_sync_catches_up_later(town: Town) -> None:
+    with town.server():
+        town.enrol(town.port)
+        text = town.make_pass()
+    with town.house.station() as station, town.house.program("sync"):
+        assert station.verdict(text) == "granted"
+        with town.server():
+            until(lambda: town.numbers() == town.everything(), "the arrival of everything")
+
+
+def test_sync_may_be_killed_at_any_time(town: Town) -> None:
+    with town.server():
+        town.enrol(town.port)
+        with town.house.station() as station:
+            for _ in range(4):
+                with town.house.program("sync") as sync:
+                    enter(town, station, 1)
+                    sync.kill()
+                    sync.wait()
+            with town.house.program("sync"):
+                until(lambda: town.numbers() == town.everything(), "the arrival of everything")
+
+
+def test_a_revocation_and_its_end_reach_the_door(town: Town) -> None:
+    with town.server():
+        town.enrol(town.port)
+        with town.house.station() as station, town.house.program("sync"):
+            until(lambda: town.house.view().quality == "synced", "the time")
+            text = town.make_pass("--kind", "live")
+            town.house.kiosk("central", "revoke", "1", "--data", str(town.central))
+            assert station.next("document_applied")["document"] == "status"
+            assert station.verdict(text) == "revoked"
+            town.house.kiosk("central", "restore", "1", "--data", str(town.central))
+            assert station.next("document_applied")["document"] == "status"
+            assert station.verdict(text) == "granted"
+
+
+def test_documents_that_nobody_trusted_signed_are_refused_at_the_stations_socket(town: Town) -> None:
+    with town.server():
+        town.enrol(town.port)
+    with town.house.station() as station:
+        before = town.house.view().documents
+        for body in (keyset_document(), b"", b"\x00" * 1000):
+            station._news.send(Offer(body))
+            assert station.next("document_refused")["refusal"] in {"bad_signature", "malformed"}
+        assert town.house.view().documents == before
+        assert station.verdict(signed(claims(), STRANGER)) == "unknown_key"
+
+
+def test_without_a_key_it_says_so_and_ends(town: Town) -> None:
+    town.house.config.write_text(town.house.config.read_text() + '[central]\nurl = "http://127.0.0.1:1"\n')
+    done = town.house.kiosk("sync")
+    assert done.returncode == 1
+    assert "station.key" in done.stderr
+    assert "Traceback" not in done.stderr

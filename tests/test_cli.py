@@ -1,0 +1,148 @@
+"""The command line as a technician meets it: the real command, its words and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hardware.codes import read_codes
+from kiosk.cli.main import VERBS
+from kiosk.trust.passes import PREFIX
+from tests.keys import NOW, STRANGER, claims, signed
+from tests.programs.house import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    house = House(tmp_path)
+    house.trust()
+    return house
+
+
+def test_help_names_every_verb(house: House) -> None:
+    text = house.kiosk("--help").stdout
+    assert all(re.search(rf"^  {verb} ", text, re.MULTILINE) for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(house: House, verb: str) -> None:
+    done = house.kiosk(verb, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["station", "scanner", "sensors", "sync", "status"])
+def test_broken_settings_are_told_whole_and_nothing_starts(house: House, verb: str) -> None:
+    house.config.write_text('pinz = 1\n[station]\ncode = "?"\n[doors.main]\nlock = { pin = 77 }\n')
+    done = house.kiosk(verb)
+    assert done.returncode == 2
+    assert len(re.findall(r"station\.toml:\d+: ", done.stderr)) == 3
+    assert "did you mean pins?" in done.stderr
+    assert "nothing was started" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not house.run.exists()
+
+
+def test_misuse_is_exit_code_2(house: House) -> None:
+    for words in (["no-such-verb"], ["door", "hold", "--for", "soon"], ["demo", "--for", "3s"], ["scanner", "x"]):
+        done = house.kiosk(*words)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), words
+
+
+def test_status_and_door_without_a_station_are_exit_code_3_and_name_the_next_command(house: House) -> None:
+    for words in (["status"], ["door", "open"]):
+        done = house.kiosk(*words)
+        assert done.returncode == 3
+        assert "kiosk doctor" in done.stdout + done.stderr
+
+
+def test_status_of_a_running_station(house: House) -> None:
+    with house.station() as station:
+        station.verdict(signed(claims()))
+        done = house.kiosk("status")
+        assert done.returncode == 0, done.stderr
+        for word in ("37081101", "locked", "keyset 1", "granted"):
+            assert word in done.stdout
+        found = json.loads(house.kiosk("status", "--json").stdout)
+        assert found["running"]
+        assert found["view"]["doors"]["main"]["mode"] == "normal"
+
+
+def test_doctor_finds_what_is_wrong_and_names_the_command(house: House) -> None:
+    done = house.kiosk("doctor")
+    assert done.returncode == 1
+    assert "programs.station" in done.stdout
+    assert "systemctl restart kiosk-station" in done.stdout
+    assert re.search(r"\d+ wrong, \d+ to look at, \d+ checks\.$", done.stdout.strip())
+    with house.station():
+        found = json.loads(house.kiosk("doctor", "--json").stdout)
+        checks = {check["id"]: check for check in found["checks"]}
+        assert checks["programs.station"]["severity"] == "fine"
+        assert checks["trust.keyset"]["severity"] == "fine"
+        assert all(check.get("remedy") for check in found["checks"] if check["severity"] == "wrong")
+
+
+def test_doctor_with_broken_settings_names_their_lines(house: House) -> None:
+    house.config.write_text("pinz = 1\n")
+    done = house.kiosk("doctor")
+    assert done.returncode == 1
+    assert "station.toml:1: pinz" in done.stdout
+
+
+def test_config_check(house: House) -> None:
+    done = house.kiosk("config", "check")
+    assert (done.returncode, "fine" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_explain_says_what_a_pass_holds_and_why_it_would_be_refused(house: House, running: bool) -> None:
+    def check() -> None:
+        good = house.kiosk("pass", "explain", signed(claims(scope="3708")))
+        assert good.returncode == 0, good.stderr
+        assert "credential  7" in good.stdout
+        assert "It would open this door now." in good.stdout
+        for text, reason, words in (
+            (signed(claims(scope="9")), "wrong_station", "does not hold at this station"),
+            (signed(claims(), STRANGER), "bad_signature", "Nobody's word for it"),
+            ("https://example.com", "not_a_pass", "not a station pass"),
+            ("YZ1:" + "A" * 10_000, "too_long", "too long"),
+            ("", "not_a_pass", "not a station pass"),
+        ):
+            done = house.kiosk("pass", "explain", text)
+            assert done.returncode == 1
+            assert f"It would be refused: {reason}" in done.stdout
+            assert words in done.stdout
+        found = json.loads(house.kiosk("pass", "explain", "--json", "-", stdin=signed(claims()) + "\n").stdout)
+        assert found["opens"] is True
+        assert found["claims"]["expires"] == NOW + 30 * 86_400
+        assert found["station_running"] is running
+
+    if running:
+        with house.station():
+            check()
+            assert house.kinds() == ["started"], "an explanation is no visit"
+    else:
+        check()
+
+
+def test_a_printed_pass_can_be_read_from_its_picture(house: House) -> None:
+    out = house.folder / "pass.png"
+    done = house.kiosk("pass", "make", "--central", str(house.folder / "c"), "--kind", "card", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.strip()
+    assert text.startswith(PREFIX)
+    assert read_codes(np.asarray(cv2.imread(str(out), cv2.IMREAD_GRAYSCALE))) == [text]
+    shown = house.kiosk("pass", "make", "--central", str(house.folder / "c"), "--kind", "live", "--show")
+    assert shown.stdout.count("\n") > 20
+    assert "credential 2, live" in shown.stderr
+
+
+def test_enrolling_at_a_server_that_is_not_there_is_exit_code_3(house: House) -> None:
+    done = house.kiosk("enrol", "http://127.0.0.1:1", "ABCDEFGH")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr

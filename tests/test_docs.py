@@ -1,0 +1,50 @@
+"""The documents say what is true: generated pages are fresh, and what the code has is in the words."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+
+from kiosk.cli.main import VERBS
+from kiosk.core import entries
+from kiosk.trust.reasons import Reason
+from tests.conftest import ROOT
+from tools.docs import PAGES
+
+
+def words(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_fresh(name: str) -> None:
+    assert words(f"docs/{name}") == PAGES[name](), "type: make docs"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_documented(reason: Reason) -> None:
+    assert f"`{reason}`" in words("docs/wire.md")
+
+
+@pytest.mark.parametrize("kind", [each.__struct_config__.tag for each in get_args(entries.Entry)])
+def test_every_kind_of_entry_is_documented(kind: str) -> None:
+    assert f"`{kind}`" in words("docs/wire.md")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_documented(verb: str) -> None:
+    assert f"kiosk {verb}" in words("docs/technician.md") + words("README.md")
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/design.md", "docs/technician.md", "docs/wire.md", "CONTRIBUTING.md"]
+)
+def test_links_lead_somewhere(name: str) -> None:
+    folder = (ROOT / name).parent
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", words(name)):
+        if "://" not in target:
+            assert (folder / target).exists(), target
+    for target in re.findall(r'src="([^"]+)"', words(name)):
+        assert (folder / target).exists(), target
