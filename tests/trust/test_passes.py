@@ -90,7 +90,7 @@ def test_it_keeps_the_size_that_the_design_promises() -> None:
         (raw({**GOOD, -70002: 4}), Reason.BAD_PROFILE),
         (raw({**GOOD, -70003: ""}), Reason.BAD_PROFILE),
         (raw({**GOOD, -70004: 2}), Reason.BAD_PROFILE),
-        (raw({**GOOD, "name": "Wang"}), Reason.BAD_PROFILE),
+        (raw(dict[object, object](GOOD) | {"name": "Wang"}), Reason.BAD_PROFILE),
         (raw({**GOOD, 99: 1}), Reason.BAD_PROFILE),
         (raw({key: value for key, value in GOOD.items() if key != 4}), Reason.BAD_PROFILE),
         (raw(b"\xa2\x04\x01\x04\x02"), Reason.BAD_PROFILE),

@@ -1,0 +1,29 @@
+"""`make bench`: the whole road against the loop that everybody writes, and what each part costs."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import decision, frames, road
+
+
+def main() -> None:
+    """Run all and print a table for each."""
+    console = Console(width=120)
+    for title, columns, rows in (
+        road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
+        frames.measure(),
+        decision.measure(),
+    ):
+        table = Table(*columns, title=title, title_justify="left")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()

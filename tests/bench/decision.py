@@ -1,0 +1,46 @@
+"""From a code's text to the decision: verify, status, replay and rules, without the commit."""
+
+from __future__ import annotations
+
+import statistics
+from time import perf_counter
+
+from kiosk import BUILD_TIME
+from kiosk.core.access import Trust
+from kiosk.core.clock import Clock, Instant
+from kiosk.core.door import Door, DoorRules
+from kiosk.core.events import Committed, Offered, Record, Scanned
+from kiosk.core.state import State
+from kiosk.core.step import step
+from kiosk.trust.status import NO_STATUS, Status
+from tests.bench.road import Report
+from tests.keys import KEYSET, NOW, ROOT, claims, public, signed, status_document
+
+COUNT = 3000
+HOLDERS = 1_500_000
+
+
+def measure() -> Report:
+    """The table."""
+    doors = {"main": Door("main", DoorRules())}
+    state = State(public(ROOT), Clock(lo=BUILD_TIME, lo_at=0.0), Trust("37081101", KEYSET, NO_STATUS), doors)
+    revoked = dict.fromkeys(range(0, HOLDERS, 100), Status.REVOKED)
+    state, _ = step(state, Offered(status_document(1, revoked, HOLDERS)), Instant(0.5, NOW))
+    times, granted, boot = [], 0, 1.0
+    for index in range(COUNT):
+        text = signed(claims(index + 1))
+        boot += 7.0
+        began = perf_counter()
+        state, commands = step(state, Scanned("main", text, boot), Instant(boot, NOW))
+        times.append((perf_counter() - began) * 1000)
+        for command in commands:
+            if isinstance(command, Record) and command.ticket:
+                granted += 1
+                state, _ = step(state, Committed(command.ticket), Instant(boot, NOW))
+    cuts = statistics.quantiles(times, n=100)
+    rows = [
+        ["median", f"{statistics.median(times):.2f} ms", ""],
+        ["99 %", f"{cuts[98]:.2f} ms", "1 ms"],
+        ["granted / refused as revoked", f"{granted} / {COUNT - granted}", ""],
+    ]
+    return f"Code text to decision, {HOLDERS:,} credentials with 1 % revoked", ["", "kiosk", "bound"], rows
