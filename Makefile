@@ -3,7 +3,7 @@ PYTHON ?= python3
 FOR ?=
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench docs setup clean
+.PHONY: demo test test-slow lint bench docs pictures setup clean
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -21,6 +21,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench
+
+pictures: setup
+	@$(BIN)/python -m tools.pictures
 
 docs: setup
 	$(BIN)/python -m tools.docs

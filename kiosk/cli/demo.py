@@ -14,6 +14,8 @@ from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
 from kiosk.cli.door import Duration
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from kiosk.demo.run import Summary
 
 
@@ -48,17 +50,16 @@ def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
-    _tell(console, summary)
+    tell_summary(console, summary)
     if as_json:
         print_json(summary)
     sys.exit(0 if summary.ok or seconds is None else WRONG)
 
 
-def _tell(console: object, summary: Summary) -> None:
-    from rich.console import Console  # noqa: PLC0415
+def tell_summary(console: Console, summary: Summary) -> None:
+    """Print the summary in words."""
     from rich.table import Table  # noqa: PLC0415
 
-    assert isinstance(console, Console)  # noqa: S101
     table = Table(show_header=False, box=None, padding=(0, 2))
     lock = summary.picture_to_lock_ms
     table.add_row("let in", str(summary.granted))

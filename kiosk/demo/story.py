@@ -84,7 +84,9 @@ class Story:
                     f"The station takes the union's signed {entry['document']}, version {entry['version']}", "dim"
                 )
             case "fault" if entry["what"] == "central":
-                self.tell("The station notices that the central server is out of reach. Its doors go on", "yellow")
+                self.tell(
+                    "The station notices that the central server is out of reach. The door goes on working", "yellow"
+                )
             case _:
                 pass
 
@@ -133,7 +135,10 @@ class Story:
             )
         elif self._cut and waiting and monotonic() - self._told_queue > QUEUE_EVERY:
             self._told_queue = monotonic()
-            self.tell(f"{waiting} entries wait on the disk for the central server", "yellow")
+            self.tell(
+                f"{waiting} {'entry waits' if waiting == 1 else 'entries wait'} on the disk for the central server",
+                "yellow",
+            )
 
     def _appliances(self) -> None:
         if self.view is None or monotonic() - self._told_appliances < APPLIANCES_EVERY:
