@@ -29,6 +29,10 @@ class Started(Fact, frozen=True):
     version: str
 
 
+class Stopped(Fact, frozen=True):
+    """The station's program ended in order and took the power from every lock."""
+
+
 class Granted(Fact, frozen=True):
     """A pass was accepted. `again`: the second presentation of somebody who missed the door."""
 
@@ -153,6 +157,7 @@ class Absent(Fact, frozen=True):
 
 Entry = (
     Started
+    | Stopped
     | Granted
     | Denied
     | Unlocked

@@ -22,7 +22,7 @@ from hardware.pin_bench import PinBench
 from hardware.pins import SimulatedFactory, open_pins
 from kiosk import __version__, wire
 from kiosk.core.clock import Instant
-from kiosk.core.entries import Entry, Started, Stream
+from kiosk.core.entries import Entry, Started, Stopped, Stream
 from kiosk.core.events import (
     Asked,
     Command,
@@ -115,8 +115,9 @@ class Station:
             self._turn()
 
     def close(self) -> None:
-        """Secure the doors, write what waits, let go of everything."""
+        """Take the power from the locks, write what waits, let go of everything."""
         self._board.close()
+        self._perform((Record((Stopped(),), stamp(self._state, self._now())),))
         if self._bench:
             self._bench.close()
         self._writer.close()

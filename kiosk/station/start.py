@@ -15,7 +15,7 @@ from kiosk.core.appliances import Sensor, SensorRules
 from kiosk.core.clock import Clock
 from kiosk.core.documents import restore
 from kiosk.core.door import Door, DoorRules
-from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Unlocked
+from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stopped, Unlocked
 from kiosk.core.state import State
 from kiosk.logbook.store import Logbook, Row
 from kiosk.settings import AnySensor, DoorTable, Input, Settings
@@ -102,13 +102,15 @@ def recollect(book: Logbook, boot_id: str, boot: float) -> tuple[Memory, tuple[E
 
     A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt.
     """
-    memory, interrupted, latest = Memory(), [], dict[str, str]()
+    memory, interrupted, latest, stopped = Memory(), list[Entry](), dict[str, str](), False
     for row in book.last("access", REMEMBERED):
         match _entry(row):
+            case Stopped():
+                stopped = True
             case Locked(door):
                 latest[door] = "locked"
             case Unlocked(door):
-                if latest.get(door) is None:
+                if latest.get(door) is None and not stopped:
                     interrupted.append(InterruptedUnlock(door))
                 latest[door] = "completed" if latest.get(door) == "locked" else "interrupted"
             case InterruptedUnlock(door):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk.core.clock import Quality
-from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stamp, Unlocked
+from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stamp, Started, Stopped, Unlocked
 from kiosk.logbook.store import Logbook
 from kiosk.station.start import recollect
 from kiosk.trust.passes import Kind
@@ -38,6 +38,11 @@ def test_a_completed_entry_is_marked_with_its_time(tmp_path: Path) -> None:
 def test_an_unlock_without_its_relock_is_told_and_not_marked(tmp_path: Path) -> None:
     found = remembered(tmp_path, granted("a"), unlocked(), Locked("main"), granted("b"), unlocked())
     assert found == ({"a": 100.0}, [InterruptedUnlock("main")])
+
+
+def test_an_orderly_stop_in_mid_unlock_is_no_interruption_and_burns_no_pass(tmp_path: Path) -> None:
+    assert remembered(tmp_path, granted("a"), unlocked(), Stopped()) == ({}, [])
+    assert remembered(tmp_path, Started("1"), granted("a"), unlocked()) == ({}, [InterruptedUnlock("main")])
 
 
 def test_what_was_told_before_is_not_told_again(tmp_path: Path) -> None:
