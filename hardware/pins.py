@@ -7,6 +7,7 @@ Both factories here take them in one.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime
@@ -69,6 +70,7 @@ def open_pins(backend: str) -> PiFactory:
 
 
 def _open_header() -> PiFactory:
+    os.environ.setdefault("LG_WD", tempfile.gettempdir())  # it makes a FIFO where it is imported (gpiozero#1106)
     try:
         import lgpio  # noqa: PLC0415  only a Pi has it
         from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin  # noqa: PLC0415

@@ -42,9 +42,9 @@ def station(config: Path) -> None:
     """Run the program that holds the lock, the rules and the logbook."""
     settings = settings_or_exit(config)
     from hardware.pins import PinsUnavailable  # noqa: PLC0415
-    from kiosk.station.program import run  # noqa: PLC0415
+    from kiosk.station.program import AlreadyRunning, run  # noqa: PLC0415
 
-    _run("station", lambda: run(settings), (PinsUnavailable,))
+    _run("station", lambda: run(settings), (PinsUnavailable, AlreadyRunning, OSError))
 
 
 @click.command()
@@ -58,9 +58,9 @@ def scanner(config: Path, name: str | None) -> None:
     name = name or next(iter(settings.scanners))
     if name not in settings.scanners:
         fail(f"{config}: no scanner {name}; there are: {', '.join(settings.scanners)}", MISUSED)
-    from kiosk.scanner import run  # noqa: PLC0415
+    from kiosk.scanner import CameraHung, run  # noqa: PLC0415
 
-    _run(f"scanner {name}", lambda: run(settings, name))
+    _run(f"scanner {name}", lambda: run(settings, name), (CameraHung,))
 
 
 @click.command()

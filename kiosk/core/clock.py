@@ -20,6 +20,8 @@ DRIFT: Final = 100e-6
 SYNCED_FOR: Final = 3600.0
 PASS_MAY_RAISE: Final = 24 * 3600.0
 LEEWAY: Final = 60.0
+ROUNDED: Final = 1.0
+"""Seconds that a signed time loses, being whole."""
 
 
 class Instant(Struct, frozen=True):
@@ -83,13 +85,7 @@ def raise_by_pass(clock: Clock, issued_at: float, boot: float) -> Clock:
 def synchronise(clock: Clock, answered: float, asked_at: float, boot: float) -> Clock:
     """The server answered our nonce of `asked_at` with its time: between then and now it was that time."""
     clock = raise_floor(clock, answered, boot)
-    latest = answered + (boot - asked_at) + 1.0
-    if latest >= clock.latest(boot):
-        return (
-            replace(clock, hi_at=boot, hi=clock.latest(boot))
-            if clock.hi < math.inf
-            else replace(clock, hi=latest, hi_at=boot)
-        )
+    latest = min(answered + (boot - asked_at) + ROUNDED, clock.latest(boot))
     return replace(clock, hi=max(latest, clock.earliest(boot)), hi_at=boot)
 
 

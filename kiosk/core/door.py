@@ -272,10 +272,9 @@ def tick(door: Door, now: float) -> Moved:
     door, outcomes = release(door, ended, now) if ended or door.mode is DoorMode.UNKNOWN else (door, ())
     if door.opened_at is None or EXCUSES & door.claims.keys():
         return door, outcomes
-    open_for = now - door.opened_at
-    if open_for >= door.rules.alarm_after:
+    if now >= door.opened_at + door.rules.alarm_after:
         door, more = _alarm(door, AlarmSignal.OPEN_TOO_LONG)
-    elif open_for >= door.rules.pre_alarm_after:
+    elif now >= door.opened_at + door.rules.pre_alarm_after:
         door, more = _alarm(door, AlarmSignal.OPEN_LONG)
     else:
         return door, outcomes

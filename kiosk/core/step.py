@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
@@ -28,6 +28,7 @@ from kiosk.core.events import (
     Edge,
     Event,
     Faulted,
+    KeepFloor,
     Lamp,
     NoReading,
     Offered,
@@ -43,10 +44,13 @@ from kiosk.trust.passes import Pass
 
 Stepped = tuple[State, tuple[Command | Entry, ...]]
 
-LOGBOOK = "logbook"
-MAX_NONCES = 8
-DEFAULT_SECONDS = {Verb.OPEN: 5.0, Verb.HOLD: 900.0, Verb.LOCKDOWN: 900.0, Verb.RELEASE: 0.0}
-MAX_OVERRIDE = 24 * 3600.0
+LOGBOOK: Final = "logbook"
+KEEP_FLOOR_EVERY: Final = 600.0
+"""Seconds: what a power cut may take from the clock's floor."""
+
+MAX_NONCES: Final = 8
+DEFAULT_SECONDS: Final = {Verb.OPEN: 5.0, Verb.HOLD: 900.0, Verb.LOCKDOWN: 900.0, Verb.RELEASE: 0.0}
+MAX_OVERRIDE: Final = 24 * 3600.0
 
 
 def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command, ...]]:
@@ -111,6 +115,9 @@ def _advance(state: State, now: Instant) -> Stepped:
             sensor, entries = appliances.no_reading(known, "silent", now.boot)
             state = replace(state, sensors={**state.sensors, name: sensor})
             outcomes += entries
+    if state.clock.raised and now.boot - state.floor_kept_at >= KEEP_FLOOR_EVERY:
+        state = replace(state, floor_kept_at=now.boot)
+        outcomes.append(KeepFloor(state.clock.earliest(now.boot)))
     return state, tuple(outcomes)
 
 

@@ -42,29 +42,29 @@ class Broken(Exception):
     """The file cannot be used; the text says why."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A writing connection in autocommit mode: WAL, every commit on the disk before it returns."""
+def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
+    """Open, check and migrate. Raises Broken for a file that is damaged or not ours."""
+    fresh = not path.exists() or path.stat().st_size == 0
     connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+    try:
+        _prepare(connection)
+        if not fresh:
+            _check(connection)
+        migrations.apply(Database(connection, execute_plugins=False))
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    except (sqlite3.DatabaseError, Broken) as error:
+        connection.close()
+        raise Broken(str(error)) from error
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """WAL, and every commit on the disk before it returns."""
     connection.execute("PRAGMA page_size=1024")
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA journal_size_limit=1048576")
-    return connection
-
-
-def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
-    """Open, check and migrate. Raises Broken for a file that is damaged or not ours."""
-    fresh = not path.exists() or path.stat().st_size == 0
-    try:
-        connection = connect(path)
-        if not fresh:
-            _check(connection)
-        migrations.apply(Database(connection, execute_plugins=False))
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    except sqlite3.DatabaseError as error:
-        raise Broken(str(error)) from error
-    return connection
 
 
 def _check(connection: sqlite3.Connection) -> None:

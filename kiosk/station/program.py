@@ -6,14 +6,16 @@ turn, so that a flood of codes cannot delay the exit button.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import secrets
 import signal
 import threading
 import time
 from collections import deque
+from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import msgspec
 
@@ -62,6 +64,24 @@ DAY: Final = 86_400.0
 BENCH: Final = "pins.sock"
 
 
+class AlreadyRunning(Exception):
+    """Another station program holds this station's folder."""
+
+
+def hold_folder(folder: Path) -> TextIO:
+    """Keep any other station program out of the folder for as long as the file stays open. Raises AlreadyRunning."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / "station.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise AlreadyRunning(
+            f"another station program runs on {folder}; type: systemctl status kiosk-station"
+        ) from error
+    return file
+
+
 class Station:
     """The program's parts, opened bottom-up and closed in reverse."""
 
@@ -75,6 +95,7 @@ class Station:
         self._programs: dict[str, set[Peer]] = {"scanner": set(), "sensors": set(), "sync": set()}
         self._running = True
 
+        self._held = hold_folder(settings.data)
         cold = ColdState(settings.data)
         book = Logbook(settings.data, self._boot_id)
         now = self._now()
@@ -122,6 +143,7 @@ class Station:
             self._bench.close()
         self._writer.close()
         self._loop.close()
+        self._held.close()
 
     def _open_bench(self, factory: Any) -> PinBench | None:
         if not isinstance(factory, SimulatedFactory):

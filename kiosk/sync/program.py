@@ -12,7 +12,7 @@ import time
 from types import FrameType
 from typing import Final
 
-from kiosk.contract import MAX_BATCH, Batch, BatchAnswer, Documents
+from kiosk.contract import MAX_BATCH, MAX_ENTRIES, Batch, BatchAnswer, Documents
 from kiosk.core import outbox
 from kiosk.core.entries import Stream
 from kiosk.core.outbox import (
@@ -118,13 +118,13 @@ class Uploads:
         return None
 
     def _send(self, stream: Stream, after: int, limit: int) -> OutboxEvent:
+        """Send a batch; a number without a row will never have one, and is told as a tombstone."""
         rows = self._reader.batch(stream, after, limit, MAX_BATCH)
-        if not rows:
-            return Acknowledged(after)
-        first = after + 1
-        missing = sorted(set(range(first, rows[-1].seq)) - {row.seq for row in rows})
+        last = min(rows[-1].seq if rows else self._box.streams[stream].newest, after + MAX_ENTRIES)
+        rows = [row for row in rows if row.seq <= last]
+        missing = sorted(set(range(after + 1, last + 1)) - {row.seq for row in rows})
         entries = [row.wire() for row in rows]
-        batch = Batch(self._reader.epoch, first, self._boot_id, boot_time(), time.time(), entries, missing)
+        batch = Batch(self._reader.epoch, after + 1, self._boot_id, boot_time(), time.time(), entries, missing)
         try:
             return _event(self._client.post(f"/v1/stations/{self._code}/streams/{stream}/batches", batch))
         except NoAnswer as error:

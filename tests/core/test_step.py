@@ -27,6 +27,7 @@ from kiosk.core.events import (
     Event,
     Faulted,
     Keep,
+    KeepFloor,
     NoReading,
     Offered,
     Reading,
@@ -211,6 +212,19 @@ def test_a_nonce_answered_in_time_synchronises_and_a_replayed_answer_only_raises
     hi = bench.state.clock.latest(bench.boot)
     bench.take(Offered(time_document(NOW, "n1")))
     assert bench.state.clock.latest(bench.boot) == hi
+
+
+def test_the_floor_is_kept_every_ten_minutes_once_it_is_known() -> None:
+    bench = Bench()
+    bench.wait(3600)
+    assert not [each for each in bench.said if isinstance(each, KeepFloor)]
+    bench.take(Offered(time_document(NOW)))
+    bench.said.clear()
+    for _ in range(3600):
+        bench.wait(1)
+    floors = [each.floor for each in bench.said if isinstance(each, KeepFloor)]
+    assert len(floors) == 6
+    assert NOW + 3000 - 1 < floors[-1] < NOW + 3601
 
 
 def test_documents_of_strangers_change_nothing() -> None:

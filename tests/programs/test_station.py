@@ -192,6 +192,20 @@ def test_real_pins_that_are_not_there_end_the_program_with_what_to_do(house: Hou
     assert "gpiochip" in done.stderr or "lgpio" in done.stderr
 
 
+def test_a_second_station_on_the_same_folder_is_kept_out(station: Station) -> None:
+    done = station.house.kiosk("station")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "another station program runs" in done.stderr
+    assert station.verdict(signed(claims())) == "granted"
+
+
+def test_a_folder_that_cannot_be_made_is_named(house: House) -> None:
+    house.config.write_text(house.config.read_text().replace(f'data_dir = "{house.data}"', 'data_dir = "/proc/none"'))
+    done = house.kiosk("station")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "/proc/none" in done.stderr
+
+
 def test_a_peer_that_floods_and_never_reads_harms_nobody(station: Station) -> None:
     flood = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     flood.connect(str(station.house.run / "scan.sock"))

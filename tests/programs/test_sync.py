@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,6 +151,22 @@ def test_doors_open_with_no_server_at_all_and_sync_catches_up_later(town: Town) 
         assert station.verdict(text) == "granted"
         with town.server():
             until(lambda: town.numbers() == town.everything(), "the arrival of everything")
+
+
+def test_rows_that_are_gone_are_told_as_tombstones_and_hold_nothing_up(town: Town) -> None:
+    with town.server():
+        town.enrol(town.port)
+        with town.house.station() as station:
+            for number in range(4):
+                assert station.verdict(f"rubbish {number}") == "not_a_pass"
+            until(lambda: len(town.house.entries()) == 5)
+        with sqlite3.connect(town.house.data / "logbook.db") as db:
+            db.execute("DELETE FROM access WHERE seq IN (2, 4, 6)")
+        db.close()
+        with town.house.station(), town.house.program("sync"):
+            until(lambda: town.numbers() == town.everything(), "the arrival of the others")
+            until(lambda: town.house.view().streams["access"].acked == town.house.view().streams["access"].newest)
+        assert [seq for _, seq in town.numbers()][:3] == [1, 3, 5]
 
 
 def test_sync_may_be_killed_at_any_time(town: Town) -> None:
