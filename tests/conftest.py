@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
+
+
+class Closable(Protocol):
+    """Whatever must be closed."""
+
+    def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=Closable)
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -16,3 +28,15 @@ def shared(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"SHARED DATA IS ABSENT: ../shared/{name}")
     return path
+
+
+@pytest.fixture
+def keep() -> Iterator[Callable[[T], T]]:
+    """Keeps what it is given and closes it at the end of the test."""
+    with ExitStack() as stack:
+
+        def keeper(part: T) -> T:
+            stack.callback(part.close)
+            return part
+
+        yield keeper

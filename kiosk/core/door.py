@@ -270,11 +270,12 @@ def tick(door: Door, now: float) -> Moved:
     """Let claims end and the held-open times pass."""
     ended = {kind for kind, until in door.claims.items() if until <= now}
     door, outcomes = release(door, ended, now) if ended or door.mode is DoorMode.UNKNOWN else (door, ())
-    if door.opened_at is None or EXCUSES & door.claims.keys():
+    opened_at = door.opened_at
+    if opened_at is None or EXCUSES & door.claims.keys():
         return door, outcomes
-    if now >= door.opened_at + door.rules.alarm_after:
+    if now >= opened_at + door.rules.alarm_after:
         door, more = _alarm(door, AlarmSignal.OPEN_TOO_LONG)
-    elif now >= door.opened_at + door.rules.pre_alarm_after:
+    elif now >= opened_at + door.rules.pre_alarm_after:
         door, more = _alarm(door, AlarmSignal.OPEN_LONG)
     else:
         return door, outcomes

@@ -59,7 +59,11 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self._db = sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
-        self.epoch: str = _epoch(self._db)
+        try:
+            self.epoch: str = _epoch(self._db)
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def heads(self) -> dict[Stream, Heads]:
         """Where both streams stand."""

@@ -77,9 +77,12 @@ class Writer:
             self._jobs.put(job)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Write what waits and end, within `timeout` seconds."""
+        """Write what waits, end, and close both files, within `timeout` seconds; a disk that hangs is left alone."""
         self._jobs.put(Stop())
         self._thread.join(timeout)
+        if not self._thread.is_alive():
+            self._book.close()
+            self._cold.close()
 
     def _run(self) -> None:
         running = True

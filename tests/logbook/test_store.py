@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from kiosk.core.entries import Absent, Denied, Entry, Locked, Measured, Stamp
 from kiosk.logbook.cold import ColdState, read_cold
 from kiosk.logbook.store import FILE, Logbook, Reader
 
+Keep = Callable[[Any], Any]
 BOOT = "8a2f0c1e-0000-4000-8000-000000000001"
 
 
@@ -24,10 +27,10 @@ def fill(book: Logbook, count: int, wall: float = 1_000.0) -> None:
     book.append([(stamp(wall=wall), entry) for entry in entries])
 
 
-def test_numbers_ascend_within_each_stream_and_come_back_in_order(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_numbers_ascend_within_each_stream_and_come_back_in_order(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     book.append([(stamp(), Locked("main")), (stamp(), Measured("t", 4.5, "°C")), (stamp(), Locked("main"))])
-    reader = Reader(tmp_path)
+    reader = keep(Reader(tmp_path))
     assert [row.seq for row in reader.batch("access", 0, 10, 10**6)] == [1, 2]
     (row,) = reader.batch("telemetry", 0, 10, 10**6)
     assert row.wire() == {
@@ -37,17 +40,17 @@ def test_numbers_ascend_within_each_stream_and_come_back_in_order(tmp_path: Path
     assert row.intact
 
 
-def test_a_batch_is_bounded_by_count_and_bytes_and_never_empty(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_a_batch_is_bounded_by_count_and_bytes_and_never_empty(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     fill(book, 20)
-    reader = Reader(tmp_path)
+    reader = keep(Reader(tmp_path))
     assert len(reader.batch("access", 5, 7, 10**6)) == 7
     assert 1 < len(reader.batch("access", 0, 20, 1000)) < 10
     assert len(reader.batch("access", 0, 20, 1)) == 1
 
 
-def test_a_row_goes_only_when_it_is_acknowledged_and_past_its_retention(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_a_row_goes_only_when_it_is_acknowledged_and_past_its_retention(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     fill(book, 3, wall=100.0)
     fill(book, 3, wall=900.0)
     book.acknowledge("access", 2, forget_before=500.0)
@@ -58,47 +61,47 @@ def test_a_row_goes_only_when_it_is_acknowledged_and_past_its_retention(tmp_path
     assert book.heads()["access"].acked == 6, "a mark never goes back"
 
 
-def test_a_number_is_never_used_again_even_when_the_stream_was_emptied(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_a_number_is_never_used_again_even_when_the_stream_was_emptied(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     fill(book, 3)
     book.acknowledge("access", 3, forget_before=10_000.0)
     book.close()
-    book = Logbook(tmp_path, BOOT)
+    book = keep(Logbook(tmp_path, BOOT))
     assert book.heads()["access"].newest == 3
     fill(book, 1)
     assert [row.seq for row in book.last("access", 10)] == [4]
 
 
-def test_a_failed_append_leaves_nothing_behind(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_a_failed_append_leaves_nothing_behind(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     with pytest.raises(sqlite3.Error):
         book.append([(stamp(), Locked("main")), (stamp(wall=float("nan")), Locked("main"))])
     assert book.heads()["access"].newest == 0
     fill(book, 1)
 
 
-def test_a_changed_byte_is_seen_by_the_checksum(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_a_changed_byte_is_seen_by_the_checksum(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     fill(book, 1)
     with sqlite3.connect(tmp_path / FILE) as db:
         db.execute("UPDATE access SET body = replace(body, 'main', 'maim')")
     db.close()
-    (row,) = Reader(tmp_path).batch("access", 0, 1, 10**6)
+    (row,) = keep(Reader(tmp_path)).batch("access", 0, 1, 10**6)
     assert not row.intact
 
 
-def test_the_file_is_kept_and_its_epoch_with_it(tmp_path: Path) -> None:
-    first = Logbook(tmp_path, BOOT)
+def test_the_file_is_kept_and_its_epoch_with_it(keep: Keep, tmp_path: Path) -> None:
+    first = keep(Logbook(tmp_path, BOOT))
     fill(first, 2)
     first.close()
-    second = Logbook(tmp_path, "another boot")
+    second = keep(Logbook(tmp_path, "another boot"))
     assert (second.epoch, second.replaced) == (first.epoch, "")
     assert [row.boot_id for row in second.last("access", 9)] == [BOOT, BOOT]
 
 
 @pytest.mark.parametrize("damage", ["header", "half", "foreign"])
-def test_a_broken_file_is_moved_aside_and_a_new_epoch_begins(tmp_path: Path, damage: str) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_a_broken_file_is_moved_aside_and_a_new_epoch_begins(keep: Keep, tmp_path: Path, damage: str) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     fill(book, 2000)
     book.close()
     path = tmp_path / FILE
@@ -112,17 +115,17 @@ def test_a_broken_file_is_moved_aside_and_a_new_epoch_begins(tmp_path: Path, dam
         with sqlite3.connect(path) as db:
             db.execute("CREATE TABLE other (x)")
         db.close()
-    again = Logbook(tmp_path, BOOT)
+    again = keep(Logbook(tmp_path, BOOT))
     assert again.replaced
     assert again.epoch != book.epoch
     fill(again, 1)
     assert (tmp_path / f"{FILE}.broken-1").exists()
     again.close()
-    assert Logbook(tmp_path, BOOT).replaced == "", "no loop at the next start"
+    assert keep(Logbook(tmp_path, BOOT)).replaced == "", "no loop at the next start"
 
 
-def test_every_commit_is_synchronous_full_in_wal_mode(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_every_commit_is_synchronous_full_in_wal_mode(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     assert book._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert book._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert book._db.execute("PRAGMA page_size").fetchone() == (1024,)
@@ -136,8 +139,8 @@ def test_there_is_nothing_to_read_before_there_is_a_file(tmp_path: Path) -> None
         read_cold(tmp_path)
 
 
-def test_cold_state_keeps_the_newest_document_and_the_highest_floor(tmp_path: Path) -> None:
-    cold = ColdState(tmp_path)
+def test_cold_state_keeps_the_newest_document_and_the_highest_floor(keep: Keep, tmp_path: Path) -> None:
+    cold = keep(ColdState(tmp_path))
     cold.keep("status", 1, b"one")
     cold.keep("keyset", 1, b"keys")
     cold.keep("status", 2, b"two")
@@ -149,7 +152,7 @@ def test_cold_state_keeps_the_newest_document_and_the_highest_floor(tmp_path: Pa
     assert floor == 2000.5
 
 
-def test_an_absence_has_its_own_kind(tmp_path: Path) -> None:
-    book = Logbook(tmp_path, BOOT)
+def test_an_absence_has_its_own_kind(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
     book.append([(stamp(), Absent("t", "silent"))])
     assert book.last("telemetry", 1)[0].wire()["kind"] == "absent"
