@@ -120,7 +120,7 @@ def test_explain_says_what_a_pass_holds_and_why_it_would_be_refused(house: House
         found = json.loads(house.kiosk("pass", "explain", "--json", "-", stdin=signed(claims()) + "\n").stdout)
         assert found["opens"] is True
         assert found["claims"]["expires"] == NOW + 30 * 86_400
-        assert found["station_running"] is running
+        assert ("not running" in found["caveat"]) is not running
 
     if running:
         with house.station():
@@ -128,6 +128,21 @@ def test_explain_says_what_a_pass_holds_and_why_it_would_be_refused(house: House
             assert house.kinds() == ["started"], "an explanation is no visit"
     else:
         check()
+
+
+def test_explain_works_without_any_station(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.config.unlink()
+    done = house.kiosk("pass", "explain", signed(claims()))
+    assert done.returncode == 1
+    assert "credential  7" in done.stdout
+    assert "unknown_key" in done.stdout
+    assert "There is no station here" in done.stderr
+
+
+def test_a_door_that_is_not_there_is_named(house: House) -> None:
+    done = house.kiosk("pass", "explain", "--door", "cellar", "x")
+    assert (done.returncode, "there are: main" in done.stderr) == (2, True)
 
 
 def test_a_printed_pass_can_be_read_from_its_picture(house: House) -> None:

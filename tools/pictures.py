@@ -20,7 +20,7 @@ def main() -> None:
     """Run the demo and draw what it told."""
     console = Console(record=True, width=WIDTH)
     with tempfile.TemporaryDirectory(prefix="kiosk-") as folder:
-        tell_summary(console, run_demo(Path(folder), 40.0, console))
+        tell_summary(console, run_demo(Path(folder), 40.0, console), complete=True)
     # The template of rich loads a font from the web; a picture in a repository shall not.
     local = CONSOLE_SVG_FORMAT[CONSOLE_SVG_FORMAT.index(".{unique_id}-matrix") :]
     head = CONSOLE_SVG_FORMAT[: CONSOLE_SVG_FORMAT.index("@font-face")]

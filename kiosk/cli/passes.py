@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.common import WRONG, as_json, ask_station, fail, print_json, settings_or_exit
+from kiosk.cli.common import MISUSED, WRONG, as_json, ask_station, fail, print_json, settings_or_exit
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
-from kiosk.trust.passes import Kind, Pass, PassClass, peek
+from kiosk.trust.keyset import NO_KEYS
+from kiosk.trust.passes import Kind, Pass, PassClass, peek, read_pass
 from kiosk.trust.reasons import WORDS, Reason
 from kiosk.wire import Explain, Explained
 
@@ -96,29 +97,36 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
     Exit code 0 when it would open the door, 1 when not.
     """
     text = sys.stdin.readline().rstrip("\r\n") if code == "-" else code
-    settings = settings_or_exit(config)
-    try:
-        found, alive = ask_station(settings, Explain(text, door), Explained), True
-    except NotReachable as error:
-        if "refused" in str(error):
-            fail(str(error))
-        found, alive = _explain_from_files(settings, text, door), False
-    if as_json:
-        print_json(
-            {"opens": not found.reason, "reason": found.reason, "claims": found.claims, "station_running": alive}
-        )
+    if config.exists():
+        found, caveat = _judge(settings_or_exit(config), text, door)
     else:
-        _tell(found, text, alive)
+        found, caveat = (
+            Explained(str(read_pass(text, NO_KEYS))),
+            f"There is no station here ({config} is missing): no keys.",
+        )
+    if as_json:
+        print_json({"opens": not found.reason, "reason": found.reason, "claims": found.claims, "caveat": caveat})
+    else:
+        _tell(found, text)
+        if caveat:
+            click.echo(caveat, err=True)
     sys.exit(WRONG if found.reason else 0)
 
 
-def _explain_from_files(settings: Settings, text: str, door: str) -> Explained:
-    from kiosk.station.explain import explain_from_files  # noqa: PLC0415
+def _judge(settings: Settings, text: str, door: str) -> tuple[Explained, str]:
+    """What the station says; from its files, with a caveat, while its program is not running."""
+    if door and door not in settings.doors:
+        fail(f"There is no door {door}; there are: {', '.join(settings.doors)}", MISUSED)
+    try:
+        return ask_station(settings, Explain(text, door), Explained), ""
+    except NotReachable:
+        from kiosk.station.explain import explain_from_files  # noqa: PLC0415
 
-    return explain_from_files(settings, text, door)
+        caveat = "The station is not running: judged from its files, so a replay cannot be seen."
+        return explain_from_files(settings, text, door), caveat
 
 
-def _tell(found: Explained, text: str, alive: bool) -> None:
+def _tell(found: Explained, text: str) -> None:
     if found.claims:
         click.echo("The signature holds. The pass says:")
         _tell_claims(found.claims)
@@ -132,8 +140,6 @@ def _tell(found: Explained, text: str, alive: bool) -> None:
     else:
         zh, en = WORDS[Reason(found.reason)]
         click.echo(f"It would be refused: {found.reason}\n  {en}\n  {zh}")
-    if not alive:
-        click.echo("The station is not running: judged from its files, so a replay cannot be seen.", err=True)
 
 
 def _tell_claims(claims: dict[str, Any]) -> None:

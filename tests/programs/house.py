@@ -41,9 +41,9 @@ pulse = 1.0
 """
 
 
-def until(condition: Callable[[], T], what: str = "the condition") -> T:
+def until(condition: Callable[[], T], what: str = "the condition", patience: float = PATIENCE) -> T:
     """Wait for a condition with a deadline; its value."""
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + patience
     pause = threading.Event()
     while True:
         try:
@@ -52,7 +52,7 @@ def until(condition: Callable[[], T], what: str = "the condition") -> T:
         except (NotReachable, OSError):
             pass
         if monotonic() > deadline:
-            raise AssertionError(f"{what} did not come true within {PATIENCE:g} s")
+            raise AssertionError(f"{what} did not come true within {patience:g} s")
         pause.wait(0.02)
 
 
