@@ -1,7 +1,7 @@
 """One camera through OpenCV: a V4L2 device, a video file played in its own time, or a stream.
 
 A thread reads all the time and keeps only the newest frame: V4L2 holds four, and a slow reader would see the past. Health is
-the age of the last good frame; a read that hangs in C shows as that age. No frame is written anywhere.
+the age of the last good frame; a call that hangs in C shows as `stuck_for`. No frame is written anywhere.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Camera:
         self._news = threading.Condition()
         self._frame: Frame | None = None
         self._trouble = "not open yet"
+        self._called_at: float | None = None
         self._stop = threading.Event()
         threading.Thread(target=self._run, name="camera", daemon=True).start()
 
@@ -62,6 +63,12 @@ class Camera:
     def trouble(self) -> str:
         """What is wrong with it now; empty while frames come."""
         return self._trouble
+
+    @property
+    def stuck_for(self) -> float:
+        """Seconds that OpenCV has been opening or reading without an answer."""
+        called_at = self._called_at
+        return 0.0 if called_at is None else clock_gettime(CLOCK_BOOTTIME) - called_at
 
     def newest(self, after: float, timeout: float) -> Frame | None:
         """The newest frame got after boot time `after`; None when there is none within `timeout` seconds."""
@@ -77,7 +84,9 @@ class Camera:
     def _run(self) -> None:
         retry = FIRST_RETRY
         while not self._stop.is_set():
+            self._called_at = clock_gettime(CLOCK_BOOTTIME)
             capture = open_capture(self._source)
+            self._called_at = None
             if capture is None:
                 self._trouble = f"{self._source.source} does not open"
             elif self._read(capture):
@@ -93,7 +102,9 @@ class Camera:
         """Read until it fails; whether there was any frame."""
         began, count = clock_gettime(CLOCK_BOOTTIME), 0
         while not self._stop.is_set():
+            self._called_at = clock_gettime(CLOCK_BOOTTIME)
             good, picture = capture.read()
+            self._called_at = None
             if not good:
                 break
             count += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
+import select
 import selectors
 import socket
 import struct
@@ -98,13 +100,32 @@ class Peer:
 
     @property
     def user(self) -> str:
-        """The account at the other end, by the kernel's word (SO_PEERCRED)."""
-        raw = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        uid = struct.unpack("3i", raw)[1]
+        """The account at the other end."""
+        return _account(self._credentials()[1])
+
+    def is_one_of(self, group: str) -> bool:
+        """Whether that is root, the account that this program runs as, or a member of the group."""
+        _, uid, gid = self._credentials()
+        if uid in {0, os.geteuid()}:
+            return True
         try:
-            return pwd.getpwuid(uid).pw_name
+            found = grp.getgrnam(group)
         except KeyError:
-            return f"uid {uid}"
+            return False
+        return gid == found.gr_gid or _account(uid) in found.gr_mem
+
+    def _credentials(self) -> tuple[int, int, int]:
+        """Process, user and group at the other end, by the kernel's word (SO_PEERCRED, unix(7))."""
+        raw = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid, uid, gid = struct.unpack("3i", raw)
+        return pid, uid, gid
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 OnLine = Callable[[Peer, bytes], None]
@@ -255,6 +276,16 @@ class Line:
                 raise NotReachable(f"refused: {why}")
             case other:
                 raise NotReachable(f"no {answer.__name__} but {type(other).__name__}")
+
+    def hung_up(self) -> bool:
+        """Whether the other end has gone, found without waiting; what it had to say is dropped."""
+        try:
+            while select.select([self._sock], [], [], 0.0)[0]:
+                if not self._sock.recv(65536):
+                    return True
+        except OSError:
+            return True
+        return False
 
     def close(self) -> None:
         """Hang up."""

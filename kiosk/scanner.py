@@ -29,7 +29,7 @@ THOROUGH_EVERY: Final = 6
 """Every so many frames without a code, one is looked at by the costly reader too."""
 
 HUNG: Final = 15.0
-"""Seconds without a frame while a read does not return: the program ends, and systemd starts a fresh one."""
+"""Seconds in which the camera does not answer: the program ends, and systemd starts a fresh one."""
 
 NO_FRAME: Final = 2.0
 CODES_A_FRAME: Final = 8
@@ -67,7 +67,7 @@ class InView:
 
 
 class Outlet:
-    """The way to the station, found again whenever it was lost. Codes read meanwhile are dropped: nobody waits for them."""
+    """The way to the station, found again whenever it was lost."""
 
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
@@ -76,35 +76,48 @@ class Outlet:
         self._retry_at = 0.0
         self._trouble: str | None = None
 
-    def send(self, message: Scan | Trouble) -> None:
-        """Send it if the station is there."""
+    def send(self, scan: Scan) -> None:
+        """Send a code; over a new connection when the old one turns out to be dead."""
+        for _ in range(2):
+            if self._line is None:
+                self._connect()
+            if self._line is not None and self._try(self._line, scan):
+                return
+
+    def tell(self, trouble: str | None) -> None:
+        """Say how the camera is, when that is news or the station is: called often, so that a lost station is found again."""
+        if trouble != self._trouble:
+            log.warning("%s: %s", self._what, trouble or "works again")
+            self._trouble = trouble
+            if self._line is not None:
+                self._try(self._line, Trouble(self._what, trouble))
+        if self._line is not None and self._line.hung_up():
+            self._lost(self._line)
         if self._line is None and boot_time() >= self._retry_at:
             self._connect()
-        if self._line is None:
-            return
-        try:
-            self._line.send(message)
-        except NotReachable:
-            log.warning("the station has gone")
-            self._line.close()
-            self._line, self._retry_at = None, boot_time() + RETRY
-
-    def trouble(self, detail: str | None) -> None:
-        """Tell what is wrong, once each time; also keeps the connection alive."""
-        if self._line is not None and detail == self._trouble:
-            return
-        if detail != self._trouble:
-            log.warning("%s: %s", self._what, detail or "works again")
-        self._trouble = detail
-        self.send(Trouble(self._what, detail))
 
     def _connect(self) -> None:
+        """Connect; the first message says how the camera is."""
         self._retry_at = boot_time() + RETRY
         try:
             self._line = Line(self._path)
-            self._line.send(Trouble(self._what, self._trouble))
+        except NotReachable as error:
+            log.debug("%s", error)
+        else:
+            self._try(self._line, Trouble(self._what, self._trouble))
+
+    def _try(self, line: Line, message: Scan | Trouble) -> bool:
+        try:
+            line.send(message)
         except NotReachable:
-            self._line = None
+            self._lost(line)
+            return False
+        return True
+
+    def _lost(self, line: Line) -> None:
+        log.warning("the station has gone")
+        line.close()
+        self._line = None
 
 
 class CameraHung(Exception):
@@ -119,12 +132,12 @@ def scans_of_camera(table: ScannerTable, outlet: Outlet, running: Running) -> It
         frame = camera.newest(seen, NO_FRAME)
         notify("WATCHDOG=1")
         if frame is None:
-            outlet.trouble(None if camera.trouble == END_OF_FILM else camera.trouble or "no frames")
-            if not camera.trouble and boot_time() - seen > HUNG:
-                raise CameraHung(f"no frame for {HUNG:g} s")
+            outlet.tell(None if camera.trouble == END_OF_FILM else camera.trouble or "no frames")
+            if camera.stuck_for > HUNG:
+                raise CameraHung(f"the camera has not answered for {HUNG:g} s; a new process is needed")
             continue
         seen = frame.at
-        outlet.trouble(None)
+        outlet.tell(None)
         for text in in_view.news(looking.look(frame.grey), frame.at):
             yield Scan(table.door, text[:MAX_CODE], frame.at)
     camera.close()
@@ -136,14 +149,14 @@ def scans_of_engine(table: ScannerTable, outlet: Outlet, running: Running) -> It
     while running:
         try:
             with SerialLine(table.engine or "", table.baud) as line:
-                outlet.trouble(None)
                 while running:
+                    outlet.tell(None)
                     text = read_code(line, timeout=1.0)
                     notify("WATCHDOG=1")
                     for fresh in in_view.news([text] if text else [], boot_time()):
                         yield Scan(table.door, fresh[:MAX_CODE], boot_time())
         except OSError as error:
-            outlet.trouble(f"{table.engine}: {error}")
+            outlet.tell(f"{table.engine}: {error}")
             running.wait(RETRY)
 
 

@@ -35,6 +35,7 @@ class Station(Table, frozen=True):
     name: Text = "驿站"
     data_dir: Text = "/var/lib/kiosk"
     run_dir: Text = "/run/kiosk"
+    operators: Text = "kiosk-technician"
 
 
 class Input(Table, frozen=True):

@@ -38,7 +38,7 @@ class Scan(Message, frozen=True):
 
 
 class Trouble(Message, frozen=True):
-    """Something is wrong with `what` (None: no longer)."""
+    """Something is wrong with the scanner `scanner.NAME` (None: no longer)."""
 
     what: Name
     detail: Words | None
@@ -99,13 +99,19 @@ class GetNonce(Message, frozen=True):
     """A nonce for the server to sign with its time. Answered by Nonce."""
 
 
+class Central(Message, frozen=True):
+    """The central server can be reached, or no longer can. Answered by Done."""
+
+    reached: bool
+
+
 class Flush(Message, frozen=True):
     """Commit the telemetry that waits for its group. Answered by Done."""
 
 
 ScanMessage = Scan | Trouble
-SenseMessage = Sensed | NotSensed | Trouble
-Request = GetView | Subscribe | Explain | Operate | Acknowledge | Offer | GetNonce | Trouble | Flush
+SenseMessage = Sensed | NotSensed
+Request = GetView | Subscribe | Explain | Operate | Acknowledge | Offer | GetNonce | Central | Flush
 
 
 class Refused(Message, frozen=True):

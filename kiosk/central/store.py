@@ -232,9 +232,9 @@ class CentralStore:
             try:
                 yield
                 self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
 
 
 def _head(entry: dict[str, Any], body: str) -> Head:

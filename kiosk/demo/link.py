@@ -11,11 +11,15 @@ CHUNK: Final = 65536
 
 
 class Link:
-    """Forwards connections to `target` while it is up; a cut breaks all and refuses new ones."""
+    """Forwards connections to `target` while it is up; a cut breaks all and refuses new ones.
+
+    `swallow`: so many of the next answers are kept from whoever waits for them, after the server has done its work.
+    """
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
         self._up = True
+        self.swallow = 0
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -60,12 +64,15 @@ class Link:
         far.settimeout(None)
         with self._lock:
             self._open |= {near, far}
-        threading.Thread(target=self._pump, args=(far, near), daemon=True).start()
-        self._pump(near, far)
+        threading.Thread(target=self._pump, args=(far, near), kwargs={"answers": True}, daemon=True).start()
+        self._pump(near, far, answers=False)
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, *, answers: bool) -> None:
         try:
             while data := source.recv(CHUNK):
+                if answers and self.swallow > 0:
+                    self.swallow -= 1
+                    break
                 sink.sendall(data)
         except OSError:
             pass

@@ -137,10 +137,9 @@ class Logbook:
         try:
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise
 
 
 def _epoch(db: sqlite3.Connection) -> str:

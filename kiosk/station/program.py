@@ -15,7 +15,7 @@ import time
 from collections import deque
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, assert_never
 
 import msgspec
 
@@ -93,6 +93,7 @@ class Station:
         self._edges: deque[Event] = deque()
         self._subscribers: set[Peer] = set()
         self._programs: dict[str, set[Peer]] = {"scanner": set(), "sensors": set(), "sync": set()}
+        self._scanners = {f"scanner.{name}" for name in settings.scanners}
         self._running = True
 
         self._held = hold_folder(settings.data)
@@ -215,6 +216,8 @@ class Station:
                         self._publish(wire.Logged(msgspec.to_builtins(entry)))
                 case Keep() | KeepFloor():
                     self._writer.put(command)
+                case _:
+                    assert_never(command)
 
     # From other threads: queue and wake.
 
@@ -238,8 +241,10 @@ class Station:
         match self._decode(peer, line, wire.ScanMessage):
             case wire.Scan(door, text, seen):
                 self._events.append(Scanned(door, text, min(seen, boot_time())))
-            case wire.Trouble(what, detail):
+            case wire.Trouble(what, detail) if what in self._scanners:
                 self._events.append(Faulted(what, detail))
+            case wire.Trouble(what):
+                peer.send(wire.Refused(f"no such scanner: {what}"))
             case _:
                 pass
 
@@ -250,8 +255,6 @@ class Station:
                 self._events.append(Reading(sensor, value))
             case wire.NotSensed(sensor, reason):
                 self._events.append(NoReading(sensor, reason))
-            case wire.Trouble(what, detail):
-                self._events.append(Faulted(what, detail))
             case _:
                 pass
 
@@ -265,9 +268,8 @@ class Station:
                 peer.send(self._view())
             case wire.Explain(text, door):
                 peer.send(self._explain(text, door))
-            case wire.Operate(door, verb, seconds):
-                self._events.append(DoorRequested(door, Verb(verb), peer.user, seconds))
-                peer.send(wire.Done() if door in self._state.doors else wire.Refused(f"no such door: {door}"))
+            case wire.Operate():
+                peer.send(self._operate(peer, request))
             case wire.Acknowledge(epoch, stream, seq):
                 self._heard("sync", peer)
                 self._acknowledge(epoch, stream, seq)
@@ -279,8 +281,8 @@ class Station:
                 nonce = secrets.token_hex(16)
                 self._events.append(Asked(nonce))
                 peer.send(wire.Nonce(nonce))
-            case wire.Trouble(what, detail):
-                self._events.append(Faulted(what, detail))
+            case wire.Central(reached):
+                self._events.append(Faulted("central", None if reached else "not reachable"))
                 peer.send(wire.Done())
             case wire.Flush():
                 self._writer.put(Flush())
@@ -296,6 +298,15 @@ class Station:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             peer.send(wire.refusal(error))
             return None
+
+    def _operate(self, peer: Peer, wanted: wire.Operate) -> wire.Done | wire.Refused:
+        """Only a technician moves a door by hand: a program that may ask for the view, such as sync, does not."""
+        if wanted.door not in self._state.doors:
+            return wire.Refused(f"no such door: {wanted.door}")
+        if not peer.is_one_of(self._settings.station.operators):
+            return wire.Refused(f"{peer.user} is not in the group {self._settings.station.operators}")
+        self._events.append(DoorRequested(wanted.door, Verb(wanted.verb), peer.user, wanted.seconds))
+        return wire.Done()
 
     def _explain(self, text: str, door: str) -> wire.Explained | wire.Refused:
         door = door or next(iter(self._state.doors))

@@ -34,7 +34,7 @@ from kiosk.local import Line, NotReachable, boot_id, boot_time, notify
 from kiosk.logbook.store import Reader
 from kiosk.settings import CentralTable, Settings
 from kiosk.sync.client import Answer, Client, NoAnswer, load_key
-from kiosk.wire import Acknowledge, Done, GetNonce, GetView, Nonce, Offer, Subscribe, Trouble, View
+from kiosk.wire import Acknowledge, Central, Done, GetNonce, GetView, Nonce, Offer, Subscribe, View
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,6 @@ LONG_POLL: Final = 25.0
 TIME_EVERY: Final = 1800.0
 RETRY: Final = 1.0
 IDLE: Final = 1.0
-FAULT: Final = "central"
-OFFLINE_FAULT: Final = "not reachable"
 
 OK, CONFLICT, TOO_LARGE = 200, 409, 413
 
@@ -111,8 +109,8 @@ class Uploads:
             case Mark(stream, acked):
                 self._line.ask(Acknowledge(self._reader.epoch, stream, acked), Done)
             case Online(online):
-                log.warning("central server: %s", "reached" if online else OFFLINE_FAULT)
-                self._line.ask(Trouble(FAULT, None if online else OFFLINE_FAULT), Done)
+                log.warning("the central server is %s", "reached" if online else "not reachable")
+                self._line.ask(Central(online), Done)
                 if online:
                     self._back_online.set()
         return None

@@ -84,6 +84,20 @@ def test_a_camera_that_is_not_there_is_a_fault_with_its_name(tmp_path: Path) -> 
         until(lambda: "does not open" in house.view().faults.get("scanner.main", ""))
 
 
+def test_a_scanner_finds_a_restarted_station_before_the_next_code(tmp_path: Path) -> None:
+    ours, port = open_terminal()
+    house = House(tmp_path, SCANNER + f'engine = "{port}"\n')
+    house.trust()
+    with house.program("scanner"):
+        for index in (1, 2):
+            with house.station() as station:
+                until(lambda: house.view().programs["scanner"])
+                os.write(ours, signed(claims(index)).encode() + b"\r\n")
+                assert station.next("granted")["index"] == index
+                station.kill()
+    os.close(ours)
+
+
 @pytest.mark.slow
 def test_a_hung_camera_ends_the_process_so_that_systemd_starts_another(tmp_path: Path) -> None:
     fifo = tmp_path / "camera"

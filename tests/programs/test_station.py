@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +15,7 @@ import pytest
 
 from kiosk.trust.passes import Kind
 from kiosk.wire import MAX_LINE, Operate, Refused, Scan
-from tests.conftest import SHARED
+from tests.conftest import ROOT, SHARED
 from tests.keys import DAY, NOW, STRANGER, claims, signed
 from tests.programs.house import CONTACT, EXIT, LOCK, House, Station, until
 
@@ -220,6 +224,28 @@ def test_a_peer_that_floods_and_never_reads_harms_nobody(station: Station) -> No
     station.scan(signed(claims(77)))
     until(lambda: any(entry.get("index") == 77 for entry in station.house.entries()))
     flood.close()
+
+
+def test_who_is_no_technician_moves_no_door(station: Station) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("ONLY ROOT can act as another account")
+    nobody = pwd.getpwnam("nobody")
+    for path in (station.house.run / "control.sock", station.house.run, *station.house.run.parents[:4]):
+        path.chmod(path.stat().st_mode | 0o007)
+    act = f"""
+import os
+from pathlib import Path
+from kiosk.local import Line
+from kiosk.wire import GetView, Operate
+os.setgroups([]); os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid})
+line = Line(Path({str(station.house.run / "control.sock")!r}))
+for message in (GetView(), Operate("main", "open")):
+    line.send(message)
+    print(type(line.receive(5)).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", act], capture_output=True, text=True, check=True, timeout=30, cwd=ROOT)
+    assert done.stdout.split() == ["View", "Refused"]
+    assert station.house.view().doors["main"].lock == "locked"
 
 
 def test_operate_through_the_scanners_socket_is_refused(station: Station) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,47 +17,6 @@ from tests.keys import STRANGER, claims, keyset_document, signed
 from tests.programs.house import House, Station, free_port, until
 
 CODE = "37081101"
-
-
-class Swallower:
-    """A forwarder that delivers requests and keeps the first `count` answers to itself: the fault that makes duplicates."""
-
-    def __init__(self, target: int, count: int) -> None:
-        self._target, self.left = target, count
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._server.getsockname()[1])
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                near, _ = self._server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._forward, args=(near,), daemon=True).start()
-
-    def _forward(self, near: socket.socket) -> None:
-        with near, socket.create_connection(("127.0.0.1", self._target)) as far:
-            threading.Thread(target=self._requests, args=(near, far), daemon=True).start()
-            try:
-                while data := far.recv(65536):
-                    if self.left > 0:
-                        self.left -= 1
-                        return
-                    near.sendall(data)
-            except OSError:
-                return
-
-    @staticmethod
-    def _requests(near: socket.socket, far: socket.socket) -> None:
-        try:
-            while data := near.recv(65536):
-                far.sendall(data)
-        except OSError:
-            return
-
-    def close(self) -> None:
-        self._server.close()
 
 
 class Town:
@@ -116,15 +73,15 @@ def enter(town: Town, station: Station, count: int) -> None:
 
 def test_every_entry_arrives_once_also_when_answers_are_swallowed(town: Town) -> None:
     with town.server():
-        swallower = Swallower(town.port, count=0)
-        town.enrol(swallower.port)
+        link = Link(("127.0.0.1", town.port))
+        town.enrol(link.port)
         with town.house.station() as station, town.house.program("sync"):
             until(lambda: town.numbers() == town.everything() != [])
-            swallower.left = 2
+            link.swallow = 2
             enter(town, station, 3)
-            until(lambda: swallower.left == 0, "the swallowing")
+            until(lambda: link.swallow == 0, "the swallowing")
             until(lambda: town.numbers() == town.everything(), "the arrival of everything")
-        swallower.close()
+        link.close()
 
 
 def test_a_cut_network_delays_and_loses_nothing(town: Town) -> None:
