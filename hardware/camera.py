@@ -13,10 +13,8 @@ from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Any, Final
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8]
+from hardware.codes import Grey
 
 FIRST_RETRY: Final = 0.5
 LONGEST_RETRY: Final = 10.0

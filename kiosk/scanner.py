@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from hardware.camera import END_OF_FILM, Camera, CameraSource, Grey
-from hardware.codes import read_fast, read_thorough
+from hardware.camera import END_OF_FILM, Camera, CameraSource
+from hardware.looking import Looking
 from hardware.qr_engine import read_code
 from hardware.serial_line import SerialLine
 from kiosk.local import Line, NotReachable, boot_time, notify
@@ -25,31 +25,12 @@ log = logging.getLogger(__name__)
 OUT_OF_VIEW: Final = 1.5
 """Seconds without a code after which the same code is news again."""
 
-THOROUGH_EVERY: Final = 6
-"""Every so many frames without a code, one is looked at by the costly reader too."""
-
 HUNG: Final = 15.0
 """Seconds in which the camera does not answer: the program ends, and systemd starts a fresh one."""
 
 NO_FRAME: Final = 2.0
 CODES_A_FRAME: Final = 8
 RETRY: Final = 1.0
-
-
-class Looking:
-    """Which reader looks at which frame: the fast one at each, the thorough one at some of those that gave nothing."""
-
-    def __init__(self) -> None:
-        self._blank = 0
-
-    def look(self, grey: Grey) -> list[str]:
-        """The codes in this frame."""
-        texts = read_fast(grey)
-        self._blank = 0 if texts else self._blank + 1
-        if self._blank == THOROUGH_EVERY:
-            self._blank = 0
-            texts = read_thorough(grey)
-        return texts[:CODES_A_FRAME]
 
 
 class InView:
@@ -138,7 +119,7 @@ def scans_of_camera(table: ScannerTable, outlet: Outlet, running: Running) -> It
             continue
         seen = frame.at
         outlet.tell(None)
-        for text in in_view.news(looking.look(frame.grey), frame.at):
+        for text in in_view.news(looking.look(frame.grey)[:CODES_A_FRAME], frame.at):
             yield Scan(table.door, text[:MAX_CODE], frame.at)
     camera.close()
 

@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 from pyzbar import pyzbar
 
+from hardware.looking import Looking
 from kiosk.demo.film import Film, frames
-from kiosk.scanner import Looking
 from tests.bench.road import Report
 
 ROUNDS = 5

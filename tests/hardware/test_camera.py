@@ -14,9 +14,10 @@ import pytest
 import segno
 
 from hardware.camera import END_OF_FILM, Camera, CameraSource
-from hardware.codes import read_codes, read_fast, read_thorough
+from hardware.codes import ATTEMPTS, glance, read_codes
+from hardware.looking import INTERESTED, Looking
 from kiosk.demo.film import Film, Visit, frames, write_film
-from kiosk.scanner import OUT_OF_VIEW, InView, Looking
+from kiosk.scanner import OUT_OF_VIEW, InView
 from tests.conftest import shared
 from tests.keys import claims, signed
 
@@ -39,7 +40,7 @@ def test_a_rendered_film_is_the_same_each_time() -> None:
 @pytest.mark.parametrize("holding", ["phone", "card"])
 def test_a_pass_is_read_while_it_is_held_and_not_before(holding: str) -> None:
     visit = Visit(PASS, 0.5, hold=1.0, holding=holding, side=640 if holding == "phone" else 420)  # type: ignore[arg-type]
-    read = [bool(read_fast(grey(picture))) for picture in frames(Film((visit,), seconds=3.0))]
+    read = [bool(glance(grey(picture))[0]) for picture in frames(Film((visit,), seconds=3.0))]
     at = [number / 15.0 for number, found in enumerate(read) if found]
     assert min(at) > 0.5
     assert sum(1.0 < each < 2.0 for each in at) >= 12
@@ -50,7 +51,7 @@ def test_the_text_is_exact_also_with_a_space_at_its_end() -> None:
     text = PASS + " "
     picture = np.kron(np.array(list(segno.make_qr(text).matrix_iter(border=4)), "uint8"), np.ones((5, 5), "uint8"))
     assert read_codes(np.where(picture > 0, 0, 255).astype("uint8")) == [text]
-    assert read_thorough(np.where(picture > 0, 0, 255).astype("uint8")) == [text]
+    assert text in {found for attempt in ATTEMPTS for found in attempt(np.where(picture > 0, 0, 255).astype("uint8"))}
 
 
 def test_a_structured_append_code_in_view_does_not_hide_a_pass() -> None:
@@ -61,7 +62,7 @@ def test_a_structured_append_code_in_view_does_not_hide_a_pass() -> None:
     padded = [np.pad(each, ((0, height - each.shape[0]), (0, 0))) for each in pictures]
     both = np.where(np.kron(np.hstack(padded), np.ones((5, 5), "uint8")) > 0, 0, 255).astype("uint8")
     assert PASS in read_codes(both)
-    assert isinstance(read_thorough(both), list)
+    assert all(isinstance(attempt(both), list) for attempt in ATTEMPTS)
 
 
 def test_blank_noisy_and_odd_pictures_have_no_codes() -> None:
@@ -76,17 +77,22 @@ def test_blank_noisy_and_odd_pictures_have_no_codes() -> None:
         assert read_codes(picture) == []
 
 
+def plain(text: str) -> str:
+    """Line ends and trailing blanks are no difference between readers."""
+    return text.replace("\r\n", "\n").rstrip()
+
+
 def test_real_photographs_are_read_without_a_wrong_text() -> None:
     """A quick sample; the figure for all of them comes from ../shared/bench/qr_bench.py."""
     rows = list(csv.DictReader(shared("qr/photos.csv").read_text().splitlines()))[::12]
     right = wrong = 0
     for row in rows:
-        accepted = {text.rstrip() for text in json.loads(row["accepted_texts_json"])}
+        accepted = {plain(text) for text in json.loads(row["accepted_texts_json"])}
         picture = cv2.imread(str(shared("qr/photos") / row["file"]), cv2.IMREAD_GRAYSCALE)
-        texts = {text.rstrip() for text in read_fast(np.asarray(picture))}
+        texts = {plain(text) for text in read_codes(np.asarray(picture))}
         right += bool(texts & accepted)
         wrong += bool(texts - accepted)
-    assert right / len(rows) > 0.7
+    assert right / len(rows) > 0.85
     assert wrong == 0
 
 
@@ -131,8 +137,46 @@ def test_a_code_is_news_once_while_it_stays_in_view() -> None:
     assert view.news(["a"], 12.4 + OUT_OF_VIEW + 0.1) == ["a"]
 
 
-def test_the_costly_reader_gets_its_turn_only_when_nothing_is_read() -> None:
+def hard(texts: str = PASS) -> np.ndarray:
+    """A dim, low-contrast, blurred picture of a pass on a street, which a glance does not read and a later attempt does."""
+    visit = Visit(texts, 0.0, hold=2.0, side=360)
+    picture = list(frames(Film((visit,), seconds=1.4, noise=0.0, defocus=0.0)))[-1]
+    dim = cv2.GaussianBlur(grey(picture), (0, 0), 0.9) * 0.4 + 20
+    chance = np.random.default_rng(3)
+    return (dim + chance.normal(0, 6, dim.shape)).clip(0, 255).astype("uint8")
+
+
+def test_a_hard_code_is_read_within_a_turn_of_all_attempts() -> None:
+    street, code = grey(next(iter(frames(film(noise=0.0))))), hard()
+    assert glance(code)[0] == []
+    assert read_codes(code) == [PASS]
     looking = Looking()
-    blank = np.zeros((100, 100), "uint8")
-    for _ in range(20):
-        assert looking.look(blank) == []
+    assert looking.look(street) == []
+    turns = [number for number in range(len(ATTEMPTS)) if looking.look(code) == [PASS]]
+    assert turns
+
+
+def test_an_empty_street_gets_no_costly_attempt() -> None:
+    looking = Looking()
+    for picture in list(frames(Film((), seconds=3.0))):
+        assert looking.look(grey(picture)) == []
+    assert looking._interest == 0
+
+
+def test_somebody_who_comes_is_worth_a_second_look_for_a_while_only() -> None:
+    looking = Looking()
+    pictures = [grey(picture) for picture in frames(Film((Visit("", 0.4, hold=0.3),), seconds=6.0))]
+    interest = []
+    for picture in pictures:
+        looking.look(picture)
+        interest.append(looking._interest)
+    assert interest[3] == 0
+    assert max(interest) >= INTERESTED - 1
+    assert interest[-1] == 0
+
+
+def test_a_huge_picture_and_one_full_of_codes_are_bounded() -> None:
+    many = np.kron(np.array(list(segno.make_qr("A").matrix_iter(border=4)), "uint8"), np.ones((4, 4), "uint8"))
+    sheet = np.where(np.tile(many, (12, 17)) > 0, 0, 255).astype("uint8")
+    assert set(read_codes(sheet)) == {"A"}
+    assert read_codes(np.zeros((5000, 8000), "uint8")) == []

@@ -139,6 +139,7 @@ class Station:
         self.house = house
         self.process = process
         self.bench = Bench(house.run / "pins.sock")
+        until(lambda: any(edge.pin == LOCK for edge in self.bench.edges), "the levels of the pins")
         self.scanner = Line(house.run / "scan.sock")
         self._news = Line(house.run / "control.sock")
         self._news.send(Subscribe())
