@@ -21,6 +21,10 @@ Seconds = Annotated[float, Meta(ge=0)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 ClassName = Literal["worker", "technician", "steward", "visitor"]
 MAX_PULSE: Final = 30.0
+SOCKET_PATH: Final = 107
+"""Bytes that the kernel takes as a socket's path (unix(7))."""
+
+LONGEST_SOCKET: Final = "control.sock"
 LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -282,6 +286,8 @@ def _check_sense(settings: Settings) -> Iterator[Wrong]:
             yield ("scanners", name, "door"), f"no such door{_did_you_mean(scanner.door, settings.doors)}"
         if (scanner.camera is None) == (scanner.engine is None):
             yield ("scanners", name), "needs either camera or engine"
+    if len(f"{settings.run}/{LONGEST_SOCKET}".encode()) > SOCKET_PATH:
+        yield ("station", "run_dir"), f"is too long for a socket: {SOCKET_PATH} bytes with /{LONGEST_SOCKET}"
     if settings.central is not None and not _safe_url(settings.central.url):
         yield ("central", "url"), "must be https://..., or http:// to this machine itself"
 

@@ -12,6 +12,7 @@ import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
 from kiosk.cli.door import Duration
+from kiosk.settings import BadSettings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +46,7 @@ def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
     console = Console(stderr=as_json)
     try:
         summary = run_demo(folder.resolve(), seconds, console)
-    except DemoFailed as error:
+    except (DemoFailed, BadSettings) as error:
         fail(str(error), WRONG)
     finally:
         if not keep:
