@@ -138,6 +138,7 @@ def scans_of_engine(table: ScannerTable, outlet: Outlet, running: Running) -> It
                         yield Scan(table.door, fresh[:MAX_CODE], boot_time())
         except OSError as error:
             outlet.tell(f"{table.engine}: {error}")
+            notify("WATCHDOG=1")
             running.wait(RETRY)
 
 

@@ -135,6 +135,7 @@ class Program:
             line = Line(self._path)
         except NotReachable as error:
             log.debug("%s", error)
+            notify("WATCHDOG=1")
             self._stop.wait(RETRY)
             return
         log.info("connected to the station")

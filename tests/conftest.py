@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("fixed", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=5000)
+settings.load_profile("fixed")  # the same examples each time; `pytest --hypothesis-profile search` looks for new ones
 
 
 class Closable(Protocol):

@@ -19,7 +19,6 @@ from typing import Any, Final
 from msgspec import Struct
 from rich.console import Console
 
-import kiosk
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.core.entries import Stream
@@ -35,7 +34,9 @@ from kiosk.settings import Settings, load
 from kiosk.wire import Done, Flush, GetView, Subscribe, View
 
 STATION: Final = "37081101"
-TEMPLATE: Final = Path(kiosk.__file__).parents[1] / "config" / "demo.toml"
+TEMPLATE: Final = Path(__file__).with_name("demo.toml")
+"""config/demo.toml: a link, so that it is in an installed package too."""
+
 MUST_REFUSE: Final = ("bad_signature", "expired", "revoked", "replayed")
 START_WITHIN: Final = 20.0
 DRAIN_WITHIN: Final = 15.0

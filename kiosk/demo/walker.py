@@ -39,7 +39,7 @@ class Bench:
         """Put an input's level."""
         self._sock.sendall(json.dumps({"pin": pin, "level": level}).encode() + b"\n")
 
-    def wait_for(self, pin: int, *, level: bool, after: float = 0.0, timeout: float = 5.0) -> Edge | None:
+    def wait_for(self, pin: int, *, level: bool, after: float = 0.0, timeout: float = 20.0) -> Edge | None:
         """The first edge of that kind later than boot time `after`; None when none comes in time."""
         with self._changed:
             self._changed.wait_for(lambda: self._find(pin, level, after) is not None, timeout)

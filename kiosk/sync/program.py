@@ -232,6 +232,7 @@ def run(settings: Settings) -> None:
             uploads.run(stop)
         except (NotReachable, sqlite3.Error) as error:
             log.debug("the station is away: %s", error)
+            notify("WATCHDOG=1")
             stop.wait(RETRY)
         finally:
             if uploads:

@@ -46,23 +46,23 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_an_answer_means_that_another_process_can_read_it(desk: Desk) -> None:
     for ticket in (1, 2, 3):
         desk.writer.put(Record((Locked("main"),), STAMP, ticket))
-        assert desk.answers.get(timeout=5) == Committed(ticket)
+        assert desk.answers.get(timeout=30) == Committed(ticket)
         assert desk.count("access") == ticket
 
 
 def test_telemetry_waits_for_its_group_and_a_flush_does_not(desk: Desk) -> None:
     desk.writer.put(Record((Measured("t", 1.0, "W"),), STAMP))
     desk.writer.put(Record((Locked("main"),), STAMP, 1))
-    desk.answers.get(timeout=5)
+    desk.answers.get(timeout=30)
     assert desk.count("telemetry") == 0
-    desk.heads.get(timeout=5)
+    desk.heads.get(timeout=30)
     desk.writer.put(Flush())
-    desk.heads.get(timeout=5)
+    desk.heads.get(timeout=30)
     assert desk.count("telemetry") == 1
     for _ in range(50):
         desk.writer.put(Record((Measured("t", 1.0, "W"),), STAMP))
     while desk.count("telemetry") < 51:
-        desk.heads.get(timeout=5)
+        desk.heads.get(timeout=30)
 
 
 def test_a_disk_that_fails_is_told_at_once_and_the_entries_come_later(desk: Desk) -> None:
@@ -70,12 +70,12 @@ def test_a_disk_that_fails_is_told_at_once_and_the_entries_come_later(desk: Desk
     desk.writer._book._db.execute("PRAGMA busy_timeout=50")
     thief.execute("BEGIN IMMEDIATE")
     desk.writer.put(Record((Locked("main"),), STAMP, 7))
-    answer = desk.answers.get(timeout=5)
+    answer = desk.answers.get(timeout=30)
     assert isinstance(answer, CommitFailed)
     assert (answer.ticket, answer.why) == (7, "database is locked")
     thief.execute("ROLLBACK")
     while not isinstance(answer, Committed):
-        answer = desk.answers.get(timeout=5)
+        answer = desk.answers.get(timeout=30)
     assert desk.count("access") == 1
     thief.close()
 
@@ -93,7 +93,7 @@ def test_documents_floor_and_marks_are_kept(desk: Desk) -> None:
     desk.writer.put(Keep("keyset", 3, b"body"))
     desk.writer.put(KeepFloor(77.0))
     desk.writer.put(Acked("access", 1, forget_before=0.0))
-    desk.heads.get(timeout=5)
-    heads = desk.heads.get(timeout=5)
+    desk.heads.get(timeout=30)
+    heads = desk.heads.get(timeout=30)
     assert heads["access"] == Heads(1, 1)
     assert read_cold(desk.folder) == ({"keyset": b"body"}, 77.0)

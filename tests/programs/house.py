@@ -25,7 +25,7 @@ from tests.keys import KEYSET, ROOT, keyset_document, public
 T = TypeVar("T")
 
 LOCK, CONTACT, EXIT = 17, 27, 22
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 SETTINGS = """\
 pins = "simulated"

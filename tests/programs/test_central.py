@@ -38,7 +38,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
 
     def client(self, key: Any = KEY) -> Client:
-        return Client(self.url, CODE, key, timeout=10)
+        return Client(self.url, CODE, key, timeout=30)
 
     def enrol(self) -> Enrolled:
         claim = self.house.kiosk("central", "claim", CODE, "--data", str(self.folder)).stdout.strip()
@@ -51,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     house, port = House(folder), free_port()
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)):
         server = Server(folder, house, port)
-        until(lambda: requests.get(server.url, timeout=1).status_code == 404)
+        until(lambda: requests.get(server.url, timeout=5).status_code == 404)
         server.enrol()
         yield server
 
@@ -117,13 +117,13 @@ def token(**changes: Any) -> dict[str, str]:
     ],
 )
 def test_only_the_station_itself_gets_in(server: Server, headers: dict[str, str], status: int) -> None:
-    assert problem(requests.post(server.url + PATH, json={}, headers=headers, timeout=5))[0] == status
+    assert problem(requests.post(server.url + PATH, json={}, headers=headers, timeout=30))[0] == status
 
 
 def test_the_none_algorithm_does_not_get_in(server: Server) -> None:
     forged = jwt.encode({"sub": CODE, "aud": AUDIENCE, "exp": int(time()) + 60}, "", algorithm="none")
     headers = {"Authorization": f"Bearer {forged}"}
-    assert problem(requests.post(server.url + PATH, json={}, headers=headers, timeout=5))[0] == 401
+    assert problem(requests.post(server.url + PATH, json={}, headers=headers, timeout=30))[0] == 401
 
 
 @pytest.mark.parametrize(
@@ -141,15 +141,15 @@ def test_the_none_algorithm_does_not_get_in(server: Server) -> None:
     ],
 )
 def test_bad_bodies_are_problems(server: Server, body: bytes, headers: dict[str, str], status: int) -> None:
-    response = requests.post(server.url + PATH, data=body, headers={**token(), **headers}, timeout=5)
+    response = requests.post(server.url + PATH, data=body, headers={**token(), **headers}, timeout=30)
     assert problem(response)[0] == status
 
 
 def test_paths_and_methods_that_are_not_there_are_problems(server: Server) -> None:
-    assert problem(requests.get(server.url + "/v2/x", timeout=5))[0] == 404
-    assert problem(requests.get(server.url + PATH, timeout=5))[0] == 405
+    assert problem(requests.get(server.url + "/v2/x", timeout=30))[0] == 404
+    assert problem(requests.get(server.url + PATH, timeout=30))[0] == 405
     other = PATH.replace("access", "other")
-    assert problem(requests.post(server.url + other, json={}, headers=token(), timeout=5))[0] == 404
+    assert problem(requests.post(server.url + other, json={}, headers=token(), timeout=30))[0] == 404
 
 
 def test_a_claim_code_enrols_once_and_only_its_station(server: Server) -> None:
@@ -217,7 +217,7 @@ def test_a_captive_portal_is_not_our_server() -> None:
 
     portal = HTTPServer(("127.0.0.1", 0), Portal)
     Thread(target=portal.serve_forever, daemon=True).start()
-    client = Client(f"http://127.0.0.1:{portal.server_port}", CODE, KEY, timeout=5)
+    client = Client(f"http://127.0.0.1:{portal.server_port}", CODE, KEY, timeout=30)
     with pytest.raises(NoAnswer, match="not our server"):
         client.post(PATH, batch(1, 1))
     portal.shutdown()

@@ -90,7 +90,7 @@ def test_a_code_of_10_kb_and_other_rubbish_on_the_socket_are_refused_and_the_con
         b"x" * (MAX_LINE + 100),
     ):
         raw.sendall(rubbish + b"\n")
-        assert isinstance(station.scanner.receive(timeout=10), Refused)
+        assert isinstance(station.scanner.receive(timeout=30), Refused)
     assert station.verdict(signed(claims())) == "granted"
 
 
@@ -250,6 +250,6 @@ for message in (GetView(), Operate("main", "open")):
 
 def test_operate_through_the_scanners_socket_is_refused(station: Station) -> None:
     station.scanner.send(Operate("main", "open"))
-    assert isinstance(station.scanner.receive(timeout=5), Refused)
+    assert isinstance(station.scanner.receive(timeout=30), Refused)
     station.scanner.send(Scan("main", signed(claims()), 0.0))
     assert station.next("granted")["index"] == 7

@@ -30,7 +30,7 @@ class Town:
     @contextmanager
     def server(self) -> Iterator[None]:
         with self.house.program("central", "serve", "--data", str(self.central), "--port", str(self.port)):
-            until(lambda: requests.get(f"http://127.0.0.1:{self.port}/", timeout=1).status_code == 404)
+            until(lambda: requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).status_code == 404)
             yield
 
     def enrol(self, through: int) -> None:
