@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from kiosk.central.openapi import document
 from kiosk.core.door import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
 
 S = TypeVar("S", bound=StrEnum)
@@ -61,7 +63,12 @@ def _table(table: dict[tuple[S, T], S]) -> str:
     return "\n".join(rows) + "\n"
 
 
-PAGES = {"door.md": door_page}
+def openapi_page() -> str:
+    """docs/openapi.json."""
+    return json.dumps(document(), indent=2) + "\n"
+
+
+PAGES = {"door.md": door_page, "openapi.json": openapi_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -16,6 +16,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from kiosk.central.app import Central
+from kiosk.central.openapi import document
 from kiosk.central.store import CLAIM_HOLDS, CentralStore, GapFound, WrongClaim
 from kiosk.contract import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
 from kiosk.sync.client import Client, NoAnswer
@@ -150,6 +152,14 @@ def test_paths_and_methods_that_are_not_there_are_problems(server: Server) -> No
     assert problem(requests.get(server.url + PATH, timeout=30))[0] == 405
     other = PATH.replace("access", "other")
     assert problem(requests.post(server.url + other, json={}, headers=token(), timeout=30))[0] == 404
+
+
+def test_the_openapi_document_has_the_routes_that_the_server_has(tmp_path: Path) -> None:
+    central = Central(tmp_path)
+    routes = {(route.path, method.lower()) for route in central.app().routes for method in route.methods - {"HEAD"}}  # type: ignore[attr-defined]
+    documented = {(path, method) for path, methods in document()["paths"].items() for method in methods}
+    assert documented == routes
+    central.store.close()
 
 
 def test_a_claim_code_enrols_once_and_only_its_station(server: Server) -> None:
