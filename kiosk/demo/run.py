@@ -273,6 +273,7 @@ def _point_out(place: Place, settings: Settings, console: Console) -> None:
         f"  kiosk -c {place.config} doctor          what is wrong, and what mends it\n"
         f"  {settings.data}/logbook.db    what happened (SQLite)\n"
         f"  {place.central}/central.db    what the central server holds\n"
+        f"  {settings.central.url if settings.central else ''}        the central server, as the station reaches it\n"
         f"  {settings.run}/*.sock         how the programs speak     {place.logs}/*.log\n",
         style="dim",
         highlight=False,

@@ -47,24 +47,25 @@ def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
     fresh = not path.exists() or path.stat().st_size == 0
     connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
     try:
-        _prepare(connection)
-        if not fresh:
+        if fresh:
+            _begin(connection)
+        else:
             _check(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA journal_size_limit=1048576")
         migrations.apply(Database(connection, execute_plugins=False))
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     except (sqlite3.DatabaseError, Broken) as error:
         connection.close()
         raise Broken(str(error)) from error
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    """WAL, and every commit on the disk before it returns."""
+def _begin(connection: sqlite3.Connection) -> None:
+    """What is written into a new file once and for all; saying it again at each start would write to the card each time."""
     connection.execute("PRAGMA page_size=1024")
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA journal_size_limit=1048576")
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
 
 def _check(connection: sqlite3.Connection) -> None:

@@ -132,6 +132,15 @@ def test_every_commit_is_synchronous_full_in_wal_mode(keep: Keep, tmp_path: Path
     assert book._db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
 
 
+def test_opening_a_file_again_writes_nothing_to_the_card(keep: Keep, tmp_path: Path) -> None:
+    keep(Logbook(tmp_path, BOOT)).close()
+    before = (tmp_path / FILE).read_bytes()
+    again = keep(Logbook(tmp_path, BOOT))
+    assert not (tmp_path / f"{FILE}-wal").read_bytes()
+    again.close()
+    assert (tmp_path / FILE).read_bytes() == before
+
+
 def test_there_is_nothing_to_read_before_there_is_a_file(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.Error):
         Reader(tmp_path)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -61,6 +61,7 @@ class House:
 
     def __init__(self, folder: Path, more: str = "") -> None:
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.data, self.run = folder / "data", folder / "run"
         self.config = folder / "station.toml"
         self.config.write_text(SETTINGS.format(folder=folder) + more, encoding="utf-8")
@@ -85,10 +86,10 @@ class House:
         )
 
     @contextmanager
-    def program(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a program until the block ends."""
+    def program(self, *words: str, under: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a program until the block ends, `under` another command such as strace."""
         log = (self.folder / f"{words[0]}.log").open("ab")
-        process = subprocess.Popen(self._command(*words), stdout=log, stderr=log, env=environment())
+        process = subprocess.Popen([*under, *self._command(*words)], stdout=log, stderr=log, env=environment())
         try:
             yield process
         finally:

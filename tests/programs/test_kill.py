@@ -1,0 +1,96 @@
+"""SIGKILL at every write and every flush of the station's files, from its start to the relock behind a person.
+
+strace delivers the signal at the k-th call, for each k until the program gets through: the same points each time. A kill loses
+nothing that the kernel has; what a power cut loses is another test's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from kiosk.local import NotReachable, boot_time
+from kiosk.trust.passes import Kind
+from tests.keys import NOW, claims, signed
+from tests.programs.house import CONTACT, LOCK, House, Station, until
+
+POINTS = [("first", "fdatasync", 1), ("first", "pwrite64", 5), ("later", "fdatasync", 1), ("later", "pwrite64", 2)]
+"""The first start of a station makes its files; a later one only writes entries. The system call, and how many to go on by."""
+
+TEXT = signed(claims(kind=Kind.LIVE, expires=NOW + 600))
+
+
+def enter(house: House, under: list[str]) -> tuple[bool, bool]:
+    """Start, show a pass, walk in, relock, stop. Whether the lock was released, and whether the program got through."""
+    opened = False
+    with house.program("station", under=under) as process:
+        try:
+            until(lambda: process.poll() is not None or house.view())
+            if process.poll() is not None:
+                return opened, False
+            station = Station(house, process)
+        except (AssertionError, NotReachable, OSError):
+            return opened, False
+        try:
+            at = boot_time()
+            station.scan(TEXT)
+            until(
+                lambda: process.poll() is not None or station.bench.wait_for(LOCK, level=True, after=at, timeout=0.05)
+            )
+            opened = any(edge.level and edge.pin == LOCK for edge in station.bench.edges)
+            station.bench.drive(CONTACT, level=True)
+            until(lambda: process.poll() is not None or "taken" in house.kinds())
+            station.bench.drive(CONTACT, level=False)
+            until(lambda: process.poll() is not None or "locked" in house.kinds())
+        except (NotReachable, OSError):
+            pass
+        finally:
+            station.close()
+        return opened, process.poll() is None
+
+
+def check(house: House, opened: bool) -> None:
+    """After the kill: the lock is secured, what opened the door is logged once, and the pass still opens."""
+    try:
+        before = house.kinds()
+    except sqlite3.Error:  # it was killed while it made the file
+        before = []
+    assert not opened or before.count("granted") == 1, before
+    with house.station() as station:
+        assert [edge.level for edge in station.bench.edges if edge.pin == LOCK] == [False]
+        assert station.verdict(TEXT) == "granted"
+        station.next("unlocked")
+        entries = house.entries()
+        assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
+        kinds = [entry["kind"] for entry in entries]
+        last = before[len(before) - before[::-1].index("started") :] if before else []
+        cut_off = "unlocked" in last and "locked" not in last and "stopped" not in last
+        assert kinds.count("interrupted_unlock") == cut_off, kinds
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("start", "call", "step"), POINTS)
+def test_killed_at_every_write_and_flush(tmp_path: Path, start: str, call: str, step: int) -> None:
+    """The k-th call is counted for each thread: a first start is cut in its making of files, a later one in its entries."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace IS ABSENT: install Debian's package strace")
+    opened_at, point, through = 0, 1, False
+    while not through:
+        house = House(tmp_path / str(point))
+        house.trust()
+        if start == "later":
+            with house.station():
+                pass
+        inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={point}"]
+        opened, through = enter(house, [strace, "-D", "-f", "-o", "/dev/null", *inject])
+        check(house, opened)
+        opened_at += opened and not through
+        point += step
+        assert point < 400
+    print(f"\n{start} start, {call}: killed at {point // step - 1} points, at {opened_at} after the lock was released")
+    assert opened_at >= 1 or start == "first"
