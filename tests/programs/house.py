@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -137,14 +137,23 @@ class Station:
     """A running station: its scanner's socket, its pins, and what it tells."""
 
     def __init__(self, house: House, process: subprocess.Popen[bytes]) -> None:
+        """Raises NotReachable or OSError when it dies meanwhile."""
         self.house = house
         self.process = process
-        self.bench = Bench(house.run / "pins.sock")
-        until(lambda: any(edge.pin == LOCK for edge in self.bench.edges), "the levels of the pins")
-        self.scanner = Line(house.run / "scan.sock")
-        self._news = Line(house.run / "control.sock")
-        self._news.send(Subscribe())
-        self._news.receive(timeout=PATIENCE)
+        with ExitStack() as stack:
+            self.bench = Bench(house.run / "pins.sock")
+            stack.callback(self.bench.close)
+            until(lambda: self._dead() or any(edge.pin == LOCK for edge in self.bench.edges), "the levels of the pins")
+            self.scanner = Line(house.run / "scan.sock")
+            stack.callback(self.scanner.close)
+            self._news = Line(house.run / "control.sock")
+            stack.callback(self._news.close)
+            self._news.send(Subscribe())
+            self._news.receive(timeout=PATIENCE)
+            self._open = stack.pop_all()
+
+    def _dead(self) -> bool:
+        return self.process.poll() is not None
 
     def scan(self, text: str) -> float:
         """Show a code; the boot time at which it was shown."""
@@ -175,8 +184,7 @@ class Station:
         self.process.wait()
 
     def close(self) -> None:
-        for part in (self.bench, self.scanner, self._news):
-            part.close()
+        self._open.close()
 
 
 def environment() -> dict[str, str]:

@@ -53,22 +53,22 @@ def enter(house: House, under: list[str]) -> tuple[bool, bool]:
 
 
 def check(house: House, opened: bool) -> None:
-    """After the kill: the lock is secured, what opened the door is logged once, and the pass still opens."""
+    """After the kill: the lock is secured, what opened the door is logged once, and no pass is burnt by an unlock cut off."""
     try:
         before = house.kinds()
     except sqlite3.Error:  # it was killed while it made the file
         before = []
     assert not opened or before.count("granted") == 1, before
+    last = before[len(before) - before[::-1].index("started") :] if "started" in before else []
+    complete = "locked" in last or "stopped" in last
     with house.station() as station:
         assert [edge.level for edge in station.bench.edges if edge.pin == LOCK] == [False]
-        assert station.verdict(TEXT) == "granted"
-        station.next("unlocked")
+        verdict = station.verdict(TEXT)
+        assert verdict == "granted" or (complete and verdict == "replayed"), f"{before}, then {verdict}"
         entries = house.entries()
         assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
         kinds = [entry["kind"] for entry in entries]
-        last = before[len(before) - before[::-1].index("started") :] if before else []
-        cut_off = "unlocked" in last and "locked" not in last and "stopped" not in last
-        assert kinds.count("interrupted_unlock") == cut_off, kinds
+        assert kinds.count("interrupted_unlock") == ("unlocked" in last and not complete), kinds
 
 
 @pytest.mark.slow
@@ -79,7 +79,7 @@ def test_killed_at_every_write_and_flush(tmp_path: Path, start: str, call: str, 
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("strace IS ABSENT: install Debian's package strace")
-    opened_at, point, through = 0, 1, False
+    kills, opened_at, point, through = 0, 0, 1, False
     while not through:
         house = House(tmp_path / str(point))
         house.trust()
@@ -89,8 +89,9 @@ def test_killed_at_every_write_and_flush(tmp_path: Path, start: str, call: str, 
         inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={point}"]
         opened, through = enter(house, [strace, "-D", "-f", "-o", "/dev/null", *inject])
         check(house, opened)
+        kills += not through
         opened_at += opened and not through
         point += step
         assert point < 400
-    print(f"\n{start} start, {call}: killed at {point // step - 1} points, at {opened_at} after the lock was released")
+    print(f"\n{start} start, {call}: killed at {kills} points, at {opened_at} after the lock was released")
     assert opened_at >= 1 or start == "first"
