@@ -31,6 +31,9 @@ LOCAL, GLOBAL = zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistog
 LARGEST: Final = 2048
 """Pixels of the longer side: a larger picture is scaled down, so that none costs more than a bound."""
 
+ENLARGED: Final = 1600
+"""Pixels of the longer side up to which a picture is enlarged: more costs memory, and a large picture needs it less."""
+
 PATCH: Final = 360
 """Pixels of a straightened symbol's side: 5 and more for each module up to version 10."""
 
@@ -64,11 +67,11 @@ def looked_at(light: Light, then: Light | None = None) -> Attempt:
     """zxing-cpp on the picture in that light; symbols that it sees and cannot read, straightened and in the light `then`."""
 
     def attempt(grey: Grey) -> list[str]:
-        found = _zxing(light(grey))
+        lit = light(grey)
+        found = _zxing(lit)
         if texts := _texts(found):
             return texts
-        scale = light(grey[:8, :8]).shape[0] / 8
-        return _straightened(grey, found, then, scale) if then else []
+        return _straightened(grey, found, then, lit.shape[0] / grey.shape[0]) if then else []
 
     return attempt
 
@@ -85,8 +88,13 @@ def threshold(block: int, darker: int = 5) -> Light:
 
 
 def enlarged(factor: float) -> Light:
-    """The picture with more pixels for each module."""
-    return lambda grey: _grey(cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC))
+    """The picture with more pixels for each module, up to ENLARGED pixels."""
+
+    def light(grey: Grey) -> Grey:
+        most = max(1.0, min(factor, ENLARGED / max(grey.shape)))
+        return _grey(cv2.resize(grey, None, fx=most, fy=most, interpolation=cv2.INTER_CUBIC))
+
+    return light
 
 
 def halved(grey: Grey) -> Grey:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import cv2
+
 from hardware.camera import END_OF_FILM, Camera, CameraSource
 from hardware.looking import Looking
 from hardware.qr_engine import read_code
@@ -165,6 +167,7 @@ class Running:
 def run(settings: Settings, name: str) -> None:
     """Run the scanner of that name until it is told to stop. Raises CameraHung."""
     table = settings.scanners[name]
+    cv2.setNumThreads(1)  # the reader keeps one core busy; threads beside it cost memory and win nothing
     running, outlet = Running(), Outlet(settings.run / "scan.sock", name)
     notify("READY=1")
     scans = scans_of_camera if table.camera else scans_of_engine

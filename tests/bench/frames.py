@@ -24,9 +24,7 @@ def measure() -> Report:
     looking = Looking()
     ours = cost(looking.look, greys)
     theirs = cost(pyzbar.decode, pictures)
-    rows = [
-        ["an empty frame, decoding", f"{ours:.1f} ms", f"{theirs:.1f} ms", f"{ours / theirs:.2f}", "0.10 (issue 3)"]
-    ]
+    rows = [["an empty frame, decoding", f"{ours:.1f} ms", f"{theirs:.1f} ms", f"{ours / theirs:.2f}", "0.10"]]
     return "Empty frames, 1280x720", ["", "kiosk", "pyzbar on every frame", "ratio", "bound"], rows
 
 
