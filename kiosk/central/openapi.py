@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +40,8 @@ PROBLEMS: Final = {
 def document() -> Json:
     """The whole document."""
     _, components = msgspec.json.schema_components(BODIES, ref_template="#/components/schemas/{name}")
+    for schema in components.values():  # Python 3.13 takes the indentation off docstrings, earlier ones do not
+        schema["description"] = cleandoc(schema["description"])
     station = "/v1/stations/{code}"
     return {
         "openapi": "3.1.0",

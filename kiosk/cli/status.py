@@ -109,7 +109,8 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
 def _sentence(row: Row) -> str:
     entry: dict[str, Any] = msgspec.json.decode(row.body)
     kind = entry.pop("kind")
-    entry.pop("token", None)
+    for unreadable in ("token", "expires"):
+        entry.pop(unreadable, None)
     return f"{kind.replace('_', ' ')}  [dim]{', '.join(f'{key} {value}' for key, value in entry.items())}[/]"
 
 
