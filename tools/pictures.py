@@ -12,7 +12,7 @@ from kiosk.cli.demo import tell_summary
 from kiosk.demo.run import run_demo
 
 DOCS = Path(__file__).parents[1] / "docs"
-WIDTH = 112
+WIDTH = 128
 FOLDER = "/tmp/kiosk-demo"  # noqa: S108  stands in the picture for the folder of that run
 
 
