@@ -227,6 +227,10 @@ class NotReachable(Exception):
     """The program at the other end of a socket does not answer."""
 
 
+class NotGranted(NotReachable):
+    """The program at the other end answers, and refuses; the text says why."""
+
+
 class Line:
     """The client's end of a socket, blocking with a deadline."""
 
@@ -267,13 +271,13 @@ class Line:
         return message
 
     def ask(self, message: Message, answer: type[T]) -> T:
-        """Send a request and wait for its answer. Raises NotReachable, also when it is refused."""
+        """Send a request and wait for its answer. Raises NotGranted when it is refused, NotReachable when none comes."""
         self.send(message)
         match self.receive(timeout=5.0):
             case answer() as found:
                 return found
             case Refused(why):
-                raise NotReachable(f"refused: {why}")
+                raise NotGranted(why)
             case other:
                 raise NotReachable(f"no {answer.__name__} but {type(other).__name__}")
 

@@ -73,6 +73,19 @@ def test_status_of_a_running_station(house: House) -> None:
         assert found["view"]["doors"]["main"]["mode"] == "normal"
 
 
+def test_a_verb_that_could_do_nothing_says_so(house: House) -> None:
+    with house.station():
+        assert house.kiosk("door", "lockdown", "--for", "1m").returncode == 0
+        done = house.kiosk("door", "open")
+        assert (done.returncode, done.stderr.strip()) == (
+            1,
+            "Refused: main is locked down; first: kiosk door release main",
+        )
+        assert house.kiosk("door", "open", "cellar").returncode == 1
+        assert house.kiosk("door", "release").returncode == 0
+        assert house.kiosk("door", "open").returncode == 0
+
+
 def test_doctor_finds_what_is_wrong_and_names_the_command(house: House) -> None:
     done = house.kiosk("doctor")
     assert done.returncode == 1

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, TypeVar
 import click
 import msgspec
 
-from kiosk.local import Line, NotReachable
+from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import BadSettings, Settings, load
 from kiosk.wire import Message
 
@@ -50,9 +50,11 @@ def ask_station(settings: Settings, message: Message, answer: type[T]) -> T:
 
 
 def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:
-    """The running station's answer, or exit code 3 with the next command."""
+    """The running station's answer; exit code 1 when it refuses, or 3 when there is none, with the next command."""
     try:
         return ask_station(settings, message, answer)
+    except NotGranted as error:
+        fail(f"Refused: {error}")
     except NotReachable as error:
         fail(f"The station does not answer ({error}).\nNext: kiosk doctor", NOT_REACHABLE)
 

@@ -24,6 +24,7 @@ from hardware.pin_bench import PinBench
 from hardware.pins import SimulatedFactory, open_pins
 from kiosk import __version__, wire
 from kiosk.core.clock import Instant
+from kiosk.core.door import Claim
 from kiosk.core.entries import Entry, Started, Stopped, Stream
 from kiosk.core.events import (
     Asked,
@@ -305,7 +306,10 @@ class Station:
             return wire.Refused(f"no such door: {wanted.door}")
         if not peer.is_one_of(self._settings.station.operators):
             return wire.Refused(f"{peer.user} is not in the group {self._settings.station.operators}")
-        self._events.append(DoorRequested(wanted.door, Verb(wanted.verb), peer.user, wanted.seconds))
+        verb = Verb(wanted.verb)
+        if verb in {Verb.OPEN, Verb.HOLD} and Claim.LOCKDOWN in self._state.doors[wanted.door].claims:
+            return wire.Refused(f"{wanted.door} is locked down; first: kiosk door release {wanted.door}")
+        self._events.append(DoorRequested(wanted.door, verb, peer.user, wanted.seconds))
         return wire.Done()
 
     def _explain(self, text: str, door: str) -> wire.Explained | wire.Refused:
