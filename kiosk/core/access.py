@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kiosk.core.clock import Clock, provably_early, provably_expired
 from kiosk.core.door import Claim, Door
+from kiosk.core.limit import Limit
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.passes import Kind, Pass, read_pass
 from kiosk.trust.reasons import Reason
@@ -28,9 +29,8 @@ COMMIT_PATIENCE: Final = 0.3
 """Seconds that a grant waits for its commit."""
 
 MAX_MARKS: Final = 4096
-DENIALS: Final = 30
-DENIAL_WINDOW: Final = 60.0
-"""At most DENIALS refusals in DENIAL_WINDOW seconds are logged one by one; the rest are counted."""
+DENIALS: Final = Limit(most=30, within=60.0)
+"""How many refusals are logged one by one."""
 
 
 class Trust(Struct, frozen=True):
@@ -50,12 +50,10 @@ class Mark(Struct, frozen=True):
 
 
 class Memory(Struct, frozen=True):
-    """Replay marks by token, and the refusals logged in the current window."""
+    """Replay marks by token, and the bound on logged refusals."""
 
     marks: dict[str, Mark] = {}
-    window: float = 0.0
-    denials: int = 0
-    suppressed: int = 0
+    denials: Limit = DENIALS
 
 
 class Verdict(Struct, frozen=True):
@@ -102,15 +100,6 @@ def forget(memory: Memory, clock: Clock, boot: float) -> Memory:
     """Drop the marks that can refuse nobody any more."""
     kept = {token: mark for token, mark in memory.marks.items() if _still_counts(mark, clock, boot)}
     return memory if len(kept) == len(memory.marks) else replace(memory, marks=kept)
-
-
-def count_denial(memory: Memory, boot: float) -> tuple[Memory, int | None]:
-    """Whether to log a refusal: how many went unlogged before it, or None when it is one too many itself."""
-    if boot - memory.window >= DENIAL_WINDOW:
-        memory = replace(memory, window=boot, denials=0)
-    if memory.denials >= DENIALS:
-        return replace(memory, suppressed=memory.suppressed + 1), None
-    return replace(memory, denials=memory.denials + 1, suppressed=0), memory.suppressed
 
 
 def _still_counts(mark: Mark, clock: Clock, boot: float) -> bool:

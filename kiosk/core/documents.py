@@ -10,6 +10,7 @@ from kiosk.core import entries as fact
 from kiosk.core.clock import provably_expired, raise_floor, synchronise
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, Keep, KeepFloor
+from kiosk.core.limit import tell
 from kiosk.core.state import State
 from kiosk.trust.documents import Refusal, TimeDocument, read_document
 from kiosk.trust.keyset import Keyset
@@ -17,10 +18,6 @@ from kiosk.trust.status import StatusDocument, StatusList, unpack
 
 NONCE_HOLDS: Final = 120.0
 """Seconds within which an answer to a nonce bounds the time from above."""
-
-REFUSALS: Final = 20
-REFUSAL_WINDOW: Final = 3600.0
-"""At most REFUSALS refused documents in REFUSAL_WINDOW seconds are logged one by one; the rest are counted."""
 
 Stepped = tuple[State, tuple[Command | Entry, ...]]
 
@@ -55,12 +52,9 @@ def versions(state: State) -> dict[str, int]:
 
 
 def _refused(state: State, refusal: Refusal, now: float) -> Stepped:
-    if now - state.refusals_window >= REFUSAL_WINDOW:
-        state = replace(state, refusals_window=now, refusals=0)
-    if state.refusals >= REFUSALS:
-        return replace(state, refusals_suppressed=state.refusals_suppressed + 1), ()
-    entry = fact.DocumentRefused(refusal, state.refusals_suppressed)
-    return replace(state, refusals=state.refusals + 1, refusals_suppressed=0), (entry,)
+    limit, suppressed = tell(state.refusals, now)
+    state = replace(state, refusals=limit)
+    return state, () if suppressed is None else (fact.DocumentRefused(refusal, suppressed),)
 
 
 def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:

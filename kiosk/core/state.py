@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from kiosk.core.access import Memory, Trust
@@ -9,7 +11,14 @@ from kiosk.core.appliances import Sensor
 from kiosk.core.clock import Clock
 from kiosk.core.door import Door
 from kiosk.core.inputs import Debounced
+from kiosk.core.limit import Limit
 from kiosk.trust.passes import Pass
+
+REFUSALS: Final = Limit(most=20, within=3600.0)
+"""How many refused documents are logged one by one."""
+
+FAULT_CHANGES: Final = Limit(most=120, within=3600.0)
+"""How many faults and their ends are logged one by one: a loose cable must not fill the card."""
 
 
 class Pending(Struct, frozen=True):
@@ -36,6 +45,5 @@ class State(Struct, frozen=True):
     nonces: dict[str, float] = {}
     faults: dict[str, str] = {}
     floor_kept_at: float = 0.0
-    refusals_window: float = 0.0
-    refusals: int = 0
-    refusals_suppressed: int = 0
+    refusals: Limit = REFUSALS
+    fault_changes: Limit = FAULT_CHANGES

@@ -39,6 +39,7 @@ from kiosk.core.events import (
     Tick,
     Verb,
 )
+from kiosk.core.limit import tell
 from kiosk.core.state import Pending, State
 from kiosk.trust.passes import Pass
 
@@ -142,7 +143,7 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case DoorRequested():
             return _requested(state, event, now.boot)
         case Faulted(what, detail):
-            return _faulted(state, what, detail)
+            return _faulted(state, what, detail, now.boot)
         case Tick():
             return state, ()
         case _:
@@ -192,8 +193,8 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
         state = replace(state, clock=raise_by_pass(state.clock, verdict.claims.issued_at, now))
     if verdict.reason is None and verdict.claims is not None:
         return _grant(state, event, verdict.claims, verdict.again, now)
-    memory, suppressed = access.count_denial(state.memory, now)
-    state = replace(state, memory=memory)
+    limit, suppressed = tell(state.memory.denials, now)
+    state = replace(state, memory=replace(state.memory, denials=limit))
     if suppressed is None:
         return state, ()
     index = verdict.claims.index if verdict.claims else None
@@ -213,14 +214,14 @@ def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) 
 
 
 def _committed(state: State, ticket: int, now: float) -> Stepped:
-    state, cleared = _faulted(state, LOGBOOK, None)
+    state, cleared = _faulted(state, LOGBOOK, None, now)
     state, opened = _open(state, ticket, now)
     return state, (*cleared, *opened)
 
 
 def _late(state: State, ticket: int, why: str, now: float) -> Stepped:
     """The commit failed or is too slow: the door opens all the same, and the logbook is a fault."""
-    state, faulted = _faulted(state, LOGBOOK, why)
+    state, faulted = _faulted(state, LOGBOOK, why, now)
     state, opened = _open(state, ticket, now)
     return state, (*faulted, *opened)
 
@@ -267,11 +268,15 @@ def _requested(state: State, event: DoorRequested, now: float) -> Stepped:
     return state, (fact.Operated(event.door, event.verb, event.who, told), *outcomes)
 
 
-def _faulted(state: State, what: str, detail: str | None) -> Stepped:
-    known = state.faults.get(what)
-    if detail == known:
+def _faulted(state: State, what: str, detail: str | None, now: float) -> Stepped:
+    """A fault comes or goes: news once each way."""
+    if detail == state.faults.get(what):
         return state, ()
-    if detail is None:
-        rest = {key: value for key, value in state.faults.items() if key != what}
-        return replace(state, faults=rest), (fact.FaultCleared(what),)
-    return replace(state, faults={**state.faults, what: detail}), (fact.Fault(what, detail),)
+    faults = {key: value for key, value in state.faults.items() if key != what}
+    if detail is not None:
+        faults[what] = detail
+    limit, suppressed = tell(state.fault_changes, now)
+    state = replace(state, faults=faults, fault_changes=limit)
+    if suppressed is None:
+        return state, ()
+    return state, (fact.FaultCleared(what) if detail is None else fact.Fault(what, detail),)
