@@ -21,8 +21,8 @@ class Contact:
         self._active_low = active_low
         self._on_edge = on_edge
         self._input = DigitalInputDevice(pin, pull_up=True, pin_factory=factory)
-        self._input.when_activated = self._tell
-        self._input.when_deactivated = self._tell
+        self._input.when_activated = self.tell
+        self._input.when_deactivated = self.tell
 
     @property
     def active(self) -> bool:
@@ -32,9 +32,6 @@ class Contact:
     def tell(self) -> None:
         """Report the level as it is: at start, and against missed edges."""
         self._on_edge(self.name, self.active, clock_gettime(CLOCK_BOOTTIME))
-
-    def _tell(self) -> None:
-        self.tell()
 
     def close(self) -> None:
         """Give the pin back."""

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from kiosk.contract import Code
+
 Pin = Annotated[int, Meta(ge=0, le=27)]
 """A BCM number on the 40-pin header."""
 
@@ -35,7 +37,7 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
 class Station(Table, frozen=True):
     """Who and where the station is."""
 
-    code: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
+    code: Code
     name: Text = "驿站"
     data_dir: Text = "/var/lib/kiosk"
     run_dir: Text = "/run/kiosk"

@@ -17,13 +17,13 @@ ROWS: list[set[str]] = [
     {"kiosk.station", "kiosk.scanner", "kiosk.sensors", "kiosk.sync", "kiosk.central"},
     {"kiosk.logbook"},
     {"kiosk.core"},
-    {"kiosk.trust", "kiosk.local", "kiosk.wire", "kiosk.settings", "kiosk.contract"},
+    {"kiosk.trust", "kiosk.local", "kiosk.wire", "kiosk.settings", "kiosk.contract", "kiosk.keyfiles"},
     {"hardware"},
     {"kiosk"},
 ]
 """From the top of the house down. `kiosk` itself holds the version and nothing else."""
 
-BESIDE = {("kiosk.local", "kiosk.wire"), ("kiosk.central", "kiosk.sync")}
+BESIDE = {("kiosk.local", "kiosk.wire"), ("kiosk.settings", "kiosk.contract")}
 """Who may use a neighbour of its own row."""
 
 PURE = {"kiosk.core", "kiosk.trust"}

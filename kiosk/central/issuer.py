@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import time
 from pathlib import Path
 from typing import Final
@@ -12,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from kiosk.central.store import CentralStore
+from kiosk.keyfiles import read_private, write_raw
 from kiosk.trust.documents import ROOT_KID, TimeDocument, sign_document
 from kiosk.trust.keyset import Key, Keyset, Use, key_id
 from kiosk.trust.passes import Pass, make_pass
@@ -84,11 +83,7 @@ class Issuer:
 
 
 def read_or_make_key(path: Path) -> Ed25519PrivateKey:
-    """The private key in the file (32 bytes in Base64), made with mode 600 when there is none."""
-    if path.exists():
-        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_text()))
-    key = Ed25519PrivateKey.generate()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(base64.b64encode(key.private_bytes_raw()).decode() + "\n")
-    return key
+    """The private key in the file, made with mode 600 when there is none."""
+    if not path.exists():
+        write_raw(path, Ed25519PrivateKey.generate().private_bytes_raw(), 0o600)
+    return read_private(path)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from kiosk import __version__
-from kiosk.contract import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment, Problem
+from kiosk.contract import AUDIENCE, Batch, BatchAnswer, Code, Documents, Enrolled, Enrolment, Problem
 
 Json = dict[str, Any]
 
@@ -18,7 +18,7 @@ CODE: Final[Json] = {
     "in": "path",
     "required": True,
     "description": "the station's code",
-    "schema": {"type": "string", "pattern": "^[0-9A-Za-z]{4,12}$"},
+    "schema": msgspec.json.schema(Code),
 }
 STREAM: Final[Json] = {
     "name": "stream",

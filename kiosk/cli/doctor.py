@@ -88,7 +88,9 @@ def check_disk(settings: Settings, _: View | None) -> Iterator[Check]:
         f"{free // 2**20} MiB free at {folder}",
         "" if severity == "fine" else f"sudo du -sh {folder}/*",
     )
-    key = folder / "station.key"
+    from kiosk.keyfiles import STATION_KEY  # noqa: PLC0415
+
+    key = folder / STATION_KEY
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o007:
         yield Check("disk.key_mode", "wrong", f"everybody can read {key}", f"sudo chmod o= {key}")
     elif key.exists():
@@ -122,7 +124,9 @@ def check_logbook(settings: Settings, _: View | None) -> Iterator[Check]:
 def check_enrolment(settings: Settings, view: View | None) -> Iterator[Check]:
     """Whether the station knows whom to trust."""
     command = f"sudo kiosk enrol {settings.central.url if settings.central else 'https://...'} CODE"
-    if not (settings.data / "root.pub").exists():
+    from kiosk.keyfiles import ROOT_KEY  # noqa: PLC0415
+
+    if not (settings.data / ROOT_KEY).exists():
         yield Check("trust.root", "wrong", "the station is not enrolled: it trusts no pass", command)
         return
     yield Check("trust.root", "fine", "the station is enrolled")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from kiosk.cli.common import NOT_REACHABLE, fail, settings_or_exit
+
+if TYPE_CHECKING:
+    from kiosk.logbook.cold import ColdState
 
 ENROL_TIMEOUT: Final = 20.0
 
@@ -28,10 +29,9 @@ def enrol(config: Path, url: str, claim: str) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
 
     from kiosk.contract import Enrolled, Enrolment  # noqa: PLC0415
+    from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw  # noqa: PLC0415
     from kiosk.logbook.cold import ColdState  # noqa: PLC0415
-    from kiosk.station.start import ROOT_KEY  # noqa: PLC0415
     from kiosk.sync.client import Client, NoAnswer  # noqa: PLC0415
-    from kiosk.sync.program import STATION_KEY  # noqa: PLC0415
 
     key = Ed25519PrivateKey.generate()
     ca_file = settings.central.ca_file if settings.central else None
@@ -45,21 +45,19 @@ def enrol(config: Path, url: str, claim: str) -> None:
         fail(f"The server at {url} cannot be reached: {error}", NOT_REACHABLE)
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
-        _write(settings.data / STATION_KEY, key.private_bytes_raw(), 0o640)
-        _write(settings.data / ROOT_KEY, enrolled.root_key, 0o644)
+        write_raw(settings.data / STATION_KEY, key.private_bytes_raw(), 0o640)
+        write_raw(settings.data / ROOT_KEY, enrolled.root_key, 0o644)
         _keep_documents(ColdState(settings.data), enrolled.root_key, enrolled.documents)
     except (OSError, sqlite3.Error) as error:
         fail(f"{settings.data} cannot be written: {error}")
     click.echo(f"Station {settings.station.code} is enrolled. Next: systemctl restart 'kiosk-*'")
 
 
-def _keep_documents(cold: object, root: bytes, bodies: list[bytes]) -> None:
+def _keep_documents(cold: ColdState, root: bytes, bodies: list[bytes]) -> None:
     """Store the documents that hold under this root; the station proves them again at its start."""
-    from kiosk.logbook.cold import ColdState  # noqa: PLC0415
     from kiosk.trust.documents import Refusal, TimeDocument, read_document  # noqa: PLC0415
     from kiosk.trust.keyset import NO_KEYS, Keyset  # noqa: PLC0415
 
-    assert isinstance(cold, ColdState)  # noqa: S101
     keyset = NO_KEYS
     for body in bodies:
         match read_document(body, root, keyset):
@@ -71,16 +69,3 @@ def _keep_documents(cold: object, root: bytes, bodies: list[bytes]) -> None:
             case status:
                 cold.keep("status", status.version, body)
     cold.close()
-
-
-def _write(path: Path, raw: bytes, mode: int) -> None:
-    """Replace the file at once or not at all, owned as its folder is, never readable by more than `mode`."""
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    owner = path.parent.stat()
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-        os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-        file.write(base64.b64encode(raw).decode() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

@@ -80,7 +80,8 @@ def sync(config: Path) -> None:
     settings = settings_or_exit(config)
     if settings.central is None:
         fail(f"{config}: there is no [central] to talk to", MISUSED)
-    from kiosk.sync.program import STATION_KEY, run  # noqa: PLC0415
+    from kiosk.keyfiles import STATION_KEY  # noqa: PLC0415
+    from kiosk.sync.program import run  # noqa: PLC0415
 
     if not (settings.data / STATION_KEY).exists():
         url = settings.central.url

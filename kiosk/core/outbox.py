@@ -111,6 +111,12 @@ def step(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple[Ou
     return box, (*commands, *more)
 
 
+def back_off(failures: int, cap: float, random: float, retry_after: float = 0.0) -> float:
+    """Seconds to wait after so many failures before this one; never less than the server asked for."""
+    wait: float = min(cap, FIRST_WAIT * 2 ** min(failures, 30))
+    return max(wait * (0.5 + random / 2), min(retry_after, LONGEST_RETRY_AFTER))
+
+
 def due(box: Outbox) -> float:
     """When a Woke is wanted; infinite while a batch is in flight or nothing waits."""
     if box.in_flight is not None:
@@ -160,8 +166,7 @@ def _acknowledged(box: Outbox, acked: int, now: float) -> tuple[Outbox, tuple[Ou
 
 
 def _failed(box: Outbox, retry_after: float, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
-    wait = min(box.cap, FIRST_WAIT * 2 ** min(box.failures, 30))
-    wait = max(wait * (0.5 + random / 2), min(retry_after, LONGEST_RETRY_AFTER))
+    wait = back_off(box.failures, box.cap, random, retry_after)
     lost = (Online(online=False),) if box.online is not False else ()
     return replace(box, in_flight=None, failures=box.failures + 1, not_before=now + wait, online=False), lost
 

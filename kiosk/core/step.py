@@ -255,9 +255,7 @@ def _requested(state: State, event: DoorRequested, now: float) -> Stepped:
         return state, ()
     seconds = min(event.seconds or DEFAULT_SECONDS[event.verb], MAX_OVERRIDE)
     match event.verb:
-        case Verb.OPEN:
-            moved = door.claim(known, Claim.HOLD, now + seconds, now)
-        case Verb.HOLD:
+        case Verb.OPEN | Verb.HOLD:
             moved = door.claim(known, Claim.HOLD, now + seconds, now)
         case Verb.LOCKDOWN:
             moved = door.claim(known, Claim.LOCKDOWN, now + seconds, now)

@@ -140,7 +140,7 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
     """Start everything, bottom-up; the scanner last, since its film begins at once."""
     camera = threading.Thread(target=write_film, args=(script.film(), place.film), name="film")
     camera.start()
-    port = _free_port()
+    port = free_port()
     stack.enter_context(place.program("central", "serve", "--data", str(place.central), "--port", str(port)))
     _wait_for_port(port, place)
     link = Link(("127.0.0.1", port))
@@ -281,7 +281,8 @@ def _point_out(place: Place, settings: Settings, console: Console) -> None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         port: int = found.getsockname()[1]
         return port

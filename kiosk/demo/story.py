@@ -6,7 +6,7 @@ from collections import Counter
 from time import monotonic
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from rich.console import Console
 
 from kiosk.demo.link import Link
@@ -24,7 +24,7 @@ class Score(Struct):
     """What has happened so far; `latencies` in milliseconds from the picture to the lock."""
 
     granted: int = 0
-    denied: Counter[str] = Counter()
+    denied: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = []
     most_waiting: int = 0
     drained_in: float | None = None

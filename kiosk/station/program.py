@@ -203,6 +203,7 @@ class Station:
             self._publish_view()
 
     def _perform(self, commands: tuple[Command, ...]) -> None:
+        """In order, the lock ahead of whoever is told about it."""
         for command in commands:
             match command:
                 case SetLock(door, unlocked, seen):
@@ -211,14 +212,13 @@ class Station:
                         self._publish(wire.Actuated(door, seen, boot_time()))
                 case Show(door, lamp):
                     self._board.signals[door].show(lamp)
-                case Record(entries):
-                    self._writer.put(command)
-                    for entry in entries:
-                        self._publish(wire.Logged(msgspec.to_builtins(entry)))
-                case Keep() | KeepFloor():
+                case Record() | Keep() | KeepFloor():
                     self._writer.put(command)
                 case _:
                     assert_never(command)
+        if self._subscribers:
+            for entry in (entry for command in commands if isinstance(command, Record) for entry in command.entries):
+                self._publish(wire.Logged(msgspec.to_builtins(entry)))
 
     # From other threads: queue and wake.
 

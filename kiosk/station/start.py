@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Final
 
@@ -17,14 +16,12 @@ from kiosk.core.documents import restore
 from kiosk.core.door import Door, DoorRules
 from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stopped, Unlocked
 from kiosk.core.state import State
+from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.logbook.store import Logbook, Row
 from kiosk.settings import AnySensor, DoorTable, Input, Settings
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, PassClass
 from kiosk.trust.status import NO_STATUS
-
-ROOT_KEY: Final = "root.pub"
-"""The file in the data folder with the public root key, 32 bytes in Base64, written by `kiosk enrol`."""
 
 REMEMBERED: Final = 2000
 """Entries of the access stream that are read back at start."""
@@ -92,7 +89,7 @@ def _input(table: Input | None) -> InputWiring | None:
 def read_root(folder: Path) -> bytes:
     """The public root key; empty before the station is enrolled, when no document can hold."""
     try:
-        return base64.b64decode((folder / ROOT_KEY).read_text())
+        return read_raw(folder / ROOT_KEY)
     except (OSError, ValueError):
         return b""
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import time
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -117,11 +115,6 @@ class Client:
             self.offset = parsedate_to_datetime(date).timestamp() - time.time()
         except ValueError:
             return
-
-
-def load_key(path: Path) -> Ed25519PrivateKey:
-    """The station's private key: 32 bytes in Base64. Raises OSError or ValueError."""
-    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_text()))
 
 
 def _read(found: requests.Response, deadline: float) -> bytes:

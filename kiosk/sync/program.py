@@ -30,15 +30,15 @@ from kiosk.core.outbox import (
     Waiting,
     Woke,
 )
+from kiosk.keyfiles import STATION_KEY, read_private
 from kiosk.local import Line, NotReachable, boot_id, boot_time, notify
 from kiosk.logbook.store import Reader
 from kiosk.settings import CentralTable, Settings
-from kiosk.sync.client import Answer, Client, NoAnswer, load_key
+from kiosk.sync.client import Answer, Client, NoAnswer
 from kiosk.wire import Acknowledge, Central, Done, GetNonce, GetView, Nonce, Offer, Subscribe, View
 
 log = logging.getLogger(__name__)
 
-STATION_KEY: Final = "station.key"
 LONG_POLL: Final = 25.0
 TIME_EVERY: Final = 1800.0
 RETRY: Final = 1.0
@@ -82,10 +82,9 @@ class Uploads:
 
     def _hears(self, wait: float) -> bool:
         """Whether the station told something within `wait` seconds; what it was, the logbook tells better."""
-        heard = False
-        while select.select([self._news], [], [], 0.0 if heard else wait)[0]:
-            self._news.receive(timeout=1.0)
-            heard = True
+        heard = bool(select.select([self._news], [], [], wait)[0])
+        if self._news.hung_up():
+            raise NotReachable("the station hung up")
         return heard
 
     def _refresh(self) -> None:
@@ -179,7 +178,7 @@ class Downloads(threading.Thread):
                 self._failures = 0
             except (NoAnswer, NotReachable) as error:
                 log.debug("no documents: %s", error)
-                self._wait()
+                self._wait(error.retry_after if isinstance(error, NoAnswer) else 0.0)
             finally:
                 line.close()
 
@@ -200,12 +199,12 @@ class Downloads(threading.Thread):
         if timing:
             self._timed_at = boot_time()
 
-    def _wait(self) -> None:
-        """Back off, but start again at once when the uploads have reached the server."""
+    def _wait(self, retry_after: float) -> None:
+        """Back off as the outbox does, but start again at once when the uploads have reached the server."""
+        wait = outbox.back_off(self._failures, self._cap, random.random(), retry_after)  # noqa: S311
         self._failures += 1
-        wait = min(self._cap, outbox.FIRST_WAIT * 2 ** min(self._failures, 30))
         self._back_online.clear()
-        self._back_online.wait(wait * (0.5 + random.random() / 2))  # noqa: S311
+        self._back_online.wait(wait)
 
 
 def run(settings: Settings) -> None:
@@ -213,7 +212,7 @@ def run(settings: Settings) -> None:
     central = settings.central
     if central is None:
         raise ValueError("the settings have no [central]")
-    key = load_key(settings.data / STATION_KEY)
+    key = read_private(settings.data / STATION_KEY)
     stop, back_online = threading.Event(), threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

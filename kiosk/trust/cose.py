@@ -17,7 +17,9 @@ from msgspec import Struct
 ALG: Final = 1
 KID: Final = 4
 EDDSA: Final = -8
-SIGN1_TAG: Final = 18
+TAGGED: Final = b"\xd2"
+"""CBOR tag 18, which a COSE_Sign1 may begin with."""
+
 MAX_DEPTH: Final = 8
 
 KNOWN_TAGS: Final = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 55799)
@@ -76,9 +78,12 @@ def read_cbor(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
 
 def read_sign1(data: bytes) -> Sign1:
     """Take a COSE_Sign1 apart, tagged or not. Raises Malformed; nothing of the payload is looked at."""
-    if data[:1] == b"\xd2":
-        data = data[1:]
-    match read_cbor(data):
+    return as_sign1(read_cbor(data.removeprefix(TAGGED)))
+
+
+def as_sign1(item: Any) -> Sign1:
+    """A decoded CBOR item as a COSE_Sign1 of our profile. Raises Malformed."""
+    match item:
         case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)] if not unprotected:
             headers = read_cbor(protected)
         case _:

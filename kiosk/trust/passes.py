@@ -17,7 +17,7 @@ from base45 import b45decode, b45encode
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
-from kiosk.trust.cose import ALG, KID, Malformed, Sign1, holds, read_cbor, read_sign1, sign1
+from kiosk.trust.cose import ALG, KID, Malformed, Sign1, as_sign1, holds, read_cbor, sign1
 from kiosk.trust.keyset import Keyset, usable
 from kiosk.trust.reasons import Reason
 
@@ -113,11 +113,11 @@ def _unwrap(text: str) -> Sign1 | Reason:
     except ValueError:
         return Reason.BAD_BASE45
     try:
-        read_cbor(data)
+        item = read_cbor(data)
     except Malformed:
         return Reason.BAD_CBOR
     try:
-        message = read_sign1(data)
+        message = as_sign1(item)
     except Malformed:
         return Reason.BAD_PROFILE
     return message if message.headers.keys() == {ALG, KID} else Reason.BAD_PROFILE

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
+from kiosk.demo.run import stop
 from kiosk.demo.walker import Bench
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.logbook.cold import ColdState
@@ -94,12 +94,7 @@ class House:
             yield process
         finally:
             log.close()
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
     @contextmanager
     def station(self) -> Iterator[Station]:
@@ -190,8 +185,3 @@ class Station:
 def environment() -> dict[str, str]:
     """This environment; warnings of the programs are errors too."""
     return {**os.environ, "PYTHONWARNINGS": "default", "LC_ALL": "C.UTF-8"}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])

@@ -20,11 +20,12 @@ from kiosk.central.app import Central
 from kiosk.central.openapi import document
 from kiosk.central.store import CLAIM_HOLDS, CentralStore, GapFound, WrongClaim
 from kiosk.contract import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
+from kiosk.demo.run import free_port
 from kiosk.sync.client import Client, NoAnswer
 from kiosk.trust.documents import TimeDocument, read_document
 from kiosk.trust.keyset import NO_KEYS, Keyset
 from tests.keys import STRANGER, private, public
-from tests.programs.house import House, free_port, until
+from tests.programs.house import House, until
 
 CODE = "37081101"
 KEY = private(20)

@@ -12,9 +12,10 @@ import requests
 
 from kiosk.central.store import CentralStore
 from kiosk.demo.link import Link
+from kiosk.demo.run import free_port
 from kiosk.wire import Offer
 from tests.keys import STRANGER, claims, keyset_document, signed
-from tests.programs.house import House, Station, free_port, until
+from tests.programs.house import House, Station, until
 
 CODE = "37081101"
 
