@@ -60,7 +60,6 @@ class Peer:
         self._in = b""
         self._out = b""
         self.lines: deque[bytes] = deque()
-        self.lost = 0
 
     def send(self, message: Message) -> None:
         """Queue a message; a peer that does not read is dropped."""
@@ -160,8 +159,8 @@ class Loop:
         self._on_gone = call
 
     def wake(self) -> None:
-        """End the current wait; safe from any thread and from a signal handler."""
-        with suppress(BlockingIOError):
+        """End the current wait; safe from any thread and from a signal handler, also after the loop was closed."""
+        with suppress(OSError):
             self._waker.send(b"\0")
 
     def wait(self, timeout: float | None) -> None:
@@ -197,8 +196,8 @@ class Loop:
         """Close everything."""
         for peer in list(self._on_line):
             self.drop(peer)
-        for server in self._servers:
-            server.close()
+        for sock in (*self._servers, self._woken, self._waker):
+            sock.close()
         self._selector.close()
 
     def _drain(self) -> None:

@@ -265,7 +265,7 @@ def _check_tagged(raw: Any, tables: list[type[Struct]], at: Path_) -> Iterator[W
     field = str(tables[0].__struct_config__.tag_field)
     if not isinstance(raw, dict) or field not in raw:
         yield (*at, field), f"is missing: one of {', '.join(known)}"
-    elif raw[field] not in known:
+    elif not isinstance(raw[field], str) or raw[field] not in known:
         yield (*at, field), f"must be one of {', '.join(known)}{_did_you_mean(str(raw[field]), known)}"
     else:
         yield from _check_table(raw, known[raw[field]], at)
@@ -295,7 +295,11 @@ def _check_sense(settings: Settings) -> Iterator[Wrong]:
 
 
 def _safe_url(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises, too, for a number that is no port
+    except ValueError:
+        return False
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 

@@ -114,6 +114,18 @@ def test_a_run_folder_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     assert errors(tmp_path, text) == ["F:5: station.run_dir: is too long for a socket: 107 bytes with /control.sock"]
 
 
+@pytest.mark.parametrize("url", ["http://[", "https://x:99999", "https://", "ftp://x", "central.example"])
+def test_a_url_that_is_none_is_told(tmp_path: Path, url: str) -> None:
+    told = errors(tmp_path, GOOD.replace("https://central.example", url))
+    assert told == ["F:15: central.url: must be https://..., or http:// to this machine itself"]
+
+
+@pytest.mark.parametrize("bus", ['["onewire"]', "3", "{ x = 1 }"])
+def test_a_bus_that_is_no_word_is_told(tmp_path: Path, bus: str) -> None:
+    (told,) = errors(tmp_path, f"{GOOD}[sensors.x]\nbus = {bus}\n")
+    assert told.startswith("F:17: sensors.x.bus: must be one of onewire, modbus, dispenser")
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [

@@ -105,10 +105,10 @@ class Writer:
             return True
 
     def _wait(self) -> float | None:
-        times = [self._retry_at] if self._retry_at is not None else []
-        if self._telemetry:
-            times.append(self._telemetry_since + TELEMETRY_WITHIN)
-        return max(0.0, min(times) - monotonic()) if times else None
+        """Seconds until there is something to do without a job; while the disk fails that is the next attempt alone."""
+        if self._retry_at is not None:
+            return max(0.0, self._retry_at - monotonic())
+        return max(0.0, self._telemetry_since + TELEMETRY_WITHIN - monotonic()) if self._telemetry else None
 
     def _sort(self, job: Record | Keep | KeepFloor | Acked | Flush) -> None:
         if isinstance(job, Flush):

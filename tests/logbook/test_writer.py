@@ -80,6 +80,20 @@ def test_a_disk_that_fails_is_told_at_once_and_the_entries_come_later(desk: Desk
     thief.close()
 
 
+def test_a_disk_that_fails_is_waited_for_without_a_busy_loop(desk: Desk) -> None:
+    """Telemetry that is overdue must not hurry the next attempt."""
+    thief = sqlite3.connect(desk.folder / FILE, isolation_level=None)
+    desk.writer._book._db.execute("PRAGMA busy_timeout=10")
+    thief.execute("BEGIN IMMEDIATE")
+    desk.writer.put(Record((Measured("t", 1.0, "W"),), STAMP))
+    desk.writer.put(Flush())
+    assert isinstance(desk.answers.get(timeout=30), CommitFailed)
+    assert (desk.writer._wait() or 0.0) > 0.5
+    thief.execute("ROLLBACK")
+    thief.close()
+    assert desk.answers.get(timeout=30) == Committed(0)
+
+
 def test_closing_writes_everything_that_waits(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     for _ in range(100):
