@@ -9,6 +9,7 @@ what it costs, as measured on real photographs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -26,7 +27,10 @@ Quad = NDArray[np.float32]
 Light = Callable[[Grey], Grey]
 """A picture in another light."""
 
+GLANCE: Final = "zxing"
 QR: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+NO_PASS: Final = {zxingcpp.BarcodeFormat.MicroQRCode, zxingcpp.BarcodeFormat.RMQRCode}
+"""Found along with QR codes; their few check bits let noise pass for a code of some digits."""
 LOCAL, GLOBAL = zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram
 LARGEST: Final = 2048
 """Pixels of the longer side: a larger picture is scaled down, so that none costs more than a bound."""
@@ -45,35 +49,59 @@ HALF_ABOVE: Final = 900
 """Pixels of the longer side above which pyzbar gets a picture at half size: a quarter of the cost."""
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What a quick look at a frame gives: texts, and where symbols stand that could not be read."""
+
+    texts: list[str]
+    unread: list[Quad]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A costlier way to look: `read` gives the texts."""
+
+    name: str
+    read: Callable[[Grey], list[str]]
+
+
 def read_codes(grey: Grey) -> list[str]:
     """The texts of all QR codes in `grey` that any attempt reads; the first attempt that reads one ends the search."""
+    return read_and_tell(grey)[0]
+
+
+def read_and_tell(grey: Grey) -> tuple[list[str], str]:
+    """The same, and the name of what read them; empty when nothing did."""
     grey = bounded(grey)
-    texts, _ = glance(grey)
-    return texts or next((found for attempt in ATTEMPTS if (found := attempt(grey))), [])
+    if texts := glance(grey).texts:
+        return texts, GLANCE
+    return next(((found, attempt.name) for attempt in ATTEMPTS if (found := attempt.read(grey))), ([], ""))
 
 
-def glance(grey: Grey) -> tuple[list[str], bool]:
-    """What zxing-cpp reads at once, cheap enough for every frame; and whether it saw a symbol that it could not read."""
+def glance(grey: Grey) -> Glance:
+    """What zxing-cpp reads at once, cheap enough for every frame."""
     found = _zxing(grey)
-    unread = not all(code.valid for code in found)
-    return _texts(found) or _straightened(grey, found, as_it_is), unread
+    return Glance(
+        _texts(found) or _straightened(grey, found, as_it_is), [_quad(code) for code in found if not code.valid]
+    )
 
 
-Attempt = Callable[[Grey], list[str]]
-"""A costlier way to look: the texts that it reads."""
+def read_symbols(grey: Grey) -> list[str]:
+    """What zxing-cpp reads in a picture that was made for it."""
+    return _texts(_zxing(grey))
 
 
-def looked_at(light: Light, then: Light | None = None) -> Attempt:
+def looked_at(name: str, light: Light, then: Light | None = None) -> Attempt:
     """zxing-cpp on the picture in that light; symbols that it sees and cannot read, straightened and in the light `then`."""
 
-    def attempt(grey: Grey) -> list[str]:
+    def read(grey: Grey) -> list[str]:
         lit = light(grey)
         found = _zxing(lit)
         if texts := _texts(found):
             return texts
         return _straightened(grey, found, then, lit.shape[0] / grey.shape[0]) if then else []
 
-    return attempt
+    return Attempt(name, read)
 
 
 def as_it_is(grey: Grey) -> Grey:
@@ -118,7 +146,7 @@ def _straightened(grey: Grey, found: list[zxingcpp.Barcode], light: Light, scale
     `scale`: how much larger the picture was in which they were found.
     """
     unread = [_quad(code) / scale for code in found if not code.valid][:MOST_PATCHES]
-    return [text for quad in unread for text in _texts(_zxing(light(straightened(grey, quad))))]
+    return _texts([code for quad in unread for code in _zxing(light(straightened(grey, quad)))])
 
 
 def straightened(grey: Grey, quad: Quad) -> Grey:
@@ -140,11 +168,12 @@ def bounded(grey: Grey) -> Grey:
 def _zxing(grey: Grey, binarizer: zxingcpp.Binarizer = LOCAL) -> list[zxingcpp.Barcode]:
     """All symbols, also those whose text could not be read."""
     plain = zxingcpp.TextMode.Plain
-    return zxingcpp.read_barcodes(grey, formats=QR, text_mode=plain, binarizer=binarizer, return_errors=True)
+    found = zxingcpp.read_barcodes(grey, formats=QR, text_mode=plain, binarizer=binarizer, return_errors=True)
+    return [code for code in found if code.format not in NO_PASS]
 
 
 def _texts(found: list[zxingcpp.Barcode]) -> list[str]:
-    return [code.text for code in found if code.valid and code.text]
+    return list(dict.fromkeys(code.text for code in found if code.valid and code.text))
 
 
 def _quad(code: zxingcpp.Barcode) -> Quad:
@@ -188,13 +217,13 @@ def _grey(picture: object) -> Grey:
 
 
 ATTEMPTS: Final[tuple[Attempt, ...]] = (
-    _global,
-    looked_at(threshold(25), then=evened),
-    looked_at(enlarged(1.5), then=threshold(51, 0)),
-    _zbar_halved,
-    looked_at(threshold(201)),
-    looked_at(lambda grey: enlarged(2.0)(evened(grey))),
-    looked_at(threshold(15), then=sharpened),
-    _zbar_thresholded,
+    Attempt("zxing, one threshold for all", _global),
+    looked_at("zxing, threshold 25", threshold(25), then=evened),
+    looked_at("zxing, enlarged", enlarged(1.5), then=threshold(51, 0)),
+    Attempt("zbar, half size", _zbar_halved),
+    looked_at("zxing, threshold 201", threshold(201)),
+    looked_at("zxing, evened and enlarged", lambda grey: enlarged(2.0)(evened(grey))),
+    looked_at("zxing, threshold 15", threshold(15), then=sharpened),
+    Attempt("zbar, threshold 25", _zbar_thresholded),
 )
 """What to try when a glance read nothing, in order. Each costs little against the sum of all."""

@@ -1,7 +1,7 @@
 """Films of what a door camera sees: a hand brings a pass before the camera, holds it not quite still, and takes it away.
 
-Rendered, never a pixel-perfect bitmap: perspective, a hand's movement, motion blur, defocus, sensor noise, JPEG. Seeded, so
-that a film is the same each time. Not modelled yet: moire, rolling bands, glare, dirt, fingers over the code.
+Rendered, never a pixel-perfect bitmap: perspective, a hand's movement, motion blur, defocus, sensor noise, JPEG, and what
+kiosk.demo.spoil adds to it. Seeded, so that a film is the same each time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy as np
 import segno
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from kiosk.demo import spoil
+from kiosk.demo.spoil import Picture
+
 Holding = Literal["phone", "card"]
 
 COME: Final = 0.5
@@ -43,6 +45,22 @@ class Visit:
     holding: Holding = "phone"
     side: int = 560
     seed: int = 1
+    turn: float = 0.0
+    """Radians around the camera's axis: 1.57 is lying on its side, 3.14 upside down."""
+    tilt: float = 0.0
+    """How much nearer one edge is than the other: 0.5 is a phone held at an angle."""
+    shake: float = 1.0
+    """How much the hand trembles; 8 is somebody who walks."""
+    dark_mode: bool = False
+    brightness: float = 1.0
+    """Of the screen."""
+    moire: float = 0.0
+    bands: float = 0.0
+    """Share of the light that dark bands take, which roll over a dimmed screen."""
+    glare: float = 0.0
+    """Light of a lamp mirrored in the glass or the sleeve: 1.0 is white in its middle."""
+    finger: float = 0.0
+    """Share of the code's side that a finger covers at a corner."""
 
     @property
     def until(self) -> float:
@@ -61,6 +79,12 @@ class Film:
     rate: float = 15.0
     noise: float = 5.0
     defocus: float = 0.8
+    light: float = 1.0
+    """Of the scene, as the sensor takes it: 0.2 is a dark street, 3 a camera that exposes for it and meets a bright screen."""
+    dirt: float = 0.0
+    """How much of the window the drops of rain on it blur, about."""
+    jpeg: int = 100
+    """Quality of the camera's own JPEG; 100: none."""
     seed: int = 7
 
 
@@ -79,14 +103,15 @@ def frames(film: Film) -> Iterator[Picture]:
     street = background(film)
     faces = [face(visit) for visit in film.visits]
     grain = _grain(film)
-    empty = [_sense(street, each) for each in grain]
+    drops = spoil.drops((film.height, film.width), film.dirt, film.seed)
+    empty = [_sense(street, each, film, drops) for each in grain]
     for number in range(round(film.seconds * film.rate)):
         at = number / film.rate
         here = [(visit, flat) for visit, flat in zip(film.visits, faces, strict=True) if visit.at <= at < visit.until]
         picture = street.copy() if here else street
         for visit, flat in here:
             picture = hold_up(picture, flat, visit, at, film)
-        yield _sense(picture, grain[number % GRAINS]) if here else empty[number % GRAINS]
+        yield _sense(picture, grain[number % GRAINS], film, drops) if here else empty[number % GRAINS]
 
 
 def background(film: Film) -> Picture:
@@ -118,6 +143,10 @@ def face(visit: Visit) -> Picture:
         place = (40, 50)
     left, top = place
     flat[top : top + code.shape[0], left : left + code.shape[1]] = code[:, :, None]
+    if visit.dark_mode:
+        flat = _picture(255 - flat)
+    if visit.finger:
+        spoil.finger(flat, (left + code.shape[1], top + code.shape[0]), visit.finger * code.shape[0])
     return flat
 
 
@@ -143,6 +172,7 @@ def hold_up(picture: Picture, flat: Picture, visit: Visit, at: float, film: Film
     size = (int(right - left), int(bottom - top))
     held = cv2.warpPerspective(flat, matrix, size, flags=cv2.INTER_AREA)
     mask = cv2.warpPerspective(np.full(flat.shape[:2], 255, "uint8"), matrix, size)
+    held = _surface(_picture(held), visit, at)
     if film.defocus > 0:
         held = cv2.GaussianBlur(held, (0, 0), film.defocus)
     part = picture[top:bottom, left:right]
@@ -155,10 +185,23 @@ def hold_up(picture: Picture, flat: Picture, visit: Visit, at: float, film: Film
     return picture
 
 
+def _surface(held: Picture, visit: Visit, at: float) -> Picture:
+    """What its surface does to it."""
+    if visit.brightness != 1.0:
+        held = _picture(cv2.convertScaleAbs(held, alpha=visit.brightness))
+    if visit.moire:
+        held = spoil.moire(held, visit.moire, at, visit.seed)
+    if visit.bands:
+        held = spoil.bands(held, visit.bands, at)
+    if visit.glare:
+        held = spoil.glare(held, visit.glare, at, visit.seed)
+    return held
+
+
 def _place(flat: Picture, visit: Visit, at: float, film: Film) -> NDArray[np.float64]:
     """Where the object's four corners are in the picture: it comes from below, trembles, and goes again."""
     chance = np.random.default_rng(visit.seed)
-    turn, yaw, pitch = chance.normal(0, 0.06, 3)
+    turn, yaw, pitch = chance.normal((visit.turn, visit.tilt, visit.tilt / 2), 0.06)
     phases = chance.uniform(0, 2 * math.pi, 4)
     since, left = at - visit.at, visit.until - at
     away = max(0.0, 1 - min(since, left) / COME) ** 2
@@ -168,8 +211,8 @@ def _place(flat: Picture, visit: Visit, at: float, film: Film) -> NDArray[np.flo
     scale = visit.side / flat.shape[0] * (1 + 0.02 * tremble[3])
     middle = np.array(
         [
-            film.width * 0.5 + 9 * tremble[0] + 60 * away,
-            film.height * 0.5 + 6 * tremble[1] + film.height * 1.2 * away,
+            film.width * 0.5 + 9 * visit.shake * tremble[0] + 60 * away,
+            film.height * 0.5 + 6 * visit.shake * tremble[1] + film.height * 1.2 * away,
         ]
     )
     corners = _corners(flat) * scale
@@ -204,8 +247,14 @@ def _grain(film: Film) -> list[NDArray[np.int16]]:
     return [cv2.merge([field.astype("int16")] * 3).astype("int16", copy=False) for field in fields]
 
 
-def _sense(picture: Picture, grain: NDArray[np.int16]) -> Picture:
-    return _picture(cv2.add(picture, grain, dtype=cv2.CV_8U))
+def _sense(picture: Picture, grain: NDArray[np.int16], film: Film, drops: NDArray[np.float32]) -> Picture:
+    """Through the wet window, the lens and the sensor."""
+    if film.dirt:
+        picture = spoil.wet(picture, drops)
+    if film.light != 1.0:
+        picture = spoil.exposed(picture, film.light)
+    picture = _picture(cv2.add(picture, grain, dtype=cv2.CV_8U))
+    return spoil.squeezed(picture, film.jpeg) if film.jpeg < 100 else picture
 
 
 def _picture(array: Any) -> Picture:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import decision, frames, road
+from tests.bench import decision, films, frames, road
 
 
 def main() -> None:
@@ -16,6 +16,8 @@ def main() -> None:
     console = Console(width=120)
     for title, columns, rows in (
         road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
+        films.time_to_read(),
+        films.smallest(),
         frames.measure(),
         decision.measure(),
     ):

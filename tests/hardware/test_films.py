@@ -1,0 +1,46 @@
+"""Films of hard cases through the real decoders: what is read, and how soon."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import segno
+
+from hardware.codes import read_codes
+from hardware.looking import STACK, Looking
+from tests.films import AT, HELD, KINDS, ONLY_SEVERAL, film_of, grey_frames
+from tests.keys import claims, signed
+
+PASS = signed(claims(scope="3708"))
+SEEDS = (1, 2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_read_within_a_second(kind: str, seed: int) -> None:
+    """At 15 frames a second, with one attempt for each frame: as on a board that has no time for more."""
+    looking = Looking(budget=0.0)
+    for at, picture in grey_frames(film_of(KINDS[kind], PASS, seed)):
+        if texts := looking.look(picture):
+            assert texts == [PASS]
+            assert AT < at <= HELD + 1.0
+            return
+    pytest.fail("it was never read")
+
+
+@pytest.mark.parametrize("kind", ONLY_SEVERAL)
+def test_several_frames_together_show_what_none_of_them_does(kind: str) -> None:
+    looking, read = Looking(budget=0.0), {}
+    for at, picture in grey_frames(film_of(KINDS[kind], PASS, seed=1)):
+        assert read_codes(picture) == []
+        if texts := looking.look(picture):
+            read[at] = (texts, looking.took)
+    assert read[min(read)] == ([PASS], STACK)
+    assert min(read) <= HELD + 1.0
+
+
+def test_a_micro_code_is_no_code() -> None:
+    """Its two check words let noise pass for one: a stack of a glaring phone once read as `7160`."""
+    micro = np.array(list(segno.make_micro("7160").matrix_iter(border=4)), "uint8")
+    picture = np.where(np.kron(micro, np.ones((12, 12), "uint8")) > 0, 0, 255).astype("uint8")
+    assert read_codes(picture) == []
