@@ -1,4 +1,4 @@
-"""One camera through OpenCV: a V4L2 device, a video file played in its own time, or a stream.
+"""One camera: a V4L2 device, one on the ribbon cable (`csi:0`), a video file played in its own time, or a stream.
 
 A thread reads all the time and keeps only the newest frame: V4L2 holds four, and a slow reader would see the past. Health is
 the age of the last good frame; a call that hangs in C shows as `stuck_for`. No frame is written anywhere.
@@ -6,19 +6,38 @@ the age of the last good frame; a call that hangs in C shows as `stuck_for`. No 
 
 from __future__ import annotations
 
+import errno
+import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import cv2
 
 from hardware.codes import Grey
+from hardware.csi_camera import CsiCapture
+from hardware.v4l2 import Controls, set_controls
+
+log = logging.getLogger(__name__)
 
 FIRST_RETRY: Final = 0.5
 LONGEST_RETRY: Final = 10.0
 END_OF_FILM: Final = "end of film"
+DEVICE: Final = "/dev/"
+CSI: Final = "csi:"
+AS_IT_IS: Final = Controls()
+
+
+class Capture(Protocol):
+    """What gives frames, as cv2.VideoCapture does."""
+
+    def read(self) -> tuple[bool, Any]:
+        """Whether there was a frame, and the frame: (height, width) grey, or BGR."""
+
+    def release(self) -> None:
+        """Close it."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +50,19 @@ class Frame:
 
 @dataclass(frozen=True)
 class CameraSource:
-    """Where pictures come from: `/dev/...`, a file, or a URL. `pause`: seconds before a film starts again, None: never."""
+    """Where pictures come from: `/dev/...`, `csi:0`, a file, or a URL. `pause`: seconds before a film starts again, or None."""
 
     source: str
     width: int = 1280
     height: int = 720
     rate: float = 30.0
     pause: float | None = None
+    controls: Controls = AS_IT_IS
 
     @property
     def is_film(self) -> bool:
         """Whether it is a file that is played rather than a device that is asked."""
-        return not self.source.startswith("/dev/") and "://" not in self.source
+        return not self.source.startswith((DEVICE, CSI)) and "://" not in self.source
 
 
 class Camera:
@@ -83,11 +103,12 @@ class Camera:
         retry = FIRST_RETRY
         while not self._stop.is_set():
             self._called_at = clock_gettime(CLOCK_BOOTTIME)
-            capture = open_capture(self._source)
+            try:
+                capture = open_capture(self._source)
+            except OSError as error:
+                capture, self._trouble = None, f"{self._source.source} does not open: {error.strerror or error}"
             self._called_at = None
-            if capture is None:
-                self._trouble = f"{self._source.source} does not open"
-            elif self._read(capture):
+            if capture is not None and self._read(capture):
                 retry = FIRST_RETRY
             if self._trouble == END_OF_FILM:
                 if self._source.pause is None or self._stop.wait(self._source.pause):
@@ -96,7 +117,7 @@ class Camera:
             self._stop.wait(retry)
             retry = min(LONGEST_RETRY, retry * 2)
 
-    def _read(self, capture: Any) -> bool:
+    def _read(self, capture: Capture) -> bool:
         """Read until it fails; whether there was any frame."""
         began, count = clock_gettime(CLOCK_BOOTTIME), 0
         while not self._stop.is_set():
@@ -121,19 +142,25 @@ class Camera:
             self._news.notify_all()
 
 
-def open_capture(source: CameraSource) -> Any | None:
-    """An OpenCV capture that gives frames, or None. MJPG is set before the size: the other way round is ignored."""
-    if source.source.startswith("/dev/"):
+def open_capture(source: CameraSource) -> Capture:
+    """What gives the frames. Raises OSError when it does not open; a device is looked for anew by its path each time."""
+    if source.source.startswith(CSI):
+        number = int(source.source.removeprefix(CSI))
+        return CsiCapture(number, source.width, source.height, source.rate, source.controls.exposure_ms)
+    if source.source.startswith(DEVICE):
+        if missing := set_controls(source.source, source.controls):
+            log.warning("%s cannot set %s", source.source, ", ".join(missing))
         capture = cv2.VideoCapture(source.source, cv2.CAP_V4L2)
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # before the size: afterwards it is ignored
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, source.width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, source.height)
         capture.set(cv2.CAP_PROP_FPS, source.rate)
     elif source.is_film and not Path(source.source).exists():
-        return None
+        raise FileNotFoundError(errno.ENOENT, "no such file")
     else:
         capture = cv2.VideoCapture(source.source, cv2.CAP_FFMPEG)
-    if capture.isOpened():
-        return capture
-    capture.release()
-    return None
+    if not capture.isOpened():
+        capture.release()
+        raise OSError("there are no pictures in it" if source.is_film else "no camera answers there")
+    found: Capture = capture
+    return found

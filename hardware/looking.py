@@ -7,15 +7,17 @@ costs a glance and nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.codes import ATTEMPTS, GLANCE, Grey, Quad, bounded, glance
+from hardware.codes import ATTEMPTS, GLANCE, Attempt, Glance, Grey, Quad, bounded, glance
+from hardware.guard import Guard, Thumb
 from hardware.stack import Part, Stack
 
 BUDGET: Final = 0.025
@@ -38,13 +40,22 @@ EDGE: Final = 0.25
 """Share of the strongest change that still belongs to what moved."""
 
 STACK: Final = "stack"
+T = TypeVar("T")
 
 
 class Looking:
     """Takes one frame after the other; `look` gives the texts read in it, or by it and those before it."""
 
-    def __init__(self, budget: float = BUDGET, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self,
+        budget: float = BUDGET,
+        clock: Callable[[], float] = perf_counter,
+        guard: Guard | None = None,
+        attempts: Sequence[Attempt] = ATTEMPTS,
+    ) -> None:
+        """`guard` knows which attempts to leave on which pictures."""
         self._budget, self._clock = budget, clock
+        self._guard, self._attempts = guard, attempts
         self._scene: NDArray[np.float32] | None = None
         self._stack = Stack()
         self._part: Part | None = None
@@ -57,29 +68,40 @@ class Looking:
         """The codes in this frame."""
         until = self._clock() + self._budget
         grey = bounded(grey)
-        seen = glance(grey)
-        if part := self._moving(grey) or _around(grey, seen.unread):
+        small: Thumb = np.asarray(cv2.resize(grey, THUMB, interpolation=cv2.INTER_AREA))
+        seen = self._try(GLANCE, small, lambda: glance(grey)) or Glance([], [])
+        if part := self._moving(grey, small) or _around(grey, seen.unread):
             self._interest, self._part = INTERESTED, part
         if seen.texts or self._interest == 0:
             self._next, self.took = 0, GLANCE
             self._stack.forget()
             return seen.texts
         self._interest -= 1
-        if self._part and (texts := self._stack.add(grey, self._part)):  # in every frame, since it lives of them all
+        if self._part and (texts := self._try(STACK, small, partial(self._stack.add, grey, self._part))):
             self.took = STACK
             return texts
-        for _ in ATTEMPTS:
-            attempt, self._next = ATTEMPTS[self._next], (self._next + 1) % len(ATTEMPTS)
-            if texts := attempt.read(grey):
+        for _ in self._attempts:
+            attempt, self._next = self._attempts[self._next], (self._next + 1) % len(self._attempts)
+            texts = self._try(attempt.name, small, partial(attempt.read, grey))
+            if texts:
                 self.took = attempt.name
                 return texts
-            if self._clock() >= until:
+            if texts is not None and self._clock() >= until:
                 break
         return []
 
-    def _moving(self, grey: Grey) -> Part | None:
+    def _try(self, name: str, small: Thumb, read: Callable[[], T]) -> T | None:
+        """What an attempt gives; None when it has ended a process on such a picture."""
+        if self._guard is None:
+            return read()
+        if not self._guard.allows(name, small):
+            return None
+        with self._guard.trying(name, small):
+            return read()
+
+    def _moving(self, grey: Grey, thumb: Thumb) -> Part | None:
         """The part of the picture that differs from the scene as it has been; None when hardly anything does."""
-        small = np.asarray(cv2.resize(grey, THUMB, interpolation=cv2.INTER_AREA).astype("float32"))
+        small = thumb.astype("float32")
         if self._scene is None:
             self._scene = small
         change = np.abs(small - self._scene)

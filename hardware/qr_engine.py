@@ -1,11 +1,150 @@
-"""A serial QR engine (GM65 and relatives) in continuous mode: each code comes as a line."""
+"""Serial QR engines: boards with a camera and a decoder of their own, which send each code's text as a line.
+
+The GM65 (and GM6x, GM7x) is asked and told by zones of memory: `7E 00 | type | length | address 2 | data | check 2`, answered
+by `02 00 | 00 | length | data | check 2`, the check being CRC-CCITT (XMODEM) from the type on, or AB CD for "unchecked". Of
+others, the E3000 family among them, what all share is used: lines, and a trigger that the manual gives and the settings repeat.
+"""
 
 from __future__ import annotations
 
+import binascii
+from collections import deque
+from time import monotonic
+from typing import Final, Literal
+
 from hardware.serial_line import SerialLine
 
+Mode = Literal["continuous", "trigger"]
 
-def read_code(line: SerialLine, timeout: float) -> str | None:
-    """The next code's text, or None. Only the line end is taken off: Base45 text may end in a space."""
-    data = line.read_line(timeout)
-    return None if not data else data.decode("ascii", errors="replace")
+MAX_TEXT: Final = 4296
+"""Characters: the most that a QR code can hold."""
+
+LINE_ENDS: Final = b"\r\n"
+READ, WRITE = b"\x07", b"\x08"
+WORKING_MODE: Final = 0x0000
+TRIGGER: Final = 0x0002
+SETTING_CODES: Final = 0x0003
+MODE_BITS: Final = 0b11
+MODES: Final[dict[Mode, int]] = {"trigger": 0b01, "continuous": 0b10}
+SETTING_CODES_ON: Final = 0b11
+"""Bit 0: printed setting codes are obeyed. Bit 1: their text is sent too."""
+
+ANSWER: Final = b"\x02\x00\x00"
+ANSWER_WITHIN: Final = 0.5
+TRIES: Final = 3
+TRIGGER_EVERY: Final = 3.0
+"""Seconds for which an engine looks when it is triggered, and after which it is triggered anew."""
+
+
+class EngineTrouble(Exception):
+    """The engine does not do what it was told; the text says what."""
+
+
+class EngineInput:
+    """Cuts what an engine sends into texts and answers; both bounded."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._dropping = False
+        self.texts: deque[str] = deque()
+        self.answers: deque[bytes] = deque()
+
+    def feed(self, data: bytes) -> None:
+        """Take what has come."""
+        self._data += data
+        while self._cut():
+            pass
+        if len(self._data) > MAX_TEXT:
+            self._data, self._dropping = b"", True
+
+    def _cut(self) -> bool:
+        """Cut one answer or line off the front; False when none is whole."""
+        if ANSWER.startswith(self._data[: len(ANSWER)]) and self._data:
+            size = len(ANSWER) + 1 + self._data[len(ANSWER)] + 2 if len(self._data) > len(ANSWER) else 1 << 16
+            if len(self._data) < size:
+                return False
+            answer, self._data = self._data[:size], self._data[size:]
+            if checked(answer[2:-2]) == answer[-2:]:
+                self.answers.append(answer[len(ANSWER) + 1 : -2])
+            return True
+        ends = [place for place in map(self._data.find, (b"\r", b"\n", ANSWER)) if place >= 0]
+        if not ends:
+            return False
+        end = min(ends)
+        line, self._data = self._data[:end], self._data[end:].lstrip(LINE_ENDS)
+        if line and not self._dropping:
+            self.texts.append(line.decode("ascii", errors="replace"))
+        self._dropping = False
+        return True
+
+
+class Engine:
+    """An engine that sends lines by itself, or whenever it gets `trigger`."""
+
+    def __init__(self, line: SerialLine, mode: Mode = "continuous", trigger: bytes = b"") -> None:
+        self._line, self._input = line, EngineInput()
+        self._mode, self._trigger = mode, trigger
+        self._trigger_at = 0.0
+
+    def set_up(self) -> None:
+        """Nothing is known of this engine that could be set."""
+
+    def read(self, timeout: float) -> str | None:
+        """The next code's text as it is, also with a blank at its end; None when none comes within `timeout` seconds."""
+        deadline = monotonic() + timeout
+        while not self._input.texts:
+            if monotonic() >= deadline:
+                return None
+            if self._mode == "trigger" and monotonic() >= self._trigger_at:
+                self._trigger_at = monotonic() + TRIGGER_EVERY
+                self._line.write(self._trigger)
+            self._input.feed(self._line.read_some())
+        self._trigger_at = 0.0  # it stops looking at a code
+        return self._input.texts.popleft()
+
+
+class Gm65(Engine):
+    """A GM65, GM66, GM67 or GM73."""
+
+    def __init__(self, line: SerialLine, mode: Mode = "continuous") -> None:
+        super().__init__(line, mode, command(WRITE, TRIGGER, b"\x01"))
+
+    def set_up(self) -> None:
+        """Forbid printed setting codes, choose the mode, and check both. Raises EngineTrouble."""
+        self._set_bits(SETTING_CODES, SETTING_CODES_ON, 0)
+        self._set_bits(WORKING_MODE, MODE_BITS, MODES[self._mode])
+
+    def _set_bits(self, zone: int, mask: int, bits: int) -> None:
+        """Set these bits of a zone and read them back."""
+        old = self._zone(zone)
+        self._ask(command(WRITE, zone, bytes((old & ~mask | bits,))))
+        if self._zone(zone) & mask != bits:
+            raise EngineTrouble(
+                f"the engine does not keep zone {zone:#06x}: strangers may reconfigure it by a printed code"
+            )
+
+    def _zone(self, zone: int) -> int:
+        return self._ask(command(READ, zone, b"\x01"))[0]
+
+    def _ask(self, request: bytes) -> bytes:
+        """The answer's data. Raises EngineTrouble."""
+        for _ in range(TRIES):
+            self._input.answers.clear()
+            self._line.write(request)
+            deadline = monotonic() + ANSWER_WITHIN
+            while monotonic() < deadline:
+                self._input.feed(self._line.read_some())
+                if self._input.answers and (data := self._input.answers.popleft()):
+                    return data
+        raise EngineTrouble("the engine does not answer: is it a GM65, at this speed?")
+
+
+def command(kind: bytes, zone: int, data: bytes) -> bytes:
+    """A command to a GM65; when reading, `data` is the number of zones."""
+    body = kind + b"\x01" + zone.to_bytes(2, "big") + data
+    return b"\x7e\x00" + body + checked(body)
+
+
+def checked(body: bytes) -> bytes:
+    """CRC-CCITT (XMODEM): polynomial 0x1021 from 0."""
+    return binascii.crc_hqx(body, 0).to_bytes(2, "big")

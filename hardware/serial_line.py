@@ -36,12 +36,21 @@ class SerialLine:
         self._buffer = b""
         self._port.write(request)
 
+    def write(self, data: bytes) -> None:
+        """Write, and keep what has come in."""
+        self._port.write(data)
+
+    def read_some(self) -> bytes:
+        """What has come, CHUNK bytes at the most; empty when nothing comes within a tenth of a second."""
+        found: bytes = self._port.read(max(1, min(CHUNK, self._port.in_waiting)))
+        return found
+
     def read_line(self, timeout: float) -> bytes | None:
         """The next line without its end; None when none is whole within `timeout` seconds. Longer ones are cut off."""
         deadline = monotonic() + timeout
         while b"\n" not in self._buffer:
             if monotonic() >= deadline:
                 return None
-            self._buffer = (self._buffer + self._port.read(CHUNK if self._port.in_waiting else 1))[-MAX_LINE:]
+            self._buffer = (self._buffer + self.read_some())[-MAX_LINE:]
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.rstrip(b"\r")

@@ -88,16 +88,23 @@ class DoorTable(Table, frozen=True):
 
 
 class ScannerTable(Table, frozen=True):
-    """A camera (`/dev/v4l/by-path/...`, a file, a URL) or a serial QR engine, in front of a door."""
+    """What reads codes in front of a door: a camera, a serial QR engine, or a reader that types like a keyboard."""
 
     door: Text
     camera: Text | None = None
     engine: Text | None = None
-    baud: int = 9600
+    keyboard: Text | None = None
     width: Annotated[int, Meta(ge=160, le=8192)] = 1280
     height: Annotated[int, Meta(ge=120, le=8192)] = 720
     rate: Annotated[float, Meta(gt=0, le=120)] = 30.0
     pause: Seconds | None = None
+    exposure_ms: Annotated[float, Meta(ge=0.1, le=1000)] | None = None
+    gain: int | None = None
+    focus: Annotated[int, Meta(ge=0)] | None = None
+    baud: int = 9600
+    model: Literal["gm65", "lines"] = "lines"
+    mode: Literal["continuous", "trigger"] = "continuous"
+    trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*$")] = ""
 
 
 class SensorTable(Table, frozen=True):
@@ -283,15 +290,24 @@ def _check_sense(settings: Settings) -> Iterator[Wrong]:
     for name, door in settings.doors.items():
         if door.alarm_after < door.pre_alarm_after:
             yield ("doors", name, "alarm_after"), f"must not be before pre_alarm_after ({door.pre_alarm_after:g})"
+    yield from _check_scanners(settings)
+    longest = max([LONGEST_SOCKET, *(f"scanner-{name}.sock" for name in settings.scanners)], key=len)
+    if len(f"{settings.run}/{longest}".encode()) > SOCKET_PATH:
+        yield ("station", "run_dir"), f"is too long for a socket: {SOCKET_PATH} bytes with /{longest}"
+    if settings.central is not None and not _safe_url(settings.central.url):
+        yield ("central", "url"), "must be https://..., or http:// to this machine itself"
+
+
+def _check_scanners(settings: Settings) -> Iterator[Wrong]:
     for name, scanner in settings.scanners.items():
         if scanner.door not in settings.doors:
             yield ("scanners", name, "door"), f"no such door{_did_you_mean(scanner.door, settings.doors)}"
-        if (scanner.camera is None) == (scanner.engine is None):
-            yield ("scanners", name), "needs either camera or engine"
-    if len(f"{settings.run}/{LONGEST_SOCKET}".encode()) > SOCKET_PATH:
-        yield ("station", "run_dir"), f"is too long for a socket: {SOCKET_PATH} bytes with /{LONGEST_SOCKET}"
-    if settings.central is not None and not _safe_url(settings.central.url):
-        yield ("central", "url"), "must be https://..., or http:// to this machine itself"
+        if sum(each is not None for each in (scanner.camera, scanner.engine, scanner.keyboard)) != 1:
+            yield ("scanners", name), "needs one of camera, engine, keyboard"
+        if scanner.mode == "trigger" and scanner.model == "lines" and not scanner.trigger:
+            yield ("scanners", name, "trigger"), "is missing: the bytes that start a reading, e.g. 16 54 0D"
+        if scanner.camera and not re.fullmatch(r"csi:\d|(?!csi:).*", scanner.camera):
+            yield ("scanners", name, "camera"), "must be csi: and the number of the camera, e.g. csi:0"
 
 
 def _safe_url(url: str) -> bool:

@@ -4,6 +4,7 @@ scan.sock     scanner -> station   Scan, Trouble            station -> scanner  
 sense.sock    sensors -> station   Sensed, NotSensed        station -> sensors   Refused
 control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
                                                                                  Logged and Actuated as they happen
+scanner-NAME.sock  technician -> scanner  TakeSnapshot      scanner -> technician  Snapshot, Refused
 """
 
 from __future__ import annotations
@@ -81,6 +82,12 @@ class Operate(Message, frozen=True):
     seconds: Seconds = 0.0
 
 
+class Maintain(Message, frozen=True):
+    """Arm maintenance for some seconds, or end it with 0. Answered by Done."""
+
+    seconds: Seconds
+
+
 class Acknowledge(Message, frozen=True):
     """The central server holds the stream up to `seq`. Answered by Done."""
 
@@ -111,7 +118,13 @@ class Flush(Message, frozen=True):
 
 ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed
-Request = GetView | Subscribe | Explain | Operate | Acknowledge | Offer | GetNonce | Central | Flush
+Request = GetView | Subscribe | Explain | Operate | Maintain | Acknowledge | Offer | GetNonce | Central | Flush
+
+
+class TakeSnapshot(Message, frozen=True):
+    """Asked of a scanner. Answered by Snapshot."""
+
+    width: Annotated[int, Meta(ge=16, le=160)] = 80
 
 
 class Refused(Message, frozen=True):
@@ -176,6 +189,17 @@ class View(Message, frozen=True):
     streams: dict[str, StreamView]
     programs: dict[str, bool]
     faults: dict[str, str]
+    maintenance: float = 0.0
+    """Seconds for which it is still armed."""
+
+
+class Snapshot(Message, frozen=True):
+    """What the camera sees now, small and grey: `width` x `height` bytes, row by row; and what is wrong with it."""
+
+    width: int
+    height: int
+    grey: bytes
+    trouble: str
 
 
 class Logged(Message, frozen=True):
@@ -192,7 +216,7 @@ class Actuated(Message, frozen=True):
     at: float
 
 
-Answer = Refused | Done | Nonce | Explained | View | Logged | Actuated
+Answer = Refused | Done | Nonce | Explained | View | Snapshot | Logged | Actuated
 
 
 def encode(message: Message) -> bytes:

@@ -111,7 +111,9 @@ def test_what_cannot_be_meant_is_told_too(tmp_path: Path) -> None:
 
 def test_a_run_folder_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     text = GOOD.replace('code = "37081101"', f'code = "37081101"\nrun_dir = "/run/{"k" * 100}"')
-    assert errors(tmp_path, text) == ["F:5: station.run_dir: is too long for a socket: 107 bytes with /control.sock"]
+    assert errors(tmp_path, text) == [
+        "F:5: station.run_dir: is too long for a socket: 107 bytes with /scanner-main.sock"
+    ]
 
 
 @pytest.mark.parametrize("url", ["http://[", "https://x:99999", "https://", "ftp://x", "central.example"])

@@ -13,12 +13,16 @@ from kiosk import __version__
 
 VERBS: Final = {
     "station": ("kiosk.cli.programs:station", "Run the program that holds the lock, the rules and the logbook."),
-    "scanner": ("kiosk.cli.programs:scanner", "Run the program that reads codes from a camera or a QR engine."),
+    "scanner": (
+        "kiosk.cli.scanner:scanner",
+        "Run the program that reads codes; read pictures; show what the camera sees.",
+    ),
     "sensors": ("kiosk.cli.programs:sensors", "Run the program that reads the appliances."),
     "sync": ("kiosk.cli.programs:sync", "Run the program that talks to the central server."),
     "status": ("kiosk.cli.status:status", "Show the station on one screen."),
     "doctor": ("kiosk.cli.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
     "door": ("kiosk.cli.door:door", "Open, hold, lock down or release a door."),
+    "maintenance": ("kiosk.cli.maintenance:maintenance", "Arm or end maintenance, which lets a technician see more."),
     "pass": ("kiosk.cli.passes:pass_", "Make a pass, or explain one."),
     "config": ("kiosk.cli.config:config", "Check the settings."),
     "enrol": ("kiosk.cli.enrol:enrol", "Make this station known to a central server."),

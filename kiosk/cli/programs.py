@@ -24,7 +24,7 @@ def _log_to_stderr(program: str) -> None:
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
-def _run(program: str, work: Callable[[], None], told: tuple[type[Exception], ...] = ()) -> None:
+def run_program(program: str, work: Callable[[], None], told: tuple[type[Exception], ...] = ()) -> None:
     """Run a program to its end; the one place where its death is reported. Errors in `told` say all in their text."""
     _log_to_stderr(program)
     try:
@@ -44,23 +44,7 @@ def station(config: Path) -> None:
     from hardware.pins import PinsUnavailable  # noqa: PLC0415
     from kiosk.station.program import AlreadyRunning, run  # noqa: PLC0415
 
-    _run("station", lambda: run(settings), (PinsUnavailable, AlreadyRunning, OSError))
-
-
-@click.command()
-@click.argument("name", required=False)
-@click.pass_obj
-def scanner(config: Path, name: str | None) -> None:
-    """Run the scanner NAME of the settings; the first one if there is no NAME."""
-    settings = settings_or_exit(config)
-    if not settings.scanners:
-        fail(f"{config}: there is no [scanners.NAME]", MISUSED)
-    name = name or next(iter(settings.scanners))
-    if name not in settings.scanners:
-        fail(f"{config}: no scanner {name}; there are: {', '.join(settings.scanners)}", MISUSED)
-    from kiosk.scanner import CameraHung, run  # noqa: PLC0415
-
-    _run(f"scanner {name}", lambda: run(settings, name), (CameraHung,))
+    run_program("station", lambda: run(settings), (PinsUnavailable, AlreadyRunning, OSError))
 
 
 @click.command()
@@ -70,7 +54,7 @@ def sensors(config: Path) -> None:
     settings = settings_or_exit(config)
     from kiosk.sensors import run  # noqa: PLC0415
 
-    _run("sensors", lambda: run(settings))
+    run_program("sensors", lambda: run(settings))
 
 
 @click.command()
@@ -86,4 +70,4 @@ def sync(config: Path) -> None:
     if not (settings.data / STATION_KEY).exists():
         url = settings.central.url
         fail(f"There is no {settings.data / STATION_KEY}: the station is not enrolled.\nNext: kiosk enrol {url} CODE")
-    _run("sync", lambda: run(settings))
+    run_program("sync", lambda: run(settings))

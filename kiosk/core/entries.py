@@ -113,6 +113,13 @@ class Operated(Fact, frozen=True):
     seconds: float | None = None
 
 
+class Maintenance(Fact, frozen=True):
+    """A technician armed maintenance for some seconds, or ended it (no seconds)."""
+
+    who: str
+    seconds: float | None = None
+
+
 class Fault(Fact, frozen=True):
     """Something needs a technician."""
 
@@ -169,6 +176,7 @@ Entry = (
     | DoorAlarm
     | FireRelease
     | Operated
+    | Maintenance
     | Fault
     | FaultCleared
     | DocumentApplied

@@ -82,6 +82,13 @@ class DoorRequested(Struct, frozen=True):
     seconds: float = 0.0
 
 
+class Maintained(Struct, frozen=True):
+    """A technician arms maintenance for `seconds`, or ends it with 0; `who` is the account that asked."""
+
+    who: str
+    seconds: float
+
+
 class Faulted(Struct, frozen=True):
     """A program or a driver reports trouble with `what`, or its end when `detail` is None."""
 
@@ -94,7 +101,18 @@ class Tick(Struct, frozen=True):
 
 
 Event = (
-    Scanned | Committed | CommitFailed | Edge | Reading | NoReading | Offered | Asked | DoorRequested | Faulted | Tick
+    Scanned
+    | Committed
+    | CommitFailed
+    | Edge
+    | Reading
+    | NoReading
+    | Offered
+    | Asked
+    | DoorRequested
+    | Maintained
+    | Faulted
+    | Tick
 )
 
 

@@ -45,5 +45,7 @@ class State(Struct, frozen=True):
     nonces: dict[str, float] = {}
     faults: dict[str, str] = {}
     floor_kept_at: float = 0.0
+    maintenance_until: float = 0.0
+    """Boot time; until then a technician may see what the camera sees."""
     refusals: Limit = REFUSALS
     fault_changes: Limit = FAULT_CHANGES

@@ -30,6 +30,7 @@ from kiosk.core.events import (
     Faulted,
     KeepFloor,
     Lamp,
+    Maintained,
     NoReading,
     Offered,
     Reading,
@@ -142,6 +143,9 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
             return replace(state, nonces={**kept, nonce: now.boot}), ()
         case DoorRequested():
             return _requested(state, event, now.boot)
+        case Maintained(who, seconds):
+            until = now.boot + min(seconds, MAX_OVERRIDE)
+            return replace(state, maintenance_until=until), (fact.Maintenance(who, seconds or None),)
         case Faulted(what, detail):
             return _faulted(state, what, detail, now.boot)
         case Tick():

@@ -31,6 +31,9 @@ GRAINS: Final = 4
 MARGIN: Final = 24
 """Pixels around the object that its blur can reach."""
 
+SHELF: Final = 0.95
+"""Share of the picture's height above the shelf."""
+
 FACE: Final = {"phone": (560, 1080), "card": (900, 600)}
 """Pixels of the flat object before it is held up."""
 
@@ -115,7 +118,7 @@ def frames(film: Film) -> Iterator[Picture]:
 
 
 def background(film: Film) -> Picture:
-    """A street at dusk, out of focus: nothing that looks like a code, but edges and lights all the same."""
+    """The shelf that codes are laid on, and behind it a street at dusk, out of focus: edges and lights, and no code."""
     chance = np.random.default_rng(film.seed)
     slope = np.linspace(70, 120, film.height)[:, None, None] * np.array([1.0, 0.95, 0.85])
     picture = np.broadcast_to(slope, (film.height, film.width, 3)).astype("uint8").copy()
@@ -124,7 +127,11 @@ def background(film: Film) -> Picture:
         size = chance.integers(20, 200, 2)
         shade = [int(value) for value in chance.integers(30, 190, 3)]
         cv2.rectangle(picture, corner.tolist(), (corner + size).tolist(), shade, -1)
-    return _picture(cv2.GaussianBlur(picture, (0, 0), 6))
+    picture = _picture(cv2.GaussianBlur(picture, (0, 0), 6))
+    left, top = round(film.width * 0.2), round(film.height * SHELF)
+    cv2.rectangle(picture, (left, top), (film.width - left, film.height), (186, 190, 192), -1)
+    cv2.line(picture, (left, top), (film.width - left, top), (52, 50, 48), 2)
+    return _picture(cv2.GaussianBlur(picture, (0, 0), film.defocus)) if film.defocus > 0 else picture
 
 
 def face(visit: Visit) -> Picture:

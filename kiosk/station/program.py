@@ -37,6 +37,7 @@ from kiosk.core.events import (
     Faulted,
     Keep,
     KeepFloor,
+    Maintained,
     NoReading,
     Offered,
     Reading,
@@ -271,6 +272,8 @@ class Station:
                 peer.send(self._explain(text, door))
             case wire.Operate():
                 peer.send(self._operate(peer, request))
+            case wire.Maintain(seconds):
+                peer.send(self._maintain(peer, seconds))
             case wire.Acknowledge(epoch, stream, seq):
                 self._heard("sync", peer)
                 self._acknowledge(epoch, stream, seq)
@@ -304,13 +307,23 @@ class Station:
         """Only a technician moves a door by hand: a program that may ask for the view, such as sync, does not."""
         if wanted.door not in self._state.doors:
             return wire.Refused(f"no such door: {wanted.door}")
-        if not peer.is_one_of(self._settings.station.operators):
-            return wire.Refused(f"{peer.user} is not in the group {self._settings.station.operators}")
+        if refused := self._no_technician(peer):
+            return refused
         verb = Verb(wanted.verb)
         if verb in {Verb.OPEN, Verb.HOLD} and Claim.LOCKDOWN in self._state.doors[wanted.door].claims:
             return wire.Refused(f"{wanted.door} is locked down; first: kiosk door release {wanted.door}")
         self._events.append(DoorRequested(wanted.door, verb, peer.user, wanted.seconds))
         return wire.Done()
+
+    def _maintain(self, peer: Peer, seconds: float) -> wire.Done | wire.Refused:
+        if refused := self._no_technician(peer):
+            return refused
+        self._events.append(Maintained(peer.user, seconds))
+        return wire.Done()
+
+    def _no_technician(self, peer: Peer) -> wire.Refused | None:
+        group = self._settings.station.operators
+        return None if peer.is_one_of(group) else wire.Refused(f"{peer.user} is not in the group {group}")
 
     def _explain(self, text: str, door: str) -> wire.Explained | wire.Refused:
         door = door or next(iter(self._state.doors))

@@ -28,4 +28,5 @@ def view(
         streams={stream: StreamView(each.newest, each.acked) for stream, each in heads.items()},
         programs=programs,
         faults=state.faults,
+        maintenance=max(0.0, state.maintenance_until - now.boot),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import decision, films, frames, road
+from tests.bench import decision, films, frames, hour, road
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
         films.smallest(),
         frames.measure(),
         decision.measure(),
+        hour.measure(),
     ):
         table = Table(*columns, title=title, title_justify="left")
         for row in rows:

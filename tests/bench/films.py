@@ -29,7 +29,7 @@ Reader = Callable[[Grey], list[str]]
 
 
 def time_to_read() -> Report:
-    """Seconds from the hand's arrival to the text, for each film; each reader takes the newest frame when it is done with one."""
+    """Seconds from the hand's arrival to the text, for each film; a reader that is done with a frame takes the newest one."""
     text = signed(claims(scope="3708"))
     rows = []
     for name, kind in KINDS.items():

@@ -158,12 +158,26 @@ def p95(values: list[float]) -> float:
 
 
 def resident(pid: int) -> float:
-    """Megabytes."""
-    text = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS")) / 1024
+    """Megabytes of a program and its children, a page that several of them share counted once (PSS)."""
+    return sum(_proportional(each) for each in family(pid)) / 1024
+
+
+def _proportional(pid: int) -> int:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
 
 
 def processor_time(pid: int) -> float:
-    """Seconds, user and system."""
+    """Seconds of a program and its children, user and system."""
+    return sum(_ticks(each) for each in family(pid)) / 100
+
+
+def _ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+    return int(fields[11]) + int(fields[12])
+
+
+def family(pid: int) -> list[int]:
+    """The process and those that it forked."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hardware.dispenser import frame, parse, read_dispenser
 from hardware.modbus import ModbusBus, ModbusError, Register, value_of
 from hardware.onewire import OneWireError, read_temperature
-from hardware.qr_engine import read_code
+from hardware.qr_engine import Engine
 from hardware.serial_line import MAX_LINE, SerialLine
 from kiosk.demo.appliances import FRIDGE, METER_DEVICE, Appliances, open_terminal
 
@@ -151,6 +151,7 @@ def test_an_engine_keeps_the_space_at_the_end_of_a_code() -> None:
     ours, port = open_terminal()
     with SerialLine(port, 9600) as line:
         os.write(ours, b"YZ1:ABC \r\n")
-        assert read_code(line, timeout=30) == "YZ1:ABC "
-        assert read_code(line, timeout=0.05) is None
+        engine = Engine(line)
+        assert engine.read(timeout=30) == "YZ1:ABC "
+        assert engine.read(timeout=0.05) is None
     os.close(ours)

@@ -17,7 +17,7 @@ from hardware.camera import END_OF_FILM, Camera, CameraSource
 from hardware.codes import ATTEMPTS, glance, read_codes
 from hardware.looking import INTERESTED, Looking
 from kiosk.demo.film import Film, Visit, frames, write_film
-from kiosk.scanner import OUT_OF_VIEW, InView
+from kiosk.scanner.outlet import CODES_A_FRAME, OUT_OF_VIEW, InView
 from tests.conftest import shared
 from tests.keys import claims, signed
 
@@ -182,3 +182,45 @@ def test_a_huge_picture_and_one_full_of_codes_are_bounded() -> None:
     sheet = np.where(np.tile(many, (12, 17)) > 0, 0, 255).astype("uint8")
     assert set(read_codes(sheet)) == {"A"}
     assert read_codes(np.zeros((5000, 8000), "uint8")) == []
+
+
+def sheet(texts: list[str], across: int) -> np.ndarray:
+    """Codes side by side, 4 pixels a module."""
+    codes = [np.array(list(segno.make_qr(text, error="l").matrix_iter(border=4)), "uint8") for text in texts]
+    side = max(code.shape[0] for code in codes)
+    padded = [np.pad(code, ((0, side - code.shape[0]), (0, side - code.shape[0]))) for code in codes]
+    padded += [np.zeros_like(padded[0])] * (-len(padded) % across)
+    rows = [np.hstack(padded[start : start + across]) for start in range(0, len(padded), across)]
+    return np.where(np.kron(np.vstack(rows), np.ones((4, 4), "uint8")) > 0, 0, 255).astype("uint8")
+
+
+def test_a_pass_among_two_hundred_codes_is_told_within_a_second() -> None:
+    texts = [f"{number:03}" for number in range(200)]
+    picture, looking, in_view = sheet(texts, 16), Looking(), InView()
+    wanted, told = set(texts), set[str]()
+    for frame in range(30):
+        news = in_view.news(looking.look(picture), frame / 30)
+        assert len(news) <= CODES_A_FRAME
+        told |= set(news)
+    assert told == wanted
+
+
+@pytest.mark.parametrize(
+    "content", [bytes(range(256)), b"\x00" * 40, "工会驿站".encode(), "A" * 4296, "", "YZ1:", "x" * 2953]
+)
+def test_any_content_is_read_or_left_and_never_raises(content: str | bytes) -> None:
+    code = segno.make_qr(content, error="l") if content else segno.make_qr("", error="l", version=1)
+    picture = np.where(
+        np.kron(np.array(list(code.matrix_iter(border=4)), "uint8"), np.ones((5, 5), "uint8")) > 0, 0, 255
+    )
+    texts = read_codes(picture.astype("uint8"))
+    assert all(texts)
+    if isinstance(content, str) and content:
+        assert texts == [content]
+
+
+@pytest.mark.parametrize("holding", ["phone", "card"])
+def test_a_picture_of_forty_megapixels_is_read(holding: str) -> None:
+    visit = Visit(PASS, -1.0, hold=2.0, holding=holding, side=600)  # type: ignore[arg-type]
+    picture = grey(next(iter(frames(Film((visit,), seconds=0.1)))))
+    assert read_codes(np.asarray(cv2.resize(picture, (8192, 4992)))) == [PASS]

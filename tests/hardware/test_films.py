@@ -8,6 +8,8 @@ import segno
 
 from hardware.codes import read_codes
 from hardware.looking import STACK, Looking
+from tests.bench.hour import watch
+from tests.bench.road import BOUNDS
 from tests.films import AT, HELD, KINDS, ONLY_SEVERAL, film_of, grey_frames
 from tests.keys import claims, signed
 
@@ -44,3 +46,12 @@ def test_a_micro_code_is_no_code() -> None:
     micro = np.array(list(segno.make_micro("7160").matrix_iter(border=4)), "uint8")
     picture = np.where(np.kron(micro, np.ones((12, 12), "uint8")) > 0, 0, 255).astype("uint8")
     assert read_codes(picture) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_memory_stays_where_it_is() -> None:
+    """Ten minutes of film; make bench shows the hour."""
+    sizes = [row["mb"] for row in watch(9000)]
+    assert max(sizes) < BOUNDS["scanner"]
+    assert max(sizes[5:]) - max(sizes[:5]) < 3.0

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
 from kiosk.demo.appliances import FRIDGE, Appliances, open_terminal
-from kiosk.demo.film import Film, Visit, write_film
+from kiosk.demo.engine import SimulatedEngine
+from kiosk.demo.film import Film, Visit, symbol, write_film
 from tests.keys import STRANGER, claims, signed
 from tests.programs.house import LOCK, House, until
+from tests.programs.stream_camera import StreamCamera
 
 SCANNER = '[scanners.main]\ndoor = "main"\n'
 SENSORS = """\
@@ -96,6 +102,105 @@ def test_a_scanner_finds_a_restarted_station_before_the_next_code(tmp_path: Path
                 assert station.next("granted")["index"] == index
                 station.kill()
     os.close(ours)
+
+
+def test_an_engine_may_return_under_another_name(tmp_path: Path) -> None:
+    """Its path by-path is a link that udev points at the new device."""
+    link = tmp_path / "by-path"
+    first, second = SimulatedEngine(), SimulatedEngine()
+    link.symlink_to(first.port)
+    house = House(tmp_path, SCANNER + f'engine = "{link}"\nmodel = "gm65"\nmode = "trigger"\n')
+    house.trust()
+    with house.station() as station, house.program("scanner"):
+        first.show(signed(claims(1)))
+        assert station.next("granted")["index"] == 1
+        link.unlink()
+        link.symlink_to(second.port)
+        first.close()
+        until(lambda: "scanner.main" in house.view().faults)
+        second.show(signed(claims(2)))
+        assert station.next("granted")["index"] == 2
+        until(lambda: "scanner.main" not in house.view().faults)
+    second.close()
+
+
+def test_a_stream_that_is_slow_stalls_and_returns(tmp_path: Path) -> None:
+    """One frame a second, then none and a closed connection, then sixty a second; each pass opens."""
+    camera = StreamCamera()
+    camera.rate = 1.0
+    camera.shows(signed(claims(1)))
+    house = House(tmp_path, SCANNER + f'camera = "{camera.url}"\n')
+    house.trust()
+    with house.station() as station, house.program("scanner"):
+        assert station.next("granted")["index"] == 1
+        camera.rate = 0.0
+        until(lambda: "no frames" in house.view().faults.get("scanner.main", ""))
+        camera.hang_up()
+        camera.rate = 60.0
+        camera.shows(signed(claims(2)))
+        assert station.next("granted")["index"] == 2
+        until(lambda: "scanner.main" not in house.view().faults)
+    camera.close()
+
+
+def test_a_technician_sees_the_picture_only_while_maintenance_is_armed(tmp_path: Path) -> None:
+    film = tmp_path / "film.avi"
+    write_film(Film((), seconds=2.0, width=320, height=240), film)
+    house = House(tmp_path, SCANNER + f'camera = "{film}"\nrate = 15.0\npause = 0.0\n')
+    house.trust()
+    with house.station() as station, house.program("scanner"):
+        until((house.run / "scanner-main.sock").exists)
+        refused = house.kiosk("scanner", "--snapshot")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "kiosk maintenance on" in refused.stderr
+        assert house.kiosk("maintenance", "on", "--for", "5m").returncode == 0
+        assert 0 < house.view().maintenance <= 300
+        shown = until(lambda: (done := house.kiosk("scanner", "main", "--snapshot")).returncode == 0 and done.stdout)
+        assert str(shown).count("▀") >= 80 * 20
+        assert "not kept" in str(shown)
+        assert house.kiosk("maintenance", "off").returncode == 0
+        assert house.kiosk("scanner", "--snapshot").returncode == 1
+        assert [station.next("maintenance").get("seconds") for _ in range(2)] == [300.0, None]
+    assert house.kiosk("scanner", "--snapshot").returncode == 3
+
+
+def test_no_frame_leaves_the_process(tmp_path: Path) -> None:
+    """All that the scanner writes, traced by the kernel: messages of some hundred bytes, to sockets, and to no file."""
+    film, trace = tmp_path / "film.avi", tmp_path / "trace"
+    write_film(Film((Visit(signed(claims()), 0.3, hold=0.6, holding="card", side=420),), seconds=2.2), film)
+    house = House(tmp_path, SCANNER + f'camera = "{film}"\nrate = 15.0\n')
+    house.trust()
+    opening, sending = "execve,open,openat,creat,memfd_create,shmget,socket", "sendto,sendmsg,sendmmsg,sendfile,splice"
+    calls = f"trace={opening},write,writev,pwrite64,pwritev,{sending}"
+    strace = ("strace", "-f", "-q", "-y", "-s", "256", "-o", str(trace), "-e", calls)
+    with house.station() as station, house.program("scanner", under=strace):
+        station.next("granted")
+    lines = [line.split(maxsplit=1) for line in trace.read_text().splitlines()]
+    others = {
+        pid for pid, line in lines if line.startswith("execve") and not line.startswith(f'execve("{sys.executable}"')
+    }
+    traced = [line for pid, line in lines if pid not in others]  # ctypes asks ldconfig where libzbar is
+    sent = [line for line in traced if line.startswith(("write", "pwrite", "send", "splice"))]
+    assert any("UNIX-STREAM" in line or "socket:" in line for line in sent), "the trace sees what is sent"
+    assert sum(int(line.rpartition("= ")[2]) for line in sent if line.rpartition("= ")[2].isdigit()) < 4096
+    assert not [line for line in sent if not re.search(r"<(UNIX|socket:|pipe:|.*scanner\.log|/dev/null)", line)]
+    writable = [
+        line for line in traced if line.startswith(("open", "creat")) and re.search(r"O_WRONLY|O_RDWR|O_CREAT", line)
+    ]
+    assert not [line for line in writable if "/dev/null" not in line and not line.endswith(")")]
+    assert not [line for line in traced if line.startswith(("memfd", "shmget")) or "AF_INET" in line]
+
+
+def test_pictures_are_read_from_files_and_told_as_json(tmp_path: Path) -> None:
+    house, picture, text = House(tmp_path), tmp_path / "pass.png", signed(claims())
+    cv2.imwrite(str(picture), symbol(text, "l", 400))
+    (tmp_path / "text.txt").write_text("no picture")
+    done = house.kiosk("scanner", "read", str(picture), str(tmp_path / "text.txt"), str(tmp_path / "none.png"))
+    good, *bad = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (good["file"], good["texts"], good["took"]) == (str(picture), [text], "zxing")
+    assert good["ms"] > 0
+    assert [each["error"] for each in bad] == ["no picture", "No such file or directory"]
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.slow

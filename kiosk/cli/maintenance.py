@@ -1,0 +1,33 @@
+"""`kiosk maintenance`: arm it for a while, so that a technician may see what the camera sees. Who did goes into the logbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kiosk.cli.common import ask_or_exit, settings_or_exit
+from kiosk.cli.door import Duration
+from kiosk.wire import Done, Maintain
+
+
+@click.group()
+def maintenance() -> None:
+    """Arm or end maintenance, which lets a technician see more."""
+
+
+@maintenance.command()
+@click.option("--for", "seconds", type=Duration(), default="30m", show_default=True)
+@click.pass_obj
+def on(config: Path, seconds: float) -> None:
+    """Arm it; it ends by itself."""
+    ask_or_exit(settings_or_exit(config), Maintain(seconds), Done)
+    click.echo(f"Maintenance is armed for {seconds:g} s. To end it: kiosk maintenance off")
+
+
+@maintenance.command()
+@click.pass_obj
+def off(config: Path) -> None:
+    """End it now."""
+    ask_or_exit(settings_or_exit(config), Maintain(0.0), Done)
+    click.echo("Maintenance has ended.")

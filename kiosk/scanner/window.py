@@ -1,0 +1,64 @@
+"""The scanner's own socket, on which a technician may look through the camera while maintenance is armed."""
+
+from __future__ import annotations
+
+import cv2
+import msgspec
+
+from hardware.codes import Grey
+from kiosk.local import Line, Loop, NotReachable, Peer
+from kiosk.settings import Settings
+from kiosk.wire import MAX_LINE, GetView, Refused, Snapshot, TakeSnapshot, View, refusal
+
+STATION_WITHIN = 0.3
+"""Seconds that the station has to answer: meanwhile no frame is read."""
+
+
+class Window:
+    """Shows one small picture to whoever may see it, and keeps none."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        self._loop = Loop()
+        self._grey: Grey | None = None
+        self._trouble = ""
+        settings.run.mkdir(parents=True, exist_ok=True)
+        self._loop.serve(settings.run / f"scanner-{name}.sock", self._on_line)
+
+    def show(self, grey: Grey | None, trouble: str) -> None:
+        """Answer those who have asked, with this frame."""
+        self._grey, self._trouble = grey, trouble
+        self._loop.wait(0.0)
+        self._grey = None
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._loop.close()
+
+    def _on_line(self, peer: Peer, line: bytes) -> None:
+        try:
+            wanted = msgspec.json.decode(line[:MAX_LINE], type=TakeSnapshot)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            peer.send(refusal(error))
+            return
+        group = self._settings.station.operators
+        if not peer.is_one_of(group):
+            peer.send(Refused(f"{peer.user} is not in the group {group}"))
+        elif not self._armed():
+            peer.send(Refused("maintenance is not armed; first: kiosk maintenance on"))
+        elif self._grey is None:
+            peer.send(Refused(self._trouble or "the camera gives no picture"))
+        else:
+            height = round(wanted.width * self._grey.shape[0] / self._grey.shape[1])
+            small = cv2.resize(self._grey, (wanted.width, height), interpolation=cv2.INTER_AREA)
+            peer.send(Snapshot(wanted.width, height, small.tobytes(), self._trouble))
+
+    def _armed(self) -> bool:
+        try:
+            line = Line(self._settings.run / "control.sock", timeout=STATION_WITHIN)
+            try:
+                return line.ask(GetView(), View).maintenance > 0
+            finally:
+                line.close()
+        except NotReachable:
+            return False
