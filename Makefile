@@ -3,16 +3,19 @@ PYTHON ?= python3
 FOR ?=
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench docs pictures setup clean
+.PHONY: demo test test-slow test-vm lint bench docs pictures setup clean
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
 
 test: lint
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not vm"
 
 test-slow: setup
 	$(BIN)/pytest -m slow
+
+test-vm: setup
+	$(BIN)/pytest -m vm
 
 lint: setup
 	$(BIN)/ruff check .

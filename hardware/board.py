@@ -21,13 +21,14 @@ class InputWiring:
 
 @dataclass(frozen=True)
 class DoorWiring:
-    """The BCM pins of one door. The contact is active while the door is *open*."""
+    """The BCM pins of one door. The contact is active while the door is *open*, the bolt while it is thrown."""
 
     lock: int
     lock_active_high: bool = True
     fail_safe: bool = False
     contact: InputWiring | None = None
     exit: InputWiring | None = None
+    bolt: InputWiring | None = None
     signals: dict[str, int] = field(default_factory=dict)
 
 
@@ -35,14 +36,17 @@ class Board:
     """Holds every device for the life of the program: one dropped turns its pin into an input."""
 
     def __init__(
-        self, factory: PiFactory, doors: dict[str, DoorWiring], fire: InputWiring | None, on_edge: OnEdge
+        self, factory: PiFactory, doors: dict[str, DoorWiring], station: dict[str, InputWiring], on_edge: OnEdge
     ) -> None:
+        """`station`: the inputs that belong to no door, by name."""
         self._factory = factory
         self.locks = {name: _lock(factory, wiring) for name, wiring in doors.items()}
         self.signals = {name: Signals(factory, wiring.signals) for name, wiring in doors.items()}
-        inputs = {"fire": fire} if fire else {}
+        inputs = dict(station)
         for name, wiring in doors.items():
-            inputs |= {f"{name}.{what}": found for what in ("contact", "exit") if (found := getattr(wiring, what))}
+            inputs |= {
+                f"{name}.{what}": found for what in ("contact", "exit", "bolt") if (found := getattr(wiring, what))
+            }
         self.contacts = [
             Contact(factory, name, wiring.pin, on_edge, active_low=wiring.active_low) for name, wiring in inputs.items()
         ]

@@ -82,7 +82,19 @@ def _open_header() -> PiFactory:
         """An lgpio pin that claims an output with its level."""
 
         def output_with_state(self, state: float) -> None:
-            lgpio.gpio_claim_output(self.factory._handle, self._number, int(bool(state)))  # noqa: SLF001
+            self._claim(lambda: lgpio.gpio_claim_output(self.factory._handle, self._number, int(bool(state))))  # noqa: SLF001
+
+        def _set_function(self, value: str) -> None:
+            self._claim(lambda: super(AtomicPin, self)._set_function(value))
+
+        def _claim(self, claim: Callable[[], object]) -> None:
+            """Claim the line, or say which one another program holds."""
+            try:
+                claim()
+            except lgpio.error as error:
+                raise PinsUnavailable(
+                    f"line {self._number} of /dev/gpiochip{chip} is not to be had ({error}); type: gpioinfo"
+                ) from error
 
     try:
         factory: PiFactory = LGPIOFactory(chip=chip)

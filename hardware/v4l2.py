@@ -22,6 +22,7 @@ VIDIOC_QUERYCTRL: Final = 0xC0445624
 CONTROL: Final = struct.Struct("=Ii")
 QUERY: Final = struct.Struct("=II32siiiiI8x")
 
+AUTOGAIN: Final = 0x00980912
 GAIN: Final = 0x00980913
 POWER_LINE_FREQUENCY: Final = 0x00980918
 EXPOSURE_AUTO: Final = 0x009A0901
@@ -68,8 +69,10 @@ def _set(camera: int, controls: Controls) -> Iterator[str]:
         and set_control(camera, EXPOSURE_ABSOLUTE, round(controls.exposure_ms * 10))
     ):
         yield "exposure_ms"
-    if controls.gain is not None and not set_control(camera, GAIN, controls.gain):
-        yield "gain"
+    if controls.gain is not None:
+        set_control(camera, AUTOGAIN, 0)
+        if not set_control(camera, GAIN, controls.gain):
+            yield "gain"
     if controls.focus is not None:
         set_control(camera, FOCUS_AUTO, 0)
         if not set_control(camera, FOCUS_ABSOLUTE, controls.focus):

@@ -59,11 +59,12 @@ class ContactTable(Table, frozen=True):
 
 
 class LockTable(Table, frozen=True):
-    """The lock's relay and its wiring."""
+    """The lock's relay and its wiring; `bolt`: the contact in the lock that is active while its bolt is thrown."""
 
     pin: Pin
     active_high: bool = True
     wiring: Literal["fail_secure", "fail_safe"] = "fail_secure"
+    bolt: Input | None = None
 
 
 class LampTable(Table, frozen=True):
@@ -175,6 +176,7 @@ class Settings(Table, frozen=True):
     central: CentralTable | None = None
     pins: Literal["gpio", "simulated"] = "gpio"
     fire: Input | None = None
+    tamper: Input | None = None
     scanners: dict[str, ScannerTable] = {}
     sensors: dict[str, AnySensor] = {}
     logbook: LogbookTable = LogbookTable()
@@ -320,11 +322,14 @@ def _safe_url(url: str) -> bool:
 
 
 def _pins(settings: Settings) -> Iterator[tuple[Path_, int]]:
-    if settings.fire:
-        yield ("fire", "pin"), settings.fire.pin
+    for name, own in (("fire", settings.fire), ("tamper", settings.tamper)):
+        if own:
+            yield (name, "pin"), own.pin
     for name, door in settings.doors.items():
         at = ("doors", name)
         yield (*at, "lock", "pin"), door.lock.pin
+        if door.lock.bolt:
+            yield (*at, "lock", "bolt", "pin"), door.lock.bolt.pin
         for what, found in (("contact", door.contact), ("exit", door.exit)):
             if found:
                 yield (*at, what, "pin"), found.pin

@@ -195,6 +195,10 @@ GRACE: Final = 1.0
 """Seconds after a relock in which an opening still counts as asked: the leaf moved before its contact did."""
 
 
+JAMMED_AFTER: Final = 0.9
+"""Seconds that a bolt has to follow its lock, or the leaf: less than the shortest pulse, so that each is judged."""
+
+
 class DoorRules(Struct, frozen=True):
     """What the settings say of one door. Seconds."""
 
@@ -202,6 +206,7 @@ class DoorRules(Struct, frozen=True):
     pre_alarm_after: float = 20.0
     alarm_after: float = 30.0
     has_contact: bool = True
+    has_bolt: bool = False
     classes: frozenset[int] = frozenset({0, 1, 2, 3})
 
 
@@ -209,7 +214,8 @@ class Door(Struct, frozen=True):
     """One door.
 
     `claims` holds the boot time at which each claim ends, `claimed_at` when somebody last asked to pass; `awaited`: a grant
-    that nobody has taken yet.
+    that nobody has taken yet. `bolt`: whether it is thrown, as its own contact says; `moved_at`: when lock, leaf or bolt did
+    last; `jammed`: the bolt was told to be astray, and has not been right since.
     """
 
     name: str
@@ -223,6 +229,9 @@ class Door(Struct, frozen=True):
     locked_at: float = -math.inf
     claimed_at: float = -math.inf
     awaited: bool = False
+    bolt: bool | None = None
+    moved_at: float = -math.inf
+    jammed: bool = False
 
 
 Outcome = Entry | SetLock | Show
@@ -254,9 +263,9 @@ def release(door: Door, kinds: set[Claim], now: float) -> Moved:
 def contact(door: Door, signal: ContactSignal, now: float) -> Moved:
     """The door's contact changed."""
     before, after = door.door, DOOR[door.door, signal]
-    door = replace(door, door=after)
     if after is before:
         return door, ()
+    door = replace(door, door=after, moved_at=now)
     match after:
         case DoorState.OPEN:
             return _opened(door, now)
@@ -266,10 +275,20 @@ def contact(door: Door, signal: ContactSignal, now: float) -> Moved:
             return _alarm(replace(door, opened_at=None), AlarmSignal.LOST)
 
 
+def bolt(door: Door, thrown: bool, now: float) -> Moved:
+    """The bolt's own contact changed. One that is at last where it should be ends the fault."""
+    door = replace(door, bolt=thrown, moved_at=now)
+    return _drive(door, _signal(door), now, None) if door.jammed and not _astray(door, _signal(door)) else (door, ())
+
+
 def tick(door: Door, now: float) -> Moved:
-    """Let claims end and the held-open times pass."""
+    """Let claims end, the held-open times pass, and a bolt that did not follow its lock be a fault."""
     ended = {kind for kind, until in door.claims.items() if until <= now}
     door, outcomes = release(door, ended, now) if ended or door.mode is DoorMode.UNKNOWN else (door, ())
+    if now >= _jam_due(door):
+        if not door.jammed:
+            outcomes += (fact.LockFault(door.name, jammed=True), Show(door.name, Lamp.ALARM))
+        door = replace(door, lock=LOCK[door.lock, LockSignal.FAIL], jammed=True)
     opened_at = door.opened_at
     if opened_at is None or EXCUSES & door.claims.keys():
         return door, outcomes
@@ -284,13 +303,27 @@ def tick(door: Door, now: float) -> Moved:
 
 def due(door: Door) -> float:
     """The next boot time at which a tick can change something; infinite if none."""
-    times = list(door.claims.values())
+    times = [*door.claims.values(), _jam_due(door)]
     if door.opened_at is not None and not EXCUSES & door.claims.keys():
         if door.alarm in {AlarmState.NONE, AlarmState.UNKNOWN}:
             times.append(door.opened_at + door.rules.pre_alarm_after)
         elif door.alarm is AlarmState.PRE_ALARM:
             times.append(door.opened_at + door.rules.alarm_after)
     return min(times, default=math.inf)
+
+
+def _jam_due(door: Door) -> float:
+    """When a bolt that is not where it should be becomes a fault; infinite when it is, or when it is one already."""
+    signal = {LockState.LOCKED: LockSignal.SECURE, LockState.UNLOCKED: LockSignal.RELEASE}.get(door.lock)
+    return door.moved_at + JAMMED_AFTER if signal and _astray(door, signal) else math.inf
+
+
+def _astray(door: Door, signal: LockSignal) -> bool:
+    """Whether the bolt is where this signal does not want it. An open leaf may hold it back from being thrown."""
+    if not door.rules.has_bolt or door.bolt is None:
+        return False
+    wanted = signal is LockSignal.SECURE
+    return door.bolt is not wanted and not (wanted and door.door is DoorState.OPEN)
 
 
 def _opened(door: Door, now: float) -> Moved:
@@ -346,11 +379,14 @@ def _signal(door: Door) -> LockSignal:
 
 def _drive(door: Door, signal: LockSignal, now: float, seen: float | None) -> Moved:
     before, after = door.lock, LOCK[door.lock, signal]
+    mended: tuple[Outcome, ...] = ()
+    if door.jammed and not _astray(door, signal):
+        door, mended = replace(door, jammed=False), (fact.LockFault(door.name, jammed=False),)
     if after is before:
-        return door, ()
+        return door, mended
+    door = replace(door, lock=after, moved_at=now)
     if after is LockState.UNLOCKED:
         by = winner(door)
-        return replace(door, lock=after), (SetLock(door.name, True, seen), fact.Unlocked(door.name, str(by)))
-    locked = replace(door, lock=after, locked_at=now)
-    entries: tuple[Outcome, ...] = (fact.Locked(door.name),) if before is LockState.UNLOCKED else ()
-    return locked, (SetLock(door.name, False), Show(door.name, Lamp.READY), *entries)
+        return door, (SetLock(door.name, True, seen), fact.Unlocked(door.name, str(by)), *mended)
+    entries: tuple[Outcome, ...] = (fact.Locked(door.name),) if before in {LockState.UNLOCKED, LockState.FAULT} else ()
+    return replace(door, locked_at=now), (SetLock(door.name, False), Show(door.name, Lamp.READY), *entries, *mended)

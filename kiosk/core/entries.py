@@ -91,6 +91,13 @@ class ExitPressed(Fact, frozen=True):
     door: str
 
 
+class LockFault(Fact, frozen=True):
+    """The bolt is not where the lock was driven to (`jammed`), or it is again."""
+
+    door: str
+    jammed: bool
+
+
 class DoorAlarm(Fact, frozen=True):
     """The door's alarm took this value (none: it cleared)."""
 
@@ -173,6 +180,7 @@ Entry = (
     | NotTaken
     | InterruptedUnlock
     | ExitPressed
+    | LockFault
     | DoorAlarm
     | FireRelease
     | Operated

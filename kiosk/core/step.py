@@ -50,6 +50,10 @@ LOGBOOK: Final = "logbook"
 KEEP_FLOOR_EVERY: Final = 600.0
 """Seconds: what a power cut may take from the clock's floor."""
 
+TAMPER: Final = "tamper"
+STUCK_AFTER: Final = 60.0
+"""Seconds for which nobody leans on an exit button. It frees the door all the same."""
+
 MAX_NONCES: Final = 8
 DEFAULT_SECONDS: Final = {Verb.OPEN: 5.0, Verb.HOLD: 900.0, Verb.LOCKDOWN: 900.0, Verb.RELEASE: 0.0}
 MAX_OVERRIDE: Final = 24 * 3600.0
@@ -69,6 +73,7 @@ def due(state: State) -> float:
     times += [inputs.due(each) for each in state.inputs.values()]
     times += [appliances.due(each) for each in state.sensors.values()]
     times += [each.deadline for each in state.pending.values()]
+    times += [_stuck_due(state, name) for name in state.inputs]
     return min(times, default=math.inf)
 
 
@@ -104,6 +109,10 @@ def _advance(state: State, now: Instant) -> Stepped:
         if inputs.settled(level, now.boot):
             state = replace(state, inputs={**state.inputs, name: replace(level, stable=level.raw)})
             state, more = _input(state, name, level.raw, now.boot)
+            outcomes += more
+    for name in state.inputs:
+        if now.boot >= _stuck_due(state, name):
+            state, more = _faulted(state, name, f"pressed for {STUCK_AFTER:g} s: stuck?", now.boot)
             outcomes += more
     for ticket, pending in state.pending.items():
         if now.boot >= pending.deadline:
@@ -154,6 +163,13 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
             assert_never(event)
 
 
+def _stuck_due(state: State, name: str) -> float:
+    """When an input that is an exit button becomes a fault; infinite when it is not pressed, or is a fault already."""
+    level = state.inputs[name]
+    pressed = name.endswith(".exit") and level.stable and name not in state.faults
+    return level.since + STUCK_AFTER if pressed else math.inf
+
+
 def _moved(state: State, name: str, moved: Moved) -> tuple[State, tuple[Outcome, ...]]:
     changed, outcomes = moved
     if changed is state.doors[name]:
@@ -165,8 +181,12 @@ def _input(state: State, name: str, active: bool, now: float) -> Stepped:
     """A settled input. The first level of the exit button or the fire input counts as a change only if it is active."""
     if name == "fire":
         return _fire(state, active, now)
+    if name == TAMPER:
+        return _faulted(state, TAMPER, "the housing is open" if active else None, now)
     door_name, _, what = name.rpartition(".")
     known = state.doors[door_name]
+    if what == "bolt":
+        return _moved(state, door_name, door.bolt(known, active, now))
     if what == "contact":
         signal = ContactSignal.OPENED if active else ContactSignal.CLOSED
         return _moved(state, door_name, door.contact(known, signal, now))
@@ -174,7 +194,10 @@ def _input(state: State, name: str, active: bool, now: float) -> Stepped:
     if not active and Claim.EXIT not in known.claims:
         return state, ()
     state, outcomes = _moved(state, door_name, door.claim(known, Claim.EXIT, until, now))
-    return state, (fact.ExitPressed(door_name), *outcomes) if active else outcomes
+    if active:
+        return state, (fact.ExitPressed(door_name), *outcomes)
+    state, cleared = _faulted(state, name, None, now)
+    return state, (*outcomes, *cleared)
 
 
 def _fire(state: State, active: bool, now: float) -> Stepped:

@@ -49,6 +49,7 @@ def door_rules(table: DoorTable) -> DoorRules:
         pre_alarm_after=table.pre_alarm_after,
         alarm_after=table.alarm_after,
         has_contact=table.contact is not None,
+        has_bolt=table.lock.bolt is not None,
         classes=frozenset(int(PassClass[name.upper()]) for name in table.classes),
     )
 
@@ -65,9 +66,11 @@ def sensor_rules(table: AnySensor) -> SensorRules:
     )
 
 
-def wiring(settings: Settings) -> tuple[dict[str, DoorWiring], InputWiring | None]:
-    """The settings' pins as the board wants them."""
-    return {name: _door_wiring(table) for name, table in settings.doors.items()}, _input(settings.fire)
+def wiring(settings: Settings) -> tuple[dict[str, DoorWiring], dict[str, InputWiring]]:
+    """The settings' pins as the board wants them: those of the doors, and those of the station."""
+    own = {"fire": _input(settings.fire), "tamper": _input(settings.tamper)}
+    doors = {name: _door_wiring(table) for name, table in settings.doors.items()}
+    return doors, {name: found for name, found in own.items() if found}
 
 
 def _door_wiring(table: DoorTable) -> DoorWiring:
@@ -78,6 +81,7 @@ def _door_wiring(table: DoorTable) -> DoorWiring:
         fail_safe=table.lock.wiring == "fail_safe",
         contact=InputWiring(table.contact.pin, table.contact.open_when == "low") if table.contact else None,
         exit=_input(table.exit),
+        bolt=_input(table.lock.bolt),
         signals=lamps,
     )
 

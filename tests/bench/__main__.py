@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import decision, films, frames, hour, road
+from tests.bench import decision, exits, films, frames, hour, road
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
         road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
         films.time_to_read(),
         films.smallest(),
+        exits.measure(),
         frames.measure(),
         decision.measure(),
         hour.measure(),

@@ -9,7 +9,8 @@ from itertools import product
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from msgspec.structs import replace
 
 from kiosk.core import door as d
 from kiosk.core import entries as fact
@@ -155,12 +156,59 @@ def test_lock_down_is_for_entry_only() -> None:
     assert door.lock is LockState.LOCKED
 
 
+def with_bolt(thrown: bool = True) -> Door:
+    """A closed, locked door whose bolt has a contact."""
+    door, _ = d.bolt(replace(closed(), rules=replace(RULES, has_bolt=True)), thrown, 0.0)
+    return door
+
+
+def jams(outcomes: object) -> list[bool]:
+    return [each.jammed for each in outcomes if isinstance(each, fact.LockFault)]  # type: ignore[attr-defined]
+
+
+def test_a_bolt_that_follows_is_no_fault() -> None:
+    door, _ = d.claim(with_bolt(), Claim.PASS, 5.0, 0.0)
+    door, outcomes = d.bolt(door, False, 0.5)
+    door, more = d.tick(door, 4.9)
+    assert (jams(outcomes + more), door.lock) == ([], LockState.UNLOCKED)
+
+
+def test_a_bolt_that_does_not_let_go_is_told_once_and_a_new_pass_tries_again() -> None:
+    door, _ = d.claim(with_bolt(), Claim.PASS, 5.0, 0.0)
+    assert d.due(door) == d.JAMMED_AFTER
+    door, outcomes = d.tick(door, d.JAMMED_AFTER)
+    assert (jams(outcomes), door.lock) == ([True], LockState.FAULT)
+    door, outcomes = d.claim(door, Claim.PASS, 8.0, 3.0)
+    assert SetLock("main", True) in outcomes
+    door, outcomes = d.tick(door, 3.0 + d.JAMMED_AFTER)
+    assert (jams(outcomes), door.lock) == ([], LockState.FAULT)
+    door, outcomes = d.tick(replace(door), 8.0)
+    assert fact.Locked("main") in outcomes, "an unlock that jammed has its relock in the logbook too"
+    door, _ = d.claim(door, Claim.PASS, 15.0, 8.0)
+    door, _ = d.tick(door, 8.0 + d.JAMMED_AFTER)
+    door, outcomes = d.bolt(door, False, 9.5)
+    assert (jams(outcomes), door.lock) == ([False], LockState.UNLOCKED)
+
+
+def test_a_bolt_that_is_not_thrown_is_a_fault_once_the_leaf_is_closed() -> None:
+    door, _ = d.claim(with_bolt(), Claim.PASS, 5.0, 0.0)
+    door, _ = d.bolt(door, False, 0.2)
+    door, _ = d.contact(door, ContactSignal.OPENED, 1.0)
+    door, outcomes = d.tick(door, 9.0)
+    assert (jams(outcomes), door.lock) == ([], LockState.LOCKED), "an open leaf holds it back"
+    door, _ = d.contact(door, ContactSignal.CLOSED, 10.0)
+    door, outcomes = d.tick(door, 10.0 + d.JAMMED_AFTER)
+    assert (jams(outcomes), door.lock) == ([True], LockState.FAULT)
+    door, outcomes = d.bolt(door, True, 13.0)
+    assert (jams(outcomes), door.lock) == ([False], LockState.LOCKED)
+
+
 class AnythingHappens(RuleBasedStateMachine):
     """Claims come and go, the leaf moves, time passes, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.door = Door("main", RULES)
+        self.door = Door("main", replace(RULES, has_bolt=True))
         self.now = 0.0
         self.driven = False
         self.contact_says = DoorState.UNKNOWN
@@ -190,6 +238,10 @@ class AnythingHappens(RuleBasedStateMachine):
         self.contact_says = DOOR[self.door.door, signal]
         self.move(d.contact(self.door, signal, self.now))
 
+    @rule(thrown=st.booleans())
+    def bolt(self, thrown: bool) -> None:
+        self.move(d.bolt(self.door, thrown, self.now))
+
     @rule(seconds=st.floats(0, 70))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
@@ -206,16 +258,23 @@ class AnythingHappens(RuleBasedStateMachine):
     @invariant()
     def never_locked_while_somebody_must_get_out(self) -> None:
         if {Claim.FIRE, Claim.EXIT, Claim.EVACUATION} & self.door.claims.keys():
-            assert self.door.lock is LockState.UNLOCKED
+            assert self.driven
 
     @invariant()
-    def locked_when_nobody_wants_it_open(self) -> None:
+    def secured_when_nobody_wants_it_open(self) -> None:
         if not self.door.claims.keys() - {Claim.LOCKDOWN}:
-            assert self.door.lock in {LockState.LOCKED, LockState.UNKNOWN}
+            assert not self.driven
 
     @invariant()
     def the_pin_is_where_the_state_says(self) -> None:
-        assert self.driven == (self.door.lock is LockState.UNLOCKED)
+        if self.door.lock is not LockState.FAULT:
+            assert self.driven == (self.door.lock is LockState.UNLOCKED)
+
+    @invariant()
+    def a_fault_of_the_lock_is_about_its_bolt(self) -> None:
+        if self.door.lock is LockState.FAULT:
+            assert self.door.jammed
+            assert self.door.bolt is self.driven or self.door.door is DoorState.OPEN
 
     @invariant()
     def no_claim_outlives_its_end(self) -> None:
@@ -230,3 +289,10 @@ class AnythingHappens(RuleBasedStateMachine):
 
 AnythingHappens.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestAnythingHappens = AnythingHappens.TestCase
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_hundred_thousand_steps() -> None:
+    many = settings(max_examples=1000, stateful_step_count=100, deadline=None, derandomize=False, database=None)
+    run_state_machine_as_test(AnythingHappens, settings=many)

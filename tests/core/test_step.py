@@ -28,6 +28,7 @@ from kiosk.core.events import (
     Faulted,
     Keep,
     KeepFloor,
+    Maintained,
     NoReading,
     Offered,
     Reading,
@@ -278,6 +279,44 @@ def test_the_exit_button_frees_in_every_mode_after_its_debounce() -> None:
         bench.take(Edge("main.exit", active=False, at=bench.boot))
         bench.wait(6)
         assert bench.is_locked()
+
+
+def test_an_exit_button_that_is_pressed_for_a_minute_is_a_fault_and_frees_all_the_same() -> None:
+    bench = Bench()
+    bench.take(Edge("main.exit", active=True, at=bench.boot))
+    bench.wait(59)
+    assert "main.exit" not in bench.state.faults
+    bench.wait(2)
+    assert "stuck" in bench.state.faults["main.exit"]
+    assert not bench.is_locked()
+    bench.take(Edge("main.exit", active=False, at=bench.boot))
+    bench.wait(6)
+    assert bench.state.faults == {}
+    assert bench.is_locked()
+    told = [each for each in logged(bench.said) if isinstance(each, fact.Fault | fact.FaultCleared)]
+    assert [type(each) for each in told] == [fact.Fault, fact.FaultCleared]
+
+
+def test_an_opened_housing_is_a_fault_until_it_is_closed() -> None:
+    bench = Bench()
+    for active in (True, False):
+        bench.take(Edge("tamper", active=active, at=bench.boot))
+        bench.wait(1)
+        assert ("tamper" in bench.state.faults) == active
+    told = [each for each in logged(bench.said) if isinstance(each, fact.Fault | fact.FaultCleared)]
+    assert [each.what for each in told] == ["tamper", "tamper"]
+
+
+def test_maintenance_is_armed_for_a_while_and_told() -> None:
+    bench = Bench()
+    bench.take(Maintained("tester", 60.0))
+    assert bench.state.maintenance_until == bench.boot + 60.0
+    bench.take(Maintained("tester", 0.0))
+    assert bench.state.maintenance_until == bench.boot
+    assert [each for each in logged(bench.said) if isinstance(each, fact.Maintenance)] == [
+        fact.Maintenance("tester", 60.0),
+        fact.Maintenance("tester"),
+    ]
 
 
 def test_a_bouncing_contact_is_one_event() -> None:

@@ -253,3 +253,23 @@ def test_operate_through_the_scanners_socket_is_refused(station: Station) -> Non
     assert isinstance(station.scanner.receive(timeout=30), Refused)
     station.scanner.send(Scan("main", signed(claims()), 0.0))
     assert station.next("granted")["index"] == 7
+
+
+def test_a_jammed_bolt_an_opened_housing_and_maintenance_are_told(tmp_path: Path) -> None:
+    bolt, tamper = 24, 25
+    house = House(tmp_path, f"[tamper]\npin = {tamper}\nactive_low = false\n")
+    text = house.config.read_text().replace("{ pin = 17 }", f"{{ pin = 17, bolt = {{ pin = {bolt} }} }}")
+    house.config.write_text(text)
+    house.trust()
+    with house.station() as station:
+        station.bench.drive(bolt, level=False)
+        station.scan(signed(claims()))
+        assert station.next("lock_fault") == {"kind": "lock_fault", "door": "main", "jammed": True}
+        assert house.view().doors["main"].lock == "fault"
+        assert house.kiosk("doctor", "--json").returncode == 1
+        until(lambda: station.bench.wait_for(LOCK, level=False, after=1.0, timeout=0.1), "the relock")
+        assert station.next("lock_fault")["jammed"] is False, "the bolt is where the relock wants it"
+        station.bench.drive(tamper, level=True)
+        until(lambda: house.view().faults.get("tamper") == "the housing is open")
+        station.bench.drive(tamper, level=False)
+        until(lambda: "tamper" not in house.view().faults)
