@@ -81,20 +81,15 @@ def _open_header() -> PiFactory:
     class AtomicPin(LGPIOPin):
         """An lgpio pin that claims an output with its level."""
 
-        def output_with_state(self, state: float) -> None:
-            self._claim(lambda: lgpio.gpio_claim_output(self.factory._handle, self._number, int(bool(state))))  # noqa: SLF001
-
-        def _set_function(self, value: str) -> None:
-            self._claim(lambda: super(AtomicPin, self)._set_function(value))
-
-        def _claim(self, claim: Callable[[], object]) -> None:
-            """Claim the line, or say which one another program holds."""
+        def __init__(self, factory: PiFactory, info: Any) -> None:
             try:
-                claim()
+                super().__init__(factory, info)
             except lgpio.error as error:
-                raise PinsUnavailable(
-                    f"line {self._number} of /dev/gpiochip{chip} is not to be had ({error}); type: gpioinfo"
-                ) from error
+                line = f"line {info.name.removeprefix('GPIO')} of /dev/gpiochip{chip}"
+                raise PinsUnavailable(f"{line} is not to be had ({error}); type: gpioinfo") from error
+
+        def output_with_state(self, state: float) -> None:
+            lgpio.gpio_claim_output(self.factory._handle, self._number, int(bool(state)))  # noqa: SLF001
 
     try:
         factory: PiFactory = LGPIOFactory(chip=chip)
