@@ -83,6 +83,7 @@ class DoorTable(Table, frozen=True):
     exit: Input | None = None
     lamps: LampTable = LampTable()
     pulse: Annotated[float, Meta(ge=1, le=MAX_PULSE)] = 5.0
+    extended_pulse: Annotated[float, Meta(ge=1, le=MAX_PULSE)] = 15.0
     pre_alarm_after: Annotated[float, Meta(ge=10)] = 20.0
     alarm_after: Annotated[float, Meta(ge=10)] = 30.0
     classes: tuple[ClassName, ...] = ("worker", "technician", "steward", "visitor")

@@ -45,8 +45,9 @@ def claims(
     not_before: int | None = None,
     scope: str = "",
     pass_class: PassClass = PassClass.WORKER,
+    extended: bool = False,
 ) -> Pass:
-    return Pass(index, pass_class, kind, issued_at, expires, not_before, scope)
+    return Pass(index, pass_class, kind, issued_at, expires, not_before, scope, extended)
 
 
 def signed(wanted: Pass, key: Ed25519PrivateKey = ISSUER) -> str:

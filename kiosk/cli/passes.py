@@ -43,6 +43,7 @@ def pass_() -> None:
 @click.option(
     "--index", type=click.IntRange(min=1, max=2**32 - 1), help="Another pass for this credential. Default: a new one."
 )
+@click.option("--extended", is_flag=True, help="The holder needs longer at the door.")
 @click.option("--holder", default="", help="The union's pseudonym for the holder; stays at the central server.")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a printable QR: .png, .svg or .pdf."
@@ -56,6 +57,8 @@ def make(
     days: float | None,
     index: int | None,
     holder: str,
+    *,
+    extended: bool,
     out: Path | None,
     show: bool,
 ) -> None:
@@ -67,7 +70,9 @@ def make(
         fail(f"The central server is an optional part ({error}). Next: pip install 'yizhan-kiosk[central]'")
     now = int(time.time())
     expires = now + int(days * 86_400 if days else DEFAULT_SECONDS[kind])
-    wanted = Pass(index or 0, PassClass[class_.upper()], Kind[kind.upper()], now, expires, scope=scope)
+    wanted = Pass(
+        index or 0, PassClass[class_.upper()], Kind[kind.upper()], now, expires, scope=scope, extended=extended
+    )
     claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
     click.echo(text)
     click.echo(f"credential {claims.index}, {kind}, expires {_date(claims.expires)}", err=True)

@@ -203,6 +203,7 @@ class DoorRules(Struct, frozen=True):
     """What the settings say of one door. Seconds."""
 
     pulse: float = 5.0
+    extended_pulse: float = 15.0
     pre_alarm_after: float = 20.0
     alarm_after: float = 30.0
     has_contact: bool = True

@@ -259,7 +259,8 @@ def _open(state: State, ticket: int, now: float) -> Stepped:
         return state, ()
     state = replace(state, pending={key: value for key, value in state.pending.items() if key != ticket})
     known = state.doors[pending.door]
-    moved = door.claim(known, Claim.PASS, now + known.rules.pulse, now, pending.seen)
+    pulse = known.rules.extended_pulse if pending.claims.extended else known.rules.pulse
+    moved = door.claim(known, Claim.PASS, now + pulse, now, pending.seen)
     state, outcomes = _moved(state, pending.door, moved)
     return state, (*outcomes, Show(pending.door, Lamp.GRANTED))
 

@@ -46,6 +46,7 @@ def door_rules(table: DoorTable) -> DoorRules:
     """The rules of one door."""
     return DoorRules(
         pulse=table.pulse,
+        extended_pulse=max(table.pulse, table.extended_pulse),
         pre_alarm_after=table.pre_alarm_after,
         alarm_after=table.alarm_after,
         has_contact=table.contact is not None,

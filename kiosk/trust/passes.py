@@ -27,7 +27,7 @@ MAX_TEXT: Final = 512
 """Characters. The longest pass of this profile has under 220; 512 leaves room and still bounds the work."""
 
 EXPIRES, NOT_BEFORE, ISSUED_AT = 4, 5, 6
-INDEX, CLASS, SCOPE, KIND = -70001, -70002, -70003, -70004
+INDEX, CLASS, SCOPE, KIND, EXTENDED = -70001, -70002, -70003, -70004, -70005
 U32: Final = 2**32
 TIME_LIMIT: Final = 2**33
 SCOPE_LIMIT: Final = 12
@@ -51,7 +51,10 @@ class Kind(enum.IntEnum):
 
 
 class Pass(Struct, frozen=True):
-    """The claims of a pass whose signature held. Times are seconds since 1970; `scope` is a station-code prefix."""
+    """The claims of a pass whose signature held. Times are seconds since 1970; `scope` is a station-code prefix.
+
+    `extended`: the holder needs longer at the door (ONVIF: extended grant time).
+    """
 
     index: int
     pass_class: PassClass
@@ -60,13 +63,14 @@ class Pass(Struct, frozen=True):
     expires: int
     not_before: int | None = None
     scope: str = ""
+    extended: bool = False
     kid: str = ""
     token: str = ""
 
 
 def make_pass(claims: Pass, key: Ed25519PrivateKey, kid: bytes) -> str:
     """The text to put into a QR code. `claims.kid` and `claims.token` are derived, not given."""
-    payload: dict[int, int | str] = {EXPIRES: claims.expires}
+    payload: dict[int, int | str | bool] = {EXPIRES: claims.expires}
     if claims.not_before is not None:
         payload[NOT_BEFORE] = claims.not_before
     payload[ISSUED_AT] = claims.issued_at
@@ -74,6 +78,8 @@ def make_pass(claims: Pass, key: Ed25519PrivateKey, kid: bytes) -> str:
     if claims.scope:
         payload[SCOPE] = claims.scope
     payload[KIND] = int(claims.kind)
+    if claims.extended:
+        payload[EXTENDED] = True
     text: str = b45encode(sign1(cbor2.dumps(payload), key, kid)).decode("ascii")
     return PREFIX + text
 
@@ -144,6 +150,7 @@ def _pass(found: dict[int, Any], message: Sign1) -> Pass:
         expires=found[EXPIRES],
         not_before=found.get(NOT_BEFORE),
         scope=found.get(SCOPE, ""),
+        extended=found.get(EXTENDED, False),
         kid=message.kid.hex(),
         token=hashlib.sha256(message.protected + message.payload).hexdigest()[:16],
     )
@@ -165,6 +172,7 @@ CHECKS: Final[dict[int, Callable[[object], bool]]] = {
     CLASS: _below(len(PassClass)),
     SCOPE: _is_scope,
     KIND: _below(Kind.BOUND),
+    EXTENDED: lambda value: value is True,
 }
 """Each claim of the profile and what it may be. A bound pass has another prefix, so its kind is malformed here."""
 

@@ -319,6 +319,17 @@ def test_maintenance_is_armed_for_a_while_and_told() -> None:
     ]
 
 
+def test_somebody_who_needs_longer_gets_it() -> None:
+    rules = DoorRules()
+    for extended, pulse in ((False, rules.pulse), (True, rules.extended_pulse)):
+        bench = Bench()
+        bench.show(signed(claims(extended=extended)))
+        bench.wait(pulse - 0.1)
+        assert not bench.is_locked()
+        bench.wait(0.2)
+        assert bench.is_locked()
+
+
 def test_a_bouncing_contact_is_one_event() -> None:
     bench = Bench()
     for number in range(7):

@@ -29,7 +29,7 @@ GOOD = {4: NOW + DAY, 6: NOW, -70001: 7, -70002: 0, -70004: 0}
 
 
 def test_a_pass_comes_back_as_it_was_issued() -> None:
-    wanted = claims(scope="3708", not_before=NOW, pass_class=PassClass.STEWARD, kind=Kind.LIVE)
+    wanted = claims(scope="3708", not_before=NOW, pass_class=PassClass.STEWARD, kind=Kind.LIVE, extended=True)
     found = read_pass(signed(wanted), KEYSET)
     assert isinstance(found, Pass)
     assert replace(found, kid="", token="") == wanted
@@ -89,6 +89,8 @@ def test_it_keeps_the_size_that_the_design_promises() -> None:
         (raw({**GOOD, -70001: 2**32}), Reason.BAD_PROFILE),
         (raw({**GOOD, -70002: 4}), Reason.BAD_PROFILE),
         (raw({**GOOD, -70003: ""}), Reason.BAD_PROFILE),
+        (raw({**GOOD, -70005: False}), Reason.BAD_PROFILE),
+        (raw({**GOOD, -70005: 1}), Reason.BAD_PROFILE),
         (raw({**GOOD, -70004: 2}), Reason.BAD_PROFILE),
         (raw([*GOOD, "name"]), Reason.BAD_PROFILE),
         (raw(b"\xa1\x64name\x64Wang"), Reason.BAD_PROFILE),
