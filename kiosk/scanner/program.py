@@ -58,18 +58,15 @@ def run(settings: Settings, name: str) -> None:
     guard = Guard(THUMB[::-1])
     if table.camera:
         shelter(guard)
-    running, outlet = Running(), Outlet(settings.run / "scan.sock", name)
+    running, outlet, in_view = Running(), Outlet(settings.run / "scan.sock", name), InView()
     notify("READY=1")
-    window = Window(settings, name)
     if table.camera:
-        texts = texts_of_camera(table, outlet, running, Looking(guard=guard), window)
+        texts = texts_of_camera(table, outlet, running, Looking(guard=guard), Window(settings, name))
     else:
         texts = texts_of_reader(table, outlet, running)
-    in_view = InView()
     for seen, found in texts:
         for text in in_view.news(found, seen):
             outlet.send(Scan(table.door, text[:MAX_CODE], seen))
-    window.close()
 
 
 Texts = Iterator[tuple[float, list[str]]]
@@ -95,6 +92,7 @@ def texts_of_camera(table: ScannerTable, outlet: Outlet, running: Running, looki
         trouble = sight.judge(frame.grey, seen)
         outlet.tell(trouble or None)
         window.show(frame.grey, trouble)
+    window.close()
     camera.close()
 
 

@@ -12,21 +12,25 @@ from tests.bench import decision, exits, films, frames, hour, road
 
 
 def main() -> None:
-    """Run all and print a table for each."""
+    """Run all, and print a table for each as soon as it is measured."""
     console = Console(width=120)
-    for title, columns, rows in (
-        road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
-        films.time_to_read(),
-        films.smallest(),
-        exits.measure(),
-        frames.measure(),
-        decision.measure(),
-        hour.measure(),
-    ):
+    for measure in MEASURES:
+        title, columns, rows = measure()
         table = Table(*columns, title=title, title_justify="left")
         for row in rows:
             table.add_row(*row)
         console.print(table)
+
+
+MEASURES = (
+    lambda: road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
+    films.time_to_read,
+    films.smallest,
+    exits.measure,
+    frames.measure,
+    decision.measure,
+    hour.measure,
+)
 
 
 if __name__ == "__main__":
