@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench import decision, exits, films, frames, hour, road
+from tests.bench.road import Report
 
 
 def main() -> None:
@@ -22,7 +25,7 @@ def main() -> None:
         console.print(table)
 
 
-MEASURES = (
+MEASURES: Final[tuple[Callable[[], Report], ...]] = (
     lambda: road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
     films.time_to_read,
     films.smallest,
