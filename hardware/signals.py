@@ -1,19 +1,22 @@
-"""What a worker sees and hears at the door: a green lamp, a red lamp, a buzzer."""
+"""What a worker sees and hears at the door: an RGB lamp (or three lamps) and a buzzer."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from gpiozero import DigitalOutputDevice
 from gpiozero.pins.pi import PiFactory
 
-Blink = tuple[float, float, int | None]
-"""Seconds on, seconds off, how often (None: until the next signal)."""
+Pattern = tuple[float, float, int | None] | Literal["steady"]
+"""Seconds on, seconds off, how often (None: until the next signal); or on until the next signal."""
 
-PATTERNS: Final[dict[str, dict[str, Blink]]] = {
-    "ready": {},
-    "granted": {"green": (3.0, 0.0, 1), "buzzer": (0.15, 0.0, 1)},
-    "denied": {"red": (2.0, 0.0, 1), "buzzer": (0.1, 0.1, 3)},
+PATTERNS: Final[dict[str, dict[str, Pattern]]] = {
+    "ready": {"blue": "steady"},
+    "granted": {"green": "steady", "buzzer": (0.15, 0.0, 1)},
+    "denied": {"red": "steady", "buzzer": (0.1, 0.1, 3)},
+    "free": {"green": "steady"},
+    "closed": {"red": "steady"},
+    "warning": {"red": (0.5, 0.5, None), "green": (0.5, 0.5, None), "buzzer": (0.1, 1.9, None)},
     "alarm": {"red": (0.5, 0.5, None), "buzzer": (0.5, 0.5, None)},
 }
 
@@ -30,11 +33,13 @@ class Signals:
         """Start the pattern of that signal; it ends whatever pattern ran before."""
         pattern = PATTERNS[signal]
         for name, part in self._parts.items():
-            if name in pattern:
-                on, off, times = pattern[name]
-                part.blink(on_time=on, off_time=off, n=times)
-            else:
-                part.off()
+            match pattern.get(name):
+                case None:
+                    part.off()
+                case "steady":
+                    part.on()
+                case (on, off, times):
+                    part.blink(on_time=on, off_time=off, n=times)
 
     def close(self) -> None:
         """Switch everything off and give the pins back."""

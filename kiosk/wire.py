@@ -78,7 +78,7 @@ class Operate(Message, frozen=True):
     """A technician's act on a door. Answered by Done."""
 
     door: Name
-    verb: Literal["open", "hold", "lockdown", "release"]
+    verb: Literal["open", "hold", "evacuate", "lockdown", "release"]
     seconds: Seconds = 0.0
 
 

@@ -17,13 +17,13 @@ ROWS: list[set[str]] = [
     {"kiosk.station", "kiosk.scanner", "kiosk.sensors", "kiosk.sync", "kiosk.central"},
     {"kiosk.logbook"},
     {"kiosk.core"},
-    {"kiosk.trust", "kiosk.local", "kiosk.wire", "kiosk.settings", "kiosk.contract", "kiosk.keyfiles"},
+    {"kiosk.trust", "kiosk.local", "kiosk.wire", "kiosk.settings", "kiosk.contract", "kiosk.keyfiles", "kiosk.opening"},
     {"hardware"},
     {"kiosk"},
 ]
 """From the top of the house down. `kiosk` itself holds the version and nothing else."""
 
-BESIDE = {("kiosk.local", "kiosk.wire"), ("kiosk.settings", "kiosk.contract")}
+BESIDE = {("kiosk.local", "kiosk.wire"), ("kiosk.settings", "kiosk.contract"), ("kiosk.settings", "kiosk.opening")}
 """Who may use a neighbour of its own row."""
 
 PURE = {"kiosk.core", "kiosk.trust"}

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from kiosk.settings import BadSettings, Settings, load
+from kiosk.settings import Settings
+from kiosk.settings.loading import BadSettings, load, warnings
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -139,6 +140,55 @@ def test_a_bus_that_is_no_word_is_told(tmp_path: Path, bus: str) -> None:
 )
 def test_files_that_are_hardly_settings(tmp_path: Path, text: str, error: str) -> None:
     assert errors(tmp_path, text)[0].startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ('hours = ["mon-fri 6-22"]', "doors.main.hours: 'mon-fri 6-22' is no opening hours"),
+        ('hours = ["montag 06:00-22:00"]', "doors.main.hours: 'montag' is no day"),
+        ('hours = ["daily 06:00-25:00"]', "doors.main.hours: '25:00' is no time of day"),
+        ('hours = ["daily 06:00-06:00"]', "doors.main.hours: 'daily 06:00-06:00' is open for no time at all"),
+        ("hours = []", "doors.main.hours: is empty"),
+        ('interlock = ["innner"]', "doors.main.interlock: no such door: innner"),
+        ('interlock = ["main"]', "doors.main.interlock: names the door itself"),
+        ("pulse = 31.0", "doors.main.pulse: expected float <= 30.0"),
+        ("rest = 1.0", "doors.main.rest: expected float >= 10.0"),
+        (
+            "programmes.x = { begins = 2026-07-02T00:00:00, ends = 2026-07-01T00:00:00 }",
+            "doors.main.programmes.x.ends: must be after begins",
+        ),
+        (
+            "programmes.x = { begins = 2026-07-01T00:00:00Z, ends = 2026-07-02T00:00:00 }",
+            "doors.main.programmes.x.begins: must be local time, without an offset",
+        ),
+        ('programmes.x = { begins = "soon", ends = 2026-07-02T00:00:00 }', "doors.main.programmes.x.begins: "),
+    ],
+)
+def test_what_is_wrong_with_a_doors_rules(tmp_path: Path, line: str, error: str) -> None:
+    told = errors(tmp_path, GOOD.replace("contact = { pin = 27 }", f"contact = {{ pin = 27 }}\n{line}"))
+    assert len(told) == 1
+    assert told[0].startswith(f"F:9: {error}"), told
+
+
+@pytest.mark.parametrize(
+    ("lock", "warned"),
+    [
+        ("{ pin = 17 }", ""),
+        ("{ pin = 5, active_high = false }", ""),
+        ("{ pin = 5 }", "pin 5 boots high and the relay is on at that level: the lock is released from power-on"),
+        ("{ pin = 17, active_high = false }", "gpio=17=op,dh"),
+        ('{ pin = 5, wiring = "fail_safe" }', "the lock has power from power-on"),
+    ],
+)
+def test_a_lock_whose_relay_is_on_at_the_boot_level_of_its_pin_is_warned_of(
+    tmp_path: Path, lock: str, warned: str
+) -> None:
+    path = tmp_path / "station.toml"
+    path.write_text(GOOD.replace("{ pin = 17 }", lock), encoding="utf-8")
+    told = warnings(load(path))
+    assert len(told) == bool(warned)
+    assert warned in "".join(told)
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:

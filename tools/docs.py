@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kiosk.central.openapi import document
-from kiosk.core.door import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
+from kiosk.core.tables import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
 
 S = TypeVar("S", bound=StrEnum)
 T = TypeVar("T", bound=StrEnum)
@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """\
 # The door
 
-Made from the tables in `kiosk/core/door.py` by `make docs`; do not edit.
+Made from the tables in `kiosk/core/tables.py` by `make docs`; do not edit.
 
 A door has four orthogonal values: **mode**, **lock**, **door** and **alarm**. Each can be unknown. Somebody who wants
 something of the lock makes a *claim* that ends at a time; the highest active claim wins.

@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from kiosk.local import Line, NotGranted, NotReachable
-from kiosk.settings import BadSettings, Settings, load
+from kiosk.settings import Settings
+from kiosk.settings.loading import BadSettings, load
 from kiosk.wire import Message
 
 T = TypeVar("T")

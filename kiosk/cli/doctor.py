@@ -19,7 +19,8 @@ from msgspec import Struct
 
 from kiosk.cli.common import WRONG, as_json, ask_station, print_json
 from kiosk.local import NotReachable
-from kiosk.settings import BadSettings, Settings, load
+from kiosk.settings import Settings
+from kiosk.settings.loading import BadSettings, load, warnings
 from kiosk.wire import GetView, View
 
 Severity = Literal["fine", "warning", "wrong"]
@@ -239,6 +240,8 @@ def examine(config: Path) -> Iterator[Check]:
             yield Check("settings.file", "wrong", error, f"sudo nano {config}")
         return
     yield Check("settings.file", "fine", f"{config} is good")
+    for warning in warnings(settings):
+        yield Check("settings.boot_level", "warning", warning, f"sudo nano {config}")
     try:
         view = ask_station(settings, GetView(), View)
     except NotReachable:

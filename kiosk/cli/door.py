@@ -35,11 +35,11 @@ class Duration(click.ParamType[float]):
 
 @click.group()
 def door() -> None:
-    """Open, hold, lock down or release a door."""
+    """Open, hold, evacuate, lock down or release a door."""
 
 
 def _operate(
-    config: Path, name: str | None, verb: Literal["open", "hold", "lockdown", "release"], seconds: float
+    config: Path, name: str | None, verb: Literal["open", "hold", "evacuate", "lockdown", "release"], seconds: float
 ) -> None:
     settings = settings_or_exit(config)
     name = name or next(iter(settings.doors))
@@ -75,7 +75,16 @@ def lockdown(config: Path, name: str | None, seconds: float) -> None:
 
 @door.command()
 @click.argument("name", required=False)
+@click.option("--for", "seconds", type=Duration(), default="1h", show_default=True)
+@click.pass_obj
+def evacuate(config: Path, name: str | None, seconds: float) -> None:
+    """Free the door above a lock down, as in an emergency."""
+    _operate(config, name, "evacuate", seconds)
+
+
+@door.command()
+@click.argument("name", required=False)
 @click.pass_obj
 def release(config: Path, name: str | None) -> None:
-    """End a hold or a lock down."""
+    """End a hold, an evacuation or a lock down."""
     _operate(config, name, "release", 0.0)

@@ -21,7 +21,7 @@ VERBS: Final = {
     "sync": ("kiosk.cli.programs:sync", "Run the program that talks to the central server."),
     "status": ("kiosk.cli.status:status", "Show the station on one screen."),
     "doctor": ("kiosk.cli.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
-    "door": ("kiosk.cli.door:door", "Open, hold, lock down or release a door."),
+    "door": ("kiosk.cli.door:door", "Open, hold, evacuate, lock down or release a door."),
     "maintenance": ("kiosk.cli.maintenance:maintenance", "Arm or end maintenance, which lets a technician see more."),
     "pass": ("kiosk.cli.passes:pass_", "Make a pass, or explain one."),
     "config": ("kiosk.cli.config:config", "Check the settings."),

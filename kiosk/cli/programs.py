@@ -42,9 +42,15 @@ def station(config: Path) -> None:
     """Run the program that holds the lock, the rules and the logbook."""
     settings = settings_or_exit(config)
     from hardware.pins import PinsUnavailable  # noqa: PLC0415
+    from kiosk.settings.loading import warnings  # noqa: PLC0415
     from kiosk.station.program import AlreadyRunning, run  # noqa: PLC0415
 
-    run_program("station", lambda: run(settings), (PinsUnavailable, AlreadyRunning, OSError))
+    def work() -> None:
+        for warning in warnings(settings):
+            log.warning("%s: %s", config, warning)
+        run(settings)
+
+    run_program("station", work, (PinsUnavailable, AlreadyRunning, OSError))
 
 
 @click.command()

@@ -12,8 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.core.clock import Clock, provably_early, provably_expired
-from kiosk.core.door import Claim, Door
+from kiosk.core.door import Door
+from kiosk.core.hours import provably_closed
 from kiosk.core.limit import Limit
+from kiosk.core.tables import Claim, DoorState, LockState
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.passes import Kind, Pass, read_pass
 from kiosk.trust.reasons import Reason
@@ -21,9 +23,6 @@ from kiosk.trust.status import Status, StatusList
 
 SECOND_CHANCE: Final = 10.0
 """Seconds after a grant in which the same pass opens again, for somebody who missed the pulse."""
-
-CARD_REST: Final = 90.0
-"""Seconds after which the same card opens again."""
 
 COMMIT_PATIENCE: Final = 0.3
 """Seconds that a grant waits for its commit."""
@@ -42,15 +41,16 @@ class Trust(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """A grant to remember: `at` in boot time (of this boot), `expires` in seconds since 1970."""
+    """A grant to remember: `at` in boot time (of this boot), `expires` in seconds since 1970, a card's `rest` in seconds."""
 
     at: float
     kind: Kind
     expires: int
+    rest: float = 90.0
 
 
 class Memory(Struct, frozen=True):
-    """Replay marks by token, and the bound on logged refusals."""
+    """Replay marks by :func:`place`, and the bound on logged refusals."""
 
     marks: dict[str, Mark] = {}
     denials: Limit = DENIALS
@@ -64,33 +64,51 @@ class Verdict(Struct, frozen=True):
     again: bool = False
 
 
-def judge(text: str, door: Door, trust: Trust, memory: Memory, clock: Clock, boot: float) -> Verdict:
-    """The whole verification, in the design's order. Changes nothing."""
+def place(door: str, token: str) -> str:
+    """What a mark stands at: each door remembers for itself, so that one pass opens a porch, its inner door and a locker."""
+    return f"{token}@{door}"
+
+
+def interlocked(name: str, doors: dict[str, Door], awaited: set[str]) -> bool:
+    """Whether a door that must be shut while this one opens is open, released, or about to be (`awaited`)."""
+    others = doors[name].rules.interlock
+    return any(
+        other in awaited or doors[other].door is DoorState.OPEN or doors[other].lock is LockState.UNLOCKED
+        for other in others
+    )
+
+
+def judge(
+    text: str, door: Door, trust: Trust, memory: Memory, clock: Clock, boot: float, *, blocked: bool = False
+) -> Verdict:
+    """The whole verification, in the design's order; `blocked`: the door is interlocked. Changes nothing."""
     claims = read_pass(text, trust.keyset)
     if isinstance(claims, Reason):
         return Verdict(claims)
-    mark = memory.marks.get(claims.token)
+    mark = memory.marks.get(place(door.name, claims.token))
     again = mark is not None and boot - mark.at <= SECOND_CHANCE
     reason = (
         _status(claims, trust)
         or _scope(claims, trust)
         or _time(claims, clock, boot)
         or _replay(mark, again, boot)
-        or _mode(claims, door)
+        or _door(claims, door, clock, boot)
+        or (Reason.INTERLOCKED if blocked else None)
     )
     return Verdict(reason, claims, again)
 
 
-def mark(memory: Memory, claims: Pass, boot: float) -> Memory:
+def mark(memory: Memory, claims: Pass, door: Door, boot: float) -> Memory:
     """Remember a grant. Somebody who passes again within the second chance keeps the first mark's time."""
-    if claims.token in memory.marks and boot - memory.marks[claims.token].at <= SECOND_CHANCE:
+    at = place(door.name, claims.token)
+    if at in memory.marks and boot - memory.marks[at].at <= SECOND_CHANCE:
         return memory
-    return remember(memory, claims.token, Mark(boot, claims.kind, claims.expires))
+    return remember(memory, at, Mark(boot, claims.kind, claims.expires, door.rules.rest))
 
 
-def remember(memory: Memory, token: str, found: Mark) -> Memory:
+def remember(memory: Memory, at: str, found: Mark) -> Memory:
     """Add a mark, dropping the oldest when there are too many."""
-    marks = {**memory.marks, token: found}
+    marks = {**memory.marks, at: found}
     if len(marks) > MAX_MARKS:
         del marks[min(marks, key=lambda known: marks[known].at)]
     return replace(memory, marks=marks)
@@ -98,13 +116,13 @@ def remember(memory: Memory, token: str, found: Mark) -> Memory:
 
 def forget(memory: Memory, clock: Clock, boot: float) -> Memory:
     """Drop the marks that can refuse nobody any more."""
-    kept = {token: mark for token, mark in memory.marks.items() if _still_counts(mark, clock, boot)}
+    kept = {at: mark for at, mark in memory.marks.items() if _still_counts(mark, clock, boot)}
     return memory if len(kept) == len(memory.marks) else replace(memory, marks=kept)
 
 
 def _still_counts(mark: Mark, clock: Clock, boot: float) -> bool:
     if mark.kind is Kind.CARD:
-        return boot - mark.at < CARD_REST
+        return boot - mark.at < mark.rest
     return not provably_expired(clock, mark.expires, boot)
 
 
@@ -129,12 +147,18 @@ def _time(claims: Pass, clock: Clock, boot: float) -> Reason | None:
 
 
 def _replay(mark: Mark | None, again: bool, boot: float) -> Reason | None:
-    if mark is None or again or (mark.kind is Kind.CARD and boot - mark.at >= CARD_REST):
+    if mark is None or again or (mark.kind is Kind.CARD and boot - mark.at >= mark.rest):
         return None
     return Reason.REPLAYED
 
 
-def _mode(claims: Pass, door: Door) -> Reason | None:
-    if claims.pass_class not in door.rules.classes:
+def _door(claims: Pass, door: Door, clock: Clock, boot: float) -> Reason | None:
+    """This door's own rules: who may open it, and when."""
+    rules = door.rules
+    if claims.pass_class not in rules.classes:
         return Reason.WRONG_CLASS
+    if rules.holders is not None and claims.index not in rules.holders:
+        return Reason.NOT_YOURS
+    if claims.pass_class not in rules.always and provably_closed(rules.schedule, clock, boot):
+        return Reason.CLOSED
     return Reason.LOCKED_DOWN if Claim.LOCKDOWN in door.claims else None

@@ -1,22 +1,15 @@
-"""The door: four orthogonal values, each of which can be unknown, and the tables that move them.
+"""The door: what people want of it are claims, and the highest claim moves the tables of :mod:`kiosk.core.tables`.
 
-Names are those of ONVIF Door Control and IEC 60839-11-1. *Claims* say what somebody wants of the lock and until when;
-the highest active claim wins (PRECEDENCE), so no order of events can leave a lower one in force over a higher one:
+A *claim* says what somebody wants of the lock and until when; the highest active one wins (PRECEDENCE), so no order of
+events can leave a lower one in force over a higher one:
 
     fire > exit > evacuation > lock down > hold > programme > pass
 
-- mode   follows from the highest claim that has a mode of its own (MODES).
-- lock   is moved by LOCK: (state, signal) -> state, where the signal follows from the winning claim.
-- door   is what the contact says: DOOR.
-- alarm  is moved by ALARM: opened asked or unasked, open too long, closed, excused, contact lost.
-
-Every table is total over its states and signals: a door can do anything, so no pair is an error. A claim ends by its
-time alone; the claim of a passage (pass, exit) also ends when the door that it opened closes.
+A claim ends by its time alone; the claim of a passage (pass, exit) also ends when the door that it opened closes.
 """
 
 from __future__ import annotations
 
-import enum
 import math
 from typing import Final
 
@@ -25,169 +18,23 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.entries import Entry
-from kiosk.core.events import Lamp, SetLock, Show
-
-
-class Claim(enum.StrEnum):
-    """What the lock may be wanted for, highest first."""
-
-    FIRE = "fire"
-    EXIT = "exit"
-    EVACUATION = "evacuation"
-    LOCKDOWN = "lockdown"
-    HOLD = "hold"
-    PROGRAMME = "programme"
-    PASS = "pass"
-
-
-PRECEDENCE: Final = tuple(Claim)
-
-
-class DoorMode(enum.StrEnum):
-    """How the door is run at the moment."""
-
-    UNKNOWN = "unknown"
-    NORMAL = "normal"
-    HELD_OPEN = "held_open"
-    LOCKED_DOWN = "locked_down"
-    EMERGENCY = "emergency"
-
-
-MODES: Final = {
-    Claim.FIRE: DoorMode.EMERGENCY,
-    Claim.EVACUATION: DoorMode.EMERGENCY,
-    Claim.LOCKDOWN: DoorMode.LOCKED_DOWN,
-    Claim.HOLD: DoorMode.HELD_OPEN,
-    Claim.PROGRAMME: DoorMode.HELD_OPEN,
-}
-
-
-class LockState(enum.StrEnum):
-    """The lock, as driven."""
-
-    UNKNOWN = "unknown"
-    LOCKED = "locked"
-    UNLOCKED = "unlocked"
-    FAULT = "fault"
-
-
-class LockSignal(enum.StrEnum):
-    """`wait`: at start-up the door is open or unknown, so the lock stays as the power-on left it."""
-
-    RELEASE = "release"
-    SECURE = "secure"
-    WAIT = "wait"
-    FAIL = "fail"
-
-
-LOCK: Final = {
-    (LockState.UNKNOWN, LockSignal.RELEASE): LockState.UNLOCKED,
-    (LockState.UNKNOWN, LockSignal.SECURE): LockState.LOCKED,
-    (LockState.UNKNOWN, LockSignal.WAIT): LockState.UNKNOWN,
-    (LockState.UNKNOWN, LockSignal.FAIL): LockState.FAULT,
-    (LockState.LOCKED, LockSignal.RELEASE): LockState.UNLOCKED,
-    (LockState.LOCKED, LockSignal.SECURE): LockState.LOCKED,
-    (LockState.LOCKED, LockSignal.WAIT): LockState.LOCKED,
-    (LockState.LOCKED, LockSignal.FAIL): LockState.FAULT,
-    (LockState.UNLOCKED, LockSignal.RELEASE): LockState.UNLOCKED,
-    (LockState.UNLOCKED, LockSignal.SECURE): LockState.LOCKED,
-    (LockState.UNLOCKED, LockSignal.WAIT): LockState.UNLOCKED,
-    (LockState.UNLOCKED, LockSignal.FAIL): LockState.FAULT,
-    (LockState.FAULT, LockSignal.RELEASE): LockState.UNLOCKED,
-    (LockState.FAULT, LockSignal.SECURE): LockState.LOCKED,
-    (LockState.FAULT, LockSignal.WAIT): LockState.FAULT,
-    (LockState.FAULT, LockSignal.FAIL): LockState.FAULT,
-}
-
-
-class DoorState(enum.StrEnum):
-    """The leaf, as its contact tells."""
-
-    UNKNOWN = "unknown"
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-class ContactSignal(enum.StrEnum):
-    """What the debounced contact says."""
-
-    OPENED = "opened"
-    CLOSED = "closed"
-    LOST = "lost"
-
-
-DOOR: Final = {
-    (DoorState.UNKNOWN, ContactSignal.OPENED): DoorState.OPEN,
-    (DoorState.UNKNOWN, ContactSignal.CLOSED): DoorState.CLOSED,
-    (DoorState.UNKNOWN, ContactSignal.LOST): DoorState.UNKNOWN,
-    (DoorState.OPEN, ContactSignal.OPENED): DoorState.OPEN,
-    (DoorState.OPEN, ContactSignal.CLOSED): DoorState.CLOSED,
-    (DoorState.OPEN, ContactSignal.LOST): DoorState.UNKNOWN,
-    (DoorState.CLOSED, ContactSignal.OPENED): DoorState.OPEN,
-    (DoorState.CLOSED, ContactSignal.CLOSED): DoorState.CLOSED,
-    (DoorState.CLOSED, ContactSignal.LOST): DoorState.UNKNOWN,
-}
-
-
-class AlarmState(enum.StrEnum):
-    """What is wrong with the door, if the contact can tell."""
-
-    UNKNOWN = "unknown"
-    NONE = "none"
-    PRE_ALARM = "pre_alarm"
-    HELD_OPEN = "held_open"
-    FORCED_OPEN = "forced_open"
-
-
-class AlarmSignal(enum.StrEnum):
-    """`excused`: somebody with the right to it keeps the door open, or it is an emergency."""
-
-    OPENED_ASKED = "opened_asked"
-    OPENED_UNASKED = "opened_unasked"
-    CLOSED = "closed"
-    OPEN_LONG = "open_long"
-    OPEN_TOO_LONG = "open_too_long"
-    EXCUSED = "excused"
-    LOST = "lost"
-
-
-ALARM: Final = {
-    (AlarmState.UNKNOWN, AlarmSignal.OPENED_ASKED): AlarmState.NONE,
-    (AlarmState.UNKNOWN, AlarmSignal.OPENED_UNASKED): AlarmState.UNKNOWN,
-    (AlarmState.UNKNOWN, AlarmSignal.CLOSED): AlarmState.NONE,
-    (AlarmState.UNKNOWN, AlarmSignal.OPEN_LONG): AlarmState.PRE_ALARM,
-    (AlarmState.UNKNOWN, AlarmSignal.OPEN_TOO_LONG): AlarmState.HELD_OPEN,
-    (AlarmState.UNKNOWN, AlarmSignal.EXCUSED): AlarmState.UNKNOWN,
-    (AlarmState.UNKNOWN, AlarmSignal.LOST): AlarmState.UNKNOWN,
-    (AlarmState.NONE, AlarmSignal.OPENED_ASKED): AlarmState.NONE,
-    (AlarmState.NONE, AlarmSignal.OPENED_UNASKED): AlarmState.FORCED_OPEN,
-    (AlarmState.NONE, AlarmSignal.CLOSED): AlarmState.NONE,
-    (AlarmState.NONE, AlarmSignal.OPEN_LONG): AlarmState.PRE_ALARM,
-    (AlarmState.NONE, AlarmSignal.OPEN_TOO_LONG): AlarmState.HELD_OPEN,
-    (AlarmState.NONE, AlarmSignal.EXCUSED): AlarmState.NONE,
-    (AlarmState.NONE, AlarmSignal.LOST): AlarmState.UNKNOWN,
-    (AlarmState.PRE_ALARM, AlarmSignal.OPENED_ASKED): AlarmState.PRE_ALARM,
-    (AlarmState.PRE_ALARM, AlarmSignal.OPENED_UNASKED): AlarmState.FORCED_OPEN,
-    (AlarmState.PRE_ALARM, AlarmSignal.CLOSED): AlarmState.NONE,
-    (AlarmState.PRE_ALARM, AlarmSignal.OPEN_LONG): AlarmState.PRE_ALARM,
-    (AlarmState.PRE_ALARM, AlarmSignal.OPEN_TOO_LONG): AlarmState.HELD_OPEN,
-    (AlarmState.PRE_ALARM, AlarmSignal.EXCUSED): AlarmState.NONE,
-    (AlarmState.PRE_ALARM, AlarmSignal.LOST): AlarmState.UNKNOWN,
-    (AlarmState.HELD_OPEN, AlarmSignal.OPENED_ASKED): AlarmState.HELD_OPEN,
-    (AlarmState.HELD_OPEN, AlarmSignal.OPENED_UNASKED): AlarmState.FORCED_OPEN,
-    (AlarmState.HELD_OPEN, AlarmSignal.CLOSED): AlarmState.NONE,
-    (AlarmState.HELD_OPEN, AlarmSignal.OPEN_LONG): AlarmState.HELD_OPEN,
-    (AlarmState.HELD_OPEN, AlarmSignal.OPEN_TOO_LONG): AlarmState.HELD_OPEN,
-    (AlarmState.HELD_OPEN, AlarmSignal.EXCUSED): AlarmState.NONE,
-    (AlarmState.HELD_OPEN, AlarmSignal.LOST): AlarmState.UNKNOWN,
-    (AlarmState.FORCED_OPEN, AlarmSignal.OPENED_ASKED): AlarmState.FORCED_OPEN,
-    (AlarmState.FORCED_OPEN, AlarmSignal.OPENED_UNASKED): AlarmState.FORCED_OPEN,
-    (AlarmState.FORCED_OPEN, AlarmSignal.CLOSED): AlarmState.NONE,
-    (AlarmState.FORCED_OPEN, AlarmSignal.OPEN_LONG): AlarmState.FORCED_OPEN,
-    (AlarmState.FORCED_OPEN, AlarmSignal.OPEN_TOO_LONG): AlarmState.FORCED_OPEN,
-    (AlarmState.FORCED_OPEN, AlarmSignal.EXCUSED): AlarmState.NONE,
-    (AlarmState.FORCED_OPEN, AlarmSignal.LOST): AlarmState.UNKNOWN,
-}
+from kiosk.core.events import Lamp, SetLock
+from kiosk.core.hours import ALWAYS, Schedule
+from kiosk.core.tables import (
+    ALARM,
+    DOOR,
+    LOCK,
+    MODES,
+    PRECEDENCE,
+    AlarmSignal,
+    AlarmState,
+    Claim,
+    ContactSignal,
+    DoorMode,
+    DoorState,
+    LockSignal,
+    LockState,
+)
 
 EXCUSES: Final = {Claim.FIRE, Claim.EVACUATION, Claim.HOLD, Claim.PROGRAMME}
 PASSAGES: Final = {Claim.EXIT, Claim.PASS}
@@ -200,15 +47,24 @@ JAMMED_AFTER: Final = 0.9
 
 
 class DoorRules(Struct, frozen=True):
-    """What the settings say of one door. Seconds."""
+    """What the settings say of one door. Seconds.
+
+    `rest`: after which the same card opens it again; `holders`: the credentials that may (None: any); `always`: the classes
+    that its calendar does not bind; `interlock`: the doors that must be shut while it opens.
+    """
 
     pulse: float = 5.0
     extended_pulse: float = 15.0
     pre_alarm_after: float = 20.0
     alarm_after: float = 30.0
+    rest: float = 90.0
     has_contact: bool = True
     has_bolt: bool = False
     classes: frozenset[int] = frozenset({0, 1, 2, 3})
+    holders: frozenset[int] | None = None
+    schedule: Schedule = ALWAYS
+    always: frozenset[int] = frozenset({1, 2})
+    interlock: frozenset[str] = frozenset()
 
 
 class Door(Struct, frozen=True):
@@ -216,7 +72,8 @@ class Door(Struct, frozen=True):
 
     `claims` holds the boot time at which each claim ends, `claimed_at` when somebody last asked to pass; `awaited`: a grant
     that nobody has taken yet. `bolt`: whether it is thrown, as its own contact says; `moved_at`: when lock, leaf or bolt did
-    last; `jammed`: the bolt was told to be astray, and has not been right since.
+    last; `jammed`: the bolt was told to be astray, and has not been right since. `denied_until`: how long a refusal is
+    shown; `shown`: what the lamps show.
     """
 
     name: str
@@ -233,9 +90,11 @@ class Door(Struct, frozen=True):
     bolt: bool | None = None
     moved_at: float = -math.inf
     jammed: bool = False
+    denied_until: float = -math.inf
+    shown: Lamp | None = None
 
 
-Outcome = Entry | SetLock | Show
+Outcome = Entry | SetLock
 Moved = tuple[Door, tuple[Outcome, ...]]
 
 
@@ -245,14 +104,18 @@ def winner(door: Door) -> Claim | None:
 
 
 def claim(door: Door, kind: Claim, until: float, now: float, seen: float | None = None) -> Moved:
-    """Somebody wants something of the lock until boot time `until` (infinite: while an input is active)."""
+    """Somebody wants something of the lock until boot time `until` (infinite: while an input is active).
+
+    A lock down ends a grant, which must not come back when the lock down ends.
+    """
     claimed_at = now if kind in PASSAGES else door.claimed_at
-    moved = replace(door, claims={**door.claims, kind: until}, claimed_at=claimed_at)
+    kept = {other: end for other, end in door.claims.items() if (kind, other) != (Claim.LOCKDOWN, Claim.PASS)}
+    moved = replace(door, claims={**kept, kind: until}, claimed_at=claimed_at)
     if kind is not Claim.PASS:
         return _settle(moved, now, ())
     if door.door is DoorState.OPEN:
         return _settle(moved, now, (fact.Taken(door.name),), seen)
-    return _settle(replace(moved, awaited=True), now, (), seen)
+    return _settle(replace(moved, awaited=door.rules.has_contact), now, (), seen)
 
 
 def release(door: Door, kinds: set[Claim], now: float) -> Moved:
@@ -288,7 +151,7 @@ def tick(door: Door, now: float) -> Moved:
     door, outcomes = release(door, ended, now) if ended or door.mode is DoorMode.UNKNOWN else (door, ())
     if now >= _jam_due(door):
         if not door.jammed:
-            outcomes += (fact.LockFault(door.name, jammed=True), Show(door.name, Lamp.ALARM))
+            outcomes += (fact.LockFault(door.name, jammed=True),)
         door = replace(door, lock=LOCK[door.lock, LockSignal.FAIL], jammed=True)
     opened_at = door.opened_at
     if opened_at is None or EXCUSES & door.claims.keys():
@@ -352,9 +215,7 @@ def _alarm(door: Door, signal: AlarmSignal) -> Moved:
     if after is door.alarm:
         return door, ()
     told = after not in {AlarmState.UNKNOWN, AlarmState.NONE} or door.alarm not in {AlarmState.UNKNOWN, AlarmState.NONE}
-    lamp = Show(door.name, Lamp.READY if after is AlarmState.NONE else Lamp.ALARM)
-    outcomes = (fact.DoorAlarm(door.name, after), lamp) if told else ()
-    return replace(door, alarm=after), outcomes
+    return replace(door, alarm=after), (fact.DoorAlarm(door.name, after),) if told else ()
 
 
 def _settle(door: Door, now: float, outcomes: tuple[Outcome, ...], seen: float | None = None) -> Moved:
@@ -390,4 +251,4 @@ def _drive(door: Door, signal: LockSignal, now: float, seen: float | None) -> Mo
         by = winner(door)
         return door, (SetLock(door.name, True, seen), fact.Unlocked(door.name, str(by)), *mended)
     entries: tuple[Outcome, ...] = (fact.Locked(door.name),) if before in {LockState.UNLOCKED, LockState.FAULT} else ()
-    return replace(door, locked_at=now), (SetLock(door.name, False), Show(door.name, Lamp.READY), *entries, *mended)
+    return replace(door, locked_at=now), (SetLock(door.name, False), *entries, *mended)

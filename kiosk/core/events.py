@@ -9,7 +9,11 @@ from msgspec import Struct
 from kiosk.core.entries import Entry, Stamp
 
 
-class Scanned(Struct, frozen=True):
+class Happening(Struct, frozen=True, tag=True):
+    """The base of all events; the tag tells them apart in a recording."""
+
+
+class Scanned(Happening, frozen=True):
     """A scanner read a code at `door`; `seen` is the boot time of the frame that showed it."""
 
     door: str
@@ -17,20 +21,20 @@ class Scanned(Struct, frozen=True):
     seen: float
 
 
-class Committed(Struct, frozen=True):
+class Committed(Happening, frozen=True):
     """The entries recorded under `ticket` are on the disk."""
 
     ticket: int
 
 
-class CommitFailed(Struct, frozen=True):
+class CommitFailed(Happening, frozen=True):
     """They are not, and why. The door does not wait for them."""
 
     ticket: int
     why: str
 
 
-class Edge(Struct, frozen=True):
+class Edge(Happening, frozen=True):
     """An input's raw level, as `active`, since boot time `at`. Names: `DOOR.contact`, `DOOR.exit`, `fire`."""
 
     input: str
@@ -38,27 +42,27 @@ class Edge(Struct, frozen=True):
     at: float
 
 
-class Reading(Struct, frozen=True):
+class Reading(Happening, frozen=True):
     """A sensor's value in its own unit."""
 
     sensor: str
     value: float
 
 
-class NoReading(Struct, frozen=True):
+class NoReading(Happening, frozen=True):
     """A sensor has no value: absence is data."""
 
     sensor: str
     reason: str
 
 
-class Offered(Struct, frozen=True):
+class Offered(Happening, frozen=True):
     """Somebody carries in a document; nobody is trusted for carrying it."""
 
     document: bytes
 
 
-class Asked(Struct, frozen=True):
+class Asked(Happening, frozen=True):
     """The station sent out a nonce, to be answered by a signed time."""
 
     nonce: str
@@ -69,11 +73,12 @@ class Verb(enum.StrEnum):
 
     OPEN = "open"
     HOLD = "hold"
+    EVACUATE = "evacuate"
     LOCKDOWN = "lockdown"
     RELEASE = "release"
 
 
-class DoorRequested(Struct, frozen=True):
+class DoorRequested(Happening, frozen=True):
     """A technician's act; `who` is the account that asked."""
 
     door: str
@@ -82,21 +87,21 @@ class DoorRequested(Struct, frozen=True):
     seconds: float = 0.0
 
 
-class Maintained(Struct, frozen=True):
+class Maintained(Happening, frozen=True):
     """A technician arms maintenance for `seconds`, or ends it with 0; `who` is the account that asked."""
 
     who: str
     seconds: float
 
 
-class Faulted(Struct, frozen=True):
+class Faulted(Happening, frozen=True):
     """A program or a driver reports trouble with `what`, or its end when `detail` is None."""
 
     what: str
     detail: str | None
 
 
-class Tick(Struct, frozen=True):
+class Tick(Happening, frozen=True):
     """Nothing happened but time."""
 
 
@@ -133,11 +138,14 @@ class SetLock(Struct, frozen=True):
 
 
 class Lamp(enum.StrEnum):
-    """What the lamps and the buzzer at a door tell."""
+    """What the lamps and the buzzer at a door tell. `free`: nobody needs a pass; `closed`: no pass opens."""
 
     READY = "ready"
     GRANTED = "granted"
     DENIED = "denied"
+    FREE = "free"
+    CLOSED = "closed"
+    WARNING = "warning"
     ALARM = "alarm"
 
 

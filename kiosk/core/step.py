@@ -12,12 +12,12 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from kiosk.core import access, appliances, door, inputs
+from kiosk.core import access, appliances, door, inputs, lamps
 from kiosk.core import entries as fact
 from kiosk.core.access import Verdict
 from kiosk.core.clock import Instant, raise_by_pass
 from kiosk.core.documents import offered
-from kiosk.core.door import Claim, ContactSignal, Moved, Outcome
+from kiosk.core.door import Moved, Outcome
 from kiosk.core.entries import Entry, Stamp
 from kiosk.core.events import (
     Asked,
@@ -29,19 +29,19 @@ from kiosk.core.events import (
     Event,
     Faulted,
     KeepFloor,
-    Lamp,
     Maintained,
     NoReading,
     Offered,
     Reading,
     Record,
     Scanned,
-    Show,
     Tick,
     Verb,
 )
+from kiosk.core.hours import freed_until, next_programme
 from kiosk.core.limit import tell
 from kiosk.core.state import Pending, State
+from kiosk.core.tables import Claim, ContactSignal
 from kiosk.trust.passes import Pass
 
 Stepped = tuple[State, tuple[Command | Entry, ...]]
@@ -55,8 +55,24 @@ STUCK_AFTER: Final = 60.0
 """Seconds for which nobody leans on an exit button. It frees the door all the same."""
 
 MAX_NONCES: Final = 8
-DEFAULT_SECONDS: Final = {Verb.OPEN: 5.0, Verb.HOLD: 900.0, Verb.LOCKDOWN: 900.0, Verb.RELEASE: 0.0}
+DEFAULT_SECONDS: Final = {
+    Verb.OPEN: 5.0,
+    Verb.HOLD: 900.0,
+    Verb.EVACUATE: 3600.0,
+    Verb.LOCKDOWN: 900.0,
+    Verb.RELEASE: 0.0,
+}
+BY_VERB: Final = {
+    Verb.OPEN: Claim.HOLD,
+    Verb.HOLD: Claim.HOLD,
+    Verb.EVACUATE: Claim.EVACUATION,
+    Verb.LOCKDOWN: Claim.LOCKDOWN,
+}
+"""The claim that a technician's verb makes; a release ends all of them."""
+
 MAX_OVERRIDE: Final = 24 * 3600.0
+SAME_END: Final = 5.0
+"""Seconds by which a programme's end may wander with the clock's interval before its claim is made anew."""
 
 
 def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command, ...]]:
@@ -64,16 +80,19 @@ def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command
     before = state
     state, first = _advance(state, now)
     state, second = _happen(state, event, now)
-    return state, _record(before, state, (*first, *second), now)
+    state, third = _lamps(state, now.boot)
+    return state, _record(before, state, (*first, *second, *third), now)
 
 
-def due(state: State) -> float:
-    """The boot time at which a Tick is wanted; infinite when only events matter."""
+def due(state: State, now: float) -> float:
+    """The boot time at which a Tick is wanted, asked at boot time `now`; infinite when only events matter."""
     times: list[float] = [door.due(each) for each in state.doors.values()]
     times += [inputs.due(each) for each in state.inputs.values()]
     times += [appliances.due(each) for each in state.sensors.values()]
     times += [each.deadline for each in state.pending.values()]
     times += [_stuck_due(state, name) for name in state.inputs]
+    times += [lamps.due(each) for each in state.doors.values()]
+    times += [next_programme(each.rules.schedule, state.clock, now) for each in state.doors.values()]
     return min(times, default=math.inf)
 
 
@@ -84,7 +103,12 @@ def stamp(state: State, now: Instant) -> Stamp:
 
 def judge(state: State, text: str, door_name: str, now: Instant) -> Verdict:
     """What would become of this code at that door, here and now. Changes nothing."""
-    return access.judge(text, state.doors[door_name], state.trust, state.memory, state.clock, now.boot)
+    return _judge(state, text, door_name, now.boot)
+
+
+def _judge(state: State, text: str, name: str, now: float) -> Verdict:
+    blocked = access.interlocked(name, state.doors, {pending.door for pending in state.pending.values()})
+    return access.judge(text, state.doors[name], state.trust, state.memory, state.clock, now, blocked=blocked)
 
 
 def _record(before: State, after: State, outcomes: Iterable[Command | Entry], now: Instant) -> tuple[Command, ...]:
@@ -119,6 +143,8 @@ def _advance(state: State, now: Instant) -> Stepped:
             state, more = _late(state, ticket, "slow", now.boot)
             outcomes += more
     for name in state.doors:
+        state, more = _programme(state, name, now.boot)
+        outcomes += more
         state, more = _moved(state, name, door.tick(state.doors[name], now.boot))
         outcomes += more
     for name, known in state.sensors.items():
@@ -132,6 +158,28 @@ def _advance(state: State, now: Instant) -> Stepped:
     return state, tuple(outcomes)
 
 
+def _programme(state: State, name: str, now: float) -> tuple[State, tuple[Outcome, ...]]:
+    """A programme for everybody holds the door for as long as it provably runs, and yields to an interlock."""
+    known = state.doors[name]
+    held = known.claims.get(Claim.PROGRAMME)
+    until = freed_until(known.rules.schedule, state.clock, now)
+    if until is None or access.interlocked(name, state.doors, set()):
+        return _moved(state, name, door.release(known, {Claim.PROGRAMME}, now)) if held else (state, ())
+    if held is not None and abs(held - until) < SAME_END:
+        return state, ()
+    return _moved(state, name, door.claim(known, Claim.PROGRAMME, until, now))
+
+
+def _lamps(state: State, now: float) -> Stepped:
+    """What the doors show after all that."""
+    outcomes: list[Command | Entry] = []
+    for name, known in state.doors.items():
+        door_now, show = lamps.shown(known, now)
+        state, _ = _moved(state, name, (door_now, ()))
+        outcomes += show
+    return state, tuple(outcomes)
+
+
 def _happen(state: State, event: Event, now: Instant) -> Stepped:
     match event:
         case Scanned():
@@ -141,8 +189,9 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case CommitFailed(ticket, why):
             return _late(state, ticket, why, now.boot)
         case Edge(name, active, at):
-            known = inputs.edge(state.inputs.get(name, inputs.Debounced()), active, at)
-            return replace(state, inputs={**state.inputs, name: known}), ()
+            before = state.inputs.get(name)
+            known = inputs.edge(before or inputs.Debounced(), active, at)
+            return (state, ()) if known is before else (replace(state, inputs={**state.inputs, name: known}), ())
         case Reading() | NoReading():
             return _sensed(state, event, now.boot)
         case Offered(document):
@@ -212,10 +261,9 @@ def _fire(state: State, active: bool, now: float) -> Stepped:
 
 
 def _scanned(state: State, event: Scanned, now: float) -> Stepped:
-    known = state.doors.get(event.door)
-    if known is None:
+    if event.door not in state.doors:
         return state, ()
-    verdict = access.judge(event.text, known, state.trust, state.memory, state.clock, now)
+    verdict = _judge(state, event.text, event.door, now)
     if verdict.claims is not None:
         state = replace(state, clock=raise_by_pass(state.clock, verdict.claims.issued_at, now))
     if verdict.reason is None and verdict.claims is not None:
@@ -225,14 +273,14 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
     if suppressed is None:
         return state, ()
     index = verdict.claims.index if verdict.claims else None
-    denied = fact.Denied(event.door, str(verdict.reason), index, suppressed)
-    return state, (denied, Show(event.door, Lamp.DENIED))
+    state, _ = _moved(state, event.door, (lamps.denied(state.doors[event.door], now), ()))
+    return state, (fact.Denied(event.door, str(verdict.reason), index, suppressed),)
 
 
 def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:
     ticket = state.tickets + 1
     pending = Pending(event.door, claims, event.seen, now + access.COMMIT_PATIENCE)
-    memory = access.mark(access.forget(state.memory, state.clock, now), claims, now)
+    memory = access.mark(access.forget(state.memory, state.clock, now), claims, state.doors[event.door], now)
     state = replace(state, tickets=ticket, pending={**state.pending, ticket: pending}, memory=memory)
     granted = fact.Granted(
         event.door, claims.index, int(claims.pass_class), int(claims.kind), claims.token, claims.expires, again
@@ -259,10 +307,11 @@ def _open(state: State, ticket: int, now: float) -> Stepped:
         return state, ()
     state = replace(state, pending={key: value for key, value in state.pending.items() if key != ticket})
     known = state.doors[pending.door]
+    if Claim.LOCKDOWN in known.claims:  # it came between the grant and its commit
+        return state, (fact.NotTaken(pending.door),)
     pulse = known.rules.extended_pulse if pending.claims.extended else known.rules.pulse
     moved = door.claim(known, Claim.PASS, now + pulse, now, pending.seen)
-    state, outcomes = _moved(state, pending.door, moved)
-    return state, (*outcomes, Show(pending.door, Lamp.GRANTED))
+    return _moved(state, pending.door, moved)
 
 
 def _sensed(state: State, event: Reading | NoReading, now: float) -> Stepped:
@@ -282,13 +331,10 @@ def _requested(state: State, event: DoorRequested, now: float) -> Stepped:
     if known is None:
         return state, ()
     seconds = min(event.seconds or DEFAULT_SECONDS[event.verb], MAX_OVERRIDE)
-    match event.verb:
-        case Verb.OPEN | Verb.HOLD:
-            moved = door.claim(known, Claim.HOLD, now + seconds, now)
-        case Verb.LOCKDOWN:
-            moved = door.claim(known, Claim.LOCKDOWN, now + seconds, now)
-        case Verb.RELEASE:
-            moved = door.release(known, {Claim.HOLD, Claim.LOCKDOWN}, now)
+    if event.verb is Verb.RELEASE:
+        moved = door.release(known, set(BY_VERB.values()), now)
+    else:
+        moved = door.claim(known, BY_VERB[event.verb], now + seconds, now)
     state, outcomes = _moved(state, event.door, moved)
     told = None if event.verb is Verb.RELEASE else seconds
     return state, (fact.Operated(event.door, event.verb, event.who, told), *outcomes)

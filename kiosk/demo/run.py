@@ -30,7 +30,8 @@ from kiosk.demo.story import Score, Story
 from kiosk.demo.walker import Bench, Walker
 from kiosk.local import Line, NotReachable
 from kiosk.logbook.store import Heads, Reader
-from kiosk.settings import Settings, load
+from kiosk.settings import Settings
+from kiosk.settings.loading import load
 from kiosk.wire import Done, Flush, GetView, Subscribe, View
 
 STATION: Final = "37081101"

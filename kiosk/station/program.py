@@ -24,7 +24,6 @@ from hardware.pin_bench import PinBench
 from hardware.pins import SimulatedFactory, open_pins
 from kiosk import __version__, wire
 from kiosk.core.clock import Instant
-from kiosk.core.door import Claim
 from kiosk.core.entries import Entry, Started, Stopped, Stream
 from kiosk.core.events import (
     Asked,
@@ -49,6 +48,7 @@ from kiosk.core.events import (
     Verb,
 )
 from kiosk.core.step import due, judge, stamp, step
+from kiosk.core.tables import Claim
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.store import Heads, Logbook
@@ -104,7 +104,7 @@ class Station:
         now = self._now()
         state = initial_state(settings, read_root(settings.data), cold.floor(), now.boot)
         state = restore_documents(state, cold.documents(), now.boot)
-        memory, interrupted = recollect(book, self._boot_id, now.boot)
+        memory, interrupted = recollect(book, state.doors, self._boot_id, now.boot)
         self._state = msgspec.structs.replace(state, memory=memory)
         self._heads: dict[Stream, Heads] = book.heads()
         self._epoch = book.epoch
@@ -175,7 +175,7 @@ class Station:
     def _timeout(self, at: float) -> float:
         if self._events or self._edges:
             return 0.0
-        return max(0.0, min(due(self._state), at) - boot_time())
+        return max(0.0, min(due(self._state, boot_time()), at) - boot_time())
 
     def _turn(self) -> None:
         """All edges, then the events that had come by now, with the edges again in between."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,16 +10,18 @@ import msgspec
 
 from hardware.board import DoorWiring, InputWiring
 from kiosk import BUILD_TIME
-from kiosk.core.access import MAX_MARKS, Mark, Memory, Trust
+from kiosk.core.access import MAX_MARKS, Mark, Memory, Trust, place
 from kiosk.core.appliances import Sensor, SensorRules
 from kiosk.core.clock import Clock
 from kiosk.core.documents import restore
 from kiosk.core.door import Door, DoorRules
 from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stopped, Unlocked
+from kiosk.core.hours import Hours, Programme, Schedule, Window
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.logbook.store import Logbook, Row
-from kiosk.settings import AnySensor, DoorTable, Input, Settings
+from kiosk.opening import parse_hours
+from kiosk.settings import AnySensor, ClassName, DoorTable, Input, Settings
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, PassClass
 from kiosk.trust.status import NO_STATUS
@@ -29,7 +32,11 @@ REMEMBERED: Final = 2000
 
 def initial_state(settings: Settings, root: bytes, floor: float, boot: float) -> State:
     """The state before the first event."""
-    doors = {name: Door(name, door_rules(table)) for name, table in settings.doors.items()}
+    offset = round(settings.station.utc_offset * 3600)
+    doors = {
+        name: Door(name, door_rules(table, _interlock(settings, name), offset))
+        for name, table in settings.doors.items()
+    }
     sensors = {name: Sensor(name, sensor_rules(table), boot) for name, table in settings.sensors.items()}
     clock = Clock(lo=max(floor, BUILD_TIME), lo_at=boot, raised=floor > BUILD_TIME)
     return State(root, clock, Trust(settings.station.code, NO_KEYS, NO_STATUS), doors, sensors)
@@ -42,8 +49,8 @@ def restore_documents(state: State, documents: dict[str, bytes], boot: float) ->
     return state
 
 
-def door_rules(table: DoorTable) -> DoorRules:
-    """The rules of one door."""
+def door_rules(table: DoorTable, interlock: frozenset[str], offset: int) -> DoorRules:
+    """The rules of one door; `offset`: local time less UTC in seconds."""
     return DoorRules(
         pulse=table.pulse,
         extended_pulse=max(table.pulse, table.extended_pulse),
@@ -51,8 +58,40 @@ def door_rules(table: DoorTable) -> DoorRules:
         alarm_after=table.alarm_after,
         has_contact=table.contact is not None,
         has_bolt=table.lock.bolt is not None,
-        classes=frozenset(int(PassClass[name.upper()]) for name in table.classes),
+        rest=table.rest,
+        classes=_classes(table.classes),
+        holders=None if table.holders is None else frozenset(table.holders),
+        schedule=_schedule(table, offset),
+        always=_classes(table.always),
+        interlock=interlock,
     )
+
+
+def _classes(names: tuple[ClassName, ...]) -> frozenset[int]:
+    return frozenset(int(PassClass[name.upper()]) for name in names)
+
+
+def _interlock(settings: Settings, name: str) -> frozenset[str]:
+    """The doors that this one names, and those that name it."""
+    naming = (other for other, table in settings.doors.items() if name in table.interlock)
+    return frozenset({*settings.doors[name].interlock, *naming})
+
+
+def _schedule(table: DoorTable, offset: int) -> Schedule:
+    programmes = tuple(
+        Programme(name, _unix(each.begins, offset), _unix(each.ends, offset), hours(each.hours, offset), each.admits)
+        for name, each in table.programmes.items()
+    )
+    return Schedule(hours(table.hours, offset), programmes)
+
+
+def _unix(local: datetime, offset: int) -> float:
+    return local.replace(tzinfo=UTC).timestamp() - offset
+
+
+def hours(texts: tuple[str, ...] | None, offset: int) -> Hours | None:
+    """The hours of a week as the rules want them."""
+    return None if texts is None else Hours(tuple(Window(*parse_hours(text)) for text in texts), offset)
 
 
 def sensor_rules(table: AnySensor) -> SensorRules:
@@ -75,7 +114,9 @@ def wiring(settings: Settings) -> tuple[dict[str, DoorWiring], dict[str, InputWi
 
 
 def _door_wiring(table: DoorTable) -> DoorWiring:
-    lamps = {name: pin for name in ("green", "red", "buzzer") if (pin := getattr(table.lamps, name)) is not None}
+    lamps = {
+        name: pin for name in ("red", "green", "blue", "buzzer") if (pin := getattr(table.lamps, name)) is not None
+    }
     return DoorWiring(
         lock=table.lock.pin,
         lock_active_high=table.lock.active_high,
@@ -99,7 +140,7 @@ def read_root(folder: Path) -> bytes:
         return b""
 
 
-def recollect(book: Logbook, boot_id: str, boot: float) -> tuple[Memory, tuple[Entry, ...]]:
+def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) -> tuple[Memory, tuple[Entry, ...]]:
     """The replay marks that the logbook holds, and an entry for each unlock that was never followed by its relock.
 
     A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt.
@@ -119,19 +160,21 @@ def recollect(book: Logbook, boot_id: str, boot: float) -> tuple[Memory, tuple[E
                 latest[door] = "told"
             case Granted() as granted if latest.get(granted.door) == "completed":
                 at = row.boot if row.boot_id == boot_id else None
-                memory = _with(memory, granted, at, boot)
+                rest = doors[granted.door].rules.rest if granted.door in doors else 0.0
+                memory = _with(memory, granted, at, rest, boot)
             case _:
                 pass
     return memory, tuple(interrupted)
 
 
-def _with(memory: Memory, granted: Granted, at: float | None, boot: float) -> Memory:
+def _with(memory: Memory, granted: Granted, at: float | None, rest: float, boot: float) -> Memory:
     """A card's mark counts within this boot only: across a power gap nobody can prove how long ago it was."""
     kind = Kind(granted.pass_kind)
-    if granted.token in memory.marks or len(memory.marks) >= MAX_MARKS or (at is None and kind is Kind.CARD):
+    key = place(granted.door, granted.token)
+    if key in memory.marks or len(memory.marks) >= MAX_MARKS or (at is None and kind is Kind.CARD):
         return memory
-    mark = Mark(at if at is not None else boot - 3600.0, kind, granted.expires)
-    return Memory(marks={**memory.marks, granted.token: mark})
+    mark = Mark(at if at is not None else boot - 3600.0, kind, granted.expires, rest)
+    return Memory(marks={**memory.marks, key: mark})
 
 
 def _entry(row: Row) -> Entry | None:

@@ -23,7 +23,10 @@ class Reason(enum.StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     REPLAYED = "replayed"
     WRONG_CLASS = "wrong_class"
+    NOT_YOURS = "not_yours"
+    CLOSED = "closed"
     LOCKED_DOWN = "locked_down"
+    INTERLOCKED = "interlocked"
 
 
 WORDS: dict[Reason, tuple[str, str]] = {
@@ -69,6 +72,18 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "This pass was used just now. Please wait a minute and a half, or refresh it.",
     ),
     Reason.WRONG_CLASS: ("这扇门不对这类通行码开放。", "This door does not open for this class of pass."),
+    Reason.NOT_YOURS: (
+        "这扇门只对指定的人开放。",
+        "This door opens only for those to whom it was given.",
+    ),
+    Reason.CLOSED: (
+        "现在不是开放时间，请在开放时间再来。",
+        "It is not open at this hour. Please come within the opening hours.",
+    ),
     Reason.LOCKED_DOWN: ("本站暂时关闭，不能进入。", "The station is locked down for now. Nobody can enter."),
+    Reason.INTERLOCKED: (
+        "另一扇门还开着，请等它关好再刷码。",
+        "The other door is still open. Please wait until it has closed, and show your pass again.",
+    ),
 }
 """For each reason: what the display says, in Chinese and in English."""

@@ -14,26 +14,22 @@ from msgspec.structs import replace
 
 from kiosk.core import door as d
 from kiosk.core import entries as fact
-from kiosk.core.door import (
+from kiosk.core.door import EXCUSES, Door, DoorRules, Moved, Outcome
+from kiosk.core.events import SetLock
+from kiosk.core.tables import (
     ALARM,
     DOOR,
-    EXCUSES,
     LOCK,
     PRECEDENCE,
     AlarmSignal,
     AlarmState,
     Claim,
     ContactSignal,
-    Door,
     DoorMode,
-    DoorRules,
     DoorState,
     LockSignal,
     LockState,
-    Moved,
-    Outcome,
 )
-from kiosk.core.events import SetLock
 
 RULES = DoorRules()
 
@@ -153,6 +149,14 @@ def test_lock_down_is_for_entry_only() -> None:
     door, _ = d.claim(door, Claim.EXIT, 10.0, 2.0)
     assert door.lock is LockState.UNLOCKED
     door, _ = d.tick(door, 10.0)
+    assert door.lock is LockState.LOCKED
+
+
+def test_a_grant_that_a_lock_down_ended_does_not_come_back() -> None:
+    door, _ = d.claim(closed(), Claim.PASS, 10.0, 5.0)
+    door, outcomes = d.claim(door, Claim.LOCKDOWN, 7.0, 6.0)
+    assert kinds(outcomes) == ["NotTaken", "Locked"]
+    door, _ = d.tick(door, 7.0)
     assert door.lock is LockState.LOCKED
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -12,14 +11,11 @@ from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
 from kiosk.core import entries as fact
-from kiosk.core.access import COMMIT_PATIENCE, DENIALS, Trust
-from kiosk.core.appliances import Sensor, SensorRules
-from kiosk.core.clock import Clock, Instant, Quality
-from kiosk.core.door import Door, DoorRules, LockState
-from kiosk.core.entries import Entry
+from kiosk.core.access import COMMIT_PATIENCE, DENIALS
+from kiosk.core.clock import Instant, Quality
+from kiosk.core.door import DoorRules
 from kiosk.core.events import (
     Asked,
-    Command,
     CommitFailed,
     Committed,
     DoorRequested,
@@ -38,82 +34,27 @@ from kiosk.core.events import (
     Tick,
     Verb,
 )
-from kiosk.core.state import FAULT_CHANGES, State
-from kiosk.core.step import due, step
+from kiosk.core.state import FAULT_CHANGES
+from kiosk.core.step import step
 from kiosk.trust.keyset import NO_KEYS, Keyset
 from kiosk.trust.passes import Kind, PassClass
-from kiosk.trust.status import NO_STATUS, Status
+from kiosk.trust.status import Status
+from tests.core.bench import Bench, logged
 from tests.keys import (
     DAY,
     DOCUMENT,
     ISSUER,
     KEYSET,
     NOW,
-    ROOT,
     STRANGER,
     claims,
     document,
     keyset_document,
-    public,
     signed,
     status_document,
     time_document,
     trusted,
 )
-
-RULES = SensorRules("°C", lowest=-30, highest=60, dead_band=0.5, heartbeat=600, stale_after=60)
-
-
-class Bench:
-    """A state, a time, and everything that the rules have said."""
-
-    def __init__(self, keyset: Keyset = KEYSET, **rules: object) -> None:
-        doors = {"main": Door("main", DoorRules(**rules))}  # type: ignore[arg-type]
-        clock = Clock(lo=BUILD_TIME, lo_at=0.0)
-        self.state = State(
-            public(ROOT), clock, Trust("37081101", keyset, NO_STATUS), doors, {"t": Sensor("t", RULES, 0.0)}
-        )
-        self.boot = 0.0
-        self.said: list[Command] = []
-        self.take(Edge("main.contact", active=False, at=0.001))
-        self.wait(0.1)
-        self.said.clear()
-
-    def take(self, event: Event) -> list[Command]:
-        self.state, commands = step(self.state, event, Instant(self.boot, NOW + self.boot))
-        self.said += commands
-        return list(commands)
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass the way that the loop does: from one due time to the next."""
-        until = self.boot + seconds
-        while (at := due(self.state)) <= until:
-            self.boot = max(self.boot, at)
-            self.take(Tick())
-        self.boot = until
-        self.take(Tick())
-
-    def show(self, text: str) -> list[Command]:
-        """Show a code and let the disk answer at once."""
-        commands = self.take(Scanned("main", text, self.boot))
-        for command in list(commands):
-            if isinstance(command, Record) and command.ticket:
-                commands += self.take(Committed(command.ticket))
-        return commands
-
-    def outcome(self, text: str) -> str:
-        """`open`, or the reason of the refusal."""
-        entries = logged(self.show(text))
-        denied = [each.reason for each in entries if isinstance(each, fact.Denied)]
-        assert len(denied) + sum(isinstance(each, fact.Granted) for each in entries) == 1
-        return denied[0] if denied else "open"
-
-    def is_locked(self) -> bool:
-        return self.state.doors["main"].lock is LockState.LOCKED
-
-
-def logged(commands: Iterable[Command]) -> list[Entry]:
-    return [entry for command in commands if isinstance(command, Record) for entry in command.entries]
 
 
 def test_a_valid_pass_is_logged_before_the_lock_moves() -> None:
@@ -183,6 +124,16 @@ def test_status_scope_class_and_lock_down_refuse() -> None:
     assert bench.outcome(signed(claims(9))) == "locked_down"
     bench.wait(61)
     assert bench.outcome(signed(claims(9, scope="3708"))) == "open"
+
+
+def test_a_lock_down_between_a_grant_and_its_commit_ends_the_grant() -> None:
+    bench = Bench()
+    (record,) = bench.take(Scanned("main", signed(claims()), 0.0))
+    assert isinstance(record, Record)
+    bench.take(DoorRequested("main", Verb.LOCKDOWN, "li", 1))
+    assert fact.NotTaken("main") in logged(bench.take(Committed(record.ticket)))
+    bench.wait(2)
+    assert bench.is_locked()
 
 
 def test_un_revoking_works_and_an_older_list_cannot_come_back() -> None:

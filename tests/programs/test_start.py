@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk.core.clock import Quality
+from kiosk.core.door import Door, DoorRules
 from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stamp, Started, Stopped, Unlocked
 from kiosk.logbook.store import Logbook
 from kiosk.station.start import recollect
@@ -26,9 +27,9 @@ def remembered(folder: Path, *entries: Entry, boot_id: str = "b") -> tuple[dict[
     """Marks by token with their boot times, and the entries to make, at boot time 200."""
     book = Logbook(folder, "b")
     book.append([(Stamp(100.0 + number, NOW, Quality.SYNCED), entry) for number, entry in enumerate(entries)])
-    memory, made = recollect(book, boot_id, 200.0)
+    memory, made = recollect(book, {"main": Door("main", DoorRules())}, boot_id, 200.0)
     book.close()
-    return {token: mark.at for token, mark in memory.marks.items()}, list(made)
+    return {at.removesuffix("@main"): mark.at for at, mark in memory.marks.items()}, list(made)
 
 
 def test_a_completed_entry_is_marked_with_its_time(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The settings: one TOML file, checked whole before anything opens, every error at once as `file:line: key: what`."""
+"""Reads the settings' file: checked whole before anything opens, every error at once as `file:line: key: what`."""
 
 from __future__ import annotations
 
@@ -8,189 +8,22 @@ import tomllib
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from kiosk.contract import Code
+from kiosk.opening import parse_hours
+from kiosk.settings import DoorTable, Settings
 
-Pin = Annotated[int, Meta(ge=0, le=27)]
-"""A BCM number on the 40-pin header."""
-
-Seconds = Annotated[float, Meta(ge=0)]
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
-ClassName = Literal["worker", "technician", "steward", "visitor"]
-MAX_PULSE: Final = 30.0
 SOCKET_PATH: Final = 107
 """Bytes that the kernel takes as a socket's path (unix(7))."""
 
 LONGEST_SOCKET: Final = "control.sock"
 LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
-
-
-class Table(Struct, frozen=True, forbid_unknown_fields=True):
-    """The base of all tables of the file."""
-
-
-class Station(Table, frozen=True):
-    """Who and where the station is."""
-
-    code: Code
-    name: Text = "驿站"
-    data_dir: Text = "/var/lib/kiosk"
-    run_dir: Text = "/run/kiosk"
-    operators: Text = "kiosk-technician"
-
-
-class Input(Table, frozen=True):
-    """A contact on a pin; `active_low`: pulled to ground when active."""
-
-    pin: Pin
-    active_low: bool = True
-
-
-class ContactTable(Table, frozen=True):
-    """The door's contact. The usual reed contact is closed, and pulls its pin to ground, while the door is closed."""
-
-    pin: Pin
-    open_when: Literal["high", "low"] = "high"
-
-
-class LockTable(Table, frozen=True):
-    """The lock's relay and its wiring; `bolt`: the contact in the lock that is active while its bolt is thrown."""
-
-    pin: Pin
-    active_high: bool = True
-    wiring: Literal["fail_secure", "fail_safe"] = "fail_secure"
-    bolt: Input | None = None
-
-
-class LampTable(Table, frozen=True):
-    """Lamps and buzzer; each may be absent."""
-
-    green: Pin | None = None
-    red: Pin | None = None
-    buzzer: Pin | None = None
-
-
-class DoorTable(Table, frozen=True):
-    """One door."""
-
-    lock: LockTable
-    contact: ContactTable | None = None
-    exit: Input | None = None
-    lamps: LampTable = LampTable()
-    pulse: Annotated[float, Meta(ge=1, le=MAX_PULSE)] = 5.0
-    extended_pulse: Annotated[float, Meta(ge=1, le=MAX_PULSE)] = 15.0
-    pre_alarm_after: Annotated[float, Meta(ge=10)] = 20.0
-    alarm_after: Annotated[float, Meta(ge=10)] = 30.0
-    classes: tuple[ClassName, ...] = ("worker", "technician", "steward", "visitor")
-
-
-class ScannerTable(Table, frozen=True):
-    """What reads codes in front of a door: a camera, a serial QR engine, or a reader that types like a keyboard."""
-
-    door: Text
-    camera: Text | None = None
-    engine: Text | None = None
-    keyboard: Text | None = None
-    width: Annotated[int, Meta(ge=160, le=8192)] = 1280
-    height: Annotated[int, Meta(ge=120, le=8192)] = 720
-    rate: Annotated[float, Meta(gt=0, le=120)] = 30.0
-    pause: Seconds | None = None
-    exposure_ms: Annotated[float, Meta(ge=0.1, le=1000)] | None = None
-    gain: int | None = None
-    focus: Annotated[int, Meta(ge=0)] | None = None
-    baud: int = 9600
-    model: Literal["gm65", "lines"] = "lines"
-    mode: Literal["continuous", "trigger"] = "continuous"
-    trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*$")] = ""
-
-
-class SensorTable(Table, frozen=True):
-    """What all sensors share: the unit, the limits of a sane value, when a change counts, and how often to ask."""
-
-    unit: Text
-    lowest: float = -1e9
-    highest: float = 1e9
-    dead_band: Seconds = 0.0
-    heartbeat: Annotated[float, Meta(ge=1)] = 900.0
-    every: Annotated[float, Meta(ge=0.1)] = 10.0
-
-
-class OneWireTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="onewire"):
-    """A DS18B20 by its id in the kernel's tree."""
-
-    device: Annotated[str, Meta(pattern=r"^[0-9a-f]{2}-[0-9a-f]{12}$")]
-    tree: Text = "/sys/bus/w1/devices"
-
-
-class ModbusTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="modbus"):
-    """A register of a device on an RS-485 line."""
-
-    port: Text
-    device: Annotated[int, Meta(ge=1, le=247)]
-    address: Annotated[int, Meta(ge=0, le=65535)]
-    baud: int = 9600
-    words: Literal[1, 2] = 1
-    order: Literal["low_first", "high_first"] = "high_first"
-    function: Literal["holding", "input"] = "input"
-    scale: float = 1.0
-    signed: bool = False
-
-
-class DispenserTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="dispenser"):
-    """A value of a water dispenser's controller, by its key."""
-
-    port: Text
-    key: Text
-    baud: int = 9600
-
-
-AnySensor = OneWireTable | ModbusTable | DispenserTable
-
-
-class CentralTable(Table, frozen=True):
-    """The central server. `ca_file`: the union's own certificate authority."""
-
-    url: Text
-    ca_file: Text | None = None
-    timeout: Annotated[float, Meta(ge=1, le=120)] = 20.0
-    back_off_cap: Annotated[float, Meta(ge=2, le=3600)] = 900.0
-    telemetry_within: Seconds = 30.0
-
-
-class LogbookTable(Table, frozen=True):
-    """How long acknowledged entries are kept."""
-
-    keep_access_days: Annotated[float, Meta(ge=0)] = 30.0
-    keep_telemetry_days: Annotated[float, Meta(ge=0)] = 7.0
-
-
-class Settings(Table, frozen=True):
-    """The whole file."""
-
-    station: Station
-    doors: dict[str, DoorTable]
-    central: CentralTable | None = None
-    pins: Literal["gpio", "simulated"] = "gpio"
-    fire: Input | None = None
-    tamper: Input | None = None
-    scanners: dict[str, ScannerTable] = {}
-    sensors: dict[str, AnySensor] = {}
-    logbook: LogbookTable = LogbookTable()
-
-    @property
-    def data(self) -> Path:
-        """Where files that survive live."""
-        return Path(self.station.data_dir)
-
-    @property
-    def run(self) -> Path:
-        """Where the sockets are."""
-        return Path(self.station.run_dir)
+LAST_PULLED_UP: Final = 8
+"""Pins 0 to 8 have a pull-up at power-on, 9 to 27 a pull-down (BCM2835 ARM Peripherals, table 6-31)."""
 
 
 class BadSettings(Exception):
@@ -232,6 +65,23 @@ def _syntax(path: Path, message: str) -> str:
     where = f"{path}:{place[1]}" if place else str(path)
     what = message.partition(" (at ")[0]
     return f"{where}: not TOML: {what}"
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What is allowed and hardly meant: a lock whose relay has power from power-on until the station starts."""
+    told = []
+    for name, door in settings.doors.items():
+        lock = door.lock
+        boots_high = lock.pin <= LAST_PULLED_UP
+        if boots_high is lock.active_high:
+            does = "is released" if lock.wiring == "fail_secure" else "has power"
+            told.append(
+                f"doors.{name}.lock: pin {lock.pin} boots {'high' if boots_high else 'low'} and the relay is on at that level: "
+                f"the lock {does} from power-on until the station starts. Use a pin from "
+                f"{'9 to 27' if lock.active_high else '0 to 8'}, or set the boot level in config.txt: "
+                f"gpio={lock.pin}=op,d{'l' if lock.active_high else 'h'}"
+            )
+    return told
 
 
 def _check_table(raw: Any, kind: type[Struct], at: Path_) -> Iterator[Wrong]:
@@ -291,14 +141,42 @@ def _check_sense(settings: Settings) -> Iterator[Wrong]:
             yield at, f"pin {pin} is already used by {used[pin]}"
         used.setdefault(pin, ".".join(at[:-1]) if at[-1] == "pin" else ".".join(at))
     for name, door in settings.doors.items():
-        if door.alarm_after < door.pre_alarm_after:
-            yield ("doors", name, "alarm_after"), f"must not be before pre_alarm_after ({door.pre_alarm_after:g})"
+        yield from _check_door(settings, name, door)
     yield from _check_scanners(settings)
     longest = max([LONGEST_SOCKET, *(f"scanner-{name}.sock" for name in settings.scanners)], key=len)
     if len(f"{settings.run}/{longest}".encode()) > SOCKET_PATH:
         yield ("station", "run_dir"), f"is too long for a socket: {SOCKET_PATH} bytes with /{longest}"
     if settings.central is not None and not _safe_url(settings.central.url):
         yield ("central", "url"), "must be https://..., or http:// to this machine itself"
+
+
+def _check_door(settings: Settings, name: str, door: DoorTable) -> Iterator[Wrong]:
+    at = ("doors", name)
+    if door.alarm_after < door.pre_alarm_after:
+        yield (*at, "alarm_after"), f"must not be before pre_alarm_after ({door.pre_alarm_after:g})"
+    for other in door.interlock:
+        if other not in settings.doors:
+            yield (*at, "interlock"), f"no such door: {other}{_did_you_mean(other, settings.doors)}"
+        elif other == name:
+            yield (*at, "interlock"), "names the door itself"
+    yield from _check_hours(door.hours, (*at, "hours"))
+    for title, programme in door.programmes.items():
+        yield from _check_hours(programme.hours, (*at, "programmes", title, "hours"))
+        for key, moment in (("begins", programme.begins), ("ends", programme.ends)):
+            if moment.tzinfo is not None:
+                yield (*at, "programmes", title, key), "must be local time, without an offset, e.g. 2026-07-01T08:00:00"
+        if programme.begins.replace(tzinfo=None) >= programme.ends.replace(tzinfo=None):
+            yield (*at, "programmes", title, "ends"), "must be after begins"
+
+
+def _check_hours(hours: tuple[str, ...] | None, at: Path_) -> Iterator[Wrong]:
+    if hours == ():
+        yield at, 'is empty: leave it out for day and night, or write e.g. ["mon-fri 06:00-22:00"]'
+    for text in hours or ():
+        try:
+            parse_hours(text)
+        except ValueError as error:
+            yield at, str(error)
 
 
 def _check_scanners(settings: Settings) -> Iterator[Wrong]:
@@ -334,7 +212,7 @@ def _pins(settings: Settings) -> Iterator[tuple[Path_, int]]:
         for what, found in (("contact", door.contact), ("exit", door.exit)):
             if found:
                 yield (*at, what, "pin"), found.pin
-        for lamp in ("green", "red", "buzzer"):
+        for lamp in ("red", "green", "blue", "buzzer"):
             pin = getattr(door.lamps, lamp)
             if pin is not None:
                 yield (*at, "lamps", lamp), pin

@@ -1,0 +1,54 @@
+"""What a door shows: one lamp signal at a time, by what matters most to whoever stands before it."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from msgspec.structs import replace
+
+from kiosk.core.door import Door
+from kiosk.core.events import Lamp, Show
+from kiosk.core.tables import AlarmState, DoorMode, LockState
+
+DENIED_FOR: Final = 2.0
+"""Seconds for which a refusal is shown."""
+
+BY_ALARM: Final = {
+    AlarmState.PRE_ALARM: Lamp.WARNING,
+    AlarmState.HELD_OPEN: Lamp.ALARM,
+    AlarmState.FORCED_OPEN: Lamp.ALARM,
+}
+BY_MODE: Final = {
+    DoorMode.HELD_OPEN: Lamp.FREE,
+    DoorMode.EMERGENCY: Lamp.FREE,
+    DoorMode.LOCKED_DOWN: Lamp.CLOSED,
+}
+
+
+def lamp(door: Door, now: float) -> Lamp:
+    """An alarm first, then a refusal, then whether the door can be walked through."""
+    if door.alarm in BY_ALARM:
+        return BY_ALARM[door.alarm]
+    if door.jammed:
+        return Lamp.ALARM
+    if now < door.denied_until:
+        return Lamp.DENIED
+    by_mode = BY_MODE.get(door.mode, Lamp.READY)
+    return Lamp.GRANTED if door.lock is LockState.UNLOCKED and by_mode is not Lamp.FREE else by_mode
+
+
+def denied(door: Door, now: float) -> Door:
+    """A refusal is to be shown, and once more if one is being shown."""
+    return replace(door, denied_until=now + DENIED_FOR, shown=None)
+
+
+def shown(door: Door, now: float) -> tuple[Door, tuple[Show, ...]]:
+    """Show it, if it is not what is shown already."""
+    wanted = lamp(door, now)
+    return (door, ()) if wanted is door.shown else (replace(door, shown=wanted), (Show(door.name, wanted),))
+
+
+def due(door: Door) -> float:
+    """When a refusal has been shown long enough; infinite when none is shown."""
+    return door.denied_until if door.shown is Lamp.DENIED else math.inf
