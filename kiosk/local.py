@@ -23,8 +23,8 @@ from kiosk.wire import MAX_LINE, Answer, Message, Refused, encode
 T = TypeVar("T")
 
 MAX_PEERS: Final = 32
-MAX_UNSENT: Final = 4 * 1024 * 1024
-"""Bytes waiting for a peer that does not read; beyond that it is dropped."""
+MAX_UNSENT: Final = 8 * 1024 * 1024
+"""Bytes waiting for a peer that does not read; beyond that it is dropped. A recording, the longest message, is shorter."""
 
 LINES_A_TURN: Final = 16
 """Lines taken from one peer before the others and the pins get their turn."""

@@ -88,6 +88,10 @@ class Maintain(Message, frozen=True):
     seconds: Seconds
 
 
+class GetRecording(Message, frozen=True):
+    """A technician asks for the recent events. Answered by Recorded."""
+
+
 class Acknowledge(Message, frozen=True):
     """The central server holds the stream up to `seq`. Answered by Done."""
 
@@ -118,7 +122,9 @@ class Flush(Message, frozen=True):
 
 ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed
-Request = GetView | Subscribe | Explain | Operate | Maintain | Acknowledge | Offer | GetNonce | Central | Flush
+Request = (
+    GetView | Subscribe | Explain | Operate | Maintain | GetRecording | Acknowledge | Offer | GetNonce | Central | Flush
+)
 
 
 class TakeSnapshot(Message, frozen=True):
@@ -202,6 +208,12 @@ class Snapshot(Message, frozen=True):
     trouble: str
 
 
+class Recorded(Message, frozen=True):
+    """The recent events, for `kiosk replay`; in Base64."""
+
+    data: bytes
+
+
 class Logged(Message, frozen=True):
     """An entry that was made (it may not be on the disk yet)."""
 
@@ -216,7 +228,7 @@ class Actuated(Message, frozen=True):
     at: float
 
 
-Answer = Refused | Done | Nonce | Explained | View | Snapshot | Logged | Actuated
+Answer = Refused | Done | Nonce | Explained | View | Snapshot | Recorded | Logged | Actuated
 
 
 def encode(message: Message) -> bytes:

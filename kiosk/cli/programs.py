@@ -41,7 +41,7 @@ def run_program(program: str, work: Callable[[], None], told: tuple[type[Excepti
 def station(config: Path) -> None:
     """Run the program that holds the lock, the rules and the logbook."""
     settings = settings_or_exit(config)
-    from hardware.pins import PinsUnavailable  # noqa: PLC0415
+    from hardware.kernel_pins import PinsUnavailable  # noqa: PLC0415
     from kiosk.settings.loading import warnings  # noqa: PLC0415
     from kiosk.station.program import AlreadyRunning, run  # noqa: PLC0415
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, ask_station, print_json, settings_or_exit
+from kiosk.cli.words import sentence, when
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import GetView, View
@@ -70,7 +70,7 @@ def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
     if last:
         console.print("\n[bold]last entries[/]")
     for row in reversed(last):
-        console.print(f"  {_when(row.wall)}  {_sentence(row)}", style="dim" if not view else "")
+        console.print(f"  {when(row.wall)}  {_sentence(row)}", style="dim" if not view else "")
     if not view:
         console.print("\nNext: kiosk doctor")
 
@@ -84,7 +84,7 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
         ("station", f"{station}, version {view.version}"),
         (
             "clock",
-            f"{view.quality}: {_when(view.wall)}" + (f", the system's is {drift:.0f} s off" if drift > 60 else ""),
+            f"{view.quality}: {when(view.wall)}" + (f", the system's is {drift:.0f} s off" if drift > 60 else ""),
         ),
         ("trust", ", ".join(f"{kind} {version or 'none'}" for kind, version in view.documents.items())),
     ]
@@ -107,12 +107,5 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
 
 
 def _sentence(row: Row) -> str:
-    entry: dict[str, Any] = msgspec.json.decode(row.body)
-    kind = entry.pop("kind")
-    for unreadable in ("token", "expires"):
-        entry.pop(unreadable, None)
-    return f"{kind.replace('_', ' ')}  [dim]{', '.join(f'{key} {value}' for key, value in entry.items())}[/]"
-
-
-def _when(wall: float) -> str:
-    return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    kind, details = sentence(msgspec.json.decode(row.body))
+    return f"{kind}  [dim]{details}[/]"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from gpiozero.pins.mock import MockFactory
 
 from hardware.board import Board, DoorWiring, InputWiring
 from hardware.contacts import Contact
+from hardware.kernel_pins import PinsUnavailable, find_chip
 from hardware.lock import Lock
-from hardware.pins import PinsUnavailable, SimulatedFactory, find_chip, open_pins
+from hardware.pins import SimulatedFactory, open_pins
 from hardware.signals import PATTERNS, Signals
 
 
@@ -100,39 +103,27 @@ def test_each_signal_can_be_shown_with_all_parts_and_with_none(factory: Simulate
         signals.close()
 
 
-class Chips:
-    """The part of lgpio that names chips."""
+def test_the_chip_is_found_by_its_label_whatever_its_number() -> None:
+    chips = [Path(f"/dev/gpiochip{number}") for number in (0, 4, 10)]
 
-    class error(Exception):  # noqa: N801
-        """lgpio's own."""
+    def found(*labels: str) -> str:
+        return find_chip(chips, dict(zip(chips, labels, strict=True)).__getitem__).name
 
-    def __init__(self, labels: dict[int, str | None]) -> None:
-        self._labels = labels
-
-    def gpiochip_open(self, number: int) -> int:
-        if self._labels[number] is None:
-            raise self.error("'can not open gpiochip'")
-        return number
-
-    def gpio_get_chip_info(self, handle: int) -> tuple[int, int, str, str | None]:
-        return (0, 54, f"gpiochip{handle}", self._labels[handle])
-
-    def gpiochip_close(self, _handle: int) -> None:
-        return
-
-
-def test_the_chip_is_found_by_its_label_whatever_its_number(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("dev")
-    with pytest.raises(PinsUnavailable, match=r"no /dev/gpiochip"):
-        find_chip(Chips({}), folder=folder)
-    for number in (0, 4, 10):
-        (folder / f"gpiochip{number}").touch()
-    assert find_chip(Chips({0: "gpio-brcmstb@107d508500", 4: "pinctrl-rp1", 10: "x"}), folder=folder) == 4
-    assert find_chip(Chips({0: "pinctrl-bcm2711", 4: "x", 10: "y"}), folder=folder) == 0
+    assert found("gpio-brcmstb@107d508500", "pinctrl-rp1", "x") == "gpiochip4"
+    assert found("pinctrl-bcm2711", "x", "y") == "gpiochip0"
     with pytest.raises(PinsUnavailable, match="gpiodetect"):
-        find_chip(Chips({0: "a", 4: "b", 10: "c"}), folder=folder)
-    with pytest.raises(PinsUnavailable, match=r"type: "):
-        find_chip(Chips({0: None, 4: "pinctrl-rp1", 10: "c"}), folder=folder)
+        found("a", "b", "c")
+    with pytest.raises(PinsUnavailable, match=r"no /dev/gpiochip"):
+        find_chip([])
+
+
+@pytest.mark.parametrize(("number", "remedy"), [(errno.EACCES, "usermod -aG gpio"), (errno.EBUSY, "gpioinfo")])
+def test_a_chip_that_does_not_open_is_named_with_what_to_type(number: int, remedy: str) -> None:
+    def refuse(_: Path) -> str:
+        raise OSError(number, "no")
+
+    with pytest.raises(PinsUnavailable, match=rf"/dev/gpiochip4 does not open \(no\); .*type: .*{remedy}"):
+        find_chip([Path("/dev/gpiochip4")], refuse)
 
 
 def test_the_backend_is_what_was_asked_for() -> None:

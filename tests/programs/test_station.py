@@ -193,7 +193,7 @@ def test_real_pins_that_are_not_there_end_the_program_with_what_to_do(house: Hou
     done = house.kiosk("station")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "gpiochip" in done.stderr or "lgpio" in done.stderr
+    assert "gpiochip" in done.stderr
 
 
 def test_a_second_station_on_the_same_folder_is_kept_out(station: Station) -> None:

@@ -6,18 +6,22 @@ python -m tests.vm.guest SCENE
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import cv2
 
+from hardware.contacts import Contact
+from hardware.kernel_pins import KernelFactory
 from hardware.v4l2 import Controls, set_controls
 from kiosk.demo.film import symbol
 from kiosk.local import Line, boot_time
@@ -171,6 +175,45 @@ def held() -> dict[str, Any]:
     return {"code": done.returncode, "said": said[-1] if said else done.stderr}
 
 
+def claims_of_a_driven_line() -> dict[str, Any]:
+    """The levels of a line that a crash left driven high: before, once the factory has made its pin, and as an output.
+
+    The line has a pull-down, so whoever makes an input of it on the way gives an active-low relay its power.
+    """
+    os.environ["LG_WD"] = tempfile.gettempdir()
+    factories = import_module("gpiozero.pins.lgpio").LGPIOFactory, lambda: KernelFactory(Path("/dev/gpiochip0"))
+    seen: dict[str, Any] = {}
+    for name, make in zip(("lgpio", "ours"), factories, strict=True):
+        pull(LOCK, 0)
+        holder = subprocess.Popen(["gpioset", "-c", "gpiochip0", f"{LOCK}=1"])
+        until(lambda: level(LOCK) == 1)
+        holder.kill()
+        holder.wait()
+        factory, levels = make(), [level(LOCK)]
+        pin = factory.pin(LOCK)
+        levels.append(level(LOCK))
+        pin.output_with_state(1)
+        seen[name] = [*levels, level(LOCK)]
+        factory.close()
+        factory.pins.clear()
+    return seen
+
+
+def edges() -> dict[str, Any]:
+    """A hundred presses of a button: every edge is told once."""
+    factory = KernelFactory(Path("/dev/gpiochip0"))
+    told: list[bool] = []
+    contact = Contact(factory, "exit", EXIT, lambda _, active, __: told.append(active))
+    for _ in range(100):
+        for up in (0, 1):
+            before = len(told)
+            pull(EXIT, up)
+            until(lambda before=before: len(told) > before, "the edge")  # type: ignore[misc]
+    contact.close()
+    factory.close()
+    return {"told": len(told), "pressed": sum(told)}
+
+
 def held_up(text: str) -> None:
     """Show a picture to the loop-back camera, or a street."""
     beside = FEED.with_name("beside.png")
@@ -248,7 +291,8 @@ def keyboard() -> dict[str, Any]:
 GRAB = "from hardware.keyboard import Keyboard; Keyboard('{device}')"
 
 SCENES: dict[str, Callable[[], dict[str, Any]]] = {
-    each.__name__: each for each in (lock, kill, active_low, held, camera, controls, keyboard)
+    each.__name__: each
+    for each in (lock, kill, active_low, claims_of_a_driven_line, edges, held, camera, controls, keyboard)
 }
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def libraries(folder: Path) -> Path:
     site = folder / "site"
     if not site.exists():
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        wheels = [str(next((folder / "wheels").glob("lgpio-*.whl")))]
+        wheels = [str(next((folder / "wheels").glob("lgpio-*.whl")))]  # to compare with
         wanted = [*project["dependencies"], *project["optional-dependencies"]["central"], *wheels]
         pip = [sys.executable, "-m", "pip", "install", "-q", "--target", str(site), "--python-version", "3.13"]
         subprocess.run([*pip, "--only-binary", ":all:", *wanted], check=True)
@@ -124,6 +124,15 @@ def test_a_kill_in_mid_unlock_is_made_good_by_the_next_start(machine: Any) -> No
 
 def test_no_wrong_level_ever_shows_on_an_active_low_relay(machine: Any) -> None:
     assert play(machine, "active_low") == {"pulses at the start": 0, "moved": True, "stopped": 1}
+
+
+def test_a_line_that_a_crash_left_driven_sees_no_wrong_level_and_lgpio_would_show_one(machine: Any) -> None:
+    """Why the pin factory is ours: lgpio's makes an input of each line first."""
+    assert play(machine, "claims_of_a_driven_line") == {"lgpio": [1, 0, 1], "ours": [1, 1, 1]}
+
+
+def test_every_edge_of_a_button_is_told(machine: Any) -> None:
+    assert play(machine, "edges") == {"told": 200, "pressed": 100}
 
 
 def test_a_line_that_another_program_holds_is_named(machine: Any) -> None:

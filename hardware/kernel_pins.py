@@ -1,0 +1,201 @@
+"""gpiozero pins on the kernel's GPIO character device, by libgpiod 2 (the package `gpiod`).
+
+gpiozero has no such factory. Its lgpio factory claims every line as an input before it makes it an output, so that a line
+that a crash left driven, or an active-low relay, sees a wrong level at each start; here direction and level are one request.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import gpiod
+from gpiod.line import Bias, Direction, Edge, Value
+from gpiozero import PinInvalidFunction, PinInvalidPull, PinSetInput
+from gpiozero.pins.local import LocalPiFactory, LocalPiPin
+
+CONSUMER: Final = "yizhan-kiosk"
+"""What `gpioinfo` shows as the holder of our lines."""
+
+HEADER_LABEL: Final = "pinctrl-"
+"""The label of the 40-pin header's chip starts so on every Pi, whatever the number of its gpiochip."""
+
+BIAS: Final = {"up": Bias.PULL_UP, "down": Bias.PULL_DOWN, "floating": Bias.DISABLED}
+
+
+class PinsUnavailable(Exception):
+    """The pins cannot be had; the text says which chip, why, and which command mends it."""
+
+
+class KernelPin(LocalPiPin):
+    """A line of the chip. It is left alone until it is first given a direction."""
+
+    def __init__(self, factory: KernelFactory, info: Any) -> None:
+        super().__init__(factory, info)
+        self._request: gpiod.LineRequest | None = None
+        self._function = "input"
+        self._pull = "floating"
+        self._detecting = False
+
+    def close(self) -> None:
+        """Give the line back as it is: the kernel keeps its level, or lets go of it with strict_gpiod."""
+        if self._request is not None:
+            self._disable_event_detect()
+            self._request.release()
+            self._request = None
+
+    def output_with_state(self, state: float) -> None:
+        """Take direction and level in one request."""
+        self._function = "output"
+        self._ask(gpiod.LineSettings(direction=Direction.OUTPUT, output_value=_value(state)))
+
+    def input_with_pull(self, pull: str) -> None:
+        """Take direction and pull in one request."""
+        if pull not in BIAS:
+            raise PinInvalidPull(f"no such pull: {pull}")
+        self._function, self._pull = "input", pull
+        edges = Edge.BOTH if self._detecting else Edge.NONE
+        self._ask(gpiod.LineSettings(direction=Direction.INPUT, bias=BIAS[pull], edge_detection=edges))
+
+    def _ask(self, settings: gpiod.LineSettings) -> None:
+        if self._request is None:
+            self._request = self.factory.request(self._number, settings)
+        else:
+            self._request.reconfigure_lines({self._number: settings})
+
+    def _get_function(self) -> str:
+        return self._function
+
+    def _set_function(self, value: str) -> None:
+        if value not in {"input", "output"}:
+            raise PinInvalidFunction(f"no such function: {value}")
+        self.input_with_pull(self._pull) if value == "input" else self.output_with_state(0)
+
+    def _get_state(self) -> bool:
+        return self._request is not None and bool(self._request.get_value(self._number) is Value.ACTIVE)
+
+    def _set_state(self, value: float) -> None:
+        if self._function == "input" or self._request is None:
+            raise PinSetInput(f"cannot set the state of {self!r}: it is an input")
+        self._request.set_value(self._number, _value(value))
+
+    def _get_pull(self) -> str:
+        return self._pull
+
+    def _set_pull(self, value: str) -> None:
+        self.input_with_pull(value)
+
+    def _enable_event_detect(self) -> None:
+        self._detecting = True
+        self.input_with_pull(self._pull)
+        assert self._request is not None  # noqa: S101  for mypy
+        self.factory.watch(self._request, self._changed)
+
+    def _disable_event_detect(self) -> None:
+        if self._detecting and self._request is not None:
+            self.factory.forget(self._request)
+        self._detecting = False
+
+    def _changed(self) -> None:
+        """Tell each edge that the kernel has queued, with its own time."""
+        assert self._request is not None  # noqa: S101  for mypy
+        for event in self._request.read_edge_events():
+            self._call_when_changed(event.timestamp_ns / 1e9, event.event_type is gpiod.EdgeEvent.Type.RISING_EDGE)
+
+
+class KernelFactory(LocalPiFactory):
+    """The lines of one chip. Edges are told from a thread of the factory's own."""
+
+    def __init__(self, chip: Path) -> None:
+        super().__init__()
+        self.pin_class = KernelPin
+        self._chip = chip
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._selector.register(self._woken, selectors.EVENT_READ, None)
+        self._open = True
+        self._thread = threading.Thread(target=self._tell_edges, name="pins", daemon=True)
+        self._thread.start()
+
+    def request(self, line: int, settings: gpiod.LineSettings) -> gpiod.LineRequest:
+        """Take a line. Raises PinsUnavailable, with its number and what to type."""
+        try:
+            return gpiod.request_lines(str(self._chip), consumer=CONSUMER, config={line: settings})
+        except OSError as error:
+            what = f"line {line} of {self._chip} is not to be had"
+            raise PinsUnavailable(f"{what} ({error.strerror}); {_remedy(error)}") from error
+
+    def watch(self, request: gpiod.LineRequest, changed: Callable[[], None]) -> None:
+        """Call `changed` whenever the request has edges to read."""
+        self._selector.register(request.fd, selectors.EVENT_READ, changed)
+        os.write(self._waker, b"\0")
+
+    def forget(self, request: gpiod.LineRequest) -> None:
+        """No more calls for this request."""
+        self._selector.unregister(request.fd)
+
+    def close(self) -> None:
+        """Give every line back and end the thread."""
+        super().close()
+        if self._open:
+            self._open = False
+            os.write(self._waker, b"\0")
+            self._thread.join()
+            self._selector.close()
+            os.close(self._woken)
+            os.close(self._waker)
+
+    def _tell_edges(self) -> None:
+        while self._open:
+            for key, _ in self._selector.select():
+                if key.data is None:
+                    os.read(self._woken, 4096)
+                else:
+                    key.data()
+
+
+def open_header() -> KernelFactory:
+    """The lines of the 40-pin header. Raises PinsUnavailable."""
+    return KernelFactory(find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number)))
+
+
+def label_of(chip: Path) -> str:
+    """The chip's label. Raises OSError."""
+    with gpiod.Chip(str(chip)) as opened:
+        return str(opened.get_info().label)
+
+
+def find_chip(chips: list[Path], label_of: Callable[[Path], str] = label_of, label: str = HEADER_LABEL) -> Path:
+    """The chip whose label starts with `label`: its number differs between models and kernels. Raises PinsUnavailable."""
+    if not chips:
+        raise PinsUnavailable(
+            "there is no /dev/gpiochip: this is no Raspberry Pi, or its kernel has no GPIO; "
+            'for a trial set pins = "simulated" in the settings'
+        )
+    for chip in chips:
+        try:
+            if label_of(chip).startswith(label):
+                return chip
+        except OSError as error:
+            raise PinsUnavailable(f"{chip} does not open ({error.strerror}); {_remedy(error)}") from error
+    names = ", ".join(map(str, chips))
+    raise PinsUnavailable(f"none of {names} has a label that starts with {label}; type: gpiodetect")
+
+
+def _number(chip: Path) -> int:
+    return int(chip.name.removeprefix("gpiochip"))
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return "this account may not use it; type: sudo usermod -aG gpio $USER"
+    return "another program may hold it; type: gpioinfo"
+
+
+def _value(state: float) -> Value:
+    return Value.ACTIVE if state else Value.INACTIVE

@@ -1,0 +1,111 @@
+"""What is asked on control.sock, and who may ask it: anybody who may open it, technicians, and sync, which is not trusted."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final, assert_never
+
+import msgspec
+
+from kiosk import wire
+from kiosk.core.entries import Stream
+from kiosk.core.events import Asked, DoorRequested, Faulted, Maintained, Offered, Verb
+from kiosk.core.step import judge
+from kiosk.core.tables import Claim
+from kiosk.local import Peer
+from kiosk.logbook.writer import Acked, Flush
+
+if TYPE_CHECKING:
+    from kiosk.station.program import Station
+
+DAY: Final = 86_400.0
+
+
+class Requests:
+    """Answers each request for its station."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def answer(self, peer: Peer, request: wire.Request) -> wire.Answer:
+        """The one answer to a request."""
+        match request:
+            case wire.GetView() | wire.Subscribe() | wire.Explain():
+                return self._anybody(peer, request)
+            case wire.Operate() | wire.Maintain() | wire.GetRecording():
+                return self._technician(peer, request)
+            case wire.Acknowledge() | wire.Offer() | wire.GetNonce() | wire.Central() | wire.Flush():
+                return self._sync(peer, request)
+            case _:
+                assert_never(request)
+
+    def _anybody(self, peer: Peer, request: wire.GetView | wire.Subscribe | wire.Explain) -> wire.Answer:
+        match request:
+            case wire.GetView():
+                return self._station.view()
+            case wire.Subscribe():
+                self._station.subscribers.add(peer)
+                return self._station.view()
+            case wire.Explain(text, door):
+                return self._explain(text, door)
+
+    def _technician(self, peer: Peer, request: wire.Operate | wire.Maintain | wire.GetRecording) -> wire.Answer:
+        """Only for technicians: a program that may ask for the view, such as sync, is none."""
+        group = self._station.settings.station.operators
+        if not peer.is_one_of(group):
+            return wire.Refused(f"{peer.user} is not in the group {group}")
+        match request:
+            case wire.Operate():
+                return self._operate(peer, request)
+            case wire.Maintain(seconds):
+                self._station.queue(Maintained(peer.user, seconds))
+                return wire.Done()
+            case wire.GetRecording():
+                return wire.Recorded(self._station.recorder.recording())
+
+    def _sync(
+        self, peer: Peer, request: wire.Acknowledge | wire.Offer | wire.GetNonce | wire.Central | wire.Flush
+    ) -> wire.Answer:
+        match request:
+            case wire.Acknowledge(epoch, stream, seq):
+                self._station.heard("sync", peer)
+                self._acknowledge(epoch, stream, seq)
+            case wire.Offer(document):
+                self._station.queue(Offered(document))
+            case wire.GetNonce():
+                nonce = secrets.token_hex(16)
+                self._station.queue(Asked(nonce))
+                return wire.Nonce(nonce)
+            case wire.Central(reached):
+                self._station.queue(Faulted("central", None if reached else "not reachable"))
+            case wire.Flush():
+                self._station.writer.put(Flush())
+        return wire.Done()
+
+    def _operate(self, peer: Peer, wanted: wire.Operate) -> wire.Answer:
+        doors = self._station.state.doors
+        if wanted.door not in doors:
+            return wire.Refused(f"no such door: {wanted.door}")
+        verb = Verb(wanted.verb)
+        if verb in {Verb.OPEN, Verb.HOLD} and Claim.LOCKDOWN in doors[wanted.door].claims:
+            return wire.Refused(f"{wanted.door} is locked down; first: kiosk door release {wanted.door}")
+        self._station.queue(DoorRequested(wanted.door, verb, peer.user, wanted.seconds))
+        return wire.Done()
+
+    def _explain(self, text: str, door: str) -> wire.Answer:
+        state = self._station.state
+        door = door or next(iter(state.doors))
+        if door not in state.doors:
+            return wire.Refused(f"no such door: {door}")
+        verdict = judge(state, text, door, self._station.now())
+        claims = msgspec.to_builtins(verdict.claims) if verdict.claims else {}
+        return wire.Explained(str(verdict.reason or ""), claims)
+
+    def _acknowledge(self, epoch: str, stream: Stream, seq: int) -> None:
+        """Sync says what the server holds; the station believes it of its own epoch and of numbers that there are."""
+        station = self._station
+        if epoch != station.epoch or seq > station.heads[stream].newest:
+            return
+        days = station.settings.logbook
+        keep = days.keep_access_days if stream == "access" else days.keep_telemetry_days
+        station.writer.put(Acked(stream, seq, station.state.clock.wall(station.now()) - keep * DAY))
