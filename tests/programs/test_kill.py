@@ -1,4 +1,4 @@
-"""SIGKILL at every write and every flush of the station's files, from its start to the relock behind a person.
+"""SIGKILL at every write and flush of the station's files, and at every message that tells of a step: from start to relock.
 
 strace delivers the signal at the k-th call, for each k until the program gets through: the same points each time. A kill loses
 nothing that the kernel has; what a power cut loses is another test's.
@@ -17,8 +17,17 @@ from kiosk.trust.passes import Kind
 from tests.keys import NOW, claims, signed
 from tests.programs.house import CONTACT, LOCK, House, Station, until
 
-POINTS = [("first", "fdatasync", 1), ("first", "pwrite64", 5), ("later", "fdatasync", 1), ("later", "pwrite64", 2)]
-"""The first start of a station makes its files; a later one only writes entries. The system call, and how many to go on by."""
+POINTS = [
+    ("first", "fdatasync", 1),
+    ("first", "pwrite64", 5),
+    ("later", "fdatasync", 1),
+    ("later", "pwrite64", 2),
+    ("later", "sendto", 1),
+]
+"""The first start of a station makes its files; a later one only writes entries. The system call, and how many to go on by.
+
+A message (sendto) leaves for the wiring of the pins and for each subscriber after every step between code and relock.
+"""
 
 TEXT = signed(claims(kind=Kind.LIVE, expires=NOW + 600))
 
