@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import gpiod
 from gpiod.line import Bias, Direction, Edge, Value
-from gpiozero import PinInvalidFunction, PinInvalidPull, PinSetInput
+from gpiozero import PinInvalidBounce, PinInvalidEdges, PinInvalidFunction, PinInvalidPull, PinSetInput
 from gpiozero.pins.local import LocalPiFactory, LocalPiPin
 
 CONSUMER: Final = "yizhan-kiosk"
@@ -89,6 +89,20 @@ class KernelPin(LocalPiPin):
 
     def _set_pull(self, value: str) -> None:
         self.input_with_pull(value)
+
+    def _get_bounce(self) -> None:
+        return None
+
+    def _set_bounce(self, value: float | None) -> None:
+        if value is not None:
+            raise PinInvalidBounce("inputs are debounced in kiosk.core.inputs")
+
+    def _get_edges(self) -> str:
+        return "both"
+
+    def _set_edges(self, value: str) -> None:
+        if value != "both":
+            raise PinInvalidEdges(f"every edge is told, not only {value}")
 
     def _enable_event_detect(self) -> None:
         self._detecting = True

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from kiosk.wire import MAX_LINE, Answer, Message, Refused, encode
+from kiosk.wire import MAX_LINE, Answer, Message, Refused, Restart, encode
 
 T = TypeVar("T")
 
@@ -230,6 +230,13 @@ class NotGranted(NotReachable):
     """The program at the other end answers, and refuses; the text says why."""
 
 
+class RestartAsked(Exception):
+    """The station asks this program to end, so that systemd starts it again."""
+
+
+RESTART: Final = encode(Restart()).rstrip(b"\n")
+
+
 class Line:
     """The client's end of a socket, blocking with a deadline."""
 
@@ -281,11 +288,18 @@ class Line:
                 raise NotReachable(f"no {answer.__name__} but {type(other).__name__}")
 
     def hung_up(self) -> bool:
-        """Whether the other end has gone, found without waiting; what it had to say is dropped."""
+        """Whether the other end has gone, found without waiting; what it had to say is dropped, but for a Restart.
+
+        Raises RestartAsked.
+        """
         try:
             while select.select([self._sock], [], [], 0.0)[0]:
-                if not self._sock.recv(65536):
+                data = self._sock.recv(65536)
+                if not data:
                     return True
+                *lines, self._buffer = (self._buffer + data).split(b"\n")
+                if RESTART in lines:
+                    raise RestartAsked
         except OSError:
             return True
         return False

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -142,10 +143,9 @@ class Program:
         try:
             while not self._stop.is_set():
                 notify("WATCHDOG=1")
-                try:
+                with suppress(queue.Empty):
                     line.send(self._readings.get(timeout=RETRY))
-                except queue.Empty:
-                    continue
+                line.hung_up()  # for its word to restart; that it has gone, the next send tells
         except NotReachable as error:
             log.warning("the station has gone: %s", error)
         finally:

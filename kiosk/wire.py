@@ -1,9 +1,9 @@
 """The messages between the programs: one JSON object a line, each line bounded, each tagged by `type`.
 
-scan.sock     scanner -> station   Scan, Trouble            station -> scanner   Refused
-sense.sock    sensors -> station   Sensed, NotSensed        station -> sensors   Refused
+scan.sock     scanner -> station   Scan, Trouble            station -> scanner   Refused, Restart
+sense.sock    sensors -> station   Sensed, NotSensed        station -> sensors   Refused, Restart
 control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
-                                                                                 Logged and Actuated as they happen
+                                                                                 Logged, Actuated and, to sync, Restart
 scanner-NAME.sock  technician -> scanner  TakeSnapshot      scanner -> technician  Snapshot, Refused
 """
 
@@ -139,6 +139,10 @@ class Refused(Message, frozen=True):
     why: str
 
 
+class Restart(Message, frozen=True):
+    """End in order; systemd will start you again."""
+
+
 class Done(Message, frozen=True):
     """The request was carried out."""
 
@@ -228,7 +232,7 @@ class Actuated(Message, frozen=True):
     at: float
 
 
-Answer = Refused | Done | Nonce | Explained | View | Snapshot | Recorded | Logged | Actuated
+Answer = Refused | Restart | Done | Nonce | Explained | View | Snapshot | Recorded | Logged | Actuated
 
 
 def encode(message: Message) -> bytes:

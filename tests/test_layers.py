@@ -23,7 +23,12 @@ ROWS: list[set[str]] = [
 ]
 """From the top of the house down. `kiosk` itself holds the version and nothing else."""
 
-BESIDE = {("kiosk.local", "kiosk.wire"), ("kiosk.settings", "kiosk.contract"), ("kiosk.settings", "kiosk.opening")}
+BESIDE = {
+    ("kiosk.local", "kiosk.wire"),
+    ("kiosk.settings", "kiosk.contract"),
+    ("kiosk.settings", "kiosk.opening"),
+    ("kiosk.trust", "kiosk.opening"),
+}
 """Who may use a neighbour of its own row."""
 
 PURE = {"kiosk.core", "kiosk.trust"}

@@ -27,8 +27,12 @@ def _log_to_stderr(program: str) -> None:
 def run_program(program: str, work: Callable[[], None], told: tuple[type[Exception], ...] = ()) -> None:
     """Run a program to its end; the one place where its death is reported. Errors in `told` say all in their text."""
     _log_to_stderr(program)
+    from kiosk.local import RestartAsked  # noqa: PLC0415
+
     try:
         work()
+    except RestartAsked:
+        log.warning("%s ends because the central server asked for it", program)
     except told as error:
         fail(f"kiosk {program}: {error}", WRONG)
     except Exception as error:

@@ -17,7 +17,7 @@ from kiosk.core.hours import provably_closed
 from kiosk.core.limit import Limit
 from kiosk.core.tables import Claim, DoorState, LockState
 from kiosk.trust.keyset import Keyset
-from kiosk.trust.passes import Kind, Pass, read_pass
+from kiosk.trust.passes import Kind, Pass, PassClass, read_pass
 from kiosk.trust.reasons import Reason
 from kiosk.trust.status import Status, StatusList
 
@@ -27,6 +27,7 @@ SECOND_CHANCE: Final = 10.0
 COMMIT_PATIENCE: Final = 0.3
 """Seconds that a grant waits for its commit."""
 
+STAFF: Final = {PassClass.TECHNICIAN, PassClass.STEWARD}
 MAX_MARKS: Final = 4096
 DENIALS: Final = Limit(most=30, within=60.0)
 """How many refusals are logged one by one."""
@@ -79,9 +80,20 @@ def interlocked(name: str, doors: dict[str, Door], awaited: set[str]) -> bool:
 
 
 def judge(
-    text: str, door: Door, trust: Trust, memory: Memory, clock: Clock, boot: float, *, blocked: bool = False
+    text: str,
+    door: Door,
+    trust: Trust,
+    memory: Memory,
+    clock: Clock,
+    boot: float,
+    *,
+    blocked: bool = False,
+    old_list: bool = False,
 ) -> Verdict:
-    """The whole verification, in the design's order; `blocked`: the door is interlocked. Changes nothing."""
+    """The whole verification, in the design's order. Changes nothing.
+
+    `blocked`: the door is interlocked; `old_list`: the policy wants a newer status list for all but technicians and stewards.
+    """
     claims = read_pass(text, trust.keyset)
     if isinstance(claims, Reason):
         return Verdict(claims)
@@ -89,6 +101,7 @@ def judge(
     again = mark is not None and boot - mark.at <= SECOND_CHANCE
     reason = (
         _status(claims, trust)
+        or (Reason.OLD_LIST if old_list and claims.pass_class not in STAFF else None)
         or _scope(claims, trust)
         or _time(claims, clock, boot)
         or _replay(mark, again, boot)

@@ -154,6 +154,33 @@ class DocumentRefused(Fact, frozen=True):
     suppressed: int = 0
 
 
+class CommandStarted(Fact, frozen=True):
+    """A command of the central server is about to be obeyed; `sequence` is its number among this station's."""
+
+    command: str
+    sequence: int
+    verb: str
+    door: str = ""
+
+
+class CommandEnded(Fact, frozen=True):
+    """What became of it: done, interrupted (the program ended first; it is not repeated), or why not."""
+
+    command: str
+    outcome: str
+
+
+class Reported(Fact, frozen=True):
+    """The station as it is, which a command asked for."""
+
+    command: str
+    version: str
+    doors: dict[str, str]
+    faults: dict[str, str]
+    documents: dict[str, int]
+    list: str
+
+
 class Measured(Fact, frozen=True):
     """An appliance's value changed by more than its dead band, or its heartbeat was due."""
 
@@ -189,6 +216,9 @@ Entry = (
     | FaultCleared
     | DocumentApplied
     | DocumentRefused
+    | CommandStarted
+    | CommandEnded
+    | Reported
     | Measured
     | Absent
 )

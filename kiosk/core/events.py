@@ -170,4 +170,10 @@ class KeepFloor(Struct, frozen=True):
     floor: float
 
 
-Command = Record | SetLock | Show | Keep | KeepFloor
+class Restart(Struct, frozen=True):
+    """End that program in order, so that systemd starts it again."""
+
+    program: str
+
+
+Command = Record | SetLock | Show | Keep | KeepFloor | Restart

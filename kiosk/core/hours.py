@@ -14,6 +14,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from kiosk.core.clock import Clock
+from kiosk.opening import parse_hours
 
 MINUTE: Final = 60
 DAY: Final = 86_400
@@ -57,6 +58,11 @@ class Schedule(Struct, frozen=True):
 
 
 ALWAYS: Final = Schedule()
+
+
+def weekly(texts: tuple[str, ...] | None, offset: int) -> Hours | None:
+    """Hours as people write them (:mod:`kiosk.opening`), in local time of that offset. Raises ValueError."""
+    return None if texts is None else Hours(tuple(Window(*parse_hours(text)) for text in texts), offset)
 
 
 def in_hours(hours: Hours, at: float) -> bool:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk.core.access import Memory, Trust
 from kiosk.core.appliances import Sensor
 from kiosk.core.clock import Clock
-from kiosk.core.door import Door
+from kiosk.core.door import Door, DoorRules, Moved, Outcome
 from kiosk.core.inputs import Debounced
 from kiosk.core.limit import Limit
+from kiosk.trust.documents import CommandDocument
 from kiosk.trust.passes import Pass
+from kiosk.trust.policy import NO_POLICY, PolicyDocument
 
 REFUSALS: Final = Limit(most=20, within=3600.0)
 """How many refused documents are logged one by one."""
@@ -30,8 +33,18 @@ class Pending(Struct, frozen=True):
     deadline: float
 
 
+class Order(Struct, frozen=True):
+    """A command of the central server that waits for its commit until boot time `deadline`."""
+
+    command: CommandDocument
+    deadline: float
+
+
 class State(Struct, frozen=True):
-    """`root` is the raw public root key; `nonces` are those sent out for the time, with their boot times."""
+    """`root` is the raw public root key; `nonces` are those sent out for the time, with their boot times.
+
+    `rules`: the doors' rules by the settings alone, which the policy may override; `commanded`: the newest command's number.
+    """
 
     root: bytes
     clock: Clock
@@ -47,5 +60,18 @@ class State(Struct, frozen=True):
     floor_kept_at: float = 0.0
     maintenance_until: float = 0.0
     """Boot time; until then a technician may see what the camera sees."""
+    policy: PolicyDocument = NO_POLICY
+    rules: dict[str, DoorRules] = {}
+    utc_offset: int = 0
+    commanded: int = 0
+    orders: dict[int, Order] = {}
     refusals: Limit = REFUSALS
     fault_changes: Limit = FAULT_CHANGES
+
+
+def moved(state: State, name: str, what: Moved) -> tuple[State, tuple[Outcome, ...]]:
+    """The state with a door as it is after a move, and what came of the move."""
+    changed, outcomes = what
+    if changed is state.doors[name]:
+        return state, outcomes
+    return replace(state, doors={**state.doors, name: changed}), outcomes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
@@ -16,8 +16,8 @@ from kiosk.core import access, appliances, door, inputs, lamps
 from kiosk.core import entries as fact
 from kiosk.core.access import Verdict
 from kiosk.core.clock import Instant, raise_by_pass
-from kiosk.core.documents import offered
-from kiosk.core.door import Moved, Outcome
+from kiosk.core.documents import Freshness, freshness, offered
+from kiosk.core.door import Outcome
 from kiosk.core.entries import Entry, Stamp
 from kiosk.core.events import (
     Asked,
@@ -36,14 +36,15 @@ from kiosk.core.events import (
     Record,
     Scanned,
     Tick,
-    Verb,
 )
 from kiosk.core.hours import freed_until, next_programme
 from kiosk.core.limit import tell
-from kiosk.core.state import Pending, State
+from kiosk.core.orders import MAX_OVERRIDE, obey, requested
+from kiosk.core.state import Order, Pending, State, moved
 from kiosk.core.tables import Claim, ContactSignal
 from kiosk.trust.passes import Pass
 
+T = TypeVar("T")
 Stepped = tuple[State, tuple[Command | Entry, ...]]
 
 LOGBOOK: Final = "logbook"
@@ -55,22 +56,6 @@ STUCK_AFTER: Final = 60.0
 """Seconds for which nobody leans on an exit button. It frees the door all the same."""
 
 MAX_NONCES: Final = 8
-DEFAULT_SECONDS: Final = {
-    Verb.OPEN: 5.0,
-    Verb.HOLD: 900.0,
-    Verb.EVACUATE: 3600.0,
-    Verb.LOCKDOWN: 900.0,
-    Verb.RELEASE: 0.0,
-}
-BY_VERB: Final = {
-    Verb.OPEN: Claim.HOLD,
-    Verb.HOLD: Claim.HOLD,
-    Verb.EVACUATE: Claim.EVACUATION,
-    Verb.LOCKDOWN: Claim.LOCKDOWN,
-}
-"""The claim that a technician's verb makes; a release ends all of them."""
-
-MAX_OVERRIDE: Final = 24 * 3600.0
 SAME_END: Final = 5.0
 """Seconds by which a programme's end may wander with the clock's interval before its claim is made anew."""
 
@@ -90,6 +75,7 @@ def due(state: State, now: float) -> float:
     times += [inputs.due(each) for each in state.inputs.values()]
     times += [appliances.due(each) for each in state.sensors.values()]
     times += [each.deadline for each in state.pending.values()]
+    times += [each.deadline for each in state.orders.values()]
     times += [_stuck_due(state, name) for name in state.inputs]
     times += [lamps.due(each) for each in state.doors.values()]
     times += [next_programme(each.rules.schedule, state.clock, now) for each in state.doors.values()]
@@ -108,7 +94,9 @@ def judge(state: State, text: str, door_name: str, now: Instant) -> Verdict:
 
 def _judge(state: State, text: str, name: str, now: float) -> Verdict:
     blocked = access.interlocked(name, state.doors, {pending.door for pending in state.pending.values()})
-    return access.judge(text, state.doors[name], state.trust, state.memory, state.clock, now, blocked=blocked)
+    old_list = state.policy.refuse_when_old and freshness(state, now) is Freshness.OLD
+    door_now, trust = state.doors[name], state.trust
+    return access.judge(text, door_now, trust, state.memory, state.clock, now, blocked=blocked, old_list=old_list)
 
 
 def _record(before: State, after: State, outcomes: Iterable[Command | Entry], now: Instant) -> tuple[Command, ...]:
@@ -138,14 +126,15 @@ def _advance(state: State, now: Instant) -> Stepped:
         if now.boot >= _stuck_due(state, name):
             state, more = _faulted(state, name, f"pressed for {STUCK_AFTER:g} s: stuck?", now.boot)
             outcomes += more
-    for ticket, pending in state.pending.items():
-        if now.boot >= pending.deadline:
+    waiting_now: dict[int, Pending | Order] = {**state.pending, **state.orders}
+    for ticket, waiting in waiting_now.items():
+        if now.boot >= waiting.deadline:
             state, more = _late(state, ticket, "slow", now.boot)
             outcomes += more
     for name in state.doors:
         state, more = _programme(state, name, now.boot)
         outcomes += more
-        state, more = _moved(state, name, door.tick(state.doors[name], now.boot))
+        state, more = moved(state, name, door.tick(state.doors[name], now.boot))
         outcomes += more
     for name, known in state.sensors.items():
         if now.boot >= appliances.due(known):
@@ -164,10 +153,10 @@ def _programme(state: State, name: str, now: float) -> tuple[State, tuple[Outcom
     held = known.claims.get(Claim.PROGRAMME)
     until = freed_until(known.rules.schedule, state.clock, now)
     if until is None or access.interlocked(name, state.doors, set()):
-        return _moved(state, name, door.release(known, {Claim.PROGRAMME}, now)) if held else (state, ())
+        return moved(state, name, door.release(known, {Claim.PROGRAMME}, now)) if held else (state, ())
     if held is not None and abs(held - until) < SAME_END:
         return state, ()
-    return _moved(state, name, door.claim(known, Claim.PROGRAMME, until, now))
+    return moved(state, name, door.claim(known, Claim.PROGRAMME, until, now))
 
 
 def _lamps(state: State, now: float) -> Stepped:
@@ -175,7 +164,7 @@ def _lamps(state: State, now: float) -> Stepped:
     outcomes: list[Command | Entry] = []
     for name, known in state.doors.items():
         door_now, show = lamps.shown(known, now)
-        state, _ = _moved(state, name, (door_now, ()))
+        state, _ = moved(state, name, (door_now, ()))
         outcomes += show
     return state, tuple(outcomes)
 
@@ -200,7 +189,7 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
             kept = dict(list(state.nonces.items())[1 - MAX_NONCES :])
             return replace(state, nonces={**kept, nonce: now.boot}), ()
         case DoorRequested():
-            return _requested(state, event, now.boot)
+            return requested(state, event, now.boot)
         case Maintained(who, seconds):
             until = now.boot + min(seconds, MAX_OVERRIDE)
             return replace(state, maintenance_until=until), (fact.Maintenance(who, seconds or None),)
@@ -219,13 +208,6 @@ def _stuck_due(state: State, name: str) -> float:
     return level.since + STUCK_AFTER if pressed else math.inf
 
 
-def _moved(state: State, name: str, moved: Moved) -> tuple[State, tuple[Outcome, ...]]:
-    changed, outcomes = moved
-    if changed is state.doors[name]:
-        return state, outcomes
-    return replace(state, doors={**state.doors, name: changed}), outcomes
-
-
 def _input(state: State, name: str, active: bool, now: float) -> Stepped:
     """A settled input. The first level of the exit button or the fire input counts as a change only if it is active."""
     if name == "fire":
@@ -235,14 +217,14 @@ def _input(state: State, name: str, active: bool, now: float) -> Stepped:
     door_name, _, what = name.rpartition(".")
     known = state.doors[door_name]
     if what == "bolt":
-        return _moved(state, door_name, door.bolt(known, active, now))
+        return moved(state, door_name, door.bolt(known, active, now))
     if what == "contact":
         signal = ContactSignal.OPENED if active else ContactSignal.CLOSED
-        return _moved(state, door_name, door.contact(known, signal, now))
+        return moved(state, door_name, door.contact(known, signal, now))
     until = math.inf if active else now + known.rules.pulse
     if not active and Claim.EXIT not in known.claims:
         return state, ()
-    state, outcomes = _moved(state, door_name, door.claim(known, Claim.EXIT, until, now))
+    state, outcomes = moved(state, door_name, door.claim(known, Claim.EXIT, until, now))
     if active:
         return state, (fact.ExitPressed(door_name), *outcomes)
     state, cleared = _faulted(state, name, None, now)
@@ -254,8 +236,8 @@ def _fire(state: State, active: bool, now: float) -> Stepped:
         return state, ()
     outcomes: list[Command | Entry] = [fact.FireRelease(active)]
     for name, known in state.doors.items():
-        moved = door.claim(known, Claim.FIRE, math.inf, now) if active else door.release(known, {Claim.FIRE}, now)
-        state, more = _moved(state, name, moved)
+        claimed = door.claim(known, Claim.FIRE, math.inf, now) if active else door.release(known, {Claim.FIRE}, now)
+        state, more = moved(state, name, claimed)
         outcomes += more
     return state, tuple(outcomes)
 
@@ -273,7 +255,7 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
     if suppressed is None:
         return state, ()
     index = verdict.claims.index if verdict.claims else None
-    state, _ = _moved(state, event.door, (lamps.denied(state.doors[event.door], now), ()))
+    state, _ = moved(state, event.door, (lamps.denied(state.doors[event.door], now), ()))
     return state, (fact.Denied(event.door, str(verdict.reason), index, suppressed),)
 
 
@@ -290,28 +272,36 @@ def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) 
 
 def _committed(state: State, ticket: int, now: float) -> Stepped:
     state, cleared = _faulted(state, LOGBOOK, None, now)
-    state, opened = _open(state, ticket, now)
-    return state, (*cleared, *opened)
+    state, more = _proceed(state, ticket, now)
+    return state, (*cleared, *more)
 
 
 def _late(state: State, ticket: int, why: str, now: float) -> Stepped:
     """The commit failed or is too slow: the door opens all the same, and the logbook is a fault."""
     state, faulted = _faulted(state, LOGBOOK, why, now)
-    state, opened = _open(state, ticket, now)
-    return state, (*faulted, *opened)
+    state, more = _proceed(state, ticket, now)
+    return state, (*faulted, *more)
 
 
-def _open(state: State, ticket: int, now: float) -> Stepped:
-    pending = state.pending.get(ticket)
-    if pending is None:
-        return state, ()
-    state = replace(state, pending={key: value for key, value in state.pending.items() if key != ticket})
+def _proceed(state: State, ticket: int, now: float) -> Stepped:
+    """Do what waited for this ticket, once."""
+    if pending := state.pending.get(ticket):
+        return _open(replace(state, pending=_without(state.pending, ticket)), pending, now)
+    if order := state.orders.get(ticket):
+        return obey(replace(state, orders=_without(state.orders, ticket)), order.command, now)
+    return state, ()
+
+
+def _without(waiting: dict[int, T], ticket: int) -> dict[int, T]:
+    return {key: value for key, value in waiting.items() if key != ticket}
+
+
+def _open(state: State, pending: Pending, now: float) -> Stepped:
     known = state.doors[pending.door]
     if Claim.LOCKDOWN in known.claims:  # it came between the grant and its commit
         return state, (fact.NotTaken(pending.door),)
     pulse = known.rules.extended_pulse if pending.claims.extended else known.rules.pulse
-    moved = door.claim(known, Claim.PASS, now + pulse, now, pending.seen)
-    return _moved(state, pending.door, moved)
+    return moved(state, pending.door, door.claim(known, Claim.PASS, now + pulse, now, pending.seen))
 
 
 def _sensed(state: State, event: Reading | NoReading, now: float) -> Stepped:
@@ -324,20 +314,6 @@ def _sensed(state: State, event: Reading | NoReading, now: float) -> Stepped:
         case NoReading(_, reason):
             sensor, entries = appliances.no_reading(sensor, reason, now)
     return replace(state, sensors={**state.sensors, event.sensor: sensor}), entries
-
-
-def _requested(state: State, event: DoorRequested, now: float) -> Stepped:
-    known = state.doors.get(event.door)
-    if known is None:
-        return state, ()
-    seconds = min(event.seconds or DEFAULT_SECONDS[event.verb], MAX_OVERRIDE)
-    if event.verb is Verb.RELEASE:
-        moved = door.release(known, set(BY_VERB.values()), now)
-    else:
-        moved = door.claim(known, BY_VERB[event.verb], now + seconds, now)
-    state, outcomes = _moved(state, event.door, moved)
-    told = None if event.verb is Verb.RELEASE else seconds
-    return state, (fact.Operated(event.door, event.verb, event.who, told), *outcomes)
 
 
 def _faulted(state: State, what: str, detail: str | None, now: float) -> Stepped:

@@ -34,6 +34,7 @@ from kiosk.core.events import (
     NoReading,
     Reading,
     Record,
+    Restart,
     Scanned,
     SetLock,
     Show,
@@ -212,11 +213,20 @@ class Station:
                     self._board.signals[door].show(lamp)
                 case Record() | Keep() | KeepFloor():
                     self.writer.put(command)
+                case Restart(program):
+                    self._restart(program)
                 case _:
                     assert_never(command)
         if self.subscribers:
             for entry in (entry for command in commands if isinstance(command, Record) for entry in command.entries):
                 self._publish(wire.Logged(msgspec.to_builtins(entry)))
+
+    def _restart(self, program: str) -> None:
+        """End ourselves, or ask the others to: systemd starts whoever has ended."""
+        if program == "station":
+            self._running = False
+        for peer in self._programs.get(program, ()):
+            peer.send(wire.Restart())
 
     # From other threads: queue and wake.
 

@@ -16,11 +16,10 @@ from kiosk.core.clock import Clock
 from kiosk.core.documents import restore
 from kiosk.core.door import Door, DoorRules
 from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stopped, Unlocked
-from kiosk.core.hours import Hours, Programme, Schedule, Window
+from kiosk.core.hours import Programme, Schedule, weekly
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.logbook.store import Logbook, Row
-from kiosk.opening import parse_hours
 from kiosk.settings import AnySensor, ClassName, DoorTable, Input, Settings
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, PassClass
@@ -39,7 +38,9 @@ def initial_state(settings: Settings, root: bytes, floor: float, boot: float) ->
     }
     sensors = {name: Sensor(name, sensor_rules(table), boot) for name, table in settings.sensors.items()}
     clock = Clock(lo=max(floor, BUILD_TIME), lo_at=boot, raised=floor > BUILD_TIME)
-    return State(root, clock, Trust(settings.station.code, NO_KEYS, NO_STATUS), doors, sensors)
+    rules = {name: door.rules for name, door in doors.items()}
+    trust = Trust(settings.station.code, NO_KEYS, NO_STATUS)
+    return State(root, clock, trust, doors, sensors, rules=rules, utc_offset=offset)
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:
@@ -79,19 +80,14 @@ def _interlock(settings: Settings, name: str) -> frozenset[str]:
 
 def _schedule(table: DoorTable, offset: int) -> Schedule:
     programmes = tuple(
-        Programme(name, _unix(each.begins, offset), _unix(each.ends, offset), hours(each.hours, offset), each.admits)
+        Programme(name, _unix(each.begins, offset), _unix(each.ends, offset), weekly(each.hours, offset), each.admits)
         for name, each in table.programmes.items()
     )
-    return Schedule(hours(table.hours, offset), programmes)
+    return Schedule(weekly(table.hours, offset), programmes)
 
 
 def _unix(local: datetime, offset: int) -> float:
     return local.replace(tzinfo=UTC).timestamp() - offset
-
-
-def hours(texts: tuple[str, ...] | None, offset: int) -> Hours | None:
-    """The hours of a week as the rules want them."""
-    return None if texts is None else Hours(tuple(Window(*parse_hours(text)) for text in texts), offset)
 
 
 def sensor_rules(table: AnySensor) -> SensorRules:

@@ -7,7 +7,7 @@ keys sign the rest. Which versions are new enough is the core's to decide.
 from __future__ import annotations
 
 import enum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import cbor2
 import msgspec
@@ -15,10 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Meta, Struct
 
 from kiosk.trust.cose import Malformed, holds, public_key, read_cbor, read_sign1, sign1
-from kiosk.trust.keyset import Keyset, UnixTime, usable
+from kiosk.trust.keyset import Keyset, UnixTime, Version, usable
+from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.status import StatusDocument
 
 MAX_DOCUMENT: Final = 300 * 1024
+
+
+CommandVerb = Literal["unlock", "hold_open", "lock_down", "release", "restart", "report"]
 
 
 class TimeDocument(Struct, frozen=True, tag="time", tag_field="type"):
@@ -28,7 +32,24 @@ class TimeDocument(Struct, frozen=True, tag="time", tag_field="type"):
     nonce: Annotated[str, Meta(max_length=64)] = ""
 
 
-Document = Keyset | StatusDocument | TimeDocument
+class CommandDocument(Struct, frozen=True, tag="command", tag_field="type"):
+    """One verb for one station. `version` is its place in the station's sequence; after `expires` it is not obeyed.
+
+    `door` is empty for the first one; `seconds` 0 for the verb's own; `program` is whose restart is wanted.
+    """
+
+    version: Version
+    id: Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,32}$")]
+    station: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
+    verb: CommandVerb
+    issued_at: UnixTime
+    expires: UnixTime
+    door: Annotated[str, Meta(max_length=64)] = ""
+    program: Annotated[str, Meta(max_length=16)] = ""
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
+
+
+Document = Keyset | StatusDocument | PolicyDocument | CommandDocument | TimeDocument
 
 
 class Refusal(enum.StrEnum):
@@ -41,6 +62,39 @@ class Refusal(enum.StrEnum):
     KEY_NOT_VALID = "key_not_valid"
     OLD_VERSION = "old_version"
     NO_USABLE_KEY = "no_usable_key"
+    OTHER_STATION = "other_station"
+    CONTRADICTORY = "contradictory"
+    NOT_IN_TIME = "not_in_time"
+
+
+REFUSAL_WORDS: Final[dict[Refusal, tuple[str, str]]] = {
+    Refusal.TOO_LONG: ("文件过大。", "It is larger than any document may be: somebody in between sends rubbish."),
+    Refusal.MALFORMED: ("文件损坏或格式不对。", "It is damaged, cut off, or not made as a document must be."),
+    Refusal.UNKNOWN_KEY: (
+        "签名密钥不在本站的密钥集中。",
+        "Its signer is not in the keyset for this use. Bring the station online, so that it gets the newest keyset.",
+    ),
+    Refusal.BAD_SIGNATURE: (
+        "签名不对：文件被改动或伪造。",
+        "Its signature is wrong: it was changed on the way, or forged.",
+    ),
+    Refusal.KEY_NOT_VALID: (
+        "签名密钥已过期或尚未生效。",
+        "The key that signed it does not hold at the time that it names. The central server must rotate its keys.",
+    ),
+    Refusal.OLD_VERSION: ("比已有的版本旧。", "It is older than what the station has: somebody replays it."),
+    Refusal.NO_USABLE_KEY: (
+        "密钥集里没有可用的密钥。",
+        "The keyset has no issuer or no document key that still holds: with it no pass could open. Publish a new one.",
+    ),
+    Refusal.OTHER_STATION: ("这是给别的驿站的。", "It is for another station."),
+    Refusal.CONTRADICTORY: ("内容自相矛盾。", "The policy contradicts itself; kiosk central policy says where."),
+    Refusal.NOT_IN_TIME: (
+        "命令已过期，或本站无法确认时间。",
+        "The command's time is over, or the station cannot prove that it is not. Send it again.",
+    ),
+}
+"""For each refusal: a sentence for a technician, in Chinese and in English."""
 
 
 def sign_document(document: Document, key: Ed25519PrivateKey, kid: bytes) -> bytes:

@@ -18,6 +18,7 @@ class Reason(enum.StrEnum):
     BAD_SIGNATURE = "bad_signature"
     REVOKED = "revoked"
     SUSPENDED = "suspended"
+    OLD_LIST = "old_list"
     WRONG_STATION = "wrong_station"
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
@@ -64,6 +65,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "This pass was revoked (lost or replaced). Please get a new one.",
     ),
     Reason.SUSPENDED: ("这张卡已暂停使用，请联系工会。", "This pass is suspended. Please call the union."),
+    Reason.OLD_LIST: (
+        "本站离线太久，暂时不能核对通行码，请联系工会。",
+        "This station has been offline for too long to check passes. Please call the union.",
+    ),
     Reason.WRONG_STATION: ("这张通行码不能用于本站。", "This pass does not hold at this station."),
     Reason.EXPIRED: ("通行码已过期，请更新。", "This pass has expired. Please renew it."),
     Reason.NOT_YET_VALID: ("通行码还没有生效。", "This pass is not valid yet."),

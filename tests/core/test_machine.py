@@ -36,7 +36,7 @@ from kiosk.core.events import (
 from kiosk.core.hours import Hours, Programme, Schedule, Window
 from kiosk.core.inputs import SETTLE
 from kiosk.core.lamps import lamp
-from kiosk.core.step import MAX_OVERRIDE
+from kiosk.core.orders import MAX_OVERRIDE
 from kiosk.core.tables import AlarmState, Claim, DoorState
 from kiosk.trust.status import Status
 from tests.core.bench import Bench, logged
