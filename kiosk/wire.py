@@ -184,6 +184,18 @@ class StreamView(Struct, frozen=True):
     acked: int
 
 
+class TrustView(Struct, frozen=True):
+    """How far the station can trust.
+
+    The status list's age in seconds (at least; null without one), what the policy calls that (missing, fresh, stale, old), and
+    until when (seconds since 1970) there is a key for each use.
+    """
+
+    list_age: float | None
+    list: str
+    keys_until: float
+
+
 class View(Message, frozen=True):
     """The station as it is now."""
 
@@ -194,6 +206,7 @@ class View(Message, frozen=True):
     wall: float
     quality: str
     documents: dict[str, int]
+    trust: TrustView
     doors: dict[str, DoorView]
     sensors: dict[str, SensorView]
     streams: dict[str, StreamView]

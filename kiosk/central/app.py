@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -28,7 +29,9 @@ from kiosk.trust.cose import public_key
 T = TypeVar("T")
 
 LONGEST_WAIT: Final = 60.0
-LOOK_EVERY: Final = 0.2
+LOOK_EVERY: Final = 0.05
+RENEW_EVERY: Final = 3600.0
+KINDS: Final = ("keyset", "status", "policy", "command")
 STREAMS: Final = {"access", "telemetry"}
 TITLES: Final = {
     400: "Bad request",
@@ -57,7 +60,6 @@ class Central:
         self.store = CentralStore(folder)
         self.issuer = Issuer(folder, self.store)
         self._changed = asyncio.Condition()
-        self._versions = self.store.versions()
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -94,27 +96,23 @@ class Central:
             acked, rejected = await run_in_threadpool(self.store.take, code, stream, batch, time.time())
         except GapFound as gap:
             raise Refused(409, f"number {gap.expected} is wanted next", gap.expected) from gap
-        return _json(BatchAnswer(acked, time.time(), self._versions, rejected))
+        versions = await run_in_threadpool(self.store.versions, code)
+        return _json(BatchAnswer(acked, time.time(), versions, rejected))
 
     async def documents(self, request: Request) -> Response:
         """Documents newer than the versions in the query; with `wait`, held back until there are some."""
-        await self._authorised(request)
-        known = {kind: _number(request, kind) for kind in self._versions}
+        code = await self._authorised(request)
+        known = {kind: _number(request, kind) for kind in KINDS}
         deadline = time.monotonic() + min(float(_number(request, "wait")), LONGEST_WAIT)
-        async with self._changed:
-            while not self._news(known) and (left := deadline - time.monotonic()) > 0:
-                try:
+        bodies = await run_in_threadpool(self.store.newer, code, known, time.time())
+        while not bodies and (left := deadline - time.monotonic()) > 0:
+            async with self._changed:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), left)
-                except TimeoutError:
-                    break
-        stored = await run_in_threadpool(self.store.documents)
-        bodies = [body for kind, (version, body) in stored.items() if version > known.get(kind, 0)]
+            bodies = await run_in_threadpool(self.store.newer, code, known, time.time())
         if nonce := request.query_params.get("nonce", "")[:64]:
             bodies.append(self.issuer.time_document(nonce))
         return _json(Documents(bodies, time.time()))
-
-    def _news(self, known: dict[str, int]) -> bool:
-        return any(version > known.get(kind, 0) for kind, version in self._versions.items())
 
     async def _authorised(self, request: Request) -> str:
         """The station's code when the token is its own. Refuses with 401."""
@@ -140,12 +138,15 @@ class Central:
         self.store.close()
 
     async def _watch(self) -> None:
-        """See documents that another process published (`kiosk central revoke`), and wake those who wait for them."""
+        """See what anybody has published, also another process (`kiosk central revoke`); wake those who wait for it."""
+        seen, renewed_at = -1, -math.inf
         while True:
-            versions = await run_in_threadpool(self.store.versions)
-            if versions != self._versions:
+            if time.monotonic() - renewed_at > RENEW_EVERY:
+                renewed_at = time.monotonic()
+                await run_in_threadpool(self.issuer.renew)
+            if (now := await run_in_threadpool(self.store.changes)) != seen:
+                seen = now
                 async with self._changed:
-                    self._versions = versions
                     self._changed.notify_all()
             await asyncio.sleep(LOOK_EVERY)
 

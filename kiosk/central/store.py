@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +16,15 @@ from msgspec import Struct
 from sqlite_utils import Database, Migrations
 
 from kiosk.contract import MAX_ENTRY, Batch, Rejected
+from kiosk.trust.keyset import Use
 from kiosk.trust.status import Status
 
 FILE: Final = "central.db"
+POLICY: Final = (
+    "SELECT version, body FROM policies WHERE substr(?1, 1, length(scope)) = scope ORDER BY length(scope) DESC LIMIT 1"
+)
+"""The policy of the longest prefix of a station's code."""
+
 CLAIM_HOLDS: Final = 72 * 3600.0
 
 central = Migrations("central")
@@ -46,6 +52,32 @@ def m001_first(db: Database) -> None:
         "CREATE TABLE rejected (station TEXT, stream TEXT, epoch TEXT, seq INTEGER, why TEXT NOT NULL, body TEXT NOT NULL,"
         " PRIMARY KEY (station, stream, epoch, seq)) WITHOUT ROWID"
     )
+
+
+@central()
+def m002_policies_commands_keys(db: Database) -> None:
+    """Policies by station-code prefix, commands by station in order, signing keys, and when a document was published."""
+    db.execute("ALTER TABLE documents ADD COLUMN published REAL NOT NULL DEFAULT 0")
+    db.execute("CREATE TABLE policies (scope TEXT PRIMARY KEY, version INTEGER NOT NULL UNIQUE, body BLOB NOT NULL)")
+    db.execute(
+        "CREATE TABLE commands (station TEXT, seq INTEGER, id TEXT NOT NULL UNIQUE, expires INTEGER NOT NULL,"
+        " body BLOB NOT NULL, PRIMARY KEY (station, seq)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE keys (kid BLOB PRIMARY KEY, use TEXT NOT NULL, public BLOB NOT NULL, not_before INTEGER NOT NULL,"
+        " not_after INTEGER NOT NULL, file TEXT NOT NULL)"
+    )
+
+
+class StoredKey(Struct, frozen=True):
+    """A signing key's public half, its validity (seconds since 1970), and the file of its private half."""
+
+    kid: bytes
+    use: Use
+    public: bytes
+    not_before: int
+    not_after: int
+    file: str
 
 
 class GapFound(Exception):
@@ -136,10 +168,24 @@ class CentralStore:
             newest = self._db.execute("SELECT coalesce(max(idx), 0) FROM credentials").fetchone()[0]
         return {index: Status(status) for index, status in rows}, newest + 1
 
-    def put_document(self, kind: str, version: int, body: bytes) -> None:
+    def put_document(self, kind: str, version: int, body: bytes, now: float) -> None:
         """Publish a signed document."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, version, body))
+            self._db.execute(
+                "INSERT OR REPLACE INTO documents (kind, version, body, published) VALUES (?, ?, ?, ?)",
+                (kind, version, body, now),
+            )
+
+    def published(self, kind: str) -> float:
+        """When the newest document of that kind was published, in seconds since 1970; 0 for never."""
+        with self._lock:
+            found = self._db.execute("SELECT published FROM documents WHERE kind = ?", (kind,)).fetchone()
+        return float(found[0]) if found else 0.0
+
+    def policies(self) -> list[bytes]:
+        """Every policy, as signed."""
+        with self._lock:
+            return [body for (body,) in self._db.execute("SELECT body FROM policies ORDER BY scope")]
 
     def documents(self) -> dict[str, tuple[int, bytes]]:
         """The newest of each kind: version and body. The keyset comes first, since its keys prove the rest."""
@@ -147,10 +193,70 @@ class CentralStore:
             rows = self._db.execute("SELECT kind, version, body FROM documents ORDER BY kind != 'keyset'").fetchall()
         return {kind: (version, body) for kind, version, body in rows}
 
-    def versions(self) -> dict[str, int]:
-        """The newest version of each kind."""
+    def versions(self, station: str = "") -> dict[str, int]:
+        """The newest version of each kind; with a station's code also its policy's, and its newest command's number."""
         with self._lock:
-            return dict(self._db.execute("SELECT kind, version FROM documents").fetchall())
+            found = dict(self._db.execute("SELECT kind, version FROM documents").fetchall())
+            policy = self._db.execute(POLICY, (station,)).fetchone()
+            newest = self._db.execute("SELECT max(seq) FROM commands WHERE station = ?", (station,)).fetchone()[0]
+        return found | ({"policy": policy[0]} if policy else {}) | ({"command": newest} if newest else {})
+
+    def newer(self, station: str, known: dict[str, int], now: float) -> list[bytes]:
+        """What a station that knows these versions lacks, in the order in which it can prove and obey it."""
+        bodies = [body for kind, (version, body) in self.documents().items() if version > known.get(kind, 0)]
+        with self._lock:
+            policy = self._db.execute(POLICY, (station,)).fetchone()
+            commands = self._db.execute(
+                "SELECT body FROM commands WHERE station = ? AND seq > ? AND expires > ? ORDER BY seq LIMIT 8",
+                (station, known.get("command", 0), int(now)),
+            ).fetchall()
+        bodies += [policy[1]] if policy and policy[0] > known.get("policy", 0) else []
+        return bodies + [body for (body,) in commands]
+
+    def put_policy(self, scope: str, sign: Callable[[int], bytes]) -> int:
+        """Publish a policy for the stations of that prefix; `sign` makes its document with the next version, returned."""
+        with self._transaction():
+            version = int(self._db.execute("SELECT coalesce(max(version), 0) + 1 FROM policies").fetchone()[0])
+            self._db.execute("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", (scope, version, sign(version)))
+        return version
+
+    def put_command(self, station: str, id: str, expires: int, sign: Callable[[int], bytes]) -> int:  # noqa: A002
+        """Store a command under the station's next number, returned; `sign` makes its document."""
+        with self._transaction():
+            seq = int(
+                self._db.execute(
+                    "SELECT coalesce(max(seq), 0) + 1 FROM commands WHERE station = ?", (station,)
+                ).fetchone()[0]
+            )
+            self._db.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?)", (station, seq, id, expires, sign(seq)))
+        return seq
+
+    def changes(self) -> int:
+        """A number that differs whenever anybody has written to the file."""
+        with self._lock:
+            outside = self._db.execute("PRAGMA data_version").fetchone()[0]
+            return int(outside) + self._db.total_changes
+
+    def add_key(self, key: StoredKey) -> None:
+        """Remember the public half of a new signing key."""
+        with self._transaction():
+            self._db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(key))
+
+    def end_key(self, kid: bytes, not_after: int) -> None:
+        """Let a key end earlier than it was made for."""
+        with self._transaction():
+            self._db.execute("UPDATE keys SET not_after = min(not_after, ?) WHERE kid = ?", (not_after, kid))
+
+    def signing_keys(self) -> list[StoredKey]:
+        """All signing keys, the oldest first."""
+        with self._lock:
+            return [StoredKey(*row) for row in self._db.execute("SELECT * FROM keys ORDER BY not_before, kid")]
+
+    def stations(self) -> list[tuple[str, bytes, float]]:
+        """Code, public key and time of enrolment of every station."""
+        with self._lock:
+            found = self._db.execute("SELECT code, public_key, enrolled FROM stations ORDER BY code").fetchall()
+        return [(code, key, at) for code, key, at in found]
 
     # Entries.
 

@@ -29,6 +29,10 @@ MARKS: Final[dict[Severity, tuple[str, str]]] = {
     "warning": ("!", "yellow"),
     "wrong": ("✘", "red"),
 }
+DAY: Final = 86_400
+KEYS_LEFT: Final = 30
+"""Days; the next key is published 90 days ahead."""
+
 LEAST_FREE: Final = 200 * 1024 * 1024
 BOOT_CONFIG: Final = (Path("/boot/firmware/config.txt"), Path("/boot/config.txt"))
 
@@ -137,6 +141,14 @@ def check_enrolment(settings: Settings, view: View | None) -> Iterator[Check]:
         )
     elif view:
         yield Check("trust.keyset", "fine", ", ".join(f"{kind} {version}" for kind, version in view.documents.items()))
+        left = (view.trust.keys_until - view.wall) / DAY
+        found: Severity = "fine" if left > KEYS_LEFT else "warning" if left > 0 else "wrong"
+        bring = "" if found == "fine" else "bring the station online: sudo systemctl restart kiosk-sync"
+        yield Check("trust.keys", found, f"keys for {left:.0f} days", bring)
+        age = "there is none" if view.trust.list_age is None else f"at least {view.trust.list_age / DAY:.1f} days old"
+        found = {"fresh": "fine", "stale": "warning"}.get(view.trust.list, "wrong")  # type: ignore[assignment]
+        bring = "" if found == "fine" else "bring the station online: sudo systemctl restart kiosk-sync"
+        yield Check("trust.list", found, f"the list of revoked passes is {view.trust.list}: {age}", bring)
 
 
 def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:

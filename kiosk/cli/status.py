@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kiosk.logbook.store import Row
 
 LAST = 6
+DAY = 86_400
 
 
 @click.command()
@@ -86,7 +87,7 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
             "clock",
             f"{view.quality}: {when(view.wall)}" + (f", the system's is {drift:.0f} s off" if drift > 60 else ""),
         ),
-        ("trust", ", ".join(f"{kind} {version or 'none'}" for kind, version in view.documents.items())),
+        ("trust", _trust(view)),
     ]
     for name, each in view.doors.items():
         colour = "green" if each.alarm in {"none", "unknown"} else "red"
@@ -104,6 +105,14 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
     lines.append(("programs", ", ".join(programs)))
     lines += [("fault", f"[red]{what}: {detail}[/]") for what, detail in view.faults.items()]
     return lines
+
+
+def _trust(view: View) -> str:
+    versions = ", ".join(f"{kind} {version or 'none'}" for kind, version in view.documents.items())
+    colour = {"fresh": "green", "stale": "yellow"}.get(view.trust.list, "red")
+    age = "" if view.trust.list_age is None else f", {view.trust.list_age / DAY:.1f} days old"
+    keys = f"keys until {when(view.trust.keys_until, '%Y-%m-%d')}" if view.trust.keys_until else "[red]no keys[/]"
+    return f"list [{colour}]{view.trust.list}[/]{age}, {keys} ({versions})"
 
 
 def _sentence(row: Row) -> str:

@@ -25,6 +25,9 @@ NONCE_HOLDS: Final = 120.0
 """Seconds within which an answer to a nonce bounds the time from above."""
 
 
+USES: Final = {"issuer", "document"}
+
+
 class Freshness(enum.StrEnum):
     """How old the status list is, by the policy's measure."""
 
@@ -86,6 +89,12 @@ def freshness(state: State, now: float) -> Freshness:
     return Freshness.FRESH if fresh else Freshness.STALE
 
 
+def keys_until(state: State) -> float:
+    """Until when the keyset has a key for each use; 0 without one."""
+    ends = {use: max((key.not_after for key in state.trust.keyset.keys if key.use == use), default=0) for use in USES}
+    return float(min(ends.values()))
+
+
 def _refused(state: State, refusal: Refusal, now: float) -> Stepped:
     limit, suppressed = tell(state.refusals, now)
     state = replace(state, refusals=limit)
@@ -96,7 +105,7 @@ def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:
     if document.version <= versions(state)["keyset"]:
         return _old(state, document.version == versions(state)["keyset"], now)
     uses = {key.use for key in document.keys if not provably_expired(state.clock, key.not_after, now)}
-    if uses != {"issuer", "document"}:
+    if uses != USES:
         return _refused(state, Refusal.NO_USABLE_KEY, now)
     state = replace(state, trust=replace(state.trust, keyset=document))
     return _applied(state, "keyset", document.version, document.issued_at, body, now)

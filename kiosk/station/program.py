@@ -98,14 +98,15 @@ class Station:
         now = self.now()
         state = initial_state(settings, read_root(settings.data), cold.floor(), now.boot)
         state = restore_documents(state, cold.documents(), now.boot)
-        memory, interrupted = recollect(book, state.doors, self._boot_id, now.boot)
-        self.state = msgspec.structs.replace(state, memory=memory)
+        found = recollect(book, state.doors, self._boot_id, now.boot)
+        commanded = max(state.commanded, found.commanded)
+        self.state = msgspec.structs.replace(state, memory=found.memory, commanded=commanded)
         self.recorder = Recorder(self.state, self._boot_id)
         self.heads: dict[Stream, Heads] = book.heads()
         self.epoch = book.epoch
         self.writer = Writer(book, cold, self.queue, self._take_heads)
         self._heads_news = threading.Event()
-        self._first: tuple[Entry, ...] = (Started(__version__), *interrupted)
+        self._first: tuple[Entry, ...] = (Started(__version__), *found.interrupted)
         if replaced := book.replaced or cold.replaced:
             self._events.append(Faulted("logbook_replaced", replaced))
 

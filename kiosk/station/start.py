@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from hardware.board import DoorWiring, InputWiring
 from kiosk import BUILD_TIME
@@ -15,7 +16,16 @@ from kiosk.core.appliances import Sensor, SensorRules
 from kiosk.core.clock import Clock
 from kiosk.core.documents import restore
 from kiosk.core.door import Door, DoorRules
-from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stopped, Unlocked
+from kiosk.core.entries import (
+    CommandEnded,
+    CommandStarted,
+    Entry,
+    Granted,
+    InterruptedUnlock,
+    Locked,
+    Stopped,
+    Unlocked,
+)
 from kiosk.core.hours import Programme, Schedule, weekly
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
@@ -25,7 +35,7 @@ from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, PassClass
 from kiosk.trust.status import NO_STATUS
 
-REMEMBERED: Final = 2000
+REMEMBERED: Final = 8000
 """Entries of the access stream that are read back at start."""
 
 
@@ -136,12 +146,22 @@ def read_root(folder: Path) -> bytes:
         return b""
 
 
-def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) -> tuple[Memory, tuple[Entry, ...]]:
-    """The replay marks that the logbook holds, and an entry for each unlock that was never followed by its relock.
+class Recollection(Struct, frozen=True):
+    """What the logbook still knows: replay marks, the newest command's number, and what the end of the program cut off."""
 
-    A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt.
+    memory: Memory
+    commanded: int
+    interrupted: tuple[Entry, ...]
+
+
+def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) -> Recollection:
+    """Read the newest entries back, from the newest on.
+
+    A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt. A command that was
+    started and has not ended is interrupted, and not repeated.
     """
     memory, interrupted, latest, stopped = Memory(), list[Entry](), dict[str, str](), False
+    commanded, ended = 0, set[str]()
     for row in book.last("access", REMEMBERED):
         match _entry(row):
             case Stopped():
@@ -158,9 +178,14 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
                 at = row.boot if row.boot_id == boot_id else None
                 rest = doors[granted.door].rules.rest if granted.door in doors else 0.0
                 memory = _with(memory, granted, at, rest, boot)
+            case CommandEnded(command):
+                ended.add(command)
+            case CommandStarted(command, sequence):
+                commanded = max(commanded, sequence)
+                interrupted += [] if command in ended else [CommandEnded(command, "interrupted")]
             case _:
                 pass
-    return memory, tuple(interrupted)
+    return Recollection(memory, commanded, tuple(interrupted))
 
 
 def _with(memory: Memory, granted: Granted, at: float | None, rest: float, boot: float) -> Memory:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from kiosk import __version__
 from kiosk.core.clock import Instant
-from kiosk.core.documents import versions
+from kiosk.core.documents import freshness, keys_until, versions
 from kiosk.core.entries import Stream
 from kiosk.core.state import State
 from kiosk.logbook.store import Heads
-from kiosk.wire import DoorView, SensorView, StreamView, View
+from kiosk.wire import DoorView, SensorView, StreamView, TrustView, View
 
 
 def view(
@@ -23,6 +23,7 @@ def view(
         wall=state.clock.wall(now),
         quality=state.clock.quality(now.boot),
         documents=versions(state),
+        trust=_trust(state, now.boot),
         doors={name: DoorView(each.mode, each.lock, each.door, each.alarm) for name, each in state.doors.items()},
         sensors={name: SensorView(each.value, each.rules.unit, each.absent) for name, each in state.sensors.items()},
         streams={stream: StreamView(each.newest, each.acked) for stream, each in heads.items()},
@@ -30,3 +31,9 @@ def view(
         faults=state.faults,
         maintenance=max(0.0, state.maintenance_until - now.boot),
     )
+
+
+def _trust(state: State, boot: float) -> TrustView:
+    status = state.trust.status
+    age = max(0.0, state.clock.earliest(boot) - status.issued_at) if status.version else None
+    return TrustView(age, freshness(state, boot), keys_until(state))

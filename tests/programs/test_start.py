@@ -6,7 +6,18 @@ from pathlib import Path
 
 from kiosk.core.clock import Quality
 from kiosk.core.door import Door, DoorRules
-from kiosk.core.entries import Entry, Granted, InterruptedUnlock, Locked, Stamp, Started, Stopped, Unlocked
+from kiosk.core.entries import (
+    CommandEnded,
+    CommandStarted,
+    Entry,
+    Granted,
+    InterruptedUnlock,
+    Locked,
+    Stamp,
+    Started,
+    Stopped,
+    Unlocked,
+)
 from kiosk.logbook.store import Logbook
 from kiosk.station.start import recollect
 from kiosk.trust.passes import Kind
@@ -27,9 +38,9 @@ def remembered(folder: Path, *entries: Entry, boot_id: str = "b") -> tuple[dict[
     """Marks by token with their boot times, and the entries to make, at boot time 200."""
     book = Logbook(folder, "b")
     book.append([(Stamp(100.0 + number, NOW, Quality.SYNCED), entry) for number, entry in enumerate(entries)])
-    memory, made = recollect(book, {"main": Door("main", DoorRules())}, boot_id, 200.0)
+    found = recollect(book, {"main": Door("main", DoorRules())}, boot_id, 200.0)
     book.close()
-    return {at.removesuffix("@main"): mark.at for at, mark in memory.marks.items()}, list(made)
+    return {at.removesuffix("@main"): mark.at for at, mark in found.memory.marks.items()}, list(found.interrupted)
 
 
 def test_a_completed_entry_is_marked_with_its_time(tmp_path: Path) -> None:
@@ -52,6 +63,12 @@ def test_what_was_told_before_is_not_told_again(tmp_path: Path) -> None:
 
 def test_a_grant_whose_lock_never_moved_is_not_marked(tmp_path: Path) -> None:
     assert remembered(tmp_path, granted("a")) == ({}, [])
+
+
+def test_a_command_that_was_started_and_has_not_ended_is_interrupted_and_told_once(tmp_path: Path) -> None:
+    started = CommandStarted("a", 4, "unlock"), CommandEnded("a", "done"), CommandStarted("b", 5, "unlock")
+    assert remembered(tmp_path, *started) == ({}, [CommandEnded("b", "interrupted")])
+    assert remembered(tmp_path, CommandEnded("b", "interrupted")) == ({}, [])
 
 
 def test_after_a_reboot_a_card_is_free_and_a_live_pass_is_not(tmp_path: Path) -> None:
