@@ -176,9 +176,9 @@ def held() -> dict[str, Any]:
 
 
 def claims_of_a_driven_line() -> dict[str, Any]:
-    """The levels of a line that a crash left driven high: before, once the factory has made its pin, and as an output.
+    """What becomes of a line that a crash left driven high: before, once the factory has made its pin, and as an output.
 
-    The line has a pull-down, so whoever makes an input of it on the way gives an active-low relay its power.
+    Whoever makes an input of it on the way lets go of the relay.
     """
     os.environ["LG_WD"] = tempfile.gettempdir()
     factories = import_module("gpiozero.pins.lgpio").LGPIOFactory, lambda: KernelFactory(Path("/dev/gpiochip0"))
@@ -189,14 +189,20 @@ def claims_of_a_driven_line() -> dict[str, Any]:
         until(lambda: level(LOCK) == 1)
         holder.kill()
         holder.wait()
-        factory, levels = make(), [level(LOCK)]
+        factory, ways = make(), [direction(LOCK)]
         pin = factory.pin(LOCK)
-        levels.append(level(LOCK))
+        ways.append(direction(LOCK))
         pin.output_with_state(1)
-        seen[name] = [*levels, level(LOCK)]
+        seen[name] = [*ways, direction(LOCK)]
         factory.close()
         factory.pins.clear()
     return seen
+
+
+def direction(pin: int) -> str:
+    """`input` or `output`, as the kernel says."""
+    done = subprocess.run(["gpioinfo", "-c", "gpiochip0", str(pin)], capture_output=True, text=True, check=True)
+    return next(word for word in done.stdout.split() if word in {"input", "output"})
 
 
 def edges() -> dict[str, Any]:
