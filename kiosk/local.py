@@ -277,13 +277,15 @@ class Line:
         return message
 
     def ask(self, message: Message, answer: type[T]) -> T:
-        """Send a request and wait for its answer. Raises NotGranted when it is refused, NotReachable when none comes."""
+        """Send a request and wait for its answer. Raises NotGranted, NotReachable, RestartAsked."""
         self.send(message)
         match self.receive(timeout=5.0):
             case answer() as found:
                 return found
             case Refused(why):
                 raise NotGranted(why)
+            case Restart():
+                raise RestartAsked
             case other:
                 raise NotReachable(f"no {answer.__name__} but {type(other).__name__}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
 from kiosk.trust.documents import ROOT_KID, Document, TimeDocument, sign_document
@@ -23,6 +24,7 @@ ROOT = private(1)
 ISSUER = private(2)
 DOCUMENT = private(3)
 STRANGER = private(9)
+PHONE = private(30)
 
 
 def public(key: Ed25519PrivateKey) -> bytes:
@@ -48,6 +50,11 @@ def claims(
     extended: bool = False,
 ) -> Pass:
     return Pass(index, pass_class, kind, issued_at, expires, not_before, scope, extended)
+
+
+def bound(index: int = 7, phone: Ed25519PrivateKey = PHONE) -> str:
+    """A bound pass as the issuer gives it to that phone; by itself it opens nothing."""
+    return signed(replace(claims(index, Kind.BOUND), holder_key=public(phone)))
 
 
 def signed(wanted: Pass, key: Ed25519PrivateKey = ISSUER) -> str:

@@ -17,7 +17,16 @@ ROWS: list[set[str]] = [
     {"kiosk.station", "kiosk.scanner", "kiosk.sensors", "kiosk.sync", "kiosk.central"},
     {"kiosk.logbook"},
     {"kiosk.core"},
-    {"kiosk.trust", "kiosk.local", "kiosk.wire", "kiosk.settings", "kiosk.contract", "kiosk.keyfiles", "kiosk.opening"},
+    {
+        "kiosk.trust",
+        "kiosk.local",
+        "kiosk.wire",
+        "kiosk.settings",
+        "kiosk.contract",
+        "kiosk.keyfiles",
+        "kiosk.opening",
+        "kiosk.fingerprint",
+    },
     {"hardware"},
     {"kiosk"},
 ]

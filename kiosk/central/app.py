@@ -31,6 +31,7 @@ T = TypeVar("T")
 LONGEST_WAIT: Final = 60.0
 LOOK_EVERY: Final = 0.05
 RENEW_EVERY: Final = 3600.0
+NO_COMMANDS: Final = 2**53
 KINDS: Final = ("keyset", "status", "policy", "command")
 STREAMS: Final = {"access", "telemetry"}
 TITLES: Final = {
@@ -83,7 +84,7 @@ class Central:
             await run_in_threadpool(self.store.enrol, wanted.station, wanted.claim, wanted.public_key, time.time())
         except WrongClaim:
             _refuse(403, "this claim code is unknown, used, older than 72 h, or of another station")
-        bodies = [body for _, body in self.store.documents().values()]
+        bodies = await run_in_threadpool(self.store.newer, wanted.station, {"command": NO_COMMANDS}, time.time())
         return _json(Enrolled(self.issuer.root_public, bodies))
 
     async def batch(self, request: Request) -> Response:

@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import ValidationError, convert
 
-from kiosk.cli.common import fail
+from kiosk.cli.common import MISUSED, as_json, fail, print_json
+from kiosk.cli.door import Duration
+from kiosk.cli.words import when
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
     from kiosk.central.store import CentralStore
+    from kiosk.trust.keyset import Use
+
+PROGRAMS = ("station", "scanner", "sensors", "sync")
 
 folder_option = click.option(
     "--data", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True
@@ -63,6 +69,94 @@ def _set_status(folder: Path, index: int, name: str) -> None:
     if not issuer.set_status(index, Status[name.upper()]):
         fail(f"There is no credential {index}.")
     click.echo(f"credential {index}: {name}; status list {store.versions()['status']} is published")
+
+
+@central.command()
+@folder_option
+@as_json
+def stations(folder: Path, as_json: bool) -> None:
+    """List the enrolled stations with their fingerprints, for a technician to compare."""
+    from kiosk.fingerprint import fingerprint  # noqa: PLC0415
+
+    store, issuer = _open(folder)
+    found = store.stations()
+    words = {code: fingerprint(code, key, issuer.root_public) for code, key, _ in found}
+    if as_json:
+        print_json([{"station": code, "enrolled": at, "fingerprint": words[code]} for code, _, at in found])
+        return
+    for code, _, at in found:
+        click.echo(f"{code:<12}  {when(at)}  {words[code]}")
+
+
+@central.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@folder_option
+def policy(file: Path, folder: Path) -> None:
+    """Publish the policy in FILE (TOML; see docs/wire.md) for the stations that it names."""
+    from kiosk.central.issuer import Contradiction  # noqa: PLC0415
+    from kiosk.central.policy_file import BadPolicy, read_policy  # noqa: PLC0415
+
+    try:
+        wanted = read_policy(file)
+        _, issuer = _open(folder)
+        version = issuer.publish_policy(wanted)
+    except (BadPolicy, Contradiction) as error:
+        fail(f"{file}: {error}", MISUSED)
+    click.echo(f"policy {version} is published for {wanted.station or 'every station'}")
+
+
+@central.command()
+@click.argument("station")
+@click.argument("verb", type=click.Choice(["unlock", "hold_open", "lock_down", "release", "restart", "report"]))
+@click.option("--door", default="", help="The door's name; without it the station's first.")
+@click.option("--for", "seconds", type=Duration(), default="0s", help="How long; without it the verb's own time.")
+@click.option("--program", default="", help="For restart: station, scanner, sensors or sync.")
+@click.option("--within", type=Duration(), default="5m", show_default=True, help="It is not obeyed later than that.")
+@folder_option
+def command(station: str, verb: str, door: str, seconds: float, program: str, within: float, folder: Path) -> None:
+    """Send one command to one STATION; what became of it arrives as an entry."""
+    from kiosk.trust.documents import CommandDocument  # noqa: PLC0415
+
+    if (verb == "restart") != (program in PROGRAMS):
+        fail(f"restart goes with --program, one of {', '.join(PROGRAMS)}; and no other verb does", MISUSED)
+    store, issuer = _open(folder)
+    if store.station_key(station) is None:
+        fail(f"There is no station {station}. Next: kiosk central stations")
+    try:
+        wanted = convert(
+            {
+                "version": 1,
+                "id": "x",
+                "station": station,
+                "verb": verb,
+                "issued_at": 0,
+                "expires": 0,
+                "door": door,
+                "program": program,
+                "seconds": round(seconds),
+            },
+            CommandDocument,
+        )
+    except ValidationError as error:
+        fail(str(error), MISUSED)
+    sent = issuer.command(wanted, within)
+    click.echo(f"command {sent.id}, number {sent.version} of {station}: {verb}")
+
+
+@central.command()
+@click.option("--compromised", type=click.Choice(["issuer", "document"]), help="Replace the keys of that use at once.")
+@folder_option
+def rotate(compromised: Use | None, folder: Path) -> None:
+    """Make the next signing keys if it is time (the server does so by itself), or replace those that were stolen."""
+    store, issuer = _open(folder)
+    if compromised:
+        issuer.replace_keys(compromised)
+    issuer.renew()
+    click.echo(f"keyset {store.versions()['keyset']}:")
+    for key in store.signing_keys():
+        click.echo(
+            f"  {key.kid.hex()}  {key.use:<8}  {when(key.not_before, '%Y-%m-%d')} to {when(key.not_after, '%Y-%m-%d')}"
+        )
 
 
 @central.command()

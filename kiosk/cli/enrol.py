@@ -23,7 +23,8 @@ ENROL_TIMEOUT: Final = 20.0
 def enrol(config: Path, url: str, claim: str) -> None:
     """Enrol this station at URL with the single-use CLAIM code from `kiosk central claim`.
 
-    Makes the station's own key, registers its public half, and stores the root key and the first documents.
+    Makes the station's own key, registers its public half, and stores the root key and the first documents. A key from an
+    earlier enrolment is retired at the server. Compare the words that it prints with those at the other end.
     """
     settings = settings_or_exit(config)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
@@ -50,13 +51,20 @@ def enrol(config: Path, url: str, claim: str) -> None:
         _keep_documents(ColdState(settings.data), enrolled.root_key, enrolled.documents)
     except (OSError, sqlite3.Error) as error:
         fail(f"{settings.data} cannot be written: {error}")
-    click.echo(f"Station {settings.station.code} is enrolled. Next: systemctl restart 'kiosk-*'")
+    from kiosk.fingerprint import fingerprint  # noqa: PLC0415
+
+    words = fingerprint(settings.station.code, key.public_key().public_bytes_raw(), enrolled.root_key)
+    click.echo(f"Station {settings.station.code} is enrolled. Its fingerprint:\n\n    {words}\n")
+    click.echo("`kiosk central stations` must show the same words; if it does not, somebody stands in between.")
+    click.echo("Next: sudo systemctl restart 'kiosk-*'")
 
 
 def _keep_documents(cold: ColdState, root: bytes, bodies: list[bytes]) -> None:
     """Store the documents that hold under this root; the station proves them again at its start."""
-    from kiosk.trust.documents import Refusal, TimeDocument, read_document  # noqa: PLC0415
+    from kiosk.trust.documents import read_document  # noqa: PLC0415
     from kiosk.trust.keyset import NO_KEYS, Keyset  # noqa: PLC0415
+    from kiosk.trust.policy import PolicyDocument  # noqa: PLC0415
+    from kiosk.trust.status import StatusDocument  # noqa: PLC0415
 
     keyset = NO_KEYS
     for body in bodies:
@@ -64,8 +72,9 @@ def _keep_documents(cold: ColdState, root: bytes, bodies: list[bytes]) -> None:
             case Keyset() as found:
                 keyset = found
                 cold.keep("keyset", found.version, body)
-            case Refusal() | TimeDocument():
+            case StatusDocument() | PolicyDocument() as found:
+                kind = "status" if isinstance(found, StatusDocument) else "policy"
+                cold.keep(kind, found.version, body)
+            case _:  # a time or a command is of its moment; what does not hold is left out
                 continue
-            case status:
-                cold.keep("status", status.version, body)
     cold.close()

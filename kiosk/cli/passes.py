@@ -14,14 +14,15 @@ from kiosk.cli.common import MISUSED, WRONG, as_json, ask_station, fail, print_j
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.trust.keyset import NO_KEYS
-from kiosk.trust.passes import Kind, Pass, PassClass, peek, read_pass
+from kiosk.trust.passes import Kind, Pass, PassClass, peek, read_pass, show_bound
 from kiosk.trust.reasons import WORDS, Reason
 from kiosk.wire import Explain, Explained
 
 if TYPE_CHECKING:
     import segno
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-DEFAULT_SECONDS = {"card": 60 * 86_400, "live": 10 * 60}
+DEFAULT_SECONDS = {"card": 60 * 86_400, "live": 10 * 60, "bound": 60 * 86_400}
 QR_SCALE = 10
 
 
@@ -34,7 +35,7 @@ def pass_() -> None:
 @click.option(
     "--central", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True
 )
-@click.option("--kind", type=click.Choice(["card", "live"]), default="card", show_default=True)
+@click.option("--kind", type=click.Choice(["card", "live", "bound"]), default="card", show_default=True)
 @click.option("--class", "class_", type=click.Choice([each.name.lower() for each in PassClass]), default="worker")
 @click.option("--scope", default="", help="Where it holds: the first digits of station codes. Default: everywhere.")
 @click.option(
@@ -45,6 +46,9 @@ def pass_() -> None:
 )
 @click.option("--extended", is_flag=True, help="The holder needs longer at the door.")
 @click.option("--holder", default="", help="The union's pseudonym for the holder; stays at the central server.")
+@click.option(
+    "--phone", type=click.Path(path_type=Path, dir_okay=False), help="For a bound pass: the file of the phone's key."
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a printable QR: .png, .svg or .pdf."
 )
@@ -59,6 +63,7 @@ def make(
     holder: str,
     *,
     extended: bool,
+    phone: Path | None,
     out: Path | None,
     show: bool,
 ) -> None:
@@ -70,8 +75,17 @@ def make(
         fail(f"The central server is an optional part ({error}). Next: pip install 'yizhan-kiosk[central]'")
     now = int(time.time())
     expires = now + int(days * 86_400 if days else DEFAULT_SECONDS[kind])
+    if (kind == "bound") != (phone is not None):
+        fail("--phone goes with --kind bound: the pass names the phone's key, which is made if there is none", MISUSED)
     wanted = Pass(
-        index or 0, PassClass[class_.upper()], Kind[kind.upper()], now, expires, scope=scope, extended=extended
+        index or 0,
+        PassClass[class_.upper()],
+        Kind[kind.upper()],
+        now,
+        expires,
+        scope=scope,
+        extended=extended,
+        holder_key=_phone_key(phone).public_key().public_bytes_raw() if phone else b"",
     )
     claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
     click.echo(text)
@@ -82,6 +96,29 @@ def make(
         click.echo(f"written: {out}", err=True)
     if show:
         code.terminal(compact=True)
+
+
+@pass_.command()
+@click.argument("code")
+@click.option("--phone", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
+@click.option("--show", is_flag=True, help="Print the QR in the terminal.")
+def present(code: str, phone: Path, *, show: bool) -> None:
+    """Print what a phone shows now of the bound pass CODE, signed with its key and its time."""
+    if not isinstance(said := peek(code), Pass) or said.kind is not Kind.BOUND:
+        fail("That is no bound pass. Next: kiosk pass make --kind bound --phone FILE", MISUSED)
+    text = show_bound(code, _phone_key(phone), int(time.time()))
+    click.echo(text)
+    if show:
+        qr(text, "bound").terminal(compact=True)
+
+
+def _phone_key(path: Path) -> Ed25519PrivateKey:
+    from kiosk.central.issuer import read_or_make_key  # noqa: PLC0415
+
+    try:
+        return read_or_make_key(path)
+    except (OSError, ValueError) as error:
+        fail(f"{path}: {error}")
 
 
 def qr(text: str, kind: str) -> segno.QRCode:

@@ -34,7 +34,7 @@ class Stopped(Fact, frozen=True):
 
 
 class Granted(Fact, frozen=True):
-    """A pass was accepted. `again`: the second presentation of somebody who missed the door."""
+    """A pass was accepted. `again`: the second presentation of somebody who missed the door; `shown_at`: by the phone."""
 
     door: str
     index: int
@@ -43,6 +43,7 @@ class Granted(Fact, frozen=True):
     token: str
     expires: int
     again: bool = False
+    shown_at: int = 0
 
 
 class Denied(Fact, frozen=True):

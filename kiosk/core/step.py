@@ -262,10 +262,17 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
 def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:
     ticket = state.tickets + 1
     pending = Pending(event.door, claims, event.seen, now + access.COMMIT_PATIENCE)
-    memory = access.mark(access.forget(state.memory, state.clock, now), claims, state.doors[event.door], now)
+    memory = access.mark(state.memory, claims, state.doors[event.door], state.clock, now)
     state = replace(state, tickets=ticket, pending={**state.pending, ticket: pending}, memory=memory)
     granted = fact.Granted(
-        event.door, claims.index, int(claims.pass_class), int(claims.kind), claims.token, claims.expires, again
+        event.door,
+        claims.index,
+        int(claims.pass_class),
+        int(claims.kind),
+        claims.token,
+        claims.expires,
+        again,
+        claims.shown_at,
     )
     return state, (granted,)
 

@@ -157,10 +157,12 @@ class Recollection(Struct, frozen=True):
 def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) -> Recollection:
     """Read the newest entries back, from the newest on.
 
-    A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt. A command that was
-    started and has not ended is interrupted, and not repeated.
+    A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt. A card's mark counts
+    within this boot only: across a power gap nobody can prove how long ago it was. A command that was started and has not
+    ended is interrupted, and not repeated.
     """
-    memory, interrupted, latest, stopped = Memory(), list[Entry](), dict[str, str](), False
+    interrupted, latest, stopped = list[Entry](), dict[str, str](), False
+    marks: dict[str, Mark] = {}
     commanded, ended = 0, set[str]()
     for row in book.last("access", REMEMBERED):
         match _entry(row):
@@ -177,7 +179,9 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
             case Granted() as granted if latest.get(granted.door) == "completed":
                 at = row.boot if row.boot_id == boot_id else None
                 rest = doors[granted.door].rules.rest if granted.door in doors else 0.0
-                memory = _with(memory, granted, at, rest, boot)
+                where, mark = _mark(granted, at, rest, boot)
+                if at is not None or mark.kind is not Kind.CARD:
+                    marks.setdefault(where, mark)
             case CommandEnded(command):
                 ended.add(command)
             case CommandStarted(command, sequence):
@@ -185,17 +189,15 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
                 interrupted += [] if command in ended else [CommandEnded(command, "interrupted")]
             case _:
                 pass
-    return Recollection(memory, commanded, tuple(interrupted))
+    oldest_first = dict(list(reversed(marks.items()))[-MAX_MARKS:])
+    return Recollection(Memory(marks=oldest_first), commanded, tuple(interrupted))
 
 
-def _with(memory: Memory, granted: Granted, at: float | None, rest: float, boot: float) -> Memory:
-    """A card's mark counts within this boot only: across a power gap nobody can prove how long ago it was."""
+def _mark(granted: Granted, at: float | None, rest: float, boot: float) -> tuple[str, Mark]:
+    """The mark of a grant and its place; one of another boot is too long ago for a second chance."""
     kind = Kind(granted.pass_kind)
-    key = place(granted.door, granted.token)
-    if key in memory.marks or len(memory.marks) >= MAX_MARKS or (at is None and kind is Kind.CARD):
-        return memory
-    mark = Mark(at if at is not None else boot - 3600.0, kind, granted.expires, rest)
-    return Memory(marks={**memory.marks, key: mark})
+    mark = Mark(at if at is not None else boot - 3600.0, kind, granted.expires, rest, granted.shown_at)
+    return place(granted.door, kind, granted.index, granted.token), mark
 
 
 def _entry(row: Row) -> Entry | None:

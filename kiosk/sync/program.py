@@ -83,7 +83,7 @@ class Uploads:
     def _hears(self, wait: float) -> bool:
         """Whether the station told something within `wait` seconds; what it was, the logbook tells better."""
         heard = bool(select.select([self._news], [], [], wait)[0])
-        if self._news.hung_up():
+        if self._news.hung_up() or self._line.hung_up():
             raise NotReachable("the station hung up")
         return heard
 

@@ -81,8 +81,8 @@ def read_sign1(data: bytes) -> Sign1:
     return as_sign1(read_cbor(data.removeprefix(TAGGED)))
 
 
-def as_sign1(item: Any) -> Sign1:
-    """A decoded CBOR item as a COSE_Sign1 of our profile. Raises Malformed."""
+def as_sign1(item: Any, names: set[int] | None = None) -> Sign1:
+    """A decoded CBOR item as a COSE_Sign1 of our profile, with exactly these `names` in its header. Raises Malformed."""
     match item:
         case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)] if not unprotected:
             headers = read_cbor(protected)
@@ -90,6 +90,8 @@ def as_sign1(item: Any) -> Sign1:
             raise Malformed("not a COSE_Sign1 with an empty unprotected header")
     if not isinstance(headers, dict) or headers.get(ALG) != EDDSA:
         raise Malformed("the algorithm is not EdDSA")
+    if names is not None and headers.keys() != names:
+        raise Malformed("the header is not the profile's")
     return Sign1(protected, headers, payload, signature)
 
 
@@ -120,8 +122,8 @@ def public_key(raw: bytes) -> Ed25519PublicKey | None:
         return None
 
 
-def sign1(payload: bytes, key: Ed25519PrivateKey, kid: bytes) -> bytes:
-    """An untagged COSE_Sign1 with `alg` and `kid` protected and nothing unprotected."""
-    protected = cbor2.dumps({ALG: EDDSA, KID: kid})
+def sign1(payload: bytes, key: Ed25519PrivateKey, kid: bytes = b"") -> bytes:
+    """An untagged COSE_Sign1 with `alg` and, if there is one, `kid` protected, and nothing unprotected."""
+    protected = cbor2.dumps({ALG: EDDSA, KID: kid} if kid else {ALG: EDDSA})
     signature = key.sign(to_be_signed(protected, payload))
     return cbor2.dumps([protected, {}, payload, signature])

@@ -10,18 +10,21 @@ class Reason(enum.StrEnum):
 
     TOO_LONG = "too_long"
     NOT_A_PASS = "not_a_pass"
-    UNSUPPORTED = "unsupported"
     BAD_BASE45 = "bad_base45"
     BAD_CBOR = "bad_cbor"
     BAD_PROFILE = "bad_profile"
     UNKNOWN_KEY = "unknown_key"
     BAD_SIGNATURE = "bad_signature"
+    BAD_HOLDER_SIGNATURE = "bad_holder_signature"
+    NEEDS_PHONE = "needs_phone"
     REVOKED = "revoked"
     SUSPENDED = "suspended"
     OLD_LIST = "old_list"
     WRONG_STATION = "wrong_station"
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
+    TOO_OLD = "too_old"
+    PHONE_AHEAD = "phone_ahead"
     REPLAYED = "replayed"
     WRONG_CLASS = "wrong_class"
     NOT_YOURS = "not_yours"
@@ -38,10 +41,6 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.NOT_A_PASS: (
         "这不是驿站通行码。请打开通行码再试。",
         "This is not a station pass. Please open your pass and try again.",
-    ),
-    Reason.UNSUPPORTED: (
-        "本站还不认识这种新通行码，请用卡片或普通通行码。",
-        "This station cannot read this new kind of pass yet. Please use a card or an ordinary pass.",
     ),
     Reason.BAD_BASE45: (
         "通行码不完整，请出示完整的码。",
@@ -60,6 +59,14 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "这张通行码不是工会签发的。",
         "This pass was not issued by the union: its signature is wrong.",
     ),
+    Reason.BAD_HOLDER_SIGNATURE: (
+        "这张通行码属于另一部手机，请用领取它的手机出示。",
+        "This pass belongs to another phone. Please show it with the phone that it was issued to.",
+    ),
+    Reason.NEEDS_PHONE: (
+        "请在手机应用里打开通行码再出示，截图或打印无效。",
+        "Please open this pass in the app and show it from there: a copy of it does not open.",
+    ),
     Reason.REVOKED: (
         "这张卡已挂失或作废，请领取新卡。",
         "This pass was revoked (lost or replaced). Please get a new one.",
@@ -72,6 +79,14 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.WRONG_STATION: ("这张通行码不能用于本站。", "This pass does not hold at this station."),
     Reason.EXPIRED: ("通行码已过期，请更新。", "This pass has expired. Please renew it."),
     Reason.NOT_YET_VALID: ("通行码还没有生效。", "This pass is not valid yet."),
+    Reason.TOO_OLD: (
+        "这个码太旧了，请在应用里刷新后再出示。若仍不行，请校准手机时间。",
+        "This code is too old. Please let the app refresh it; if that does not help, set your phone's clock.",
+    ),
+    Reason.PHONE_AHEAD: (
+        "手机时间快了太多，请校准手机时间后再试。",
+        "Your phone's clock is far ahead. Please set it, and try again.",
+    ),
     Reason.REPLAYED: (
         "这张通行码刚刚用过，请稍等一分半钟或更新通行码。",
         "This pass was used just now. Please wait a minute and a half, or refresh it.",

@@ -22,7 +22,7 @@ from kiosk.trust.passes import Kind, Pass, PassClass, peek
 from kiosk.wire import Actuated, Subscribe
 from tests.programs.house import until
 from tests.programs.test_scanner import SENSORS
-from tests.programs.test_sync import Town
+from tests.programs.town import Town
 
 VISITS = 12
 HOLD = 0.6

@@ -3,73 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
-from kiosk.central.store import CentralStore
 from kiosk.demo.link import Link
-from kiosk.demo.run import free_port
 from kiosk.wire import Offer
 from tests.keys import STRANGER, claims, keyset_document, signed
-from tests.programs.house import House, Station, until
-
-CODE = "37081101"
-
-
-class Town:
-    """A central server, and a house that is enrolled there through some network."""
-
-    def __init__(self, folder: Path) -> None:
-        self.central = folder / "central"
-        self.port = free_port()
-        self.house = House(folder)
-
-    @contextmanager
-    def server(self) -> Iterator[None]:
-        with self.house.program("central", "serve", "--data", str(self.central), "--port", str(self.port)):
-            until(lambda: requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).status_code == 404)
-            yield
-
-    def enrol(self, through: int) -> None:
-        """Enrol directly; the settings then lead through another port."""
-        url = f"http://127.0.0.1:{through}"
-        central = f'[central]\nurl = "{url}"\nback_off_cap = 2\ntelemetry_within = 0\ntimeout = 5\n'
-        self.house.config.write_text(self.house.config.read_text() + central)
-        claim = self.house.kiosk("central", "claim", CODE, "--data", str(self.central)).stdout.strip()
-        done = self.house.kiosk("enrol", f"http://127.0.0.1:{self.port}", claim)
-        assert done.returncode == 0, done.stderr
-
-    def make_pass(self, *words: str) -> str:
-        done = self.house.kiosk("pass", "make", "--central", str(self.central), *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def numbers(self) -> list[tuple[str, int]]:
-        store = CentralStore(self.central)
-        found = sorted((stream, seq) for _, stream, seq in store.numbers(CODE))
-        duplicates = store.duplicates()
-        store.close()
-        assert duplicates == 0
-        return found
-
-    def everything(self) -> list[tuple[str, int]]:
-        found = [("access", entry["seq"]) for entry in self.house.entries("access")]
-        return sorted(found + [("telemetry", entry["seq"]) for entry in self.house.entries("telemetry")])
+from tests.programs.house import until
+from tests.programs.town import Town, enter
 
 
 @pytest.fixture
 def town(tmp_path: Path) -> Town:
     return Town(tmp_path)
-
-
-def enter(town: Town, station: Station, count: int) -> None:
-    """Let people in, each with a card of their own."""
-    for _ in range(count):
-        assert station.verdict(town.make_pass()) == "granted"
 
 
 def test_every_entry_arrives_once_also_when_answers_are_swallowed(town: Town) -> None:

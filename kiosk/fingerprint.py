@@ -1,0 +1,23 @@
+"""A fingerprint as words, for two people at two ends to compare by telephone."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+WORDS: Final = 6
+"""Of 11 bits each: nobody finds a key with the same 66 bits while a technician waits."""
+
+BITS: Final = 11
+
+
+def fingerprint(station: str, station_key: bytes, root_key: bytes) -> str:
+    """Six words for a station's enrolment: its code, its own public key and the root key that it was given.
+
+    The words are those of BIP 39 (the package mnemonic): 2,048 that differ in their first four letters.
+    """
+    from mnemonic import Mnemonic  # noqa: PLC0415  reads its list of words
+
+    digest = int.from_bytes(hashlib.sha256(station.encode() + b"\0" + station_key + root_key).digest(), "big")
+    words = Mnemonic("english").wordlist
+    return " ".join(words[digest >> (256 - BITS * (place + 1)) & (2**BITS - 1)] for place in range(WORDS))
