@@ -5,15 +5,16 @@ from __future__ import annotations
 import cbor2
 import pytest
 from base45 import b45decode, b45encode
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kiosk.trust.cose import read_sign1, sign1
 from kiosk.trust.keyset import NO_KEYS, Keyset, key_id
-from kiosk.trust.passes import MAX_TEXT, PREFIX, Kind, Pass, PassClass, peek, read_pass
+from kiosk.trust.passes import BOUND_PREFIX, MAX_TEXT, PREFIX, Kind, Pass, PassClass, peek, read_pass, show_bound
 from kiosk.trust.reasons import WORDS, Reason
-from tests.keys import DAY, ISSUER, KEYSET, NOW, STRANGER, claims, public, signed, trusted
+from tests.keys import DAY, ISSUER, KEYSET, NOW, PHONE, STRANGER, bound, claims, public, signed, trusted
 
 KID = key_id(public(ISSUER))
 
@@ -178,3 +179,61 @@ def test_any_signed_payload_gives_a_reason_or_a_pass(data: bytes) -> None:
 def test_every_reason_has_words_in_two_languages() -> None:
     assert WORDS.keys() == set(Reason)
     assert all(zh and en for zh, en in WORDS.values())
+
+
+def shown(payload: object, phone: Ed25519PrivateKey = PHONE, kid: bytes = b"") -> str:
+    """Whatever a phone signs."""
+    text: str = b45encode(sign1(payload if isinstance(payload, bytes) else cbor2.dumps(payload), phone, kid)).decode()
+    return BOUND_PREFIX + text
+
+
+def inner(text: str) -> bytes:
+    return bytes(b45decode(text.removeprefix(PREFIX).encode()))
+
+
+def test_a_bound_pass_comes_back_with_its_phones_time_and_key() -> None:
+    found = read_pass(show_bound(bound(), PHONE, NOW), KEYSET)
+    assert isinstance(found, Pass)
+    assert (found.index, found.kind, found.shown_at, found.holder_key) == (7, Kind.BOUND, NOW, public(PHONE))
+    assert isinstance(peek(show_bound(bound(), PHONE, NOW)), Pass)
+    assert len(show_bound(bound(2**32 - 1), PHONE, NOW)) < MAX_TEXT
+
+
+CNF = {1: {1: 1, -1: 6, -2: public(PHONE)}}
+BOUND = {**GOOD, -70004: 2, 8: CNF}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (bound(), Reason.NEEDS_PHONE),
+        (shown({6: NOW, -70010: inner(bound())}, STRANGER), Reason.BAD_HOLDER_SIGNATURE),
+        (shown({6: NOW, -70010: inner(signed(claims()))}), Reason.BAD_PROFILE),
+        (shown({6: NOW, -70010: inner(signed(claims(), STRANGER))}), Reason.BAD_SIGNATURE),
+        (shown({6: NOW, -70010: inner(bound())[:-1]}), Reason.BAD_PROFILE),
+        (shown({6: NOW, -70010: "text"}), Reason.BAD_PROFILE),
+        (shown({6: -1, -70010: inner(bound())}), Reason.BAD_PROFILE),
+        (shown({6: True, -70010: inner(bound())}), Reason.BAD_PROFILE),
+        (shown({-70010: inner(bound())}), Reason.BAD_PROFILE),
+        (shown({6: NOW, -70010: inner(bound()), 7: 1}), Reason.BAD_PROFILE),
+        (shown([6, NOW]), Reason.BAD_PROFILE),
+        (shown(b"rubbish"), Reason.BAD_PROFILE),
+        (shown({6: NOW, -70010: inner(bound())}, kid=b"abcd"), Reason.BAD_PROFILE),
+        (raw({**GOOD, 8: CNF}), Reason.BAD_PROFILE),
+        (raw({**BOUND, 8: {1: {1: 1, -1: 6, -2: b"short"}}}), Reason.BAD_PROFILE),
+        (raw({**BOUND, 8: {1: {1: 1, -1: 6}}}), Reason.BAD_PROFILE),
+        (raw({**BOUND, 8: {1: {1: 2, -1: 6, -2: public(PHONE)}}}), Reason.BAD_PROFILE),
+        (raw({**BOUND, 8: {**CNF, 2: b""}}), Reason.BAD_PROFILE),
+        (raw({**BOUND, 8: 1}), Reason.BAD_PROFILE),
+        (raw(BOUND), Reason.NEEDS_PHONE),
+    ],
+)
+def test_each_check_of_a_bound_pass_refuses_with_its_reason(text: str, reason: Reason) -> None:
+    assert read_pass(text, KEYSET) is reason
+
+
+def test_a_pass_of_the_year_2106_is_a_pass() -> None:
+    """Times past 2^32 seconds are times."""
+    found = read_pass(signed(claims(expires=2**32 + DAY)), KEYSET)
+    assert isinstance(found, Pass)
+    assert found.expires == 2**32 + DAY

@@ -1,0 +1,1 @@
+"""Hostile input for the verifier: mutations of good and public examples, and coverage-guided search with atheris."""
