@@ -3,7 +3,7 @@ PYTHON ?= python3
 FOR ?=
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-vm lint bench docs pictures setup clean
+.PHONY: demo test test-slow test-vm mutants fuzz lint bench docs pictures setup clean
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -16,6 +16,15 @@ test-slow: setup
 
 test-vm: setup
 	$(BIN)/pytest -m vm
+
+mutants: setup
+	$(BIN)/pip install -q -e '.[mutants]'
+	-$(BIN)/mutmut run
+	$(BIN)/python -m tools.mutants
+
+fuzz: setup
+	-$(BIN)/pip install -q -e '.[fuzz]'
+	$(BIN)/python -m tests.fuzz
 
 lint: setup
 	$(BIN)/ruff check .
