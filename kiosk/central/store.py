@@ -80,6 +80,15 @@ class StoredKey(Struct, frozen=True):
     file: str
 
 
+class SharedCode(Struct, frozen=True):
+    """One code, several stations. Of a bound pass (kind 2) that is a copy for certain; a live one may have walked."""
+
+    index: int
+    pass_kind: int
+    shown_at: int
+    stations: tuple[str, ...]
+
+
 class GapFound(Exception):
     """A batch begins after the number that is wanted."""
 
@@ -302,6 +311,19 @@ class CentralStore:
                 " GROUP BY station, stream, boot_id, boot, json_remove(body, '$.seq'))"
             ).fetchone()
         return int(found[0])
+
+    def shared_codes(self) -> list[SharedCode]:
+        """Codes that opened at more than one station: the same moment of a phone's, or one live pass."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT json_extract(body, '$.index'), json_extract(body, '$.pass_kind'),"
+                " coalesce(json_extract(body, '$.shown_at'), 0) shown, group_concat(DISTINCT station)"
+                " FROM entries WHERE kind = 'granted' AND json_extract(body, '$.pass_kind') != 0"
+                " GROUP BY json_extract(body, '$.token'), shown HAVING count(DISTINCT station) > 1"
+            ).fetchall()
+        return [
+            SharedCode(index, kind, shown, tuple(sorted(stations.split(",")))) for index, kind, shown, stations in rows
+        ]
 
     def entries(self, station: str, stream: str, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """Stored entries in order."""

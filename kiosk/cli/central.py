@@ -144,6 +144,27 @@ def command(station: str, verb: str, door: str, seconds: float, program: str, wi
 
 
 @central.command()
+@click.option("--suspend", is_flag=True, help="Suspend the credentials of bound passes that were copied.")
+@folder_option
+@as_json
+def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
+    """List codes that opened at more than one station, which no station alone can see."""
+    from kiosk.trust.passes import Kind  # noqa: PLC0415
+    from kiosk.trust.status import Status  # noqa: PLC0415
+
+    store, issuer = _open(folder)
+    found = store.shared_codes()
+    copied = sorted({each.index for each in found if each.pass_kind == Kind.BOUND})
+    if as_json:
+        print_json({"shared": found, "copied": copied})
+    for each in () if as_json else found:
+        sure = "a copy" if each.pass_kind == Kind.BOUND else "one pass"
+        click.echo(f"credential {each.index}: {sure} opened at {', '.join(each.stations)}")
+    for index in copied if suspend else ():
+        issuer.set_status(index, Status.SUSPENDED)
+
+
+@central.command()
 @click.option("--compromised", type=click.Choice(["issuer", "document"]), help="Replace the keys of that use at once.")
 @folder_option
 def rotate(compromised: Use | None, folder: Path) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from kiosk.central.issuer import Issuer
+from kiosk.central.store import CentralStore
+from kiosk.contract import Batch
+from kiosk.core import entries as fact
 from kiosk.core.access import MAX_FRESH, MAX_MARKS, PHONE_WINDOW, Mark, Memory, place, remember
 from kiosk.core.clock import Clock
 from kiosk.core.events import Asked, Offered
 from kiosk.trust.passes import Kind, show_bound
-from tests.core.bench import Bench
+from kiosk.trust.status import Status
+from tests.core.bench import Bench, logged
 from tests.keys import NOW, PHONE, STRANGER, bound, claims, signed, time_document
 
 
@@ -82,6 +90,33 @@ def test_another_phones_signature_and_the_pass_without_the_phone_open_nothing() 
     assert bench.outcome(show_bound(signed(claims()), PHONE, NOW)) == "bad_profile", "a card inside a phone's signature"
     forged = signed(replace(claims(7, Kind.BOUND), holder_key=bytes(32)), STRANGER)
     assert bench.outcome(show_bound(forged, PHONE, NOW)) == "bad_signature"
+
+
+def test_two_offline_stations_and_one_screenshot(tmp_path: Path) -> None:
+    """Each decides by what it can know; the central server sees both, and suspends the credential."""
+    here, there = known(Bench()), known(Bench())
+    screenshot = shown(here)
+    granted = [
+        each for bench in (here, there) for each in logged(bench.show(screenshot)) if isinstance(each, fact.Granted)
+    ]
+    assert len(granted) == 2, "within minutes each station opens once: nobody could know of the other"
+    for bench in (here, there):
+        bench.wait(11)
+        assert bench.outcome(screenshot) == "replayed"
+    store = CentralStore(tmp_path)
+    issuer = Issuer(tmp_path, store, lambda: float(NOW))
+    for _ in range(9):
+        store.add_credential("somebody")
+    for station, entry in zip(("37081101", "37081102"), granted, strict=True):
+        clock = {"boot_id": "b", "boot": 1.0, "wall": float(NOW), "quality": "synced"}
+        body = {"seq": 1, **clock, **msgspec.to_builtins(entry)}
+        store.take(station, "access", Batch("0" * 16, 1, "b", 1.0, 1.0, [body]), NOW)
+    (found,) = store.shared_codes()
+    assert (found.index, found.shown_at, found.stations) == (7, NOW + round(here.boot - 11), ("37081101", "37081102"))
+    issuer.set_status(found.index, Status.SUSPENDED)
+    statuses, _ = store.statuses()
+    assert statuses == {7: Status.SUSPENDED}
+    store.close()
 
 
 def test_the_memory_of_a_hundred_thousand_holders_is_bounded_and_keeps_the_newest() -> None:
