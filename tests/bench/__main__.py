@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import decision, exits, films, frames, hour, road
+from tests.bench import commands, decision, exits, films, frames, hour, lists, road
 from tests.bench.road import Report
 
 
@@ -32,6 +32,8 @@ MEASURES: Final[tuple[Callable[[], Report], ...]] = (
     exits.measure,
     frames.measure,
     decision.measure,
+    lists.measure,
+    commands.measure,
     hour.measure,
 )
 
