@@ -88,6 +88,18 @@ class Maintain(Message, frozen=True):
     seconds: Seconds
 
 
+class AwaitEnrolment(Message, frozen=True):
+    """A sync without a key waits for an enrolment code to be shown. Answered by EnrolmentWanted when one is."""
+
+
+class EnrolmentAnswered(Message, frozen=True):
+    """What the central server gave for the code, and the key that was made for it; in Base64. Answered by Done."""
+
+    station_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    root_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    documents: Annotated[tuple[bytes, ...], Meta(max_length=16)]
+
+
 class GetRecording(Message, frozen=True):
     """A technician asks for the recent events. Answered by Recorded."""
 
@@ -122,9 +134,10 @@ class Flush(Message, frozen=True):
 
 ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed
-Request = (
-    GetView | Subscribe | Explain | Operate | Maintain | GetRecording | Acknowledge | Offer | GetNonce | Central | Flush
-)
+AnybodysRequest = GetView | Subscribe | Explain
+TechniciansRequest = Operate | Maintain | GetRecording
+SyncsRequest = Acknowledge | Offer | GetNonce | Central | Flush
+Request = AnybodysRequest | TechniciansRequest | SyncsRequest | AwaitEnrolment | EnrolmentAnswered
 
 
 class TakeSnapshot(Message, frozen=True):
@@ -151,6 +164,12 @@ class Nonce(Message, frozen=True):
     """To be sent to the server."""
 
     nonce: str
+
+
+class EnrolmentWanted(Message, frozen=True):
+    """Enrol with this claim code, at the central server of the settings."""
+
+    claim: str
 
 
 class Explained(Message, frozen=True):
@@ -245,7 +264,7 @@ class Actuated(Message, frozen=True):
     at: float
 
 
-Answer = Refused | Restart | Done | Nonce | Explained | View | Snapshot | Recorded | Logged | Actuated
+Answer = Refused | Restart | EnrolmentWanted | Done | Nonce | Explained | View | Snapshot | Recorded | Logged | Actuated
 
 
 def encode(message: Message) -> bytes:

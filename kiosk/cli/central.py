@@ -55,11 +55,27 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
 
 @central.command()
 @click.argument("station")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a QR for the station's camera."
+)
+@click.option("--show", is_flag=True, help="Print the QR in the terminal.")
 @folder_option
-def claim(station: str, folder: Path) -> None:
-    """Print a single-use code with which STATION enrols within 72 hours."""
+def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
+    """Print a single-use code with which STATION enrols within 72 hours.
+
+    Typed at the station (`kiosk enrol`), or shown to its camera as a QR while its housing stands open.
+    """
+    from kiosk.cli.passes import QR_SCALE, qr  # noqa: PLC0415
+    from kiosk.core.enrolment import enrolment_code  # noqa: PLC0415
+
     store, _ = _open(folder)
-    click.echo(store.make_claim(station, time.time()))
+    code = store.make_claim(station, time.time())
+    click.echo(code)
+    picture = qr(enrolment_code(station, code), "card")
+    if out:
+        picture.save(str(out), scale=QR_SCALE, border=4)
+    if show:
+        picture.terminal(compact=True)
 
 
 def _set_status(folder: Path, index: int, name: str) -> None:

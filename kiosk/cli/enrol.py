@@ -27,23 +27,20 @@ def enrol(config: Path, url: str, claim: str) -> None:
     earlier enrolment is retired at the server. Compare the words that it prints with those at the other end.
     """
     settings = settings_or_exit(config)
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
-
-    from kiosk.contract import Enrolled, Enrolment  # noqa: PLC0415
     from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw  # noqa: PLC0415
     from kiosk.logbook.cold import ColdState  # noqa: PLC0415
-    from kiosk.sync.client import Client, NoAnswer  # noqa: PLC0415
+    from kiosk.sync.client import NoAnswer  # noqa: PLC0415
+    from kiosk.sync.enrolment import EnrolmentRefused  # noqa: PLC0415
+    from kiosk.sync.enrolment import enrol as register  # noqa: PLC0415
 
-    key = Ed25519PrivateKey.generate()
     ca_file = settings.central.ca_file if settings.central else None
-    client = Client(url, settings.station.code, key, ca_file, ENROL_TIMEOUT)
     try:
-        answer = client.post("/v1/enrol", Enrolment(settings.station.code, claim, key.public_key().public_bytes_raw()))
-        if answer.status != 200:
-            fail(f"The server refused: {answer.problem().detail}")
-        enrolled = answer.read(Enrolled)
+        new = register(url, settings.station.code, claim, ca_file, ENROL_TIMEOUT)
+    except EnrolmentRefused as error:
+        fail(f"The server refused: {error}")
     except NoAnswer as error:
         fail(f"The server at {url} cannot be reached: {error}", NOT_REACHABLE)
+    key, enrolled = new.key, new.answer
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         write_raw(settings.data / STATION_KEY, key.private_bytes_raw(), 0o640)

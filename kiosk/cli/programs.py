@@ -74,10 +74,6 @@ def sync(config: Path) -> None:
     settings = settings_or_exit(config)
     if settings.central is None:
         fail(f"{config}: there is no [central] to talk to", MISUSED)
-    from kiosk.keyfiles import STATION_KEY  # noqa: PLC0415
     from kiosk.sync.program import run  # noqa: PLC0415
 
-    if not (settings.data / STATION_KEY).exists():
-        url = settings.central.url
-        fail(f"There is no {settings.data / STATION_KEY}: the station is not enrolled.\nNext: kiosk enrol {url} CODE")
     run_program("sync", lambda: run(settings))

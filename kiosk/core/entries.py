@@ -155,6 +155,16 @@ class DocumentRefused(Fact, frozen=True):
     suppressed: int = 0
 
 
+class EnrolmentShown(Fact, frozen=True):
+    """A technician showed an enrolment code to a station that trusts nobody yet."""
+
+
+class Enrolled(Fact, frozen=True):
+    """The station trusts a root key from now on; `fingerprint` is to be compared with the central server's."""
+
+    fingerprint: str
+
+
 class CommandStarted(Fact, frozen=True):
     """A command of the central server is about to be obeyed; `sequence` is its number among this station's."""
 
@@ -217,6 +227,8 @@ Entry = (
     | FaultCleared
     | DocumentApplied
     | DocumentRefused
+    | EnrolmentShown
+    | Enrolled
     | CommandStarted
     | CommandEnded
     | Reported

@@ -94,6 +94,14 @@ class Maintained(Happening, frozen=True):
     seconds: float
 
 
+class EnrolmentDone(Happening, frozen=True):
+    """The central server answered a shown enrolment code; `fingerprint` in words."""
+
+    root: bytes
+    documents: tuple[bytes, ...]
+    fingerprint: str
+
+
 class Faulted(Happening, frozen=True):
     """A program or a driver reports trouble with `what`, or its end when `detail` is None."""
 
@@ -116,6 +124,7 @@ Event = (
     | Asked
     | DoorRequested
     | Maintained
+    | EnrolmentDone
     | Faulted
     | Tick
 )
@@ -176,4 +185,10 @@ class Restart(Struct, frozen=True):
     program: str
 
 
-Command = Record | SetLock | Show | Keep | KeepFloor | Restart
+class Enrol(Struct, frozen=True):
+    """Ask sync to enrol with this claim code."""
+
+    claim: str
+
+
+Command = Record | SetLock | Show | Keep | KeepFloor | Restart | Enrol

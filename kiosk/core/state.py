@@ -65,6 +65,9 @@ class State(Struct, frozen=True):
     utc_offset: int = 0
     commanded: int = 0
     orders: dict[int, Order] = {}
+    enrolling_until: float = 0.0
+    """Boot time until which the answer to a shown enrolment code is awaited."""
+
     refusals: Limit = REFUSALS
     fault_changes: Limit = FAULT_CHANGES
 

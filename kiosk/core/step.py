@@ -12,7 +12,7 @@ from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from kiosk.core import access, appliances, door, inputs, lamps
+from kiosk.core import access, appliances, door, enrolment, inputs, lamps
 from kiosk.core import entries as fact
 from kiosk.core.access import Verdict
 from kiosk.core.clock import Instant, raise_by_pass
@@ -26,6 +26,7 @@ from kiosk.core.events import (
     Committed,
     DoorRequested,
     Edge,
+    EnrolmentDone,
     Event,
     Faulted,
     KeepFloor,
@@ -43,6 +44,7 @@ from kiosk.core.orders import MAX_OVERRIDE, obey, requested
 from kiosk.core.state import Order, Pending, State, moved
 from kiosk.core.tables import Claim, ContactSignal
 from kiosk.trust.passes import Pass
+from kiosk.trust.reasons import Reason
 
 T = TypeVar("T")
 Stepped = tuple[State, tuple[Command | Entry, ...]]
@@ -51,7 +53,6 @@ LOGBOOK: Final = "logbook"
 KEEP_FLOOR_EVERY: Final = 600.0
 """Seconds: what a power cut may take from the clock's floor."""
 
-TAMPER: Final = "tamper"
 STUCK_AFTER: Final = 60.0
 """Seconds for which nobody leans on an exit button. It frees the door all the same."""
 
@@ -193,6 +194,8 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case Maintained(who, seconds):
             until = now.boot + min(seconds, MAX_OVERRIDE)
             return replace(state, maintenance_until=until), (fact.Maintenance(who, seconds or None),)
+        case EnrolmentDone(root, documents, words):
+            return enrolment.enrolled(state, root, documents, words, now.boot)
         case Faulted(what, detail):
             return _faulted(state, what, detail, now.boot)
         case Tick():
@@ -212,8 +215,8 @@ def _input(state: State, name: str, active: bool, now: float) -> Stepped:
     """A settled input. The first level of the exit button or the fire input counts as a change only if it is active."""
     if name == "fire":
         return _fire(state, active, now)
-    if name == TAMPER:
-        return _faulted(state, TAMPER, "the housing is open" if active else None, now)
+    if name == enrolment.TAMPER:
+        return _faulted(state, name, "the housing is open" if active else None, now)
     door_name, _, what = name.rpartition(".")
     known = state.doors[door_name]
     if what == "bolt":
@@ -245,18 +248,25 @@ def _fire(state: State, active: bool, now: float) -> Stepped:
 def _scanned(state: State, event: Scanned, now: float) -> Stepped:
     if event.door not in state.doors:
         return state, ()
+    if event.text.startswith(enrolment.PREFIX):
+        found = enrolment.shown(state, event.text, now)
+        return _denied(state, event.door, found, None, now) if isinstance(found, Reason) else found
     verdict = _judge(state, event.text, event.door, now)
     if verdict.claims is not None:
         state = replace(state, clock=raise_by_pass(state.clock, verdict.claims.issued_at, now))
     if verdict.reason is None and verdict.claims is not None:
         return _grant(state, event, verdict.claims, verdict.again, now)
+    index = verdict.claims.index if verdict.claims else None
+    return _denied(state, event.door, verdict.reason, index, now)
+
+
+def _denied(state: State, name: str, reason: Reason | None, index: int | None, now: float) -> Stepped:
     limit, suppressed = tell(state.memory.denials, now)
     state = replace(state, memory=replace(state.memory, denials=limit))
     if suppressed is None:
         return state, ()
-    index = verdict.claims.index if verdict.claims else None
-    state, _ = moved(state, event.door, (lamps.denied(state.doors[event.door], now), ()))
-    return state, (fact.Denied(event.door, str(verdict.reason), index, suppressed),)
+    state, _ = moved(state, name, (lamps.denied(state.doors[name], now), ()))
+    return state, (fact.Denied(name, str(reason), index, suppressed),)
 
 
 def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:

@@ -27,6 +27,7 @@ from kiosk.core.entries import Entry, Started, Stopped, Stream
 from kiosk.core.events import (
     Command,
     Edge,
+    Enrol,
     Event,
     Faulted,
     Keep,
@@ -91,6 +92,7 @@ class Station:
         self._scanners = {f"scanner.{name}" for name in settings.scanners}
         self._running = True
         self._requests = Requests(self)
+        self.enroller: Peer | None = None
 
         self._held = hold_folder(settings.data)
         cold = ColdState(settings.data)
@@ -214,6 +216,9 @@ class Station:
                     self._board.signals[door].show(lamp)
                 case Record() | Keep() | KeepFloor():
                     self.writer.put(command)
+                case Enrol(claim):
+                    if self.enroller is not None:
+                        self.enroller.send(wire.EnrolmentWanted(claim))
                 case Restart(program):
                     self._restart(program)
                 case _:
@@ -271,8 +276,8 @@ class Station:
 
     def _on_request(self, peer: Peer, line: bytes) -> None:
         request = self._decode(peer, line, wire.Request)
-        if request is not None:
-            peer.send(self._requests.answer(peer, request))
+        if request is not None and (answer := self._requests.answer(peer, request)):
+            peer.send(answer)
 
     def _decode(self, peer: Peer, line: bytes, kind: Any) -> Any:
         try:
@@ -306,6 +311,7 @@ class Station:
 
     def _gone(self, peer: Peer) -> None:
         self.subscribers.discard(peer)
+        self.enroller = None if peer is self.enroller else self.enroller
         for program, peers in self._programs.items():
             if peers == {peer}:
                 self._events.append(Faulted(program, "has gone"))

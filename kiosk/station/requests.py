@@ -6,12 +6,16 @@ import secrets
 from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import wire
+from kiosk.core.enrolment import may_enrol
 from kiosk.core.entries import Stream
-from kiosk.core.events import Asked, DoorRequested, Faulted, Maintained, Offered, Verb
+from kiosk.core.events import Asked, DoorRequested, EnrolmentDone, Faulted, Maintained, Offered, Verb
 from kiosk.core.step import judge
 from kiosk.core.tables import Claim
+from kiosk.fingerprint import fingerprint
+from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw
 from kiosk.local import Peer
 from kiosk.logbook.writer import Acked, Flush
 
@@ -27,8 +31,8 @@ class Requests:
     def __init__(self, station: Station) -> None:
         self._station = station
 
-    def answer(self, peer: Peer, request: wire.Request) -> wire.Answer:
-        """The one answer to a request."""
+    def answer(self, peer: Peer, request: wire.Request) -> wire.Answer | None:
+        """The one answer to a request; None where it comes later."""
         match request:
             case wire.GetView() | wire.Subscribe() | wire.Explain():
                 return self._anybody(peer, request)
@@ -36,10 +40,15 @@ class Requests:
                 return self._technician(peer, request)
             case wire.Acknowledge() | wire.Offer() | wire.GetNonce() | wire.Central() | wire.Flush():
                 return self._sync(peer, request)
+            case wire.AwaitEnrolment():
+                self._station.enroller = peer
+                return None
+            case wire.EnrolmentAnswered():
+                return self._enrolled(request)
             case _:
                 assert_never(request)
 
-    def _anybody(self, peer: Peer, request: wire.GetView | wire.Subscribe | wire.Explain) -> wire.Answer:
+    def _anybody(self, peer: Peer, request: wire.AnybodysRequest) -> wire.Answer:
         match request:
             case wire.GetView():
                 return self._station.view()
@@ -49,7 +58,7 @@ class Requests:
             case wire.Explain(text, door):
                 return self._explain(text, door)
 
-    def _technician(self, peer: Peer, request: wire.Operate | wire.Maintain | wire.GetRecording) -> wire.Answer:
+    def _technician(self, peer: Peer, request: wire.TechniciansRequest) -> wire.Answer:
         """Only for technicians: a program that may ask for the view, such as sync, is none."""
         group = self._station.settings.station.operators
         if not peer.is_one_of(group):
@@ -63,9 +72,7 @@ class Requests:
             case wire.GetRecording():
                 return wire.Recorded(self._station.recorder.recording())
 
-    def _sync(
-        self, peer: Peer, request: wire.Acknowledge | wire.Offer | wire.GetNonce | wire.Central | wire.Flush
-    ) -> wire.Answer:
+    def _sync(self, peer: Peer, request: wire.SyncsRequest) -> wire.Answer:
         match request:
             case wire.Acknowledge(epoch, stream, seq):
                 self._station.heard("sync", peer)
@@ -80,6 +87,21 @@ class Requests:
                 self._station.queue(Faulted("central", None if reached else "not reachable"))
             case wire.Flush():
                 self._station.writer.put(Flush())
+        return wire.Done()
+
+    def _enrolled(self, answered: wire.EnrolmentAnswered) -> wire.Answer:
+        """Keep the keys and trust the root, if a code was shown lately and nobody is trusted yet."""
+        station, now = self._station, self._station.now()
+        if not may_enrol(station.state, now.boot):
+            return wire.Refused("no enrolment is under way: show the code again")
+        public = Ed25519PrivateKey.from_private_bytes(answered.station_key).public_key().public_bytes_raw()
+        words = fingerprint(station.settings.station.code, public, answered.root_key)
+        try:
+            write_raw(station.settings.data / STATION_KEY, answered.station_key, 0o640)
+            write_raw(station.settings.data / ROOT_KEY, answered.root_key, 0o644)
+        except OSError as error:
+            return wire.Refused(f"{station.settings.data} cannot be written: {error.strerror}")
+        station.queue(EnrolmentDone(answered.root_key, answered.documents, words))
         return wire.Done()
 
     def _operate(self, peer: Peer, wanted: wire.Operate) -> wire.Answer:

@@ -35,6 +35,7 @@ from kiosk.local import Line, NotReachable, boot_id, boot_time, notify
 from kiosk.logbook.store import Reader
 from kiosk.settings import CentralTable, Settings
 from kiosk.sync.client import Answer, Client, NoAnswer
+from kiosk.sync.enrolment import await_key
 from kiosk.wire import Acknowledge, Central, Done, GetNonce, GetView, Nonce, Offer, Subscribe, View
 
 log = logging.getLogger(__name__)
@@ -212,7 +213,6 @@ def run(settings: Settings) -> None:
     central = settings.central
     if central is None:
         raise ValueError("the settings have no [central]")
-    key = read_private(settings.data / STATION_KEY)
     stop, back_online = threading.Event(), threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -221,9 +221,13 @@ def run(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    notify("READY=1")
+    await_key(settings, central, stop)
+    if stop.is_set():
+        return
+    key = read_private(settings.data / STATION_KEY)
     clients = [Client(central.url, settings.station.code, key, central.ca_file, central.timeout) for _ in range(2)]
     Downloads(settings, central, clients[0], back_online, stop).start()
-    notify("READY=1")
     while not stop.is_set():
         uploads = None
         try:

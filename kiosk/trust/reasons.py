@@ -31,6 +31,8 @@ class Reason(enum.StrEnum):
     CLOSED = "closed"
     LOCKED_DOWN = "locked_down"
     INTERLOCKED = "interlocked"
+    ALREADY_ENROLLED = "already_enrolled"
+    NOT_ARMED = "not_armed"
 
 
 WORDS: dict[Reason, tuple[str, str]] = {
@@ -101,6 +103,14 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "It is not open at this hour. Please come within the opening hours.",
     ),
     Reason.LOCKED_DOWN: ("本站暂时关闭，不能进入。", "The station is locked down for now. Nobody can enter."),
+    Reason.ALREADY_ENROLLED: (
+        "本站已经登记过了。",
+        "This station is enrolled already. To enrol it anew: sudo kiosk enrol URL CODE",
+    ),
+    Reason.NOT_ARMED: (
+        "请先打开机箱再出示登记码。",
+        "Open the housing first, or type `kiosk maintenance on`; then show the enrolment code again.",
+    ),
     Reason.INTERLOCKED: (
         "另一扇门还开着，请等它关好再刷码。",
         "The other door is still open. Please wait until it has closed, and show your pass again.",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
 
+from kiosk.core.enrolment import enrolment_code
 from kiosk.demo.link import Link
-from kiosk.wire import Offer
-from tests.keys import STRANGER, claims, keyset_document, signed
+from kiosk.local import Line, NotGranted
+from kiosk.wire import Done, EnrolmentAnswered, Offer
+from tests.keys import STRANGER, claims, keyset_document, public, signed
 from tests.programs.house import until
-from tests.programs.town import Town, enter
+from tests.programs.town import CODE, Town, enter
 
 
 @pytest.fixture
@@ -113,9 +116,58 @@ def test_documents_that_nobody_trusted_signed_are_refused_at_the_stations_socket
         assert station.verdict(signed(claims(), STRANGER)) == "unknown_key"
 
 
-def test_without_a_key_it_says_so_and_ends(town: Town) -> None:
-    town.house.config.write_text(town.house.config.read_text() + '[central]\nurl = "http://127.0.0.1:1"\n')
-    done = town.house.kiosk("sync")
-    assert done.returncode == 1
-    assert "station.key" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_without_a_key_it_says_so_and_waits_for_one(town: Town) -> None:
+    with town.server():
+        url = f"http://127.0.0.1:{town.port}"
+        town.house.config.write_text(town.house.config.read_text() + f'[central]\nurl = "{url}"\n')
+        with town.house.station(), town.house.program("sync") as sync:
+            until(lambda: "not enrolled" in (town.house.folder / "sync.log").read_text())
+            claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+            assert town.house.kiosk("enrol", url, claim).returncode == 0
+            until(lambda: town.house.view().programs["sync"], "sync with its new key")
+            assert sync.poll() is None
+        assert "Traceback" not in (town.house.folder / "sync.log").read_text()
+
+
+TAMPER = 25
+
+
+def unenrolled(town: Town) -> None:
+    """A card fresh from the first boot: settings, and nothing else."""
+    more = f'[central]\nurl = "http://127.0.0.1:{town.port}"\n[tamper]\npin = {TAMPER}\n'
+    town.house.config.write_text(town.house.config.read_text() + more)
+
+
+def test_a_technician_enrols_a_station_without_a_keyboard(town: Town) -> None:
+    """An enrolment code shown to the camera while the housing stands open; the same words at both ends."""
+    unenrolled(town)
+    with town.server(), town.house.station() as station, town.house.program("sync"):
+        claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+        text = enrolment_code(CODE, claim)
+        assert station.verdict(text) == "not_armed", "anybody can print a code"
+        station.bench.drive(TAMPER, level=False)
+        until(lambda: "tamper" in town.house.view().faults)
+        assert station.verdict(enrolment_code("44010001", claim)) == "wrong_station"
+        until(lambda: "not enrolled" in (town.house.folder / "sync.log").read_text())
+        station.scan(text)
+        words = station.next("enrolled")["fingerprint"]
+        assert words in town.house.kiosk("central", "stations", "--data", str(town.central)).stdout
+        until(lambda: town.house.view().quality == "synced", "the first word of the server")
+        assert station.verdict(town.make_pass()) == "granted"
+        assert station.verdict(text) == "already_enrolled"
+    key = town.house.data / "station.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o640
+    with town.house.station() as station, town.house.program("sync"):
+        assert station.verdict(town.make_pass()) == "granted", "after a restart too"
+
+
+def test_nobody_gives_a_root_key_to_a_station_that_did_not_ask(town: Town) -> None:
+    unenrolled(town)
+    answered = EnrolmentAnswered(bytes(range(32)), public(STRANGER), (keyset_document(key=STRANGER),))
+    with town.house.station() as station:
+        line = Line(town.house.run / "control.sock")
+        with pytest.raises(NotGranted, match="no enrolment is under way"):
+            line.ask(answered, Done)
+        line.close()
+        assert station.verdict(signed(claims())) == "unknown_key"
+    assert not (town.house.data / "root.pub").exists()
