@@ -5,13 +5,29 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kiosk.trust.documents import REFUSAL_WORDS, Refusal
+from kiosk.trust.reasons import WORDS, Reason
+
 UNREADABLE: Final = {"kind", "token", "expires"}
 
 
 def sentence(entry: dict[str, Any]) -> tuple[str, str]:
-    """An entry's kind and its details, but for what says nothing to a person."""
+    """An entry's kind and its details, but for what says nothing to a person; a reason with its words."""
     details = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in UNREADABLE)
+    if words := _reason(entry):
+        details += f": {words}"
     return entry["kind"].replace("_", " "), details
+
+
+def _reason(entry: dict[str, Any]) -> str:
+    """Why a pass or a document was refused, in a sentence for a technician."""
+    match entry:
+        case {"kind": "denied", "reason": reason} if reason in list(Reason):
+            return WORDS[Reason(reason)][1]
+        case {"kind": "document_refused", "refusal": refusal} if refusal in list(Refusal):
+            return REFUSAL_WORDS[Refusal(refusal)][1]
+        case _:
+            return ""
 
 
 def when(wall: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:

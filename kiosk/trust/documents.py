@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 import cbor2
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Meta, Struct
 
 from kiosk.trust.cose import Malformed, holds, public_key, read_cbor, read_sign1, sign1
@@ -108,7 +108,9 @@ def read_document(data: bytes, root: bytes, keyset: Keyset) -> Document | Refusa
         return Refusal.TOO_LONG
     try:
         message = read_sign1(data)
-        public = _signer(message.kid, root, keyset)
+        by_root = message.kid == ROOT_KID
+        key = None if by_root else keyset.find(message.kid, "document")
+        public = public_key(root) if by_root else usable(key) if key else None
         if public is None:
             return Refusal.UNKNOWN_KEY
         if not holds(message, public):
@@ -116,18 +118,19 @@ def read_document(data: bytes, root: bytes, keyset: Keyset) -> Document | Refusa
         document = _document(message.payload)
     except (Malformed, msgspec.ValidationError):
         return Refusal.MALFORMED
-    by_root = message.kid == ROOT_KID
-    return document if by_root == isinstance(document, Keyset) else Refusal.UNKNOWN_KEY
+    if by_root != isinstance(document, Keyset):
+        return Refusal.UNKNOWN_KEY
+    if key is not None and not key.not_before <= _signed_at(document) <= key.not_after:
+        return Refusal.KEY_NOT_VALID
+    return document
 
 
 ROOT_KID: Final = b"root"
 
 
-def _signer(kid: bytes, root: bytes, keyset: Keyset) -> Ed25519PublicKey | None:
-    if kid == ROOT_KID:
-        return public_key(root)
-    key = keyset.find(kid, "document")
-    return usable(key) if key else None
+def _signed_at(document: Document) -> int:
+    """When the signer says that it signed, in seconds since 1970."""
+    return document.version if isinstance(document, TimeDocument) else document.issued_at
 
 
 def _document(payload: bytes) -> Document:

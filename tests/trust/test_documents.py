@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.trust.cose import sign1
-from kiosk.trust.documents import MAX_DOCUMENT, ROOT_KID, Refusal, TimeDocument, read_document
+from kiosk.trust.documents import MAX_DOCUMENT, REFUSAL_WORDS, ROOT_KID, Refusal, TimeDocument, read_document
 from kiosk.trust.keyset import NO_KEYS, Keyset, key_id
 from kiosk.trust.status import Status, StatusDocument, StatusList, pack, unpack
 from tests.keys import (
@@ -25,6 +25,7 @@ from tests.keys import (
     public,
     status_document,
     time_document,
+    trusted,
 )
 
 ROOT_PUBLIC = public(ROOT)
@@ -54,6 +55,19 @@ def test_the_root_key_signs_the_keyset_and_the_keyset_the_rest() -> None:
 )
 def test_each_wrong_document_has_its_refusal(body: bytes, refusal: Refusal) -> None:
     assert read_document(body, ROOT_PUBLIC, KEYSET) is refusal
+
+
+def test_a_key_signs_only_within_its_time() -> None:
+    for not_before, not_after, expected in ((NOW, NOW, True), (NOW + 1, NOW + 9, False), (0, NOW - 1, False)):
+        keys = Keyset(1, 0, (trusted(DOCUMENT, "document", not_before=not_before, not_after=not_after),))
+        for body in (status_document(1, {}), time_document(NOW)):
+            found = read_document(body, ROOT_PUBLIC, keys)
+            assert (found is not Refusal.KEY_NOT_VALID) is expected
+
+
+def test_every_refusal_has_words_in_two_languages() -> None:
+    assert REFUSAL_WORDS.keys() == set(Refusal)
+    assert all(zh and en for zh, en in REFUSAL_WORDS.values())
 
 
 def test_without_a_root_key_nothing_is_believed() -> None:
