@@ -1,7 +1,11 @@
-"""`make bench`: the whole road against the loop that everybody writes, and what each part costs."""
+"""`make bench`: the whole road against the loop that everybody writes, and what each part costs.
+
+python -m tests.bench [NAME ...] measures those alone.
+"""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,30 +17,29 @@ from rich.table import Table
 from tests.bench import commands, decision, exits, films, frames, hour, lists, road
 from tests.bench.road import Report
 
+MEASURES: Final[dict[str, Callable[[], Report]]] = {
+    "road": lambda: road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
+    "films": films.time_to_read,
+    "smallest": films.smallest,
+    "exits": exits.measure,
+    "frames": frames.measure,
+    "decision": decision.measure,
+    "lists": lists.measure,
+    "commands": commands.measure,
+    "hour": hour.measure,
+}
 
-def main() -> None:
-    """Run all, and print a table for each as soon as it is measured."""
+
+def main(names: list[str]) -> None:
+    """Run them, and print a table for each as soon as it is measured."""
     console = Console(width=120)
-    for measure in MEASURES:
-        title, columns, rows = measure()
+    for name in names or MEASURES:
+        title, columns, rows = MEASURES[name]()
         table = Table(*columns, title=title, title_justify="left")
         for row in rows:
             table.add_row(*row)
         console.print(table)
 
 
-MEASURES: Final[tuple[Callable[[], Report], ...]] = (
-    lambda: road.measure(Path(tempfile.mkdtemp(prefix="bench-"))),
-    films.time_to_read,
-    films.smallest,
-    exits.measure,
-    frames.measure,
-    decision.measure,
-    lists.measure,
-    commands.measure,
-    hour.measure,
-)
-
-
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
