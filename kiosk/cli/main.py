@@ -23,6 +23,7 @@ VERBS: Final = {
     "doctor": ("kiosk.cli.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
     "door": ("kiosk.cli.door:door", "Open, hold, evacuate, lock down or release a door."),
     "maintenance": ("kiosk.cli.maintenance:maintenance", "Arm or end maintenance, which lets a technician see more."),
+    "logbook": ("kiosk.cli.logbook:logbook", "Show, verify or export the logbook."),
     "replay": ("kiosk.cli.replay:replay", "Save a station's recent events, and run them through the rules again."),
     "pass": ("kiosk.cli.passes:pass_", "Make a pass, or explain one."),
     "config": ("kiosk.cli.config:config", "Check the settings."),

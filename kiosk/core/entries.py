@@ -192,6 +192,14 @@ class Reported(Fact, frozen=True):
     list: str
 
 
+class Dropped(Fact, frozen=True):
+    """The logbook was full, and entries that the central server does not have had to go: these numbers of that stream."""
+
+    stream: str
+    first: int
+    last: int
+
+
 class Measured(Fact, frozen=True):
     """An appliance's value changed by more than its dead band, or its heartbeat was due."""
 
@@ -232,6 +240,7 @@ Entry = (
     | CommandStarted
     | CommandEnded
     | Reported
+    | Dropped
     | Measured
     | Absent
 )

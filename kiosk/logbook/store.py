@@ -13,11 +13,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from kiosk.core.entries import Entry, Stamp, Stream, stream_of
+from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
 from kiosk.logbook.schema import logbook, open_or_replace
 
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"
+TRIM_BY: Final = 1000
+"""How many entries go at a time when the file is too large."""
 
 
 class Row(Struct, frozen=True):
@@ -80,6 +82,23 @@ class Reader:
             rows.append(row)
         return rows
 
+    def rows(self, stream: Stream, after: int = 0) -> Iterator[Row]:
+        """Every entry after that number, in order, without holding them all."""
+        return _rows(self._db, stream, "seq > ? ORDER BY seq", (after,))
+
+    def count(self, stream: Stream) -> int:
+        """How many entries of the stream there are."""
+        return int(self._db.execute(f"SELECT count(*) FROM {stream}").fetchone()[0])
+
+    def size(self) -> int:
+        """The bytes in use."""
+        return _used(self._db)
+
+    def check(self) -> str:
+        """What SQLite finds wrong with the file; empty when nothing."""
+        found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        return "" if found == "ok" else found
+
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""
         return list(_rows(self._db, stream, "1 ORDER BY seq DESC LIMIT ?", (count,)))
@@ -103,12 +122,28 @@ class Logbook:
         """Commit these entries together; on return they are on the disk."""
         with self._transaction():
             for stamp, entry in entries:
-                body = msgspec.json.encode(entry).decode()
-                values = (self._boot, stamp.boot, stamp.wall, stamp.quality, body)
-                self._db.execute(
-                    f"INSERT INTO {stream_of(entry)} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)",
-                    (*values, checksum(body, stamp.boot, stamp.wall, stamp.quality)),
-                )
+                self._insert(stamp, entry)
+
+    def trim(self, most: int, stamp: Stamp) -> int:
+        """When more than `most` bytes are in use, let a bounded number of entries go; how many went.
+
+        In this order, the oldest first: acknowledged telemetry, acknowledged access, telemetry, access. What the central server
+        does not have is never dropped silently: an entry says which numbers went, in the same transaction.
+        """
+        if _used(self._db) <= most:
+            return 0
+        heads = self.heads()
+        for stream, acked in (("telemetry", True), ("access", True), ("telemetry", False), ("access", False)):
+            last = heads[stream].acked if acked else heads[stream].newest  # type: ignore[index]
+            query = f"SELECT seq FROM {stream} WHERE seq <= ? ORDER BY seq LIMIT ?"
+            numbers = [seq for (seq,) in self._db.execute(query, (last, TRIM_BY))]
+            if numbers:
+                with self._transaction():
+                    self._db.execute(f"DELETE FROM {stream} WHERE seq BETWEEN ? AND ?", (numbers[0], numbers[-1]))
+                    if not acked:
+                        self._insert(stamp, Dropped(stream, numbers[0], numbers[-1]))
+                return len(numbers)
+        return 0
 
     def acknowledge(self, stream: Stream, seq: int, forget_before: float) -> None:
         """Move the server's mark up and delete what is acknowledged and older than wall time `forget_before`, at once."""
@@ -131,6 +166,14 @@ class Logbook:
         """Close the file."""
         self._db.close()
 
+    def _insert(self, stamp: Stamp, entry: Entry) -> None:
+        body = msgspec.json.encode(entry).decode()
+        clock = (stamp.boot, stamp.wall, stamp.quality)
+        self._db.execute(
+            f"INSERT INTO {stream_of(entry)} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)",
+            (self._boot, *clock, body, checksum(body, *clock)),
+        )
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
@@ -140,6 +183,14 @@ class Logbook:
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+
+
+def _used(db: sqlite3.Connection) -> int:
+    """Bytes of pages that hold something; freed ones are used again before the file grows."""
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
 
 
 def _epoch(db: sqlite3.Connection) -> str:

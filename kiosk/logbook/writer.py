@@ -6,6 +6,7 @@ seconds. When the disk fails, the ticket's answer says so at once, the entries s
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -21,9 +22,12 @@ from kiosk.core.events import Command, CommitFailed, Committed, Keep, KeepFloor,
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.store import Heads, Logbook
 
+log = logging.getLogger(__name__)
+
 TELEMETRY_GROUP: Final = 50
 TELEMETRY_WITHIN: Final = 5.0
 RETRY: Final = 1.0
+TRIM_EVERY: Final = 500
 MAX_WAITING: Final = 20_000
 
 
@@ -56,7 +60,11 @@ class Writer:
         cold: ColdState,
         answer: Callable[[Committed | CommitFailed], None],
         on_heads: Callable[[dict[Stream, Heads]], None],
+        most: int = 256_000_000,
     ) -> None:
+        """`most`: the bytes that the logbook may take."""
+        self._most = most
+        self._since_trim = TRIM_EVERY
         self._book = book
         self._cold = cold
         self._answer = answer
@@ -147,7 +155,20 @@ class Writer:
         for ticket in self._tickets or ([0] if recovered else []):
             self._answer(Committed(ticket))
         self._tickets = []
+        self._trim(entries)
         self._on_heads(heads)
+
+    def _trim(self, entries: list[Stamped]) -> None:
+        """Look at the file's size every few hundred entries."""
+        self._since_trim += len(entries)
+        if self._since_trim < TRIM_EVERY or not entries:
+            return
+        self._since_trim = 0
+        try:
+            while dropped := self._book.trim(self._most, entries[-1][0]):
+                log.warning("the logbook is full: %d entries went", dropped)
+        except sqlite3.Error as error:
+            self._answer(CommitFailed(0, str(error)))
 
     def _failed(self, why: str) -> None:
         self._retry_at = monotonic() + RETRY

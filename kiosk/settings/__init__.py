@@ -171,10 +171,11 @@ class CentralTable(Table, frozen=True):
 
 
 class LogbookTable(Table, frozen=True):
-    """How long acknowledged entries are kept."""
+    """How long acknowledged entries are kept, and how large the file may become."""
 
     keep_access_days: Annotated[float, Meta(ge=0)] = 30.0
     keep_telemetry_days: Annotated[float, Meta(ge=0)] = 7.0
+    most_megabytes: Annotated[int, Meta(ge=1, le=100_000)] = 256
 
 
 class Settings(Table, frozen=True):

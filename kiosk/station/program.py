@@ -106,7 +106,7 @@ class Station:
         self.recorder = Recorder(self.state, self._boot_id)
         self.heads: dict[Stream, Heads] = book.heads()
         self.epoch = book.epoch
-        self.writer = Writer(book, cold, self.queue, self._take_heads)
+        self.writer = Writer(book, cold, self.queue, self._take_heads, settings.logbook.most_megabytes * 10**6)
         self._heads_news = threading.Event()
         self._first: tuple[Entry, ...] = (Started(__version__), *found.interrupted)
         if replaced := book.replaced or cold.replaced:

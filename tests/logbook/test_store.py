@@ -165,3 +165,50 @@ def test_an_absence_has_its_own_kind(keep: Keep, tmp_path: Path) -> None:
     book = keep(Logbook(tmp_path, BOOT))
     book.append([(stamp(), Absent("t", "silent"))])
     assert book.last("telemetry", 1)[0].wire()["kind"] == "absent"
+
+
+def test_a_file_that_is_too_large_lets_go_in_the_stated_order_and_never_silently(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    words = "x" * 300
+    for _ in range(10):
+        book.append([(stamp(), Denied("main", words)) for _ in range(200)])
+        book.append([(stamp(), Absent("t", words)) for _ in range(200)])
+    book.acknowledge("access", 500, forget_before=0.0)
+    book.acknowledge("telemetry", 500, forget_before=0.0)
+    reader = keep(Reader(tmp_path))
+
+    def left() -> tuple[int, int]:
+        return reader.count("telemetry"), reader.count("access")
+
+    def first(stream: Any) -> int:
+        return int(next(iter(reader.rows(stream))).seq)
+
+    assert book.trim(reader.size(), stamp()) == 0, "it may be as large as that"
+    small = 1
+    assert book.trim(small, stamp()) == 500, "telemetry that the server has"
+    assert left() == (1500, 2000)
+    assert book.trim(small, stamp()) == 500, "then access that the server has"
+    assert (left(), first("access")) == ((1500, 1500), 501)
+    assert not [row for row in reader.rows("access") if "dropped" in row.body], (
+        "what the server has goes without a word"
+    )
+    assert book.trim(small, stamp()) == 1000, "then telemetry that it does not have"
+    (told,) = [row.wire() for row in reader.rows("access") if "dropped" in row.body]
+    assert (told["stream"], told["first"], told["last"]) == ("telemetry", 501, 1500)
+    assert book.trim(small, stamp()) == 500
+    assert book.trim(small, stamp()) == 1000, "and access last"
+    told = [row.wire() for row in reader.rows("access") if "dropped" in row.body][-1]
+    assert (told["stream"], told["first"], told["last"]) == ("access", 501, 1500)
+    assert reader.heads()["access"].newest == 2003, "numbers are never used again"
+
+
+def test_the_size_falls_when_entries_go(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    book.append([(stamp(), Absent("t", "x" * 300)) for _ in range(3000)])
+    reader = keep(Reader(tmp_path))
+    before = reader.size()
+    assert before > 1_000_000
+    while book.trim(700_000, stamp()):
+        pass
+    assert reader.size() <= 700_000
+    assert reader.check() == ""

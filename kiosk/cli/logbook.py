@@ -1,0 +1,132 @@
+"""`kiosk logbook`: what the logbook's file holds, whether it is whole, and a copy of it. It only reads."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import msgspec
+
+from kiosk.cli.common import WRONG, as_json, fail, print_json, settings_or_exit
+from kiosk.cli.words import when
+
+if TYPE_CHECKING:
+    from kiosk.logbook.store import Reader
+
+CLOCK = ("seq", "boot_id", "boot", "wall", "quality", "kind")
+stream_option = click.option(
+    "--stream", type=click.Choice(["access", "telemetry"]), default="access", show_default=True
+)
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def logbook(ctx: click.Context, as_json: bool) -> None:
+    """Show what the logbook holds: counts, size, what waits for the central server and since when."""
+    if ctx.invoked_subcommand is not None:
+        return
+    settings = settings_or_exit(ctx.obj)
+    aside = [path for path in sorted(settings.data.glob("logbook.db.broken-*")) if _whole(path)]
+    bound = settings.logbook.most_megabytes * 10**6
+    with _reader(ctx.obj) as reader:
+        epoch, size = reader.epoch, reader.size()
+        streams = {name: _stream(reader, name) for name in reader.heads()}
+    if as_json:
+        found = {
+            "epoch": epoch,
+            "bytes": size,
+            "bound_bytes": bound,
+            "streams": streams,
+            "set_aside": list(map(str, aside)),
+        }
+        print_json(found)
+        return
+    click.echo(f"epoch {epoch}, {size / 1e6:.1f} MB of {bound / 1e6:.0f} MB")
+    for name, each in streams.items():
+        oldest = f", the oldest of {when(each['oldest_waiting'])}" if each["oldest_waiting"] else ""
+        click.echo(f"{name:<10} {each['rows']} entries, newest {each['newest']}, {each['waiting']} waiting{oldest}")
+    for path in aside:
+        click.echo(f"set aside as broken: {path}")
+
+
+@logbook.command()
+@as_json
+@click.pass_obj
+def verify(config: Path, as_json: bool) -> None:
+    """Check every entry against its checksum, and the file against itself. Exit code 1 when something is wrong."""
+    with _reader(config) as reader:
+        try:
+            wrong = reader.check()
+            damaged = {name: [row.seq for row in reader.rows(name) if not row.intact] for name in reader.heads()}
+        except sqlite3.Error as error:
+            fail(f"The file cannot be read to its end: {error}\nNext: sudo systemctl restart kiosk-station")
+    bad = bool(wrong) or any(damaged.values())
+    if as_json:
+        print_json({"ok": not bad, "file": wrong, "damaged": damaged})
+    else:
+        for name, numbers in damaged.items():
+            click.echo(f"{name:<10} {f'damaged: {numbers}' if numbers else 'every entry is as it was written'}")
+        click.echo(wrong or "the file is whole")
+    sys.exit(WRONG if bad else 0)
+
+
+@logbook.command()
+@stream_option
+@click.option("--after", type=click.IntRange(min=0), default=0, help="Only entries after this number.")
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option(
+    "--out", type=click.File("w", encoding="utf-8"), default="-", help="The file to write; default: standard output."
+)
+@click.pass_obj
+def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Any) -> None:
+    """Write the entries as JSON lines, or as CSV with the details in one column."""
+    with _reader(config) as reader:
+        entries = (row.wire() for row in reader.rows(stream, after))
+        if form == "jsonl":
+            for entry in entries:
+                out.write(msgspec.json.encode(entry).decode() + "\n")
+            return
+        table = csv.writer(out)
+        table.writerow([*CLOCK, "details"])
+        for entry in entries:
+            known = [entry.pop(name) for name in CLOCK]
+            table.writerow([*known, msgspec.json.encode(entry).decode()])
+
+
+@contextmanager
+def _reader(config: Path) -> Iterator[Reader]:
+    from kiosk.logbook.store import FILE, Reader  # noqa: PLC0415
+
+    settings = settings_or_exit(config)
+    try:
+        reader = Reader(settings.data)
+    except sqlite3.Error as error:
+        fail(f"{settings.data / FILE}: {error}\nNext: kiosk doctor")
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _stream(reader: Reader, name: Any) -> dict[str, Any]:
+    heads = reader.heads()[name]
+    first = reader.batch(name, heads.acked, 1, 10**6)
+    waiting = heads.newest - heads.acked
+    return {
+        "rows": reader.count(name),
+        "newest": heads.newest,
+        "acked": heads.acked,
+        "waiting": waiting,
+        "oldest_waiting": first[0].wall if first and waiting else None,
+    }
+
+
+def _whole(path: Path) -> bool:
+    return not path.name.endswith(("-wal", "-shm"))
