@@ -248,16 +248,14 @@ def attack(world: World, holder: Holder, choose: random.Random) -> None:
             world.counts[f"of another district: {world.outcome(text)}"] += 1
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_forty_days(tmp_path: Path) -> None:
-    (tmp_path / "central").mkdir()
-    world, choose = World(tmp_path), random.Random(40)  # noqa: S311
-    holders = [Holder(world.store.add_credential(f"holder {number}"), choose) for number in range(HOLDERS)]
+def set_all(world: World, indices: set[int], status: Status) -> None:
+    for index in indices:
+        world.store.set_status(index, status)
     world.issuer.publish_status()
-    for holder in holders:
-        holder.renew(world.issuer, world.true - DAY, 90)
-    lost = set(choose.sample(range(1, HOLDERS + 1), HOLDERS // 50))
+
+
+def live(world: World, holders: list[Holder], lost: set[int], choose: random.Random) -> None:
+    """The forty days; `lost` are the credentials that are revoked for some of them."""
     gaps, revoked, listed = list(POWER_GAPS), set[int](), set[int]()
     while world.day < 40:
         if any(begin <= world.day < end for begin, end in ONLINE):
@@ -267,14 +265,10 @@ def test_forty_days(tmp_path: Path) -> None:
             gaps.pop(0)
             world.power_gap(choose.uniform(60, 20 * HOUR))
         if REVOKED_ON <= world.day < RESTORED_ON and not revoked:
-            for index in lost:
-                world.store.set_status(index, Status.REVOKED)
-            world.issuer.publish_status()
+            set_all(world, lost, Status.REVOKED)
             revoked = lost
         if world.day >= RESTORED_ON and revoked:
-            for index in lost:
-                world.store.set_status(index, Status.VALID)
-            world.issuer.publish_status()
+            set_all(world, lost, Status.VALID)
             revoked = set()
         holder = choose.choice(holders) if choose.random() < 0.9 else holders[choose.choice(sorted(lost)) - 1]
         if choose.random() < 0.8:
@@ -283,23 +277,37 @@ def test_forty_days(tmp_path: Path) -> None:
             attack(world, holder, choose)
         world.wait(choose.uniform(100, 2 * DAY / VISITS_A_DAY - 100))
     world.online()
-    counts = world.counts
+
+
+def everything_arrived_once(world: World) -> bool:
+    numbers = [(stream, seq) for _, stream, seq in world.store.numbers(CODE)]
+    reader = Reader(world.folder)
+    newest = reader.heads()["access"].newest
+    reader.close()
+    once = len(numbers) == len(set(numbers)) and world.store.duplicates() == 0
+    return once and max(seq for stream, seq in numbers if stream == "access") == newest
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_forty_days(tmp_path: Path) -> None:
+    (tmp_path / "central").mkdir()
+    world, choose = World(tmp_path), random.Random(40)  # noqa: S311
+    holders = [Holder(world.store.add_credential(f"holder {number}"), choose) for number in range(HOLDERS)]
+    world.issuer.publish_status()
+    for holder in holders:
+        holder.renew(world.issuer, world.true - DAY, 90)
+    live(world, holders, set(choose.sample(range(1, HOLDERS + 1), HOLDERS // 50)), choose)
+    counts, quality = world.counts, world.state.clock.quality(world.boot)
     table = "\n".join(f"  {count:>6}  {what}" for what, count in sorted(counts.items()))
-    print(
-        f"\nForty days, {HOLDERS} holders, {world.boots} boots, clock {world.state.clock.quality(world.boot)}:\n{table}"
-    )
+    print(f"\nForty days, {HOLDERS} holders, {world.boots} boots, clock {quality}:\n{table}")
     valid_refused = {what: n for what, n in counts.items() if what.startswith("valid: ") and what != "valid: open"}
     known_let_in = {what: n for what, n in counts.items() if what.startswith(KNOWABLE) and what.endswith(": open")}
     assert (valid_refused, known_let_in) == ({}, {})
     assert counts["valid: open"] > 5000
     assert counts["revoked, the list not yet there: open"] > 0, "nobody could know"
     assert counts["revoked, and listed here: revoked"] > 0
-    numbers = [(stream, seq) for _, stream, seq in world.store.numbers(CODE)]
-    assert len(numbers) == len(set(numbers))
-    assert world.store.duplicates() == 0
-    heads = Reader(tmp_path)
-    assert max(seq for stream, seq in numbers if stream == "access") == heads.heads()["access"].newest
-    heads.close()
+    assert everything_arrived_once(world)
     world.book.close()
     world.cold.close()
     world.store.close()
