@@ -133,6 +133,7 @@ class KernelFactory(LocalPiFactory):
         self._woken, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._open = True
+        self._telling = threading.Lock()
         self._thread = threading.Thread(target=self._tell_edges, name="pins", daemon=True)
         self._thread.start()
 
@@ -150,8 +151,9 @@ class KernelFactory(LocalPiFactory):
         os.write(self._waker, b"\0")
 
     def forget(self, request: gpiod.LineRequest) -> None:
-        """No more calls for this request."""
-        self._selector.unregister(request.fd)
+        """No more calls for this request; none is under way when this returns."""
+        with self._telling:
+            self._selector.unregister(request.fd)
 
     def close(self) -> None:
         """Give every line back and end the thread."""
@@ -167,10 +169,11 @@ class KernelFactory(LocalPiFactory):
     def _tell_edges(self) -> None:
         while self._open:
             for key, _ in self._selector.select():
-                if key.data is None:
-                    os.read(self._woken, 4096)
-                else:
-                    key.data()
+                with self._telling:
+                    if key.data is None:
+                        os.read(self._woken, 4096)
+                    elif key.fd in self._selector.get_map():  # it may have been forgotten meanwhile
+                        key.data()
 
 
 def open_header() -> KernelFactory:
