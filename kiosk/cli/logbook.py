@@ -129,4 +129,4 @@ def _stream(reader: Reader, name: Any) -> dict[str, Any]:
 
 
 def _whole(path: Path) -> bool:
-    return not path.name.endswith(("-wal", "-shm"))
+    return not path.name.endswith(("-wal", "-shm", ".salvaged"))

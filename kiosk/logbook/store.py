@@ -59,8 +59,8 @@ def checksum(body: str, boot: float, wall: float, quality: str) -> int:
 class Reader:
     """Reads the file while another process writes it. Raises sqlite3.Error when there is none yet."""
 
-    def __init__(self, folder: Path) -> None:
-        self._db = sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+    def __init__(self, folder: Path, name: str = FILE) -> None:
+        self._db = sqlite3.connect(f"file:{folder / name}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
         try:
             self.epoch: str = _epoch(self._db)
         except sqlite3.Error:
@@ -113,6 +113,7 @@ class Logbook:
 
     def __init__(self, folder: Path, boot_id: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self._db, self.replaced = open_or_replace(folder / FILE, logbook)
         self.epoch: str = _epoch(self._db)
         self._db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (boot_id,))

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from kiosk.core.entries import Entry, Stamp, Stream, stream_of
 from kiosk.core.events import Command, CommitFailed, Committed, Keep, KeepFloor, Record
+from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.store import Heads, Logbook
 
@@ -39,6 +40,14 @@ class Acked(Struct, frozen=True):
     forget_before: float
 
 
+class AckedSurvivors(Struct, frozen=True):
+    """The server holds `stream` of a broken logbook's survivors up to `seq`."""
+
+    epoch: str
+    stream: Stream
+    seq: int
+
+
 class Flush(Struct, frozen=True):
     """Write what waits for its group."""
 
@@ -47,7 +56,8 @@ class Stop(Struct, frozen=True):
     """Write everything and end."""
 
 
-Job = Record | Keep | KeepFloor | Acked | Flush | Stop
+Other = Keep | KeepFloor | Acked | AckedSurvivors
+Job = Record | Other | Flush | Stop
 Stamped = tuple[Stamp, Entry]
 
 
@@ -75,7 +85,7 @@ class Writer:
         self._telemetry_since = 0.0
         self._tickets: list[int] = []
         self._retry_at: float | None = None
-        self._others: list[Keep | KeepFloor | Acked] = []
+        self._others: list[Other] = []
         self._thread = threading.Thread(target=self._run, name="logbook writer", daemon=True)
         self._thread.start()
 
@@ -118,7 +128,7 @@ class Writer:
             return max(0.0, self._retry_at - monotonic())
         return max(0.0, self._telemetry_since + TELEMETRY_WITHIN - monotonic()) if self._telemetry else None
 
-    def _sort(self, job: Record | Keep | KeepFloor | Acked | Flush) -> None:
+    def _sort(self, job: Record | Other | Flush) -> None:
         if isinstance(job, Flush):
             self._telemetry_since = -TELEMETRY_WITHIN
             return
@@ -181,10 +191,10 @@ class Writer:
         try:
             for job in jobs:
                 self._do(job)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._answer(CommitFailed(0, str(error)))
 
-    def _do(self, job: Keep | KeepFloor | Acked) -> None:
+    def _do(self, job: Other) -> None:
         match job:
             case Keep(kind, version, body):
                 self._cold.keep(kind, version, body)
@@ -193,3 +203,5 @@ class Writer:
             case Acked(stream, seq, forget_before):
                 self._book.acknowledge(stream, seq, forget_before)
                 self._on_heads(self._book.heads())
+            case AckedSurvivors(epoch, stream, seq):
+                salvage.acknowledge(self._book.folder, epoch, stream, seq)

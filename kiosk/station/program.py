@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import signal
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -43,6 +44,7 @@ from kiosk.core.events import (
 )
 from kiosk.core.step import due, stamp, step
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
+from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.store import Heads, Logbook
 from kiosk.logbook.writer import Writer
@@ -111,6 +113,7 @@ class Station:
         self._first: tuple[Entry, ...] = (Started(__version__), *found.interrupted)
         if replaced := book.replaced or cold.replaced:
             self._events.append(Faulted("logbook_replaced", replaced))
+        threading.Thread(target=self._salvage, name="salvage", daemon=True).start()
 
         settings.run.mkdir(parents=True, exist_ok=True)
         factory = open_pins(settings.pins)
@@ -154,6 +157,17 @@ class Station:
                 pin = factory.pin(table.contact.pin)
                 pin.drive_low() if table.contact.open_when == "high" else pin.drive_high()
         return PinBench(factory, self.settings.run / BENCH)
+
+    def _salvage(self) -> None:
+        """Go through broken logbooks in the background; the door works meanwhile."""
+        for broken in salvage.waiting(self.settings.data):
+            try:
+                found = salvage.salvage(broken)
+            except (OSError, sqlite3.Error) as error:
+                self.queue(Faulted("logbook_replaced", f"{broken.name} could not be salvaged: {error}"))
+            else:
+                detail = f"{broken.name}: {found.kept} entries salvaged, {found.lost} lost"
+                self.queue(Faulted("logbook_replaced", detail))
 
     def _serve(self) -> None:
         run = self.settings.run

@@ -17,7 +17,7 @@ from kiosk.core.tables import Claim
 from kiosk.fingerprint import fingerprint
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw
 from kiosk.local import Peer
-from kiosk.logbook.writer import Acked, Flush
+from kiosk.logbook.writer import Acked, AckedSurvivors, Flush
 
 if TYPE_CHECKING:
     from kiosk.station.program import Station
@@ -126,7 +126,10 @@ class Requests:
     def _acknowledge(self, epoch: str, stream: Stream, seq: int) -> None:
         """Sync says what the server holds; the station believes it of its own epoch and of numbers that there are."""
         station = self._station
-        if epoch != station.epoch or seq > station.heads[stream].newest:
+        if epoch != station.epoch:
+            station.writer.put(AckedSurvivors(epoch, stream, seq))
+            return
+        if seq > station.heads[stream].newest:
             return
         days = station.settings.logbook
         keep = days.keep_access_days if stream == "access" else days.keep_telemetry_days

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import Final
 
@@ -32,7 +33,8 @@ from kiosk.core.outbox import (
 )
 from kiosk.keyfiles import STATION_KEY, read_private
 from kiosk.local import Line, NotReachable, boot_id, boot_time, notify
-from kiosk.logbook.store import Reader
+from kiosk.logbook import salvage
+from kiosk.logbook.store import FILE, Reader
 from kiosk.settings import CentralTable, Settings
 from kiosk.sync.client import Answer, Client, NoAnswer
 from kiosk.sync.enrolment import await_key
@@ -44,20 +46,24 @@ LONG_POLL: Final = 25.0
 TIME_EVERY: Final = 1800.0
 RETRY: Final = 1.0
 IDLE: Final = 1.0
+LOOK_FOR_SURVIVORS: Final = 5.0
 
 OK, CONFLICT, TOO_LARGE = 200, 409, 413
 
 
 class Uploads:
-    """Sends what the logbook holds. Lives as long as one connection to the station."""
+    """Sends what a logbook holds. Lives as long as one connection to the station."""
 
-    def __init__(self, settings: Settings, central: CentralTable, client: Client, back_online: threading.Event) -> None:
+    def __init__(
+        self, settings: Settings, central: CentralTable, client: Client, back_online: threading.Event, file: str = FILE
+    ) -> None:
         self._code = settings.station.code
         self._client = client
         self._back_online = back_online
         self._line = Line(settings.run / "control.sock")
         self._news = Line(settings.run / "control.sock")
-        self._reader = Reader(settings.data)
+        self._path = settings.data / file
+        self._reader = Reader(settings.data, file)
         self._boot_id = boot_id()
         self._box = Outbox(
             {"access": Waiting(), "telemetry": Waiting()},
@@ -66,10 +72,10 @@ class Uploads:
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Work until told to stop. Raises NotReachable when the station has gone."""
+        """Work until told to stop, or until the file has gone. Raises NotReachable when the station has."""
         self._news.send(Subscribe())
         self._refresh()
-        while not stop.is_set():
+        while not stop.is_set() and self._path.exists():
             wait = min(IDLE, max(0.0, outbox.due(self._box) - boot_time()))
             if self._hears(wait):
                 self._refresh()
@@ -144,6 +150,27 @@ def _event(answer: Answer) -> OutboxEvent:
         return TooLarge()
     log.warning("the server answers %d: %s %s", answer.status, problem.title, problem.detail)
     return Failed(answer.retry_after)
+
+
+class Survivors(threading.Thread):
+    """Sends what was salvaged from broken logbooks, one file after another; the station deletes what the server has."""
+
+    def __init__(self, settings: Settings, central: CentralTable, client: Client, stop: threading.Event) -> None:
+        super().__init__(name="survivors", daemon=True)
+        self._settings, self._central, self._client, self._stop_asked = settings, central, client, stop
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        while not self._stop_asked.wait(LOOK_FOR_SURVIVORS):
+            for path in salvage.files(self._settings.data):
+                try:
+                    uploads = Uploads(self._settings, self._central, self._client, threading.Event(), path.name)
+                except (NotReachable, sqlite3.Error) as error:
+                    log.debug("the survivors wait: %s", error)
+                    continue
+                with suppress(NotReachable, sqlite3.Error):
+                    uploads.run(self._stop_asked)
+                uploads.close()
 
 
 class Downloads(threading.Thread):
@@ -226,7 +253,8 @@ def run(settings: Settings) -> None:
     if stop.is_set():
         return
     key = read_private(settings.data / STATION_KEY)
-    clients = [Client(central.url, settings.station.code, key, central.ca_file, central.timeout) for _ in range(2)]
+    clients = [Client(central.url, settings.station.code, key, central.ca_file, central.timeout) for _ in range(3)]
+    Survivors(settings, central, clients[2], stop).start()
     Downloads(settings, central, clients[0], back_online, stop).start()
     while not stop.is_set():
         uploads = None

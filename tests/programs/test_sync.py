@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.central.store import CentralStore
 from kiosk.core.enrolment import enrolment_code
 from kiosk.demo.link import Link
 from kiosk.local import Line, NotGranted
@@ -171,3 +172,30 @@ def test_nobody_gives_a_root_key_to_a_station_that_did_not_ask(town: Town) -> No
         line.close()
         assert station.verdict(signed(claims())) == "unknown_key"
     assert not (town.house.data / "root.pub").exists()
+
+
+def test_what_survives_in_a_broken_logbook_is_sent_under_its_old_epoch(town: Town) -> None:
+    with town.server():
+        town.enrol(town.port)
+        with town.house.station() as station:
+            epoch = town.house.view().epoch
+            for number in range(40):
+                station.scan(f"rubbish {number}")
+            until(lambda: len(town.house.entries()) >= 31)
+        rows = len(town.house.entries())
+        path = town.house.data / "logbook.db"
+        data = bytearray(path.read_bytes())
+        data[68:72] = bytes(4)  # the application id: the file is not ours any more
+        path.write_bytes(data)
+        with town.house.station() as station, town.house.program("sync"):
+            until(lambda: "salvaged" in town.house.view().faults.get("logbook_replaced", ""), "the salvage")
+            assert station.verdict(town.make_pass()) == "granted"
+            until(lambda: not list(town.house.data.glob("salvaged-*")), "the arrival of the survivors")
+            until(lambda: town.house.view().streams["access"].acked >= 3)
+        store = CentralStore(town.central)
+        numbers = store.numbers(CODE)
+        assert sorted(seq for found, stream, seq in numbers if (found, stream) == (epoch, "access")) == list(
+            range(1, rows + 1)
+        )
+        assert store.duplicates() == 0
+        store.close()

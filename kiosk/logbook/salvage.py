@@ -1,0 +1,236 @@
+"""What a broken logbook still holds: its survivors go into a file of their own, under their old epoch, for sync to send.
+
+The file is read page by page and not through its tree, of which nothing needs to be whole: every leaf of a table holds complete
+records (SQLite's file format, sections 1.6 and 2.1). A row is one of ours if its checksum says so. The pages of the WAL count
+as well. The broken file itself is left as it is; a mark beside it says that it was gone through.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.core.entries import Entry, Stream, stream_of
+from kiosk.logbook.schema import logbook, open_file
+from kiosk.logbook.store import FILE, STREAMS, checksum
+
+PAGE: Final = 1024
+"""Bytes of a page, as :mod:`kiosk.logbook.schema` makes them."""
+
+WAL_HEAD: Final = 32
+FRAME_HEAD: Final = 24
+LEAF: Final = 0x0D
+"""The first byte of a leaf of a table."""
+
+COLUMNS: Final = 7
+DONE: Final = ".salvaged"
+
+Record = tuple[int, list[Any]]
+"""The row's number and its columns."""
+
+
+class Salvaged(Struct, frozen=True):
+    """How many entries were found whole in a broken file, and how many numbers were lost with it."""
+
+    kept: int
+    lost: int
+
+
+def waiting(folder: Path) -> list[Path]:
+    """The broken logbooks that nobody has gone through yet."""
+    found = sorted(folder.glob(f"{FILE}.broken-*"))
+    names = {path.name for path in found}
+    return [path for path in found if path.suffix[8:].isdigit() and path.name + DONE not in names]
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of survivors that sync has to send."""
+    return sorted(folder.glob("salvaged-*.db"))
+
+
+def salvage(broken: Path) -> Salvaged:
+    """Go through a broken logbook once. Raises OSError or sqlite3.Error when the disk does not do its part."""
+    work = broken.with_name("salvage.tmp")
+    for suffix in ("", "-wal", "-shm"):
+        work.with_name(work.name + suffix).unlink(missing_ok=True)
+    found = _Found(work)
+    try:
+        for page in _pages(broken):
+            for number, columns in _records(page):
+                found.take(number, columns)
+        salvaged = found.finish()
+    finally:
+        found.close()
+    if salvaged.kept:
+        work.replace(_file(broken.parent, found.epoch))
+    work.unlink(missing_ok=True)
+    broken.with_name(broken.name + DONE).touch()
+    return salvaged
+
+
+def acknowledge(folder: Path, epoch: str, stream: Stream, seq: int) -> None:
+    """The server holds the survivors up to `seq`; the file goes once it holds all of them."""
+    path = _file(folder, epoch)
+    if not path.exists():
+        return
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        db.execute("UPDATE marks SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
+        newest = dict(db.execute("SELECT name, seq FROM sqlite_sequence"))
+        acked = dict(db.execute("SELECT stream, acked FROM marks"))
+    finally:
+        db.close()
+    if all(acked[each] >= newest.get(each, 0) for each in STREAMS):
+        path.unlink()
+
+
+def _file(folder: Path, epoch: str) -> Path:
+    name = epoch if epoch.isalnum() else "unknown"
+    return folder / f"salvaged-{name}.db"
+
+
+class _Found:
+    """What the pages give goes into a logbook as it would be, had it not been broken; what is missing is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.epoch = ""
+        self._numbers: dict[str, set[int]] = {stream: set() for stream in STREAMS}
+        self._db = open_file(path, logbook)
+        self._db.execute("PRAGMA journal_mode=DELETE")  # nobody writes it while it is read
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def take(self, number: int, columns: list[Any]) -> None:
+        """An entry, or one of the few other rows that matter: the epoch, a boot, a mark or the newest number of a stream."""
+        match columns:
+            case [_, int(), int() | float(), int() | float(), str(), str(), int()]:
+                self._entry(number, columns)
+            case ["epoch", str(epoch)] if len(epoch) == 16 and epoch.isalnum():
+                self.epoch = epoch
+            case [None, str(boot_id)]:
+                self._db.execute("INSERT OR REPLACE INTO boots VALUES (?, ?)", (number, boot_id))
+            case ["access" | "telemetry" as stream, int(found)]:
+                self._numbers[stream].add(found)
+
+    def _entry(self, number: int, columns: list[Any]) -> None:
+        _, boot, boot_time, wall, quality, body, found = columns
+        if checksum(body, float(boot_time), float(wall), quality) != found:
+            return
+        try:
+            stream = stream_of(msgspec.json.decode(body, type=Entry))
+        except msgspec.MsgspecError:
+            return
+        row = (number, boot, float(boot_time), float(wall), quality, body, found)
+        self._db.execute(f"INSERT OR IGNORE INTO {stream} VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def finish(self) -> Salvaged:
+        """Set the epoch, the marks and the newest numbers as they were.
+
+        Without its epoch a file gives nothing: the server could not tell what it has already.
+        """
+        if not self.epoch:
+            return Salvaged(0, 0)
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (self.epoch,))
+        kept = lost = 0
+        for stream in STREAMS:
+            count, highest = self._db.execute(f"SELECT count(*), coalesce(max(seq), 0) FROM {stream}").fetchone()
+            told = self._numbers[stream]
+            acked = min(told) if len(told) > 1 else 0  # a mark and a newest number look alike; the mark is the smaller
+            newest = max([*told, highest])
+            unsent = self._db.execute(f"SELECT count(*) FROM {stream} WHERE seq > ?", (acked,)).fetchone()[0]
+            kept, lost = kept + count, lost + newest - acked - unsent
+            self._db.execute("UPDATE marks SET acked = ? WHERE stream = ?", (acked, stream))
+            self._db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (stream,))
+            self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (stream, newest))
+            self._db.execute(
+                f"INSERT INTO boots SELECT DISTINCT boot, 'unknown ' || boot FROM {stream}"
+                " WHERE boot NOT IN (SELECT boot FROM boots)"
+            )
+        self._db.execute("COMMIT")
+        return Salvaged(kept, lost)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+def _pages(broken: Path) -> Iterator[bytes]:
+    """Every page of the file, then those of its WAL."""
+    with broken.open("rb") as file:
+        while page := file.read(PAGE):
+            yield page
+    wal = broken.with_name(broken.name + "-wal")
+    if wal.exists():
+        with wal.open("rb") as file:
+            file.seek(WAL_HEAD)
+            while len(frame := file.read(FRAME_HEAD + PAGE)) > FRAME_HEAD:
+                yield frame[FRAME_HEAD:]
+
+
+def _records(page: bytes) -> Iterator[Record]:
+    """The records that lie whole in a leaf; of a page that is none, or is damaged, nothing or less."""
+    if len(page) < PAGE or page[0] != LEAF:
+        return
+    (cells,) = struct.unpack_from(">H", page, 3)
+    for place in range(8, min(8 + 2 * cells, PAGE - 1), 2):
+        (start,) = struct.unpack_from(">H", page, place)
+        try:
+            yield _record(page, start)
+        except (IndexError, ValueError, struct.error):
+            continue
+
+
+def _record(page: bytes, start: int) -> Record:
+    """One cell. Raises IndexError, ValueError or struct.error when it is not whole here."""
+    size, place = _varint(page, start)
+    number, begin = _varint(page, place)
+    if begin + size > PAGE:
+        raise ValueError("it goes on in another page")
+    head, place = _varint(page, begin)
+    kinds = []
+    while place < begin + head:
+        kind, place = _varint(page, place)
+        kinds.append(kind)
+    if len(kinds) > COLUMNS:
+        raise ValueError("not one of ours")
+    columns = []
+    for kind in kinds:
+        value, place = _value(page, place, kind)
+        columns.append(value)
+    return number, columns
+
+
+def _varint(page: bytes, place: int) -> tuple[int, int]:
+    """A number of one to nine bytes, most significant first, and where it ends."""
+    value = 0
+    for length in range(1, 9):
+        byte = page[place + length - 1]
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, place + length
+    return value << 8 | page[place + 8], place + 9
+
+
+WIDTHS: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
+"""Bytes of each kind of integer."""
+
+
+def _value(page: bytes, place: int, kind: int) -> tuple[Any, int]:
+    """A column by its serial type, and where it ends."""
+    if kind in {0, 8, 9}:
+        return (None if kind == 0 else kind - 8), place
+    if kind in WIDTHS:
+        end = place + WIDTHS[kind]
+        return int.from_bytes(page[place:end], "big", signed=True), end
+    if kind == 7:
+        return struct.unpack_from(">d", page, place)[0], place + 8
+    end = place + (kind - 12) // 2
+    if kind < 12 or end > PAGE:
+        raise ValueError("no such kind of value")
+    raw = page[place:end]
+    return (raw.decode() if kind % 2 else raw), end
