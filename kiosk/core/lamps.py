@@ -43,6 +43,11 @@ def denied(door: Door, now: float) -> Door:
     return replace(door, denied_until=now + DENIED_FOR, shown=None)
 
 
+def forgiven(door: Door) -> Door:
+    """Somebody is let in: a refusal of somebody before them is shown no longer."""
+    return replace(door, denied_until=-math.inf)
+
+
 def shown(door: Door, now: float) -> tuple[Door, tuple[Show, ...]]:
     """Show it, if it is not what is shown already."""
     wanted = lamp(door, now)

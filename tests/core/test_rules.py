@@ -192,6 +192,12 @@ def test_the_lamps_tell_who_may_walk_in_and_what_is_wrong() -> None:
     ]
 
 
+def test_whoever_is_let_in_sees_green_also_right_after_somebody_else_was_refused() -> None:
+    bench = Bench()
+    assert lamps(bench.show("rubbish")) == ["denied"]
+    assert lamps(bench.show(signed(claims()))) == ["granted"]
+
+
 def test_a_door_that_is_held_open_is_warned_of_before_the_alarm() -> None:
     bench = Bench()
     bench.show(signed(claims()))
