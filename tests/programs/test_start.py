@@ -76,3 +76,16 @@ def test_after_a_reboot_a_card_is_free_and_a_live_pass_is_not(tmp_path: Path) ->
     marks, _ = remembered(tmp_path, *entries, boot_id="another")
     assert marks.keys() == {"live"}
     assert marks["live"] < 200.0 - 10.0, "no second chance after a reboot"
+
+
+def test_a_bound_pass_is_remembered_for_its_holder_with_the_phones_time(tmp_path: Path) -> None:
+    """Also over a reboot: the phone's time must go on rising, whatever the station's clock does."""
+    book = Logbook(tmp_path, "b")
+    shown = [
+        Granted("main", 7, 0, int(Kind.BOUND), token, NOW + 600, shown_at=at) for token, at in (("a", 50), ("b", 80))
+    ]
+    entries: list[Entry] = [each for grant in shown for each in (grant, unlocked(), Locked("main"))]
+    book.append([(Stamp(1.0, NOW, Quality.FLOOR), entry) for entry in entries])
+    found = recollect(book, {"main": Door("main", DoorRules())}, "another", 200.0)
+    book.close()
+    assert {at: mark.shown_at for at, mark in found.memory.marks.items()} == {"7@main": 80}
