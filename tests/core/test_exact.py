@@ -36,7 +36,7 @@ from kiosk.core.events import (
 )
 from kiosk.core.limit import Limit, tell
 from kiosk.core.step import due, stamp
-from kiosk.core.tables import Claim, ContactSignal, DoorMode, LockState
+from kiosk.core.tables import Claim, ContactSignal, DoorMode, DoorState, LockState
 from kiosk.trust.documents import CommandDocument, Refusal
 from kiosk.trust.keyset import NO_KEYS, Keyset
 from kiosk.trust.passes import Kind, PassClass, show_bound
@@ -418,6 +418,18 @@ def test_a_bolt_that_moves_is_judged_from_then_on() -> None:
     moved, outcomes = d.bolt(door, False, 5.0)
     assert (moved.bolt, moved.moved_at, outcomes) == (False, 5.0, ())
     assert d.due(moved) == 5.0 + d.JAMMED_AFTER
+
+
+def test_the_leaf_and_the_lock_restart_the_bolts_time_and_a_jam_is_told_with_the_rest() -> None:
+    rules = DoorRules(has_bolt=True)
+    shut = replace(Door("main", rules), mode=DoorMode.NORMAL, lock=LockState.LOCKED, bolt=False, door=DoorState.OPEN)
+    closed, _ = d.contact(shut, ContactSignal.CLOSED, 5.0)
+    assert closed.moved_at == 5.0
+    opened, _ = d.claim(replace(shut, bolt=True), Claim.PASS, 20.0, 7.0)
+    assert (opened.lock, opened.moved_at) == (LockState.UNLOCKED, 7.0)
+    both = replace(closed, lock=LockState.UNLOCKED, bolt=True, claims={Claim.PASS: 9.0, Claim.HOLD: 30.0}, awaited=True)
+    _, outcomes = d.tick(both, 9.0)
+    assert outcomes == (fact.NotTaken("main"), fact.LockFault("main", jammed=True))
 
 
 RULES = SensorRules("°C", lowest=-10.0, highest=50.0, dead_band=0.5, heartbeat=100.0, stale_after=30.0)
