@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from kiosk.logbook.schema import open_or_replace, state
+from kiosk.logbook.schema import open_or_replace, state, transaction
 
 FILE: Final = "state.db"
 FLOOR: Final = "clock_floor"
@@ -35,6 +36,10 @@ class ColdState:
         """Raise the floor; a lower one changes nothing."""
         if floor > self.floor():
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (FLOOR, repr(floor)))
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is kept within it is kept together: a document and the floor that it raises."""
+        return transaction(self._db)
 
     def close(self) -> None:
         """Close the file."""

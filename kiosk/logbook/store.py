@@ -6,7 +6,6 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
-from kiosk.logbook.schema import logbook, open_or_replace
+from kiosk.logbook.schema import logbook, open_or_replace, transaction
 
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"
@@ -121,7 +120,7 @@ class Logbook:
 
     def append(self, entries: Iterable[tuple[Stamp, Entry]]) -> None:
         """Commit these entries together; on return they are on the disk."""
-        with self._transaction():
+        with transaction(self._db):
             for stamp, entry in entries:
                 self._insert(stamp, entry)
 
@@ -139,7 +138,7 @@ class Logbook:
             query = f"SELECT seq FROM {stream} WHERE seq <= ? ORDER BY seq LIMIT ?"
             numbers = [seq for (seq,) in self._db.execute(query, (last, TRIM_BY))]
             if numbers:
-                with self._transaction():
+                with transaction(self._db):
                     self._db.execute(f"DELETE FROM {stream} WHERE seq BETWEEN ? AND ?", (numbers[0], numbers[-1]))
                     if not acked:
                         self._insert(stamp, Dropped(stream, numbers[0], numbers[-1]))
@@ -148,7 +147,7 @@ class Logbook:
 
     def acknowledge(self, stream: Stream, seq: int, forget_before: float) -> None:
         """Move the server's mark up and delete what is acknowledged and older than wall time `forget_before`, at once."""
-        with self._transaction():
+        with transaction(self._db):
             self._db.execute("UPDATE marks SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
             self._db.execute(
                 f"DELETE FROM {stream} WHERE wall < ? AND seq <= (SELECT acked FROM marks WHERE stream = ?)",
@@ -174,16 +173,6 @@ class Logbook:
             f"INSERT INTO {stream_of(entry)} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)",
             (self._boot, *clock, body, checksum(body, *clock)),
         )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
 
 
 def _used(db: sqlite3.Connection) -> int:

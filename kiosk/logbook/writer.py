@@ -188,8 +188,14 @@ class Writer:
 
     def _do_others(self) -> None:
         jobs, self._others = self._others, []
+        kept = [job for job in jobs if isinstance(job, Keep | KeepFloor)]
+        acked = [job for job in jobs if isinstance(job, Acked | AckedSurvivors)]
         try:
-            for job in jobs:
+            if kept:
+                with self._cold.transaction():
+                    for each in kept:
+                        self._do(each)
+            for job in acked:
                 self._do(job)
         except (sqlite3.Error, OSError) as error:
             self._answer(CommitFailed(0, str(error)))

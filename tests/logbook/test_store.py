@@ -212,3 +212,20 @@ def test_the_size_falls_when_entries_go(keep: Keep, tmp_path: Path) -> None:
         pass
     assert reader.size() <= 700_000
     assert reader.check() == ""
+
+
+def test_a_document_and_its_floor_are_kept_together_or_not_at_all(keep: Keep, tmp_path: Path) -> None:
+    cold = keep(ColdState(tmp_path))
+
+    def cut_off() -> None:
+        with cold.transaction():
+            cold.keep("status", 3, b"body")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cut_off()
+    assert (cold.documents(), cold.floor()) == ({}, 0.0)
+    with cold.transaction():
+        cold.keep("status", 3, b"body")
+        cold.keep_floor(5.0)
+    assert read_cold(tmp_path) == ({"status": b"body"}, 5.0)
