@@ -36,6 +36,13 @@ def test_the_code_is_small_and_names_the_station() -> None:
     assert TEXT == "YZE1:37081101:ABCD1234"
 
 
+def test_a_station_may_have_letters_in_its_code_and_a_claim_may_be_long() -> None:
+    bench = unenrolled()
+    bench.state = replace(bench.state, trust=replace(bench.state.trust, station="37a8"))
+    long = "A" * 64
+    assert Enrol(long) in bench.take(Scanned("main", enrolment_code("37a8", long), bench.boot))
+
+
 @pytest.mark.parametrize("how", ["housing", "maintenance"])
 def test_an_armed_station_that_trusts_nobody_asks_sync_to_enrol(how: str) -> None:
     bench = unenrolled(armed=how == "housing")
@@ -74,6 +81,7 @@ def test_the_answer_is_trusted_once_and_only_if_it_was_asked_for() -> None:
     bench = unenrolled()
     assert bench.take(done) == []
     assert bench.state.root == b""
+    assert bench.state.enrolling_until == 0.0
     bench.take(Scanned("main", TEXT, bench.boot))
     commands = bench.take(done)
     assert logged(commands) == [

@@ -342,6 +342,9 @@ def test_what_becomes_of_each_command() -> None:
         {"camera": "black"},
     )
     assert (report.documents, report.list) == (versions(bench.state), "missing")
+    bench.take(Offered(status_document(1, {})))
+    _, commands = obeyed(bench, command("report", 8))
+    assert [each.list for each in logged(commands) if isinstance(each, fact.Reported)] == ["fresh"]
 
 
 @pytest.mark.parametrize(

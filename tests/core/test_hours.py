@@ -134,3 +134,14 @@ def test_without_a_proof_nothing_is_closed_and_nothing_is_free() -> None:
     assert not provably_closed(schedule, unset, 0.0)
     assert freed_until(schedule, unset, 0.0) is None
     assert next_programme(schedule, unset, 0.0) == math.inf
+
+
+def test_a_programme_ends_with_its_hours_and_one_for_passes_frees_nothing() -> None:
+    daily = hours("daily 06:00-22:00")
+    noon = between(MONDAY + DAY / 2, MONDAY + DAY / 2)
+    free = Programme("heat", MONDAY - DAY, MONDAY + WEEK, daily, "everybody")
+    assert freed_until(Schedule(None, (free,)), noon, 0.0) == 10 * 3600.0
+    for_passes = Programme("exam", MONDAY - DAY, MONDAY + WEEK, daily, "passes")
+    assert freed_until(Schedule(daily, (for_passes,)), noon, 0.0) is None
+    assert next_programme(Schedule(daily, (for_passes,)), noon, 0.0) == math.inf
+    assert next_programme(Schedule(None, (free,)), noon, 0.0) == pytest.approx(18 * 3600.0, abs=20)
