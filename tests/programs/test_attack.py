@@ -6,7 +6,6 @@ import base64
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -15,7 +14,7 @@ from kiosk.trust.documents import CommandDocument, TimeDocument
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.status import Status
-from kiosk.wire import MAX_LINE, Acknowledge, Central, Done, Flush, GetNonce, Offer, Operate, Refused
+from kiosk.wire import Acknowledge, Central, Done, Flush, GetNonce, Offer, Refused
 from tests.keys import (
     DOCUMENT,
     ISSUER,
@@ -142,7 +141,8 @@ def test_ten_thousand_documents_at_once_hold_up_no_exit_button(station: Station)
     unchanged(station)
 
 
-def test_it_can_neither_move_the_door_nor_make_entries_go(station: Station) -> None:
+def test_it_makes_no_entries_go(station: Station) -> None:
+    """Who may move a door: tests/programs/test_station.py."""
     assert station.verdict(signed(claims(1))) == "granted"
     before = station.house.kinds()
     line = Line(station.house.run / "control.sock")
@@ -160,13 +160,9 @@ def test_it_can_neither_move_the_door_nor_make_entries_go(station: Station) -> N
     line.close()
     assert station.house.kinds()[: len(before)] == before
     assert station.house.view().streams["access"].acked <= 1
-    assert MAX_LINE < 10**6
-    assert Operate.__struct_fields__, "who may ask for it: tests/programs/test_station.py"
 
 
 def test_a_lie_about_time_needs_a_signature_and_a_nonce_that_was_asked_for(station: Station) -> None:
-    began = monotonic()
     offer(station, document(TimeDocument(NOW + 10**6, "guessed")))
     until(lambda: station.house.view().wall > NOW + 10**5)
     assert station.house.view().quality == "floor", "signed: it is at least so late; nothing bounds it from above"
-    assert monotonic() - began < 30
