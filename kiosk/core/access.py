@@ -12,10 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.core.clock import Clock, provably_early, provably_expired
-from kiosk.core.door import Door
+from kiosk.core.door import Door, winner
 from kiosk.core.hours import provably_closed
 from kiosk.core.limit import Limit
-from kiosk.core.tables import Claim, DoorState, LockState
+from kiosk.core.tables import Claim, DoorState
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.passes import Kind, Pass, PassClass, read_pass
 from kiosk.trust.reasons import Reason
@@ -94,7 +94,9 @@ def interlocked(name: str, doors: dict[str, Door], awaited: set[str]) -> bool:
     """Whether a door that must be shut while this one opens is open, released, or about to be (`awaited`)."""
     others = doors[name].rules.interlock
     return any(
-        other in awaited or doors[other].door is DoorState.OPEN or doors[other].lock is LockState.UNLOCKED
+        other in awaited
+        or doors[other].door is DoorState.OPEN
+        or winner(doors[other]) not in {None, Claim.LOCKDOWN}  # also of a bolt that is jammed, whose lock is a fault
         for other in others
     )
 

@@ -139,6 +139,15 @@ def test_two_passes_at_both_doors_of_a_porch_in_the_same_instant_open_one() -> N
     assert denied.reason == "interlocked"
 
 
+def test_a_door_whose_bolt_is_jammed_while_it_is_released_holds_the_other_back() -> None:
+    bench = two_doors(has_bolt=True)
+    assert bench.outcome(signed(claims(1))) == "open"
+    bench.take(Edge("main.bolt", active=True, at=bench.boot))
+    bench.wait(2)
+    assert bench.state.doors["main"].lock is LockState.FAULT
+    assert bench.outcome(signed(claims(2)), "inner") == "interlocked"
+
+
 def test_an_interlock_holds_back_neither_an_exit_button_nor_a_technician() -> None:
     bench = two_doors()
     bench.take(DoorRequested("main", Verb.HOLD, "li", 60))
