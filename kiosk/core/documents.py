@@ -11,11 +11,10 @@ from kiosk.core import entries as fact
 from kiosk.core.access import COMMIT_PATIENCE
 from kiosk.core.clock import provably_expired, raise_floor, synchronise
 from kiosk.core.door import DoorRules
-from kiosk.core.entries import Entry
-from kiosk.core.events import Command, Keep, KeepFloor
+from kiosk.core.events import Keep, KeepFloor
 from kiosk.core.hours import Programme, Schedule, weekly
 from kiosk.core.limit import tell
-from kiosk.core.state import Order, State
+from kiosk.core.state import Order, State, Stepped
 from kiosk.trust.documents import CommandDocument, Refusal, TimeDocument, read_document
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.policy import DoorPolicy, PolicyDocument, contradiction
@@ -35,9 +34,6 @@ class Freshness(enum.StrEnum):
     FRESH = "fresh"
     STALE = "stale"
     OLD = "old"
-
-
-Stepped = tuple[State, tuple[Command | Entry, ...]]
 
 
 def offered(state: State, body: bytes, now: float) -> Stepped:

@@ -13,15 +13,13 @@ from kiosk.core import entries as fact
 from kiosk.core.documents import offered
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, Enrol
-from kiosk.core.state import State
+from kiosk.core.state import State, Stepped
 from kiosk.trust.reasons import Reason
 
 PREFIX: Final = "YZE1:"
 TAMPER: Final = "tamper"
 HOLDS: Final = 120.0
 """Seconds within which the answer to a shown code must come."""
-
-Stepped = tuple[State, tuple[Command | Entry, ...]]
 
 
 def enrolment_code(station: str, claim: str) -> str:

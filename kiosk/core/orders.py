@@ -10,11 +10,9 @@ from kiosk.core import entries as fact
 from kiosk.core.documents import freshness, versions
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, DoorRequested, Restart, Verb
-from kiosk.core.state import State, moved
+from kiosk.core.state import State, Stepped, moved
 from kiosk.core.tables import Claim
 from kiosk.trust.documents import CommandDocument
-
-Stepped = tuple[State, tuple[Command | Entry, ...]]
 
 DEFAULT_SECONDS: Final = {
     Verb.OPEN: 5.0,

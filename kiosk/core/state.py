@@ -11,6 +11,8 @@ from kiosk.core.access import Memory, Trust
 from kiosk.core.appliances import Sensor
 from kiosk.core.clock import Clock
 from kiosk.core.door import Door, DoorRules, Moved, Outcome
+from kiosk.core.entries import Entry
+from kiosk.core.events import Command
 from kiosk.core.inputs import Debounced
 from kiosk.core.limit import Limit
 from kiosk.trust.documents import CommandDocument
@@ -70,6 +72,10 @@ class State(Struct, frozen=True):
 
     refusals: Limit = REFUSALS
     fault_changes: Limit = FAULT_CHANGES
+
+
+Stepped = tuple[State, tuple[Command | Entry, ...]]
+"""What every rule gives: the next state, and what to do and to record, in order."""
 
 
 def moved(state: State, name: str, what: Moved) -> tuple[State, tuple[Outcome, ...]]:

@@ -41,13 +41,12 @@ from kiosk.core.events import (
 from kiosk.core.hours import freed_until, next_programme
 from kiosk.core.limit import tell
 from kiosk.core.orders import MAX_OVERRIDE, obey, requested
-from kiosk.core.state import Order, Pending, State, moved
+from kiosk.core.state import Order, Pending, State, Stepped, moved
 from kiosk.core.tables import Claim, ContactSignal
 from kiosk.trust.passes import Pass
 from kiosk.trust.reasons import Reason
 
 T = TypeVar("T")
-Stepped = tuple[State, tuple[Command | Entry, ...]]
 
 LOGBOOK: Final = "logbook"
 KEEP_FLOOR_EVERY: Final = 600.0
