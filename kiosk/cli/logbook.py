@@ -33,7 +33,9 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     settings = settings_or_exit(ctx.obj)
-    aside = [path for path in sorted(settings.data.glob("logbook.db.broken-*")) if _whole(path)]
+    from kiosk.logbook.salvage import set_aside  # noqa: PLC0415
+
+    aside = set_aside(settings.data)
     bound = settings.logbook.most_megabytes * 10**6
     with _reader(ctx.obj) as reader:
         epoch, size = reader.epoch, reader.size()
@@ -126,7 +128,3 @@ def _stream(reader: Reader, name: Any) -> dict[str, Any]:
         "waiting": waiting,
         "oldest_waiting": first[0].wall if first and waiting else None,
     }
-
-
-def _whole(path: Path) -> bool:
-    return not path.name.endswith(("-wal", "-shm", ".salvaged"))

@@ -42,11 +42,14 @@ class Salvaged(Struct, frozen=True):
     lost: int
 
 
+def set_aside(folder: Path) -> list[Path]:
+    """The broken logbooks, without what lies beside each of them."""
+    return [path for path in sorted(folder.glob(f"{FILE}.broken-*")) if path.suffix[8:].isdigit()]
+
+
 def waiting(folder: Path) -> list[Path]:
-    """The broken logbooks that nobody has gone through yet."""
-    found = sorted(folder.glob(f"{FILE}.broken-*"))
-    names = {path.name for path in found}
-    return [path for path in found if path.suffix[8:].isdigit() and path.name + DONE not in names]
+    """Those that nobody has gone through yet."""
+    return [path for path in set_aside(folder) if not path.with_name(path.name + DONE).exists()]
 
 
 def files(folder: Path) -> list[Path]:
