@@ -20,6 +20,9 @@ MAX_LINE: Final = 512 * 1024
 MAX_CODE: Final = 4296
 """Characters: the most that a QR code can hold (ISO/IEC 18004, version 40-L, alphanumeric)."""
 
+MAX_WHY: Final = 200
+"""Characters of why an entry was refused."""
+
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Words = Annotated[str, Meta(max_length=512)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
@@ -104,12 +107,20 @@ class GetRecording(Message, frozen=True):
     """A technician asks for the recent events. Answered by Recorded."""
 
 
+class RefusedEntry(Struct, frozen=True):
+    """An entry that the central server does not take, and why."""
+
+    seq: Annotated[int, Meta(ge=1)]
+    why: Annotated[str, Meta(max_length=MAX_WHY)]
+
+
 class Acknowledge(Message, frozen=True):
-    """The central server holds the stream up to `seq`. Answered by Done."""
+    """The central server holds the stream up to `seq`, but for the entries in `refused`. Answered by Done."""
 
     epoch: Name
     stream: StreamName
     seq: Annotated[int, Meta(ge=0)]
+    refused: Annotated[tuple[RefusedEntry, ...], Meta(max_length=1000)] = ()
 
 
 class Offer(Message, frozen=True):

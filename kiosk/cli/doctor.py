@@ -110,6 +110,7 @@ def check_logbook(settings: Settings, _: View | None) -> Iterator[Check]:
         reader = Reader(settings.data)
         waiting = {name: each.newest - each.acked for name, each in reader.heads().items()}
         damaged = sum(not row.intact for stream in waiting for row in reader.last(stream, 1000))
+        refused = len(reader.refused())
         reader.close()
     except sqlite3.Error as error:
         yield Check("logbook.file", "wrong", f"{settings.data / FILE}: {error}", "sudo systemctl restart kiosk-station")
@@ -119,6 +120,9 @@ def check_logbook(settings: Settings, _: View | None) -> Iterator[Check]:
     if damaged:
         evidence = f"{damaged} of the newest entries differ from their checksum: the card is dying"
         yield Check("logbook.checksums", "wrong", evidence, "replace the SD card")
+    if refused:
+        evidence = f"{refused} entries were not taken by the central server and are kept aside"
+        yield Check("logbook.refused", "warning", evidence, "kiosk logbook refused")
     for aside in sorted(settings.data.glob("*.broken-*")):
         if aside.suffix.startswith(".broken") and not aside.name.endswith(("-wal", "-shm")):
             yield Check(

@@ -40,12 +40,14 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
     with _reader(ctx.obj) as reader:
         epoch, size = reader.epoch, reader.size()
         streams = {name: _stream(reader, name) for name in reader.heads()}
+        refused = len(reader.refused())
     if as_json:
         found = {
             "epoch": epoch,
             "bytes": size,
             "bound_bytes": bound,
             "streams": streams,
+            "refused": refused,
             "set_aside": list(map(str, aside)),
         }
         print_json(found)
@@ -54,6 +56,8 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
     for name, each in streams.items():
         oldest = f", the oldest of {when(each['oldest_waiting'])}" if each["oldest_waiting"] else ""
         click.echo(f"{name:<10} {each['rows']} entries, newest {each['newest']}, {each['waiting']} waiting{oldest}")
+    if refused:
+        click.echo(f"{refused} entries were not taken by the central server: kiosk logbook refused")
     for path in aside:
         click.echo(f"set aside as broken: {path}")
 
@@ -77,6 +81,21 @@ def verify(config: Path, as_json: bool) -> None:
             click.echo(f"{name:<10} {f'damaged: {numbers}' if numbers else 'every entry is as it was written'}")
         click.echo(wrong or "the file is whole")
     sys.exit(WRONG if bad else 0)
+
+
+@logbook.command()
+@as_json
+@click.pass_obj
+def refused(config: Path, as_json: bool) -> None:
+    """List the entries that the central server did not take, and why: they are kept here until their time is over."""
+    with _reader(config) as reader:
+        found = reader.refused()
+    if as_json:
+        print_json([{"stream": each.stream, "why": each.why, "entry": each.row.body} for each in found])
+        return
+    for each in found:
+        click.echo(f"{each.stream} {each.row.seq}, {when(each.row.wall)}: {each.why}\n  {each.row.body}")
+    click.echo(f"{len(found)} entries refused")
 
 
 @logbook.command()

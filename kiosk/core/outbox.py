@@ -1,9 +1,10 @@
 """When to send what: the sync's rules, as `step(state, event, now) -> (state, commands)` like the station's.
 
 Two streams, access first. One batch is in flight at a time, so an answer always belongs to the batch that was sent. The
-server's mark is the truth: after a gap we go on where it says. A batch that is too large is halved; one that fails is sent
-again after a while that doubles from FIRST_WAIT to `cap`, with full jitter above the half, also at the cap, so that a fleet
-does not come back as a herd.
+server's mark is the truth: after a gap, or after a backup was restored there, we go on where it says. A batch that the server
+does not take is halved down to the one entry that it does not take, which is set aside. One that fails is sent again after a
+while that doubles from FIRST_WAIT to `cap`, with full jitter above the half, also at the cap, so that a fleet does not come
+back as a herd; so is one whose answer brings nothing forward, whatever the answer says.
 """
 
 from __future__ import annotations
@@ -23,21 +24,35 @@ TELEMETRY_WITHIN: Final = 30.0
 
 
 class Waiting(Struct, frozen=True):
-    """A stream: its newest number, the server's mark, and since when something waits (infinite: nothing does)."""
+    """A stream: its newest number, the server's mark, and since when something waits (infinite: nothing does).
+
+    `answered`: the mark is the server's own word, and no longer what the logbook remembers of it.
+    """
 
     newest: int = 0
     acked: int = 0
     since: float = math.inf
+    answered: bool = False
+
+
+class Withheld(Struct, frozen=True):
+    """An entry that the server took in no batch: its number is told as one that will never come."""
+
+    stream: Stream
+    seq: int
+    why: str
 
 
 class Outbox(Struct, frozen=True):
-    """`random` is a number in [0, 1) made anew by the caller for each event: the only chance in here."""
+    """`gap`: the last answer was a gap."""
 
     streams: dict[Stream, Waiting]
     cap: float = 900.0
     telemetry_within: float = TELEMETRY_WITHIN
     limit: int = LARGEST_BATCH
     in_flight: Stream | None = None
+    withheld: Withheld | None = None
+    gap: bool = False
     failures: int = 0
     not_before: float = -math.inf
     online: bool | None = None
@@ -51,10 +66,18 @@ class Grew(Struct, frozen=True):
     acked: int
 
 
+class Refusal(Struct, frozen=True):
+    """An entry that the server does not take, and why."""
+
+    seq: int
+    why: str
+
+
 class Acknowledged(Struct, frozen=True):
-    """The server holds everything up to `acked`."""
+    """The server holds everything up to `acked`, but for the entries in `refused`."""
 
     acked: int
+    refused: tuple[Refusal, ...] = ()
 
 
 class Gap(Struct, frozen=True):
@@ -63,8 +86,10 @@ class Gap(Struct, frozen=True):
     expected: int
 
 
-class TooLarge(Struct, frozen=True):
-    """The server does not take a batch of this size."""
+class NotTaken(Struct, frozen=True):
+    """The server does not take this batch: it is too large, or an entry in it is not to its liking."""
+
+    why: str
 
 
 class Failed(Struct, frozen=True):
@@ -77,22 +102,24 @@ class Woke(Struct, frozen=True):
     """Time passed."""
 
 
-OutboxEvent = Grew | Acknowledged | Gap | TooLarge | Failed | Woke
+OutboxEvent = Grew | Acknowledged | Gap | NotTaken | Failed | Woke
 
 
 class Send(Struct, frozen=True):
-    """Send the entries of `stream` after number `after`, `limit` at the most."""
+    """Send the entries of `stream` after number `after`, `limit` at the most; `withhold`: the number alone, as a tombstone."""
 
     stream: Stream
     after: int
     limit: int
+    withhold: bool = False
 
 
 class Mark(Struct, frozen=True):
-    """Tell the station that the server holds `stream` up to `acked`."""
+    """Tell the station that the server holds `stream` up to `acked`, but for what it refused."""
 
     stream: Stream
     acked: int
+    refused: tuple[Refusal, ...] = ()
 
 
 class Online(Struct, frozen=True):
@@ -105,7 +132,7 @@ OutboxCommand = Send | Mark | Online
 
 
 def step(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
-    """The next state and what to do, in order."""
+    """The next state and what to do, in order; `random` is a new number in [0, 1) each time: the only chance in here."""
     box, commands = _happen(box, event, now, random)
     box, more = _next(box, now)
     return box, (*commands, *more)
@@ -129,12 +156,12 @@ def _happen(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple
     match event:
         case Grew(stream, newest, acked):
             return _grew(box, stream, newest, acked, now), ()
-        case Acknowledged(acked):
-            return _acknowledged(box, acked, now)
+        case Acknowledged(acked, refused):
+            return _acknowledged(box, acked, refused, now, random)
         case Gap(expected):
-            return _acknowledged(box, expected - 1, now)
-        case TooLarge():
-            return replace(box, in_flight=None, limit=max(1, box.limit // 2)), ()
+            return _gap(box, expected, now, random)
+        case NotTaken(why):
+            return _not_taken(box, why, now, random)
         case Failed(retry_after):
             return _failed(box, retry_after, now, random)
         case Woke():
@@ -145,30 +172,74 @@ def _happen(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple
 
 def _grew(box: Outbox, stream: Stream, newest: int, acked: int, now: float) -> Outbox:
     known = box.streams.get(stream, Waiting())
-    acked = max(known.acked, acked)
+    acked = known.acked if known.answered else acked
     since = min(known.since, now) if newest > acked else math.inf
-    return _put(box, stream, Waiting(newest, acked, since))
+    return _put(box, stream, replace(known, newest=newest, acked=acked, since=since))
 
 
-def _acknowledged(box: Outbox, acked: int, now: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
-    """A mark beyond what was ever made is a server's mistake and is cut; one that went back means: send again from there."""
+def _acknowledged(
+    box: Outbox, acked: int, refused: tuple[Refusal, ...], now: float, random: float
+) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
     stream = box.in_flight
     if stream is None:
         return box, ()
+    before = box.streams[stream].acked
+    withheld = _withheld(box, stream)
+    if withheld and acked > before:
+        refused = (*refused, Refusal(withheld.seq, withheld.why))
+    box, told = _moved(box, stream, acked, refused, now)
+    if acked <= before:  # it went nowhere, or back
+        return _later(box, now, random), told
+    failures = box.failures if withheld else 0  # a server that takes no entry at all empties no logbook in a hurry
+    limit = min(LARGEST_BATCH, box.limit * 2)
+    kept = None if withheld else box.withheld
+    return replace(box, withheld=kept, gap=False, failures=failures, limit=limit), told
+
+
+def _gap(box: Outbox, expected: int, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+    """Go on where the server is; at once if this is the first gap, and if it is one."""
+    stream = box.in_flight
+    if stream is None:
+        return box, ()
+    senseless = box.gap or box.streams[stream].acked == expected - 1
+    box, told = _moved(box, stream, expected - 1, (), now)
+    box = replace(box, gap=True, withheld=None)
+    return (_later(box, now, random) if senseless else box), told
+
+
+def _moved(
+    box: Outbox, stream: Stream, acked: int, refused: tuple[Refusal, ...], now: float
+) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+    """The server has answered with its mark; one beyond what was ever made is its mistake, and is cut."""
     known = box.streams[stream]
     acked = max(0, min(acked, known.newest))
-    told: tuple[OutboxCommand, ...] = (Mark(stream, acked),) if acked > known.acked else ()
+    told: tuple[OutboxCommand, ...] = (Mark(stream, acked, refused),) if acked != known.acked or refused else ()
     since = now if acked < known.newest else math.inf
-    box = _put(box, stream, Waiting(known.newest, acked, since))
     reached = () if box.online else (Online(online=True),)
-    limit = min(LARGEST_BATCH, box.limit * 2)
-    return replace(box, in_flight=None, failures=0, online=True, limit=limit), (*reached, *told)
+    box = _put(box, stream, Waiting(known.newest, acked, since, answered=True))
+    return replace(box, in_flight=None, online=True), (*reached, *told)
+
+
+def _not_taken(box: Outbox, why: str, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+    """Halve; withhold the last one, but not before a while, and only if the server takes the number without it."""
+    stream = box.in_flight
+    if stream is None:
+        return box, ()
+    withheld = _withheld(box, stream)
+    if box.limit > 1 and not withheld:
+        return replace(box, in_flight=None, limit=box.limit // 2), ()
+    last = None if withheld else Withheld(stream, box.streams[stream].acked + 1, why)
+    return replace(_later(box, now, random), in_flight=None, withheld=last), ()
 
 
 def _failed(box: Outbox, retry_after: float, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
-    wait = back_off(box.failures, box.cap, random, retry_after)
     lost = (Online(online=False),) if box.online is not False else ()
-    return replace(box, in_flight=None, failures=box.failures + 1, not_before=now + wait, online=False), lost
+    return replace(_later(box, now, random, retry_after), in_flight=None, online=False), lost
+
+
+def _later(box: Outbox, now: float, random: float, retry_after: float = 0.0) -> Outbox:
+    wait = back_off(box.failures, box.cap, random, retry_after)
+    return replace(box, failures=box.failures + 1, not_before=now + wait)
 
 
 def _next(box: Outbox, now: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
@@ -176,9 +247,15 @@ def _next(box: Outbox, now: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
         return box, ()
     for stream in ("access", "telemetry"):
         if stream in box.streams and _send_at(box, stream) <= now:
-            send = Send(stream, box.streams[stream].acked, box.limit)
+            send = Send(stream, box.streams[stream].acked, box.limit, withhold=_withheld(box, stream) is not None)
             return replace(box, in_flight=stream), (send,)
     return box, ()
+
+
+def _withheld(box: Outbox, stream: Stream) -> Withheld | None:
+    """What is withheld of the batch that comes next in this stream, or is in flight."""
+    found = box.withheld
+    return found if found and (found.stream, found.seq) == (stream, box.streams[stream].acked + 1) else None
 
 
 def _send_at(box: Outbox, stream: Stream) -> float:

@@ -84,7 +84,7 @@ def acknowledge(folder: Path, epoch: str, stream: Stream, seq: int) -> None:
         return
     db = sqlite3.connect(path, isolation_level=None)
     try:
-        db.execute("UPDATE marks SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
+        db.execute("UPDATE marks SET acked = ? WHERE stream = ?", (seq, stream))
         newest = dict(db.execute("SELECT name, seq FROM sqlite_sequence"))
         acked = dict(db.execute("SELECT stream, acked FROM marks"))
     finally:

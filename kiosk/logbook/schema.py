@@ -33,6 +33,15 @@ def m001_streams(db: Database) -> None:
     db.execute("INSERT INTO meta VALUES ('epoch', ?)", [secrets.token_hex(8)])
 
 
+@logbook()
+def m002_refused(db: Database) -> None:
+    """Entries that the central server does not take are kept aside, with its reason, for as long as they would be kept."""
+    db.execute(
+        "CREATE TABLE refused (stream TEXT, seq INTEGER, why TEXT NOT NULL, boot INTEGER NOT NULL, boot_time REAL NOT NULL,"
+        " wall REAL NOT NULL, quality TEXT NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (stream, seq))"
+    )
+
+
 @state()
 def m001_documents(db: Database) -> None:
     """The newest document of each kind as it was signed, and single values such as the clock's floor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from kiosk.logbook.schema import logbook, open_or_replace, transaction
 
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"
+NOTHING_REFUSED: Final[Mapping[int, str]] = {}
 TRIM_BY: Final = 1000
 """How many entries go at a time when the file is too large."""
 
@@ -41,6 +42,14 @@ class Row(Struct, frozen=True):
         """The entry as the central server gets it."""
         clock = {"boot_id": self.boot_id, "boot": self.boot, "wall": self.wall, "quality": self.quality}
         return {"seq": self.seq, **clock, **msgspec.json.decode(self.body)}
+
+
+class Refused(Struct, frozen=True):
+    """An entry that the central server did not take, and why."""
+
+    stream: str
+    why: str
+    row: Row
 
 
 class Heads(Struct, frozen=True):
@@ -98,6 +107,16 @@ class Reader:
         found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
         return "" if found == "ok" else found
 
+    def refused(self) -> list[Refused]:
+        """The entries that the central server did not take, in order; none in a file of a version that kept none."""
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'refused'").fetchone():
+            return []
+        query = (
+            "SELECT stream, why, seq, boot_id, boot_time, wall, quality, body, checksum"
+            " FROM refused JOIN boots USING (boot) ORDER BY stream, seq"
+        )
+        return [Refused(stream, why, Row(*found)) for stream, why, *found in self._db.execute(query)]
+
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""
         return list(_rows(self._db, stream, "1 ORDER BY seq DESC LIMIT ?", (count,)))
@@ -145,14 +164,23 @@ class Logbook:
                 return len(numbers)
         return 0
 
-    def acknowledge(self, stream: Stream, seq: int, forget_before: float) -> None:
-        """Move the server's mark up and delete what is acknowledged and older than wall time `forget_before`, at once."""
+    def acknowledge(
+        self, stream: Stream, seq: int, forget_before: float, refused: Mapping[int, str] = NOTHING_REFUSED
+    ) -> None:
+        """Set the server's mark, and delete what is acknowledged and older than wall time `forget_before`, at once.
+
+        The mark goes back when the server's does: a backup was restored there, and what it lacks must not be pruned meanwhile.
+        The entries in `refused` (number, why) are kept aside for as long.
+        """
         with transaction(self._db):
-            self._db.execute("UPDATE marks SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
-            self._db.execute(
-                f"DELETE FROM {stream} WHERE wall < ? AND seq <= (SELECT acked FROM marks WHERE stream = ?)",
-                (forget_before, stream),
+            self._db.executemany(
+                "INSERT OR IGNORE INTO refused SELECT ?, seq, ?, boot, boot_time, wall, quality, body, checksum"
+                f" FROM {stream} WHERE seq = ?",
+                [(stream, why, number) for number, why in refused.items()],
             )
+            self._db.execute("UPDATE marks SET acked = ? WHERE stream = ?", (seq, stream))
+            self._db.execute(f"DELETE FROM {stream} WHERE wall < ? AND seq <= ?", (forget_before, seq))
+            self._db.execute("DELETE FROM refused WHERE stream = ? AND wall < ?", (stream, forget_before))
 
     def heads(self) -> dict[Stream, Heads]:
         """Where both streams stand."""

@@ -33,11 +33,12 @@ MAX_WAITING: Final = 20_000
 
 
 class Acked(Struct, frozen=True):
-    """The server holds `stream` up to `seq`; what is older than `forget_before` may go."""
+    """The server holds `stream` up to `seq`, but for what it refused and why; what is older than `forget_before` may go."""
 
     stream: Stream
     seq: int
     forget_before: float
+    refused: dict[int, str] = {}
 
 
 class AckedSurvivors(Struct, frozen=True):
@@ -206,8 +207,8 @@ class Writer:
                 self._cold.keep(kind, version, body)
             case KeepFloor(floor):
                 self._cold.keep_floor(floor)
-            case Acked(stream, seq, forget_before):
-                self._book.acknowledge(stream, seq, forget_before)
+            case Acked(stream, seq, forget_before, refused):
+                self._book.acknowledge(stream, seq, forget_before, refused)
                 self._on_heads(self._book.heads())
             case AckedSurvivors(epoch, stream, seq):
                 salvage.acknowledge(self._book.folder, epoch, stream, seq)

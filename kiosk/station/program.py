@@ -95,6 +95,7 @@ class Station:
         self._running = True
         self._requests = Requests(self)
         self.enroller: Peer | None = None
+        self.claim = ""
 
         self._held = hold_folder(settings.data)
         cold = ColdState(settings.data)
@@ -231,7 +232,9 @@ class Station:
                 case Record() | Keep() | KeepFloor():
                     self.writer.put(command)
                 case Enrol(claim):
-                    if self.enroller is not None:
+                    if self.enroller is None:
+                        self.claim = claim
+                    else:
                         self.enroller.send(wire.EnrolmentWanted(claim))
                 case Restart(program):
                     self._restart(program)

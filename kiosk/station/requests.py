@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import wire
 from kiosk.core.enrolment import may_enrol
-from kiosk.core.entries import Stream
 from kiosk.core.events import Asked, DoorRequested, EnrolmentDone, Faulted, Maintained, Offered, Verb
 from kiosk.core.step import judge
 from kiosk.core.tables import Claim
@@ -41,8 +40,7 @@ class Requests:
             case wire.Acknowledge() | wire.Offer() | wire.GetNonce() | wire.Central() | wire.Flush():
                 return self._sync(peer, request)
             case wire.AwaitEnrolment():
-                self._station.enroller = peer
-                return None
+                return self._await_enrolment(peer)
             case wire.EnrolmentAnswered():
                 return self._enrolled(request)
             case _:
@@ -74,9 +72,9 @@ class Requests:
 
     def _sync(self, peer: Peer, request: wire.SyncsRequest) -> wire.Answer:
         match request:
-            case wire.Acknowledge(epoch, stream, seq):
+            case wire.Acknowledge():
                 self._station.heard("sync", peer)
-                self._acknowledge(epoch, stream, seq)
+                self._acknowledge(request)
             case wire.Offer(document):
                 self._station.queue(Offered(document))
             case wire.GetNonce():
@@ -88,6 +86,13 @@ class Requests:
             case wire.Flush():
                 self._station.writer.put(Flush())
         return wire.Done()
+
+    def _await_enrolment(self, peer: Peer) -> wire.Answer | None:
+        """From now on a claim that is shown goes to this peer; also one that was shown lately, while nobody waited."""
+        station = self._station
+        station.enroller = peer
+        claim, station.claim = station.claim, ""
+        return wire.EnrolmentWanted(claim) if claim and may_enrol(station.state, station.now().boot) else None
 
     def _enrolled(self, answered: wire.EnrolmentAnswered) -> wire.Answer:
         """Keep the keys and trust the root, if a code was shown lately and nobody is trusted yet."""
@@ -123,14 +128,16 @@ class Requests:
         claims = msgspec.to_builtins(verdict.claims) if verdict.claims else {}
         return wire.Explained(str(verdict.reason or ""), claims)
 
-    def _acknowledge(self, epoch: str, stream: Stream, seq: int) -> None:
+    def _acknowledge(self, told: wire.Acknowledge) -> None:
         """Sync says what the server holds; the station believes it of its own epoch and of numbers that there are."""
         station = self._station
-        if epoch != station.epoch:
-            station.writer.put(AckedSurvivors(epoch, stream, seq))
+        refused = {each.seq: each.why for each in told.refused}
+        if told.epoch != station.epoch:
+            station.writer.put(AckedSurvivors(told.epoch, told.stream, told.seq))
             return
-        if seq > station.heads[stream].newest:
+        if told.seq > station.heads[told.stream].newest:
             return
         days = station.settings.logbook
-        keep = days.keep_access_days if stream == "access" else days.keep_telemetry_days
-        station.writer.put(Acked(stream, seq, station.state.clock.wall(station.now()) - keep * DAY))
+        keep = days.keep_access_days if told.stream == "access" else days.keep_telemetry_days
+        forget_before = station.state.clock.wall(station.now()) - keep * DAY
+        station.writer.put(Acked(told.stream, told.seq, forget_before, refused))

@@ -103,7 +103,8 @@ class Client:
         if found.headers.get("Content-Type", "").split(";")[0] not in {JSON, PROBLEM}:
             raise NoAnswer(f"not our server: HTTP {found.status_code} with {found.headers.get('Content-Type')}")
         self._learn_time(found.headers.get("Date", ""))
-        return Answer(found.status_code, body, _seconds(found.headers.get("Retry-After", "")))
+        wait = _seconds(found.headers.get("Retry-After", ""), time.time() + self.offset)
+        return Answer(found.status_code, body, wait)
 
     def _token(self) -> str:
         now = time.time() + self.offset
@@ -129,8 +130,14 @@ def _read(found: requests.Response, deadline: float) -> bytes:
     return body
 
 
-def _seconds(value: str) -> float:
-    return float(value) if value.isdigit() else 0.0
+def _seconds(value: str, now: float) -> float:
+    """A Retry-After (RFC 9110, 10.2.3): seconds, or a date by the server's clock, which says `now`."""
+    if value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except ValueError:
+        return 0.0
 
 
 def _short(error: Exception) -> str:

@@ -15,19 +15,19 @@ from typing import Final
 
 from kiosk.contract import MAX_BATCH, MAX_ENTRIES, Batch, BatchAnswer, Documents
 from kiosk.core import outbox
-from kiosk.core.entries import Stream
 from kiosk.core.outbox import (
     Acknowledged,
     Failed,
     Gap,
     Grew,
     Mark,
+    NotTaken,
     Online,
     Outbox,
     OutboxCommand,
     OutboxEvent,
+    Refusal,
     Send,
-    TooLarge,
     Waiting,
     Woke,
 )
@@ -38,7 +38,19 @@ from kiosk.logbook.store import FILE, Reader
 from kiosk.settings import CentralTable, Settings
 from kiosk.sync.client import Answer, Client, NoAnswer
 from kiosk.sync.enrolment import await_key
-from kiosk.wire import Acknowledge, Central, Done, GetNonce, GetView, Nonce, Offer, Subscribe, View
+from kiosk.wire import (
+    MAX_WHY,
+    Acknowledge,
+    Central,
+    Done,
+    GetNonce,
+    GetView,
+    Nonce,
+    Offer,
+    RefusedEntry,
+    Subscribe,
+    View,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +60,9 @@ RETRY: Final = 1.0
 IDLE: Final = 1.0
 LOOK_FOR_SURVIVORS: Final = 5.0
 
-OK, CONFLICT, TOO_LARGE = 200, 409, 413
+OK, CONFLICT = 200, 409
+NOT_TAKEN: Final = (400, 413, 422)
+"""Statuses that say something of the batch itself, and not of the server or of who asks."""
 
 
 class Uploads:
@@ -110,10 +124,11 @@ class Uploads:
 
     def _perform(self, command: OutboxCommand) -> OutboxEvent | None:
         match command:
-            case Send(stream, after, limit):
-                return self._send(stream, after, limit)
-            case Mark(stream, acked):
-                self._line.ask(Acknowledge(self._reader.epoch, stream, acked), Done)
+            case Send():
+                return self._send(command)
+            case Mark(stream, acked, refused):
+                told = tuple(RefusedEntry(each.seq, each.why[:MAX_WHY]) for each in refused)
+                self._line.ask(Acknowledge(self._reader.epoch, stream, acked, told), Done)
             case Online(online):
                 log.warning("the central server is %s", "reached" if online else "not reachable")
                 self._line.ask(Central(online), Done)
@@ -121,34 +136,37 @@ class Uploads:
                     self._back_online.set()
         return None
 
-    def _send(self, stream: Stream, after: int, limit: int) -> OutboxEvent:
-        """Send a batch; a number without a row will never have one, and is told as a tombstone."""
-        rows = self._reader.batch(stream, after, limit, MAX_BATCH)
-        last = min(rows[-1].seq if rows else self._box.streams[stream].newest, after + MAX_ENTRIES)
+    def _send(self, send: Send) -> OutboxEvent:
+        """Send a batch; a number without a whole row will never have one, and is told as a tombstone."""
+        rows = self._reader.batch(send.stream, send.after, send.limit, MAX_BATCH)
+        newest = self._box.streams[send.stream].newest
+        last = send.after + 1 if send.withhold else min(rows[-1].seq if rows else newest, send.after + MAX_ENTRIES)
         rows = [row for row in rows if row.seq <= last]
-        missing = sorted(set(range(after + 1, last + 1)) - {row.seq for row in rows})
-        entries = [row.wire() for row in rows]
-        batch = Batch(self._reader.epoch, after + 1, self._boot_id, boot_time(), time.time(), entries, missing)
+        damaged = tuple(Refusal(row.seq, "it is not as it was written") for row in rows if not row.intact)
+        entries = [row.wire() for row in rows if row.intact and not send.withhold]
+        missing = sorted(set(range(send.after + 1, last + 1)) - {entry["seq"] for entry in entries})
+        batch = Batch(self._reader.epoch, send.after + 1, self._boot_id, boot_time(), time.time(), entries, missing)
         try:
-            return _event(self._client.post(f"/v1/stations/{self._code}/streams/{stream}/batches", batch))
+            return _event(self._client.post(f"/v1/stations/{self._code}/streams/{send.stream}/batches", batch), damaged)
         except NoAnswer as error:
             log.debug("no answer: %s", error)
             return Failed(error.retry_after)
 
 
-def _event(answer: Answer) -> OutboxEvent:
+def _event(answer: Answer, damaged: tuple[Refusal, ...]) -> OutboxEvent:
     """What an answer means to the outbox. Raises NoAnswer for one that breaks the contract."""
     if answer.status == OK:
         found = answer.read(BatchAnswer)
-        for rejected in found.rejected:
-            log.error("the server refused entry %d: %s", rejected.seq, rejected.why)
-        return Acknowledged(found.acked)
+        refused = tuple(Refusal(each.seq, each.why) for each in found.rejected[:MAX_ENTRIES])
+        for each in (*damaged, *refused):
+            log.error("entry %d is set aside: %s", each.seq, each.why)
+        return Acknowledged(found.acked, (*damaged, *refused))
     problem = answer.problem()
     if answer.status == CONFLICT and problem.expected is not None:
         return Gap(problem.expected)
-    if answer.status == TOO_LARGE:
-        return TooLarge()
     log.warning("the server answers %d: %s %s", answer.status, problem.title, problem.detail)
+    if answer.status in NOT_TAKEN:
+        return NotTaken(f"HTTP {answer.status}: {problem.title} {problem.detail}")
     return Failed(answer.retry_after)
 
 

@@ -12,7 +12,7 @@ import pytest
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Locked, Measured, Stamp
 from kiosk.logbook.cold import ColdState, read_cold
-from kiosk.logbook.store import FILE, Logbook, Reader
+from kiosk.logbook.store import FILE, Heads, Logbook, Reader
 
 Keep = Callable[[Any], Any]
 BOOT = "8a2f0c1e-0000-4000-8000-000000000001"
@@ -57,8 +57,24 @@ def test_a_row_goes_only_when_it_is_acknowledged_and_past_its_retention(keep: Ke
     assert [row.seq for row in reversed(book.last("access", 10))] == [3, 4, 5, 6]
     book.acknowledge("access", 6, forget_before=500.0)
     assert [row.seq for row in reversed(book.last("access", 10))] == [4, 5, 6]
-    book.acknowledge("access", 1, forget_before=10_000.0)
-    assert book.heads()["access"].acked == 6, "a mark never goes back"
+    book.acknowledge("access", 4, forget_before=10_000.0)
+    assert [row.seq for row in reversed(book.last("access", 10))] == [5, 6], "a server that went back lacks those"
+    assert book.heads()["access"] == Heads(6, 4)
+
+
+def test_what_the_server_refuses_is_kept_aside_with_its_reason_for_as_long(keep: Keep, tmp_path: Path) -> None:
+    book, reader = keep(Logbook(tmp_path, BOOT)), keep(Reader(tmp_path))
+    fill(book, 3, wall=100.0)
+    fill(book, 1, wall=900.0)
+    refused = {2: "no kind", 4: "too large", 99: "there is none"}
+    for _ in range(2):
+        book.acknowledge("access", 4, 50.0, refused)
+        told = [(each.stream, each.row.seq, each.why, each.row.intact) for each in reader.refused()]
+        assert told == [("access", 2, "no kind", True), ("access", 4, "too large", True)]
+    assert reader.refused()[0].row == reader.batch("access", 1, 1, 999)[0]
+    book.acknowledge("telemetry", 0, 10_000.0)
+    book.acknowledge("access", 4, 500.0)
+    assert [each.row.seq for each in reader.refused()] == [4]
 
 
 def test_a_number_is_never_used_again_even_when_the_stream_was_emptied(keep: Keep, tmp_path: Path) -> None:

@@ -162,6 +162,18 @@ def test_a_technician_enrols_a_station_without_a_keyboard(town: Town) -> None:
         assert station.verdict(town.make_pass()) == "granted", "after a restart too"
 
 
+def test_an_enrolment_code_may_be_shown_before_sync_is_there(town: Town) -> None:
+    unenrolled(town)
+    with town.server(), town.house.station() as station:
+        claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+        station.bench.drive(TAMPER, level=False)
+        until(lambda: "tamper" in town.house.view().faults)
+        station.scan(enrolment_code(CODE, claim))
+        station.next("enrolment_shown")
+        with town.house.program("sync"):
+            assert station.next("enrolled")["fingerprint"]
+
+
 def test_nobody_gives_a_root_key_to_a_station_that_did_not_ask(town: Town) -> None:
     unenrolled(town)
     answered = EnrolmentAnswered(bytes(range(32)), public(STRANGER), (keyset_document(key=STRANGER),))
