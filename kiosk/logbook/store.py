@@ -17,6 +17,7 @@ from kiosk.logbook.schema import logbook, open_or_replace, transaction
 
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"
+INSERT: Final = "INSERT INTO {} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)"
 NOTHING_REFUSED: Final[Mapping[int, str]] = {}
 TRIM_BY: Final = 1000
 """How many entries go at a time when the file is too large."""
@@ -139,9 +140,12 @@ class Logbook:
 
     def append(self, entries: Iterable[tuple[Stamp, Entry]]) -> None:
         """Commit these entries together; on return they are on the disk."""
+        rows: dict[Stream, list[tuple[Any, ...]]] = {stream: [] for stream in STREAMS}
+        for stamp, entry in entries:
+            rows[stream_of(entry)].append(self._row(stamp, entry))
         with transaction(self._db):
-            for stamp, entry in entries:
-                self._insert(stamp, entry)
+            for stream, found in rows.items():
+                self._db.executemany(INSERT.format(stream), found)
 
     def trim(self, most: int, stamp: Stamp) -> int:
         """When more than `most` bytes are in use, let a bounded number of entries go; how many went.
@@ -160,7 +164,8 @@ class Logbook:
                 with transaction(self._db):
                     self._db.execute(f"DELETE FROM {stream} WHERE seq BETWEEN ? AND ?", (numbers[0], numbers[-1]))
                     if not acked:
-                        self._insert(stamp, Dropped(stream, numbers[0], numbers[-1]))
+                        dropped = Dropped(stream, numbers[0], numbers[-1])
+                        self._db.execute(INSERT.format(stream_of(dropped)), self._row(stamp, dropped))
                 return len(numbers)
         return 0
 
@@ -194,13 +199,10 @@ class Logbook:
         """Close the file."""
         self._db.close()
 
-    def _insert(self, stamp: Stamp, entry: Entry) -> None:
+    def _row(self, stamp: Stamp, entry: Entry) -> tuple[Any, ...]:
         body = msgspec.json.encode(entry).decode()
         clock = (stamp.boot, stamp.wall, stamp.quality)
-        self._db.execute(
-            f"INSERT INTO {stream_of(entry)} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)",
-            (self._boot, *clock, body, checksum(body, *clock)),
-        )
+        return (self._boot, *clock, body, checksum(body, *clock))
 
 
 def _used(db: sqlite3.Connection) -> int:
