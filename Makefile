@@ -3,16 +3,19 @@ PYTHON ?= python3
 FOR ?=
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-vm mutants fuzz lint bench docs pictures setup clean
+.PHONY: demo test test-slow test-soak test-vm mutants fuzz lint bench docs pictures setup clean
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
 
 test: lint
-	$(BIN)/pytest -m "not slow and not vm"
+	$(BIN)/pytest -m "not slow and not soak and not vm"
 
 test-slow: setup
 	$(BIN)/pytest -m slow
+
+test-soak: setup
+	$(BIN)/pytest -s -m soak
 
 test-vm: setup
 	$(BIN)/pytest -m vm
