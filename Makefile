@@ -15,7 +15,7 @@ test-slow: setup
 	$(BIN)/pytest -m slow
 
 test-soak: setup
-	$(BIN)/pytest -s -m soak
+	$(BIN)/pytest -s -o faulthandler_timeout=0 -m soak
 
 test-vm: setup
 	$(BIN)/pytest -m vm
