@@ -13,12 +13,10 @@ import pytest
 from msgspec import Struct
 
 from kiosk.demo.run import free_port
-from kiosk.local import Line
-from kiosk.wire import Done, Operate
 from tests.programs import middle
 from tests.programs.house import until
 from tests.programs.middle import Fault, Middle
-from tests.programs.town import Town
+from tests.programs.town import Town, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -55,44 +53,25 @@ FAULTS = {
 }
 
 
-class World:
-    """A town whose sync has a man in the middle."""
+class Meddled(World):
+    """And that has a man in the middle."""
 
-    def __init__(self, town: Town, man: Middle, sync: subprocess.Popen[bytes]) -> None:
-        self.town, self.man, self.sync = town, man, sync
-        until(self.arrived, "the first entries")
-        self.memory_before = self.memory()
-
-    def busy(self, count: int = 5) -> None:
-        """Things happen at the door."""
-        with closing(Line(self.town.house.run / "control.sock")) as line:
-            for _ in range(count):
-                line.ask(Operate("main", "open"), Done)
-
-    def arrived(self) -> bool:
-        return self.town.numbers() == self.town.everything()
-
-    def ticks(self) -> int:
-        """Hundredths of a second of the processor that sync has used."""
-        fields = Path(f"/proc/{self.sync.pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
-
-    def memory(self) -> int:
-        status = Path(f"/proc/{self.sync.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0])
+    def __init__(self, town: Town, sync: subprocess.Popen[bytes], man: Middle) -> None:
+        super().__init__(town, sync)
+        self.man = man
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meddled]:
     town = Town(tmp_path_factory.mktemp("network"))
     with town.server(), closing(Middle(town.port)) as man:
         town.enrol(man.port)
         with town.house.station(), town.house.program("sync") as sync:
-            yield World(town, man, sync)
+            yield Meddled(town, sync, man)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_entry_arrives_once_after(name: str, world: World) -> None:
+def test_every_entry_arrives_once_after(name: str, world: Meddled) -> None:
     case = FAULTS[name]
     until(world.arrived, "what went before")
     began, ticks = monotonic(), world.ticks()
@@ -117,7 +96,7 @@ def test_two_servers_behind_a_balancer_that_sends_each_request_to_the_other_one(
     with town.server(), town.house.program(*serve), closing(Middle(town.port, second)) as man:
         town.enrol(man.port)
         with town.house.station(), town.house.program("sync") as sync:
-            world = World(town, man, sync)
+            world = World(town, sync)
             with man.doing(middle.sent_twice):
                 for _ in range(10):
                     world.busy(3)
@@ -132,7 +111,7 @@ def test_a_server_that_is_restored_from_last_weeks_backup_gets_what_it_lacks(tmp
             town.enrol(man.port)
         with town.house.station(), town.house.program("sync") as sync:
             with town.server():
-                world = World(town, man, sync)
+                world = World(town, sync)
                 world.busy()
                 until(world.arrived, "the first week")
             shutil.copytree(town.central, backup)
@@ -147,7 +126,7 @@ def test_a_server_that_is_restored_from_last_weeks_backup_gets_what_it_lacks(tmp
                 until(world.arrived, "what the backup lacks")
 
 
-def test_an_entry_that_the_server_takes_in_no_batch_holds_nothing_up(world: World) -> None:
+def test_an_entry_that_the_server_takes_in_no_batch_holds_nothing_up(world: Meddled) -> None:
     """A server, or a filter before it, that answers 400 to whatever contains one certain entry."""
     import gzip
 

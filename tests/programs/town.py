@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import time
 from typing import Any
@@ -13,6 +14,8 @@ import requests
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.demo.run import free_port
+from kiosk.local import Line
+from kiosk.wire import Done, Operate
 from tests.keys import claims
 from tests.programs.house import House, Station, until
 
@@ -80,3 +83,30 @@ def enter(town: Town, station: Station, count: int) -> None:
     """Let people in, each with a card of their own."""
     for text in town.passes(count):
         assert station.verdict(text) == "granted"
+
+
+class World:
+    """A town whose sync is watched."""
+
+    def __init__(self, town: Town, sync: subprocess.Popen[bytes]) -> None:
+        self.town, self.sync = town, sync
+        until(self.arrived, "the first entries")
+        self.memory_before = self.memory()
+
+    def busy(self, count: int = 5) -> None:
+        """Things happen at the door."""
+        with closing(Line(self.town.house.run / "control.sock")) as line:
+            for _ in range(count):
+                line.ask(Operate("main", "open"), Done)
+
+    def arrived(self) -> bool:
+        return self.town.numbers() == self.town.everything()
+
+    def ticks(self) -> int:
+        """Hundredths of a second of the processor that sync has used."""
+        fields = Path(f"/proc/{self.sync.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    def memory(self) -> int:
+        status = Path(f"/proc/{self.sync.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0])
