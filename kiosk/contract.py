@@ -16,6 +16,12 @@ AUDIENCE: Final = "yizhan-central"
 
 Code = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
 Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32, extra_json_schema={"pattern": "^[A-Za-z0-9+/]{43}=$"})]
+Version = Annotated[int, Meta(ge=0, lt=2**53)]
+Wait = Annotated[float, Meta(ge=0, le=60)]
+"""Seconds for which a question for documents may be held back."""
+
+Nonce = Annotated[str, Meta(max_length=64)]
 Seq = Annotated[int, Meta(ge=1, lt=2**62)]
 
 
@@ -62,13 +68,13 @@ class Enrolment(Struct, frozen=True):
 
     station: Code
     claim: Annotated[str, Meta(min_length=8, max_length=64)]
-    public_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    public_key: PublicKey
 
 
 class Enrolled(Struct, frozen=True):
     """The raw public root key and the first documents, in Base64."""
 
-    root_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    root_key: PublicKey
     documents: list[bytes]
 
 

@@ -14,7 +14,7 @@ ROWS: list[set[str]] = [
     {"kiosk.__main__"},
     {"kiosk.cli"},
     {"kiosk.demo"},
-    {"kiosk.station", "kiosk.scanner", "kiosk.sensors", "kiosk.sync", "kiosk.central"},
+    {"kiosk.station", "kiosk.scanner", "kiosk.sensors", "kiosk.sync", "kiosk.central", "kiosk.conformance"},
     {"kiosk.logbook"},
     {"kiosk.core"},
     {

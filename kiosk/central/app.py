@@ -23,12 +23,11 @@ from starlette.routing import Route
 from kiosk import contract
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore, GapFound, WrongClaim
-from kiosk.contract import Batch, BatchAnswer, Documents, Enrolled, Enrolment, Problem
+from kiosk.contract import Batch, BatchAnswer, Documents, Enrolled, Enrolment, Nonce, Problem, Version, Wait
 from kiosk.trust.cose import public_key
 
 T = TypeVar("T")
 
-LONGEST_WAIT: Final = 60.0
 LOOK_EVERY: Final = 0.05
 RENEW_EVERY: Final = 3600.0
 NO_COMMANDS: Final = 2**53
@@ -103,15 +102,16 @@ class Central:
     async def documents(self, request: Request) -> Response:
         """Documents newer than the versions in the query; with `wait`, held back until there are some."""
         code = await self._authorised(request)
-        known = {kind: _number(request, kind) for kind in KINDS}
-        deadline = time.monotonic() + min(float(_number(request, "wait")), LONGEST_WAIT)
+        known = {kind: _query(request, kind, "0", Version) for kind in KINDS}
+        deadline = time.monotonic() + _query(request, "wait", "0", Wait)
+        nonce = _query(request, "nonce", "", Nonce)
         bodies = await run_in_threadpool(self.store.newer, code, known, time.time())
         while not bodies and (left := deadline - time.monotonic()) > 0:
             async with self._changed:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), left)
             bodies = await run_in_threadpool(self.store.newer, code, known, time.time())
-        if nonce := request.query_params.get("nonce", "")[:64]:
+        if nonce:
             bodies.append(self.issuer.time_document(nonce))
         return _json(Documents(bodies, time.time()))
 
@@ -188,9 +188,12 @@ def _decode(body: bytes, kind: type[T]) -> T:
         _refuse(400, str(error))
 
 
-def _number(request: Request, name: str) -> int:
-    value = request.query_params.get(name, "0")
-    return int(value) if value.isdecimal() and len(value) <= 15 else 0
+def _query(request: Request, name: str, default: str, kind: Any) -> Any:
+    """A value of the query. Refuses with 400 what the contract does not allow."""
+    try:
+        return msgspec.convert(request.query_params.get(name, default), kind, strict=False)
+    except msgspec.ValidationError as error:
+        _refuse(400, f"{name}: {error}")
 
 
 def _refuse(status: int, detail: str) -> NoReturn:
@@ -202,7 +205,8 @@ async def _problem(_request: Request, error: Exception) -> Response:
     detail = error.detail if isinstance(error, HTTPException) else ""
     expected = error.expected if isinstance(error, Refused) else None
     problem = Problem(TITLES.get(status, "Error"), status, detail, expected=expected)
-    return Response(msgspec.json.encode(problem), status, media_type="application/problem+json")
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(msgspec.json.encode(problem), status, headers, media_type="application/problem+json")
 
 
 def _json(body: Any) -> Response:

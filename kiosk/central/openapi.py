@@ -8,7 +8,19 @@ from typing import Any, Final
 import msgspec
 
 from kiosk import __version__
-from kiosk.contract import AUDIENCE, Batch, BatchAnswer, Code, Documents, Enrolled, Enrolment, Problem
+from kiosk.contract import (
+    AUDIENCE,
+    Batch,
+    BatchAnswer,
+    Code,
+    Documents,
+    Enrolled,
+    Enrolment,
+    Nonce,
+    Problem,
+    Version,
+    Wait,
+)
 
 Json = dict[str, Any]
 
@@ -27,7 +39,7 @@ STREAM: Final[Json] = {
     "schema": {"enum": ["access", "telemetry"]},
 }
 PROBLEMS: Final = {
-    400: "the body is not what the contract says",
+    400: "the body or the query is not what the contract says",
     401: "no token, or not this station's; try once more with a token timed by this answer's Date",
     403: "the token is of another station, or the claim code is no good",
     404: "no such path",
@@ -97,17 +109,19 @@ def _documents() -> Json:
         "security": [{"station": []}],
         "parameters": [
             CODE,
-            _query("keyset", "the newest keyset's version that the station has", {"type": "integer", "minimum": 0}),
-            _query("status", "likewise of the status list", {"type": "integer", "minimum": 0}),
-            _query("wait", "seconds", {"type": "number", "minimum": 0, "maximum": 60}),
-            _query("nonce", "to be signed with the time", {"type": "string", "maxLength": 64}),
+            _query("keyset", "the newest keyset's version that the station has", Version),
+            _query("status", "likewise of the status list", Version),
+            _query("policy", "likewise of its policy", Version),
+            _query("command", "the number of the newest command that it has", Version),
+            _query("wait", "seconds", Wait),
+            _query("nonce", "to be signed with the time", Nonce),
         ],
-        "responses": {"200": _json(Documents, "signed documents"), **_problems(401, 403)},
+        "responses": {"200": _json(Documents, "signed documents"), **_problems(400, 401, 403)},
     }
 
 
-def _query(name: str, description: str, schema: Json) -> Json:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
+def _query(name: str, description: str, kind: Any) -> Json:
+    return {"name": name, "in": "query", "description": description, "schema": msgspec.json.schema(kind)}
 
 
 def _body(kind: type) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import ValidationError, convert
 
-from kiosk.cli.common import MISUSED, as_json, fail, print_json
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, as_json, fail, print_json
 from kiosk.cli.door import Duration
 from kiosk.cli.words import when
 
@@ -85,6 +86,37 @@ def _set_status(folder: Path, index: int, name: str) -> None:
     if not issuer.set_status(index, Status[name.upper()]):
         fail(f"There is no credential {index}.")
     click.echo(f"credential {index}: {name}; status list {store.versions()['status']} is published")
+
+
+@central.command()
+@click.argument("url")
+@click.option("--station", required=True, help="The code of a station that exists for this alone; its key is replaced.")
+@click.option("--claim", required=True, help="A claim code for it.")
+@click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="The server's own certificate authority.")
+@as_json
+def check(url: str, station: str, claim: str, ca_file: str | None, as_json: bool) -> None:
+    """Ask the central server at URL, whoever built it, for all that docs/wire.md promises. Exit code 1 where it breaks it."""
+    import requests  # noqa: PLC0415
+
+    from kiosk.conformance import Peer  # noqa: PLC0415
+    from kiosk.conformance import check as run  # noqa: PLC0415
+
+    outcomes = []
+    try:
+        for outcome in run(Peer(url, station, claim, ca_file)):
+            outcomes.append(outcome)
+            if not as_json:
+                mark = click.style("✘", fg="red") if outcome.wrong else click.style("✔", fg="green")
+                click.echo(f"{mark} {outcome.id:<12} {outcome.promise}")
+                click.echo(f"  {'':<12} → {outcome.wrong}\n" if outcome.wrong else "", nl=False)
+    except requests.RequestException as error:
+        fail(f"{url} cannot be asked: {error}", NOT_REACHABLE)
+    broken = sum(bool(outcome.wrong) for outcome in outcomes)
+    if as_json:
+        print_json({"ok": not broken, "cases": outcomes})
+    else:
+        click.secho(f"\n{broken} broken, {len(outcomes) - broken} kept.", bold=True, fg="red" if broken else "green")
+    sys.exit(WRONG if broken else 0)
 
 
 @central.command()

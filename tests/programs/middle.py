@@ -38,7 +38,7 @@ class Exchange:
 
     @property
     def is_batch(self) -> bool:
-        return self.request.startswith(b"POST ")
+        return b"/batches " in self.request.partition(b"\r\n")[0]
 
     def ask(self) -> bytes:
         """The server's answer to the request."""
