@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
-from kiosk.logbook.schema import logbook, open_or_replace, transaction
+from kiosk.logbook.schema import logbook, move_aside, open_or_replace, transaction
 
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"
@@ -69,12 +69,21 @@ class Reader:
     """Reads the file while another process writes it. Raises sqlite3.Error when there is none yet."""
 
     def __init__(self, folder: Path, name: str = FILE) -> None:
-        self._db = sqlite3.connect(f"file:{folder / name}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        self._path = folder / name
+        self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
         try:
             self.epoch: str = _epoch(self._db)
-        except sqlite3.Error:
+            self._inode = self._path.stat().st_ino
+        except (sqlite3.Error, OSError) as error:
             self._db.close()
-            raise
+            raise sqlite3.OperationalError(str(error)) from error
+
+    def is_current(self) -> bool:
+        """Whether the file is still the one at its place: not removed, nor moved aside and begun anew."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     def heads(self) -> dict[Stream, Heads]:
         """Where both streams stand."""
@@ -133,10 +142,24 @@ class Logbook:
     def __init__(self, folder: Path, boot_id: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._db, self.replaced = open_or_replace(folder / FILE, logbook)
+        self._boot_id = boot_id
+        self.replaced = ""
+        self._open()
+
+    def _open(self) -> None:
+        self._db, why = open_or_replace(self.folder / FILE, logbook)
+        self.replaced = why or self.replaced
         self.epoch: str = _epoch(self._db)
-        self._db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (boot_id,))
-        self._boot: int = self._db.execute("SELECT boot FROM boots WHERE boot_id = ?", (boot_id,)).fetchone()[0]
+        self._db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (self._boot_id,))
+        found = self._db.execute("SELECT boot FROM boots WHERE boot_id = ?", (self._boot_id,))
+        self._boot: int = found.fetchone()[0]
+
+    def replace(self, why: str) -> None:
+        """The file turned out to be broken while it was open: move it aside and begin a new one, with a new epoch."""
+        self._db.close()
+        move_aside(self.folder / FILE)
+        self._open()
+        self.replaced = why
 
     def append(self, entries: Iterable[tuple[Stamp, Entry]]) -> None:
         """Commit these entries together; on return they are on the disk."""

@@ -1,7 +1,8 @@
 """The writer thread: the only one that waits for the disk.
 
 Access entries commit at once, all that wait together; telemetry in groups of TELEMETRY_GROUP or after TELEMETRY_WITHIN
-seconds. When the disk fails, the ticket's answer says so at once, the entries stay in memory, bounded, and are tried again.
+seconds. When the disk fails, the ticket's answer says so at once, the entries stay in memory, bounded, and are tried again. A
+file that turns out to be broken is moved aside, and the entries go into a new one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from kiosk.core.entries import Entry, Stamp, Stream, stream_of
 from kiosk.core.events import Command, CommitFailed, Committed, Keep, KeepFloor, Record
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
+from kiosk.logbook.schema import Broken
 from kiosk.logbook.store import Heads, Logbook
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ TELEMETRY_WITHIN: Final = 5.0
 RETRY: Final = 1.0
 TRIM_EVERY: Final = 500
 MAX_WAITING: Final = 20_000
+BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""Primary result codes of SQLite that say something of the file, and not of the moment."""
 
 
 class Acked(Struct, frozen=True):
@@ -71,9 +75,11 @@ class Writer:
         cold: ColdState,
         answer: Callable[[Committed | CommitFailed], None],
         on_heads: Callable[[dict[Stream, Heads]], None],
+        on_replaced: Callable[[str], None],
         most: int = 256_000_000,
     ) -> None:
-        """`most`: the bytes that the logbook may take."""
+        """`on_replaced` is told why the file was replaced; `most`: the bytes that the logbook may take."""
+        self._on_replaced = on_replaced
         self._most = most
         self._since_trim = TRIM_EVERY
         self._book = book
@@ -89,6 +95,11 @@ class Writer:
         self._others: list[Other] = []
         self._thread = threading.Thread(target=self._run, name="logbook writer", daemon=True)
         self._thread.start()
+
+    @property
+    def epoch(self) -> str:
+        """Of the file that is written now."""
+        return self._book.epoch
 
     def put(self, job: Job | Command) -> None:
         """Queue a job; never waits."""
@@ -154,9 +165,9 @@ class Writer:
         with_telemetry = everything or self._telemetry_due()
         entries = [*self._access, *(self._telemetry if with_telemetry else ())]
         try:
-            self._book.append(entries)
+            self._append(entries)
             heads = self._book.heads()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, Broken, OSError) as error:
             self._failed(str(error))
             return
         self._access.clear()
@@ -168,6 +179,16 @@ class Writer:
         self._tickets = []
         self._trim(entries)
         self._on_heads(heads)
+
+    def _append(self, entries: list[Stamped]) -> None:
+        try:
+            self._book.append(entries)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in BROKEN:
+                raise
+            self._book.replace(str(error))
+            self._on_replaced(str(error))
+            self._book.append(entries)
 
     def _trim(self, entries: list[Stamped]) -> None:
         """Look at the file's size every few hundred entries."""

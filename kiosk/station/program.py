@@ -108,13 +108,11 @@ class Station:
         self.state = msgspec.structs.replace(state, memory=found.memory, commanded=commanded)
         self.recorder = Recorder(self.state, self._boot_id)
         self.heads: dict[Stream, Heads] = book.heads()
-        self.epoch = book.epoch
-        self.writer = Writer(book, cold, self.queue, self._take_heads, settings.logbook.most_megabytes * 10**6)
+        most = settings.logbook.most_megabytes * 10**6
+        self.writer = Writer(book, cold, self.queue, self._take_heads, self._replaced, most)
         self._heads_news = threading.Event()
         self._first: tuple[Entry, ...] = (Started(__version__), *found.interrupted)
-        if replaced := book.replaced or cold.replaced:
-            self._events.append(Faulted("logbook_replaced", replaced))
-        threading.Thread(target=self._salvage, name="salvage", daemon=True).start()
+        self._replaced(book.replaced or cold.replaced)
 
         settings.run.mkdir(parents=True, exist_ok=True)
         factory = open_pins(settings.pins)
@@ -158,6 +156,12 @@ class Station:
                 pin = factory.pin(table.contact.pin)
                 pin.drive_low() if table.contact.open_when == "high" else pin.drive_high()
         return PinBench(factory, self.settings.run / BENCH)
+
+    def _replaced(self, why: str) -> None:
+        """At the start, and when the logbook's file turns out to be broken later. Safe from any thread."""
+        if why:
+            self.queue(Faulted("logbook_replaced", why))
+        threading.Thread(target=self._salvage, name="salvage", daemon=True).start()
 
     def _salvage(self) -> None:
         """Go through broken logbooks in the background; the door works meanwhile."""
@@ -310,7 +314,7 @@ class Station:
     def view(self) -> wire.View:
         """The station as it is now."""
         programs = {name: bool(peers) for name, peers in self._programs.items()}
-        return view(self.state, self.now(), self.epoch, self._boot_id, self.heads, programs)
+        return view(self.state, self.now(), self.writer.epoch, self._boot_id, self.heads, programs)
 
     def _publish_view(self) -> None:
         if self.subscribers:

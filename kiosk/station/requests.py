@@ -132,7 +132,7 @@ class Requests:
         """Sync says what the server holds; the station believes it of its own epoch and of numbers that there are."""
         station = self._station
         refused = {each.seq: each.why for each in told.refused}
-        if told.epoch != station.epoch:
+        if told.epoch != station.writer.epoch:
             station.writer.put(AckedSurvivors(told.epoch, told.stream, told.seq))
             return
         if told.seq > station.heads[told.stream].newest:

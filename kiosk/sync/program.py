@@ -76,7 +76,6 @@ class Uploads:
         self._back_online = back_online
         self._line = Line(settings.run / "control.sock")
         self._news = Line(settings.run / "control.sock")
-        self._path = settings.data / file
         self._reader = Reader(settings.data, file)
         self._boot_id = boot_id()
         self._box = Outbox(
@@ -86,10 +85,10 @@ class Uploads:
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Work until told to stop, or until the file has gone. Raises NotReachable when the station has."""
+        """Work until told to stop, or until the file is not there any more. Raises NotReachable when the station has gone."""
         self._news.send(Subscribe())
         self._refresh()
-        while not stop.is_set() and self._path.exists():
+        while not stop.is_set() and self._reader.is_current():
             wait = min(IDLE, max(0.0, outbox.due(self._box) - boot_time()))
             if self._hears(wait):
                 self._refresh()

@@ -88,6 +88,18 @@ def test_a_number_is_never_used_again_even_when_the_stream_was_emptied(keep: Kee
     assert [row.seq for row in book.last("access", 10)] == [4]
 
 
+def test_a_reader_knows_that_its_file_is_not_there_any_more(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    fill(book, 2)
+    old = keep(Reader(tmp_path))
+    assert old.is_current()
+    book.replace("it is broken")
+    assert not old.is_current()
+    new = keep(Reader(tmp_path))
+    assert (new.is_current(), new.epoch != old.epoch, new.count("access")) == (True, True, 0)
+    assert (old.count("access"), book.replaced) == (2, "it is broken")
+
+
 def test_a_failed_append_leaves_nothing_behind(keep: Keep, tmp_path: Path) -> None:
     book = keep(Logbook(tmp_path, BOOT))
     with pytest.raises(sqlite3.Error):

@@ -27,7 +27,9 @@ class Desk:
         self.folder = folder
         self.answers: queue.Queue[Committed | CommitFailed] = queue.Queue()
         self.heads: queue.Queue[dict[Any, Heads]] = queue.Queue()
-        self.writer = Writer(Logbook(folder, "boot"), ColdState(folder), self.answers.put, self.heads.put)
+        self.replaced: queue.Queue[str] = queue.Queue()
+        told = (self.answers.put, self.heads.put, self.replaced.put)
+        self.writer = Writer(Logbook(folder, "boot"), ColdState(folder), *told)
 
     def count(self, stream: Stream) -> int:
         reader = Reader(self.folder)
@@ -111,3 +113,20 @@ def test_documents_floor_and_marks_are_kept(desk: Desk) -> None:
     heads = desk.heads.get(timeout=30)
     assert heads["access"] == Heads(1, 1)
     assert read_cold(desk.folder) == ({"keyset": b"body"}, 77.0)
+
+
+def test_a_file_that_breaks_while_it_is_written_is_replaced_and_the_entry_kept(desk: Desk) -> None:
+    for ticket in (1, 2, 3):
+        desk.writer.put(Record(tuple(Locked("main") for _ in range(500)), STAMP, ticket))
+        assert desk.answers.get(timeout=30) == Committed(ticket)
+    epoch, file = desk.writer.epoch, desk.folder / FILE
+    desk.writer._book._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    desk.writer._book._db.execute("PRAGMA shrink_memory")
+    pages = file.read_bytes()
+    file.write_bytes(pages[:4096] + b"\xa5" * (len(pages) - 4096))
+    desk.writer.put(Record((Locked("main"),), STAMP, 4))
+    assert desk.answers.get(timeout=30) == Committed(4)
+    assert "malformed" in desk.replaced.get(timeout=30)
+    assert desk.writer.epoch != epoch
+    assert desk.count("access") == 1
+    assert (desk.folder / f"{FILE}.broken-1").exists()
