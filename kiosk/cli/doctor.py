@@ -104,7 +104,7 @@ def check_disk(settings: Settings, _: View | None) -> Iterator[Check]:
 
 def check_logbook(settings: Settings, _: View | None) -> Iterator[Check]:
     """The logbook's file, read without writing."""
-    from kiosk.logbook.store import FILE, Reader  # noqa: PLC0415
+    from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
 
     try:
         reader = Reader(settings.data)

@@ -17,7 +17,7 @@ from kiosk.cli.common import WRONG, as_json, fail, print_json, settings_or_exit
 from kiosk.cli.words import when
 
 if TYPE_CHECKING:
-    from kiosk.logbook.store import Reader
+    from kiosk.logbook.reader import Reader
 
 CLOCK = ("seq", "boot_id", "boot", "wall", "quality", "kind")
 stream_option = click.option(
@@ -123,7 +123,7 @@ def export(config: Path, stream: Literal["access", "telemetry"], after: int, for
 
 @contextmanager
 def _reader(config: Path) -> Iterator[Reader]:
-    from kiosk.logbook.store import FILE, Reader  # noqa: PLC0415
+    from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
 
     settings = settings_or_exit(config)
     try:

@@ -18,7 +18,7 @@ from kiosk.settings import Settings
 from kiosk.wire import GetView, View
 
 if TYPE_CHECKING:
-    from kiosk.logbook.store import Row
+    from kiosk.logbook.reader import Row
 
 LAST = 6
 DAY = 86_400
@@ -47,7 +47,7 @@ def _view(settings: Settings) -> View | None:
 
 def _last(settings: Settings) -> list[Row]:
     """The newest entries of the access stream, from the file itself."""
-    from kiosk.logbook.store import Reader  # noqa: PLC0415
+    from kiosk.logbook.reader import Reader  # noqa: PLC0415
 
     try:
         reader = Reader(settings.data)

@@ -29,7 +29,7 @@ from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Score, Story
 from kiosk.demo.walker import Bench, Walker
 from kiosk.local import Line, NotReachable
-from kiosk.logbook.store import Heads, Reader
+from kiosk.logbook.reader import Heads, Reader
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
 from kiosk.wire import Done, Flush, GetView, Subscribe, View

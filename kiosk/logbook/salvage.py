@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.core.entries import Entry, Stream, stream_of
+from kiosk.logbook.reader import FILE, STREAMS, checksum
 from kiosk.logbook.schema import logbook, open_file
-from kiosk.logbook.store import FILE, STREAMS, checksum
 
 PAGE: Final = 1024
 """Bytes of a page, as :mod:`kiosk.logbook.schema` makes them."""
@@ -50,11 +50,6 @@ def set_aside(folder: Path) -> list[Path]:
 def waiting(folder: Path) -> list[Path]:
     """Those that nobody has gone through yet."""
     return [path for path in set_aside(folder) if not path.with_name(path.name + DONE).exists()]
-
-
-def files(folder: Path) -> list[Path]:
-    """The files of survivors that sync has to send."""
-    return sorted(folder.glob("salvaged-*.db"))
 
 
 def salvage(broken: Path) -> Salvaged:

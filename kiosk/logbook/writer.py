@@ -22,8 +22,9 @@ from kiosk.core.entries import Entry, Stamp, Stream, stream_of
 from kiosk.core.events import Command, CommitFailed, Committed, Keep, KeepFloor, Record
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
+from kiosk.logbook.reader import Heads
 from kiosk.logbook.schema import Broken
-from kiosk.logbook.store import Heads, Logbook
+from kiosk.logbook.store import Logbook
 
 log = logging.getLogger(__name__)
 

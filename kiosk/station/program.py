@@ -46,7 +46,8 @@ from kiosk.core.step import due, stamp, step
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.store import Heads, Logbook
+from kiosk.logbook.reader import Heads
+from kiosk.logbook.store import Logbook
 from kiosk.logbook.writer import Writer
 from kiosk.settings import Settings
 from kiosk.station.recorder import Recorder

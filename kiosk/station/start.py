@@ -29,7 +29,8 @@ from kiosk.core.entries import (
 from kiosk.core.hours import Programme, Schedule, weekly
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
-from kiosk.logbook.store import Logbook, Row
+from kiosk.logbook.reader import Row
+from kiosk.logbook.store import Logbook
 from kiosk.settings import AnySensor, ClassName, DoorTable, Input, Settings
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, PassClass
@@ -164,7 +165,7 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
     interrupted, latest, stopped = list[Entry](), dict[str, str](), False
     marks: dict[str, Mark] = {}
     commanded, ended = 0, set[str]()
-    for row in book.last("access", REMEMBERED):
+    for row in book.backwards("access", REMEMBERED):
         match _entry(row):
             case Stopped():
                 stopped = True

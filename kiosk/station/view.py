@@ -7,7 +7,7 @@ from kiosk.core.clock import Instant
 from kiosk.core.documents import freshness, keys_until, versions
 from kiosk.core.entries import Stream
 from kiosk.core.state import State
-from kiosk.logbook.store import Heads
+from kiosk.logbook.reader import Heads
 from kiosk.wire import DoorView, SensorView, StreamView, TrustView, View
 
 

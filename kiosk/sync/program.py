@@ -33,8 +33,7 @@ from kiosk.core.outbox import (
 )
 from kiosk.keyfiles import STATION_KEY, read_private
 from kiosk.local import Line, NotReachable, boot_id, boot_time, notify
-from kiosk.logbook import salvage
-from kiosk.logbook.store import FILE, Reader
+from kiosk.logbook.reader import FILE, Reader, survivors
 from kiosk.settings import CentralTable, Settings
 from kiosk.sync.client import Answer, Client, NoAnswer
 from kiosk.sync.enrolment import await_key
@@ -179,7 +178,7 @@ class Survivors(threading.Thread):
     def run(self) -> None:
         """Work until told to stop."""
         while not self._stop_asked.wait(LOOK_FOR_SURVIVORS):
-            for path in salvage.files(self._settings.data):
+            for path in survivors(self._settings.data):
                 try:
                     uploads = Uploads(self._settings, self._central, self._client, threading.Event(), path.name)
                 except (NotReachable, sqlite3.Error) as error:

@@ -14,7 +14,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import commands, decision, exits, films, frames, hour, lists, road
+from tests.bench import backlog, commands, decision, exits, films, frames, hour, lists, road
 from tests.bench.road import Report
 
 MEASURES: Final[dict[str, Callable[[], Report]]] = {
@@ -26,6 +26,7 @@ MEASURES: Final[dict[str, Callable[[], Report]]] = {
     "decision": decision.measure,
     "lists": lists.measure,
     "commands": commands.measure,
+    "backlog": backlog.measure,
     "hour": hour.measure,
 }
 

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Stamp, Stream
+from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook as Book
-from kiosk.logbook.store import Reader
 from kiosk.logbook.writer import TELEMETRY_GROUP
 
 STAMP = Stamp(1.0, 1_790_000_000.0, Quality.SYNCED)

@@ -13,7 +13,8 @@ import pytest
 from msgspec import Struct
 
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.store import Logbook, Reader
+from kiosk.logbook.reader import Reader
+from kiosk.logbook.store import Logbook
 from tests.logbook.disk import Call, Disk, Survives, record
 
 MEMORY = Path("/dev/shm")  # noqa: S108  a real disk would flush thousands of times for the starts after the cuts

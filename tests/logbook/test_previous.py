@@ -12,7 +12,8 @@ import pytest
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Denied, Stamp
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.store import Logbook, Reader
+from kiosk.logbook.reader import Reader
+from kiosk.logbook.store import Logbook
 from tests.conftest import ROOT
 
 PREVIOUS = "63ef796995e1"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Stamp
 from kiosk.logbook import salvage
-from kiosk.logbook.store import FILE, Logbook, Reader
+from kiosk.logbook.reader import FILE, Reader, survivors
+from kiosk.logbook.store import Logbook
 
 COUNT = 2000
 
@@ -48,7 +49,7 @@ def break_it(folder: Path, how: str) -> None:
     path.write_bytes(data)
 
 
-def survivors(folder: Path, epoch: str) -> dict[str, list[int]]:
+def found_in(folder: Path, epoch: str) -> dict[str, list[int]]:
     reader = Reader(folder, f"salvaged-{epoch}.db")
     assert reader.epoch == epoch
     found = {stream: [row.seq for row in reader.rows(stream)] for stream in ("access", "telemetry")}
@@ -70,7 +71,7 @@ def test_what_survives_is_whole_and_keeps_its_numbers(tmp_path: Path, how: str, 
     assert new.epoch != old.epoch
     (broken,) = salvage.waiting(tmp_path)
     found = salvage.salvage(broken)
-    numbers = survivors(tmp_path, old.epoch)
+    numbers = found_in(tmp_path, old.epoch)
     assert found.kept == sum(map(len, numbers.values()))
     assert least * COUNT <= len(numbers["access"]) <= COUNT
     assert found.lost == sum(n > 300 for n in set(range(1, COUNT + 1)) - set(numbers["access"])) + 50 - len(
@@ -90,7 +91,7 @@ def test_rows_that_were_changed_are_none(tmp_path: Path) -> None:
     db.close()
     Logbook(tmp_path, "boot two").close()
     found = salvage.salvage(salvage.waiting(tmp_path)[0])
-    numbers = survivors(tmp_path, old.epoch)["access"]
+    numbers = found_in(tmp_path, old.epoch)["access"]
     assert {7, 8}.isdisjoint(numbers)
     assert (len(numbers), found.lost) == (COUNT - 2, 0), "the server has those two already"
 
@@ -100,7 +101,7 @@ def test_rubbish_gives_nothing_and_is_left_alone(tmp_path: Path, data: bytes) ->
     broken = tmp_path / f"{FILE}.broken-1"
     broken.write_bytes(data)
     assert salvage.salvage(broken) == salvage.Salvaged(0, 0)
-    assert salvage.files(tmp_path) == []
+    assert survivors(tmp_path) == []
     assert broken.read_bytes() == data
     assert salvage.waiting(tmp_path) == []
 
@@ -121,7 +122,7 @@ def test_what_only_the_wal_holds_survives_too(tmp_path: Path) -> None:
         (tmp_path / f"{FILE}.broken-1{suffix}").write_bytes(source.read_bytes())
     book.close()
     assert salvage.salvage(tmp_path / f"{FILE}.broken-1").kept == 1
-    assert survivors(tmp_path, book.epoch) == {"access": [1], "telemetry": []}
+    assert found_in(tmp_path, book.epoch) == {"access": [1], "telemetry": []}
 
 
 def test_the_survivors_go_once_the_server_has_all_of_them(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_the_survivors_go_once_the_server_has_all_of_them(tmp_path: Path) -> Non
     break_it(tmp_path, "flipped pages")
     Logbook(tmp_path, "boot two").close()
     salvage.salvage(salvage.waiting(tmp_path)[0])
-    (file,) = salvage.files(tmp_path)
+    (file,) = survivors(tmp_path)
     salvage.acknowledge(tmp_path, "f" * 16, "access", 10**9)
     salvage.acknowledge(tmp_path, "../../etc", "access", 10**9)
     salvage.acknowledge(tmp_path, old.epoch, "access", COUNT)

@@ -12,7 +12,8 @@ import pytest
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Locked, Measured, Stamp
 from kiosk.logbook.cold import ColdState, read_cold
-from kiosk.logbook.store import FILE, Heads, Logbook, Reader
+from kiosk.logbook.reader import FILE, Heads, Reader
+from kiosk.logbook.store import Logbook
 
 Keep = Callable[[Any], Any]
 BOOT = "8a2f0c1e-0000-4000-8000-000000000001"

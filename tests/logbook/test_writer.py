@@ -14,7 +14,8 @@ from kiosk.core.clock import Quality
 from kiosk.core.entries import Locked, Measured, Stamp, Stream
 from kiosk.core.events import CommitFailed, Committed, Keep, KeepFloor, Record
 from kiosk.logbook.cold import ColdState, read_cold
-from kiosk.logbook.store import FILE, Heads, Logbook, Reader
+from kiosk.logbook.reader import FILE, Heads, Reader
+from kiosk.logbook.store import Logbook
 from kiosk.logbook.writer import Acked, Flush, Writer
 
 STAMP = Stamp(1.0, 1000.0, Quality.SYNCED)

@@ -18,7 +18,7 @@ from kiosk.demo.run import stop
 from kiosk.demo.walker import Bench
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.store import Reader
+from kiosk.logbook.reader import Reader
 from kiosk.wire import GetView, Logged, Scan, Subscribe, View
 from tests.keys import KEYSET, ROOT, keyset_document, public
 

@@ -27,7 +27,8 @@ from kiosk.core.events import Asked, Command, Committed, Edge, Event, Keep, Keep
 from kiosk.core.step import due, stamp, step
 from kiosk.keyfiles import write_raw
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.store import Logbook, Reader
+from kiosk.logbook.reader import Reader
+from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 from kiosk.station.start import initial_state, recollect, restore_documents
 from kiosk.trust.keyset import Use, key_id

@@ -108,5 +108,9 @@ class World:
         return int(fields[11]) + int(fields[12])
 
     def memory(self) -> int:
-        status = Path(f"/proc/{self.sync.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0])
+        return self.most_memory(self.sync.pid)
+
+    @staticmethod
+    def most_memory(pid: int) -> int:
+        """KiB that the process has had resident at the most."""
+        return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0])
