@@ -3,7 +3,7 @@ PYTHON ?= python3
 FOR ?=
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-soak test-vm mutants fuzz lint bench docs pictures setup clean
+.PHONY: demo test test-slow test-soak test-vm mutants fuzz lint bench bench-stores docs pictures setup clean
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -36,6 +36,11 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench
+
+# Beside other stores, in an environment of its own; the folder should lie on what a station has, a card.
+bench-stores: setup
+	test -d .venv-stores || ($(PYTHON) -m venv .venv-stores && .venv-stores/bin/pip install -q thingsboard-gateway msgspec sqlite-utils)
+	tests/bench/stores.sh .venv-stores/bin/python
 
 pictures: setup
 	@$(BIN)/python -m tools.pictures

@@ -155,6 +155,19 @@ def test_an_answer_that_brings_nothing_forward_is_waited_after(answer: OutboxEve
         assert commands == (Send("access", 0, 500),)
 
 
+@pytest.mark.parametrize("answer", [Failed(), Failed(retry_after=30.0), Acknowledged(0), Gap(1), NotTaken("HTTP 400")])
+def test_an_hour_of_it_costs_a_few_questions_and_a_day_not_many_more(answer: OutboxEvent) -> None:
+    """500 to everything, 503, marks that stand still, gaps that are none, 400 to everything: in virtual time."""
+    box, now, asked = fresh(), 0.0, list[float]()
+    box, commands = outbox.step(box, Grew("access", 400, 0), now, 0.5)
+    while now < 86_400:
+        asked += [now for command in commands if isinstance(command, Send)]
+        box, commands = outbox.step(box, answer if box.in_flight else Woke(), now, 0.5)
+        now = now if box.in_flight else outbox.due(box)
+    assert 5 < sum(at < 3600 for at in asked) < 25
+    assert len(asked) < 150
+
+
 LIES = st.one_of(
     st.builds(Acknowledged, st.integers(-10, 2000)),
     st.builds(Gap, st.integers(-10, 2000)),
