@@ -62,6 +62,38 @@ def test_failures_back_off_with_jitter_also_at_the_cap() -> None:
     assert waits == [1.0, 4.0, 4.0, 16.0, 16.0, 60.0, 30.0, 60.0]
 
 
+def test_it_is_told_once_when_the_server_goes_and_once_when_it_returns() -> None:
+    told: list[object] = []
+    box = fresh()
+    rounds: list[tuple[int, list[OutboxEvent]]] = [
+        (1, [Failed(), Failed(), Acknowledged(1)]),
+        (2, [Acknowledged(2)]),
+        (3, [Failed()]),
+    ]
+    for newest, answers in rounds:
+        box, _ = outbox.step(box, Grew("access", newest, 0), 0.0, 0.0)
+        for answer in answers:
+            box, commands = outbox.step(box, answer, 0.0, 0.0)
+            told += [command for command in commands if isinstance(command, Online)]
+            box, _ = outbox.step(replace(box, not_before=0.0), Woke(), 0.0, 0.0)
+    assert told == [Online(online=False), Online(online=True), Online(online=False)]
+
+
+def test_after_an_answer_the_waits_begin_anew_and_the_batches_grow_to_twice() -> None:
+    box, _ = outbox.step(replace(fresh(), limit=10, failures=5), Grew("access", 100, 0), 0.0, 0.0)
+    box, commands = outbox.step(box, Acknowledged(10), 0.0, 0.0)
+    assert commands[-1] == Send("access", 10, 20)
+    box, _ = outbox.step(box, Failed(), 0.0, 0.0)
+    assert outbox.due(box) == 1.0
+
+
+def test_nothing_waits_when_the_server_has_all_and_a_late_batch_is_counted_from_the_mark() -> None:
+    box, commands = outbox.step(fresh(), Grew("telemetry", 400, 400), 5.0, 0.0)
+    assert (commands, outbox.due(box)) == ((), math.inf)
+    box, commands = outbox.step(box, Grew("telemetry", 600, 400), 5.0, 0.0)
+    assert (commands, outbox.due(box)) == ((), 35.0)
+
+
 def test_retry_after_is_a_minimum_and_clamped() -> None:
     box, _ = outbox.step(fresh(), Grew("access", 1, 0), 0.0, 0.0)
     waited, _ = outbox.step(box, Failed(retry_after=120.0), 0.0, 0.0)
