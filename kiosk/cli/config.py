@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
+import msgspec
 
-from kiosk.cli.common import settings_or_exit
+from kiosk.cli.common import MISUSED, as_json, fail, print_json, settings_or_exit
+from kiosk.settings import Settings
 from kiosk.settings.loading import warnings
+from kiosk.settings.words import UnknownKey, explained
 
 
 @click.group()
 def config() -> None:
-    """Check the settings."""
+    """Check, show or explain the settings."""
 
 
 @config.command()
@@ -23,3 +28,52 @@ def check(config: Path) -> None:
     for warning in warnings(settings):
         click.echo(f"{config}: {warning}", err=True)
     click.echo(f"{config}: fine (station {settings.station.code}, doors: {', '.join(settings.doors)})")
+
+
+@config.command()
+@click.argument("key", default="")
+@as_json
+@click.pass_obj
+def show(config: Path, key: str, as_json: bool) -> None:
+    """Show every setting that holds, those that the file leaves out with their defaults; with KEY those below it."""
+    settings = settings_or_exit(config)
+    given = dict(flat(msgspec.toml.decode(config.read_bytes())))
+    held = {
+        name: value
+        for name, value in flat(msgspec.to_builtins(settings))
+        if f"{name}.".startswith(f"{key}." * bool(key))
+    }
+    if not held:
+        fail(f"{key}: there is no such setting here. Next: kiosk config show", MISUSED)
+    if as_json:
+        print_json({name: {"value": value, "default": name not in given} for name, value in held.items()})
+        return
+    width = max(map(len, held))
+    for name, value in held.items():
+        note = "" if name in given else click.style("  (default)", dim=True)
+        click.echo(f"{name:<{width}} = {msgspec.json.encode(value).decode()}{note}")
+
+
+@config.command()
+@click.argument("key")
+@click.pass_obj
+def explain(config: Path, key: str) -> None:
+    """Say what KEY is, what it may be, and what holds here. Needs no settings that are fine."""
+    try:
+        click.echo(explained(key))
+    except UnknownKey as unknown:
+        fail(f"{key}: no such setting{unknown}\nNext: kiosk config show", MISUSED)
+    try:
+        settings = msgspec.convert(msgspec.toml.decode(config.read_bytes()), Settings)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        sys.exit(0)
+    held = dict(flat(msgspec.to_builtins(settings)))
+    if key in held:
+        click.echo(f"here      {msgspec.json.encode(held[key]).decode()}")
+
+
+def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    """Tables as dotted names with their values; a list is a value."""
+    if not isinstance(value, dict):
+        return [(name, value)]
+    return [found for key, below in value.items() for found in flat(below, f"{name}.{key}" if name else str(key))]

@@ -5,25 +5,23 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
-import socket
 import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Literal
-from urllib.parse import urlsplit
+from typing import Final
 
 import click
-from msgspec import Struct
 
+from kiosk.cli.check import Check, Severity
 from kiosk.cli.common import WRONG, as_json, ask_station, print_json
+from kiosk.cli.network import check_network
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import BadSettings, load, warnings
 from kiosk.wire import GetView, View
 
-Severity = Literal["fine", "warning", "wrong"]
 MARKS: Final[dict[Severity, tuple[str, str]]] = {
     "fine": ("✔", "green"),
     "warning": ("!", "yellow"),
@@ -35,15 +33,6 @@ KEYS_LEFT: Final = 30
 
 LEAST_FREE: Final = 200 * 1024 * 1024
 BOOT_CONFIG: Final = (Path("/boot/firmware/config.txt"), Path("/boot/config.txt"))
-
-
-class Check(Struct, frozen=True):
-    """What was found. `remedy` is a command, empty when all is fine."""
-
-    id: str
-    severity: Severity
-    evidence: str
-    remedy: str = ""
 
 
 def check_libraries(_: Settings, __: View | None) -> Iterator[Check]:
@@ -197,21 +186,6 @@ def check_doors(_: Settings, view: View | None) -> Iterator[Check]:
             evidence,
             f"close the door; kiosk door release {name}" if bad else "",
         )
-
-
-def check_network(settings: Settings, _: View | None) -> Iterator[Check]:
-    """Whether the central server can be reached at all."""
-    if settings.central is None:
-        yield Check("network.central", "warning", "there is no [central] in the settings", "kiosk config check")
-        return
-    parts = urlsplit(settings.central.url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        socket.create_connection((parts.hostname or "", port), timeout=5.0).close()
-    except OSError as error:
-        yield Check("network.central", "wrong", f"{parts.hostname}:{port}: {error}", f"ping {parts.hostname}")
-    else:
-        yield Check("network.central", "fine", f"{parts.hostname}:{port} answers")
 
 
 CHECKS: Final[tuple[Callable[[Settings, View | None], Iterator[Check]], ...]] = (

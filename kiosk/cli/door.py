@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import click
 
 from kiosk.cli.common import ask_or_exit, settings_or_exit
 from kiosk.wire import Done, Operate
 
-UNITS = {"s": 1, "m": 60, "h": 3600}
+DAY: Final = 86_400.0
+UNITS: Final[dict[str, float]] = {"s": 1, "m": 60, "h": 3600, "d": DAY}
 
 
 class Duration(click.ParamType[float]):
-    """`40s`, `15m`, `2h`, or a number of seconds."""
+    """`40s`, `15m`, `2h`, `3d`, or a number of seconds; `most` at the most."""
 
     name = "duration"
+
+    def __init__(self, most: float = DAY) -> None:
+        self._most = most
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds."""
@@ -28,8 +32,8 @@ class Duration(click.ParamType[float]):
             seconds = float(number) * UNITS[unit]
         except ValueError:
             self.fail(f"{text!r} is no duration; write 40s, 15m or 2h", param, ctx)
-        if not 0 <= seconds <= 86_400:
-            self.fail("at most 24h", param, ctx)
+        if not 0 <= seconds <= self._most:
+            self.fail(f"at most {self._most / 3600:.0f}h", param, ctx)
         return seconds
 
 

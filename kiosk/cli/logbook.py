@@ -39,7 +39,7 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
     bound = settings.logbook.most_megabytes * 10**6
     with _reader(ctx.obj) as reader:
         epoch, size = reader.epoch, reader.size()
-        streams = {name: _stream(reader, name) for name in reader.heads()}
+        streams = {name: stream_state(reader, name) for name in reader.heads()}
         refused = len(reader.refused())
     if as_json:
         found = {
@@ -136,7 +136,8 @@ def _reader(config: Path) -> Iterator[Reader]:
         reader.close()
 
 
-def _stream(reader: Reader, name: Any) -> dict[str, Any]:
+def stream_state(reader: Reader, name: Any) -> dict[str, Any]:
+    """What a stream holds, what waits in it, and the wall time of the oldest that waits."""
     heads = reader.heads()[name]
     first = reader.batch(name, heads.acked, 1, 10**6)
     waiting = heads.newest - heads.acked

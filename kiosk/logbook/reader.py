@@ -6,6 +6,7 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,9 +123,13 @@ class Reader:
         )
         return [Refused(stream, why, Row(*found)) for stream, why, *found in self._db.execute(query)]
 
+    def backwards(self, stream: Stream) -> Iterator[Row]:
+        """Every entry, newest first, without holding them all."""
+        return select(self._db, stream, "1 ORDER BY seq DESC", ())
+
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""
-        return list(select(self._db, stream, "1 ORDER BY seq DESC LIMIT ?", (count,)))
+        return list(islice(self.backwards(stream), count))
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,80 @@
+"""`kiosk queue`: what waits for the central server, since when, and why."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.cli.common import as_json, ask_station, fail, print_json, settings_or_exit
+from kiosk.cli.logbook import stream_state
+from kiosk.cli.words import when
+from kiosk.local import NotReachable
+from kiosk.settings import Settings
+from kiosk.wire import GetView, View
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def queue(config: Path, as_json: bool) -> None:
+    """Show what waits for the central server, since when, and why."""
+    settings = settings_or_exit(config)
+    found = _queue(settings)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{'central':<10} {found['url'] or 'none in the settings'}: {found['central']}")
+    for name, each in found["streams"].items():
+        if not each["waiting"]:
+            click.echo(f"{name:<10} nothing waits; the server has all {each['newest']}")
+            continue
+        oldest = f", the oldest of {when(each['oldest_waiting'])}" if each["oldest_waiting"] else ""
+        click.echo(f"{name:<10} {each['waiting']} wait, numbers {each['acked'] + 1} to {each['newest']}{oldest}")
+    if found["refused"]:
+        click.echo(f"{'refused':<10} {found['refused']} were not taken: kiosk logbook refused")
+    for name in found["survivors"]:
+        click.echo(f"{'survivors':<10} {name}, out of a broken logbook")
+    if found["next"]:
+        click.echo(f"\nNext: {found['next']}")
+
+
+def _queue(settings: Settings) -> dict[str, Any]:
+    from kiosk.logbook.reader import FILE, Reader, survivors  # noqa: PLC0415
+
+    try:
+        reader = Reader(settings.data)
+    except sqlite3.Error as error:
+        fail(f"{settings.data / FILE}: {error}\nNext: kiosk doctor")
+    try:
+        streams = {name: stream_state(reader, name) for name in reader.heads()}
+        refused = len(reader.refused())
+    finally:
+        reader.close()
+    central, following = _central(settings)
+    waits = any(each["waiting"] for each in streams.values())
+    return {
+        "url": settings.central.url if settings.central else "",
+        "central": central,
+        "streams": streams,
+        "refused": refused,
+        "survivors": [path.name for path in survivors(settings.data)],
+        "next": following if waits else "",
+    }
+
+
+def _central(settings: Settings) -> tuple[str, str]:
+    """How it stands between sync and the server, and what to type next."""
+    try:
+        view = ask_station(settings, GetView(), View)
+    except NotReachable:
+        return "the station does not answer", "kiosk doctor"
+    if settings.central is None:
+        return "nothing is sent", "kiosk config explain central.url"
+    if not view.programs["sync"]:
+        return "sync is not connected", "sudo systemctl restart kiosk-sync"
+    if "central" in view.faults:
+        return view.faults["central"], "kiosk doctor"
+    return "reached", ""

@@ -1,0 +1,118 @@
+"""What a setting is, in words, from its type: for `kiosk config explain`."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import types
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from kiosk.settings import Settings
+
+PLAIN: Final = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    datetime: "a date and time",
+}
+BOUNDS: Final = {
+    "ge": "at least",
+    "gt": "more than",
+    "le": "at most",
+    "lt": "less than",
+    "min_length": "length at least",
+    "max_length": "length at most",
+    "pattern": "of the form",
+}
+
+
+class UnknownKey(Exception):
+    """No setting is called so; the text suggests one that is, or is empty."""
+
+
+def explained(key: str) -> str:
+    """What the setting with this dotted name is. Raises UnknownKey."""
+    kinds: list[Any] = [Settings]
+    owner, name = Settings, ""
+    for name in key.split("."):
+        owners = [kind for each in kinds for kind in _tables(each)]
+        named = [kind for each in kinds if (kind := _named(each))]
+        found = [(kind, hints[name]) for kind in owners if name in (hints := get_type_hints(kind, include_extras=True))]
+        if found:
+            owner, kinds = found[0][0], [kind for _, kind in found]
+        elif named:
+            kinds = named
+        else:
+            raise UnknownKey(_suggestion(name, owners))
+    lines = [f"{key:<9} {_words(kinds[0])}"]
+    default = _default(owner, name)
+    lines.append(f"default   {default}")
+    below = [kind for each in kinds for kind in _tables(_named(each) or each)]
+    lines += [f"of        {_first_line(kind)}" for kind in below or [owner]]
+    lines += [f"keys      {', '.join(get_type_hints(kind))}" for kind in below]
+    return "\n".join(lines)
+
+
+def _first_line(kind: Any) -> str:
+    return inspect.cleandoc(kind.__doc__ or "").splitlines()[0]
+
+
+def _default(owner: Any, name: str) -> str:
+    for field in msgspec.structs.fields(owner):
+        if field.name == name:
+            if field.default is not msgspec.NODEFAULT:
+                return "none" if field.default is None else msgspec.json.encode(field.default).decode()
+            return "it must be there" if field.default_factory is msgspec.NODEFAULT else "none"
+    return "none"
+
+
+def _suggestion(name: str, owners: list[Any]) -> str:
+    near = difflib.get_close_matches(name, [key for kind in owners for key in get_type_hints(kind)], 1)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def _tables(kind: Any) -> list[Any]:
+    """The tables that a value of this kind may be."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return [kind]
+    return [found for each in _parts(kind) for found in _tables(each)]
+
+
+def _named(kind: Any) -> Any:
+    """What stands below names that somebody chose, such as `doors`."""
+    if get_origin(kind) is dict:
+        return get_args(kind)[1]
+    return next((found for each in _parts(kind) if (found := _named(each))), None)
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    if get_origin(kind) is Annotated:
+        return (get_args(kind)[0],)
+    return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else ()
+
+
+def _words(kind: Any) -> str:
+    """The kind and its bounds."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        bounds = (_bounds(meta) for meta in parts[1:] if isinstance(meta, Meta))
+        return ", ".join([_words(parts[0]), *filter(None, bounds)])
+    if origin is Literal:
+        return f"one of {', '.join(map(str, parts))}"
+    if origin is tuple:
+        return f"a list, each {_words(parts[0])}"
+    if origin is dict:
+        return "a table with a name of your own for each"
+    if origin in {Union, types.UnionType}:
+        return " or ".join(dict.fromkeys(_words(each) for each in parts if each is not type(None)))
+    return PLAIN.get(kind, "a table")
+
+
+def _bounds(meta: Meta) -> str:
+    found = ((words, getattr(meta, name)) for name, words in BOUNDS.items())
+    return ", ".join(f"{words} {value}" for words, value in found if value is not None)
