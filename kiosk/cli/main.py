@@ -20,6 +20,7 @@ VERBS: Final = {
     "sensors": ("kiosk.cli.programs:sensors", "Run the program that reads the appliances."),
     "sync": ("kiosk.cli.programs:sync", "Run the program that talks to the central server."),
     "status": ("kiosk.cli.status:status", "Show the station on one screen."),
+    "watch": ("kiosk.cli.watch:watch", "Show the station on one screen, as it changes."),
     "doctor": ("kiosk.cli.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
     "report": (
         "kiosk.cli.report:report",

@@ -18,6 +18,8 @@ from kiosk.settings import Settings
 from kiosk.wire import GetView, View
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from kiosk.logbook.reader import Row
 
 LAST = 6
@@ -61,13 +63,9 @@ def _last(settings: Settings) -> list[Row]:
 
 def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
 
     console = Console(highlight=False)
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, text in _lines(settings, view):
-        table.add_row(f"[bold]{name}[/]", text)
-    console.print(table)
+    console.print(table_of(lines_of(settings, view)))
     if last:
         console.print("\n[bold]last entries[/]")
     for row in reversed(last):
@@ -76,7 +74,20 @@ def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
         console.print("\nNext: kiosk doctor")
 
 
-def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
+def table_of(lines: list[tuple[str, str]]) -> Table:
+    """Two columns without a frame."""
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, text in lines:
+        table.add_row(f"[bold]{name}[/]", text)
+    return table
+
+
+def lines_of(settings: Settings, view: View | None) -> list[tuple[str, str]]:
+    """What is said of the station: a name and rich text for each line."""
+    from rich.markup import escape  # noqa: PLC0415
+
     station = f"{settings.station.code} {settings.station.name}"
     if view is None:
         return [("station", station), ("program", f"[red]does not answer[/] at {settings.run}/control.sock")]
@@ -103,7 +114,7 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
     lines.append(("queue", ", ".join(f"{name} {count} waiting" for name, count in waiting.items())))
     programs = (f"{name} {'[green]up[/]' if up else '[red]away[/]'}" for name, up in view.programs.items())
     lines.append(("programs", ", ".join(programs)))
-    lines += [("fault", f"[red]{what}: {detail}[/]") for what, detail in view.faults.items()]
+    lines += [("fault", f"[red]{escape(f'{what}: {detail}')}[/]") for what, detail in view.faults.items()]
     return lines
 
 
@@ -116,5 +127,7 @@ def _trust(view: View) -> str:
 
 
 def _sentence(row: Row) -> str:
+    from rich.markup import escape  # noqa: PLC0415
+
     kind, details = sentence(msgspec.json.decode(row.body))
-    return f"{kind}  [dim]{details}[/]"
+    return f"{kind}  [dim]{escape(details)}[/]"

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import select
+import signal
+import struct
 import subprocess
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +18,7 @@ import pytest
 
 from kiosk.settings import DoorTable, Settings
 from tests.keys import STRANGER, claims, signed
-from tests.programs.house import House, until
+from tests.programs.house import House, environment, until
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +144,38 @@ def test_every_setting_can_be_explained_and_a_wrong_name_is_answered_with_the_ne
         assert explained(f"doors.x.{name}")
     done = house.kiosk("config", "explain", "doors.main.puls")
     assert (done.returncode, "did you mean pulse?" in done.stderr) == (2, True)
+
+
+def read_until(fd: int, words: str) -> str:
+    """What a terminal has shown so far, once the words are there."""
+    shown = b""
+    while words not in shown.decode(errors="ignore"):
+        assert select.select([fd], [], [], 30.0)[0], f"no {words!r} in {shown!r}"
+        shown += os.read(fd, 65536)
+    return shown.decode(errors="ignore")
+
+
+def test_watch_shows_what_happens_through_a_restart_of_the_station(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.trust()
+    near, far = pty.openpty()
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    terminal = {**environment(), "TERM": "xterm-256color"}
+    with subprocess.Popen(house._command("watch"), stdin=far, stdout=far, stderr=far, env=terminal) as process:
+        os.close(far)
+        read_until(near, "does not answer")
+        for index in (5, 6):
+            with house.station() as station:
+                read_until(near, "list")
+                station.verdict(signed(claims(index)))
+                read_until(near, f"index {index}")
+            read_until(near, "does not answer")
+        process.send_signal(signal.SIGINT)
+        read_until(near, "\x1b[?1049l")
+        assert process.wait(30) == 0
+    os.close(near)
+
+
+def test_watch_needs_a_terminal(house: House) -> None:
+    done = house.kiosk("watch")
+    assert (done.returncode, "kiosk log --follow" in done.stderr) == (2, True)
