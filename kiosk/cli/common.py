@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 import click
 import msgspec
@@ -13,6 +16,9 @@ from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import BadSettings, load
 from kiosk.wire import Message
+
+if TYPE_CHECKING:
+    from kiosk.logbook.reader import Reader
 
 T = TypeVar("T")
 
@@ -63,3 +69,21 @@ def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:
 def print_json(value: object) -> None:
     """One JSON object on one line."""
     click.echo(msgspec.json.encode(value))
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Reader]:
+    """The logbook's file; exit code 1 where it cannot be read, with the next command."""
+    from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
+
+    path = settings.data / FILE
+    try:
+        reader = Reader(settings.data)
+    except sqlite3.Error as error:
+        fail(f"{path}: {error}\nNext: kiosk doctor")
+    try:
+        yield reader
+    except sqlite3.Error as error:
+        fail(f"{path} cannot be read to its end: {error}\nNext: sudo systemctl restart kiosk-station")
+    finally:
+        reader.close()

@@ -14,7 +14,7 @@ import click
 import msgspec
 from msgspec import Struct
 
-from kiosk.cli.common import fail, settings_or_exit
+from kiosk.cli.common import reading, settings_or_exit
 from kiosk.cli.door import DAY, Duration
 from kiosk.cli.words import sentence, when
 
@@ -63,25 +63,16 @@ def log(
     """Show what happened, the newest last."""
     settings = settings_or_exit(config)
     wanted = Wanted(frozenset(kinds), door, time.time() - since if since else 0.0)
-    from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
-
-    try:
-        reader = Reader(settings.data)
-    except sqlite3.Error as error:
-        fail(f"{settings.data / FILE}: {error}\nNext: kiosk doctor")
-    try:
+    with reading(settings) as reader:
         newest = reader.heads()[stream].newest
         found = islice(filter(wanted, (row.wire() for row in reader.backwards(stream))), count)
         for entry in reversed(list(found)):
             tell(entry, as_json)
+    try:
         for entry in filter(wanted, following(settings.data, stream, newest)) if follow else ():
             tell(entry, as_json)
     except KeyboardInterrupt:
-        pass
-    except sqlite3.Error as error:
-        fail(f"{settings.data / FILE}: {error}\nNext: kiosk logbook verify")
-    finally:
-        reader.close()
+        return
 
 
 def following(folder: Path, stream: Literal["access", "telemetry"], after: int) -> Iterator[dict[str, Any]]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import msgspec
 
-from kiosk.cli.common import WRONG, as_json, fail, print_json, settings_or_exit
+from kiosk.cli.common import WRONG, as_json, print_json, reading, settings_or_exit
 from kiosk.cli.words import when
 
 if TYPE_CHECKING:
@@ -37,7 +34,7 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
 
     aside = set_aside(settings.data)
     bound = settings.logbook.most_megabytes * 10**6
-    with _reader(ctx.obj) as reader:
+    with reading(settings) as reader:
         epoch, size = reader.epoch, reader.size()
         streams = {name: stream_state(reader, name) for name in reader.heads()}
         refused = len(reader.refused())
@@ -67,12 +64,9 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
 @click.pass_obj
 def verify(config: Path, as_json: bool) -> None:
     """Check every entry against its checksum, and the file against itself. Exit code 1 when something is wrong."""
-    with _reader(config) as reader:
-        try:
-            wrong = reader.check()
-            damaged = {name: [row.seq for row in reader.rows(name) if not row.intact] for name in reader.heads()}
-        except sqlite3.Error as error:
-            fail(f"The file cannot be read to its end: {error}\nNext: sudo systemctl restart kiosk-station")
+    with reading(settings_or_exit(config)) as reader:
+        wrong = reader.check()
+        damaged = {name: [row.seq for row in reader.rows(name) if not row.intact] for name in reader.heads()}
     bad = bool(wrong) or any(damaged.values())
     if as_json:
         print_json({"ok": not bad, "file": wrong, "damaged": damaged})
@@ -88,7 +82,7 @@ def verify(config: Path, as_json: bool) -> None:
 @click.pass_obj
 def refused(config: Path, as_json: bool) -> None:
     """List the entries that the central server did not take, and why: they are kept here until their time is over."""
-    with _reader(config) as reader:
+    with reading(settings_or_exit(config)) as reader:
         found = reader.refused()
     if as_json:
         print_json([{"stream": each.stream, "why": each.why, "entry": each.row.body} for each in found])
@@ -108,7 +102,7 @@ def refused(config: Path, as_json: bool) -> None:
 @click.pass_obj
 def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Any) -> None:
     """Write the entries as JSON lines, or as CSV with the details in one column."""
-    with _reader(config) as reader:
+    with reading(settings_or_exit(config)) as reader:
         entries = (row.wire() for row in reader.rows(stream, after))
         if form == "jsonl":
             for entry in entries:
@@ -119,21 +113,6 @@ def export(config: Path, stream: Literal["access", "telemetry"], after: int, for
         for entry in entries:
             known = [entry.pop(name) for name in CLOCK]
             table.writerow([*known, msgspec.json.encode(entry).decode()])
-
-
-@contextmanager
-def _reader(config: Path) -> Iterator[Reader]:
-    from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
-
-    settings = settings_or_exit(config)
-    try:
-        reader = Reader(settings.data)
-    except sqlite3.Error as error:
-        fail(f"{settings.data / FILE}: {error}\nNext: kiosk doctor")
-    try:
-        yield reader
-    finally:
-        reader.close()
 
 
 def stream_state(reader: Reader, name: Any) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kiosk.cli.common import as_json, ask_station, fail, print_json, settings_or_exit
+from kiosk.cli.common import as_json, ask_station, print_json, reading, settings_or_exit
 from kiosk.cli.logbook import stream_state
 from kiosk.cli.words import when
 from kiosk.local import NotReachable
@@ -42,17 +41,11 @@ def queue(config: Path, as_json: bool) -> None:
 
 
 def _queue(settings: Settings) -> dict[str, Any]:
-    from kiosk.logbook.reader import FILE, Reader, survivors  # noqa: PLC0415
+    from kiosk.logbook.reader import survivors  # noqa: PLC0415
 
-    try:
-        reader = Reader(settings.data)
-    except sqlite3.Error as error:
-        fail(f"{settings.data / FILE}: {error}\nNext: kiosk doctor")
-    try:
+    with reading(settings) as reader:
         streams = {name: stream_state(reader, name) for name in reader.heads()}
         refused = len(reader.refused())
-    finally:
-        reader.close()
     central, following = _central(settings)
     waits = any(each["waiting"] for each in streams.values())
     return {
