@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import get_args
 
@@ -33,13 +34,42 @@ def test_every_kind_of_entry_is_documented(kind: str) -> None:
     assert f"`{kind}`" in words("docs/wire.md")
 
 
+def check_ids() -> set[str]:
+    """The first argument of every Check( in the doctor's modules; names that vary are in braces."""
+    found = set()
+    for path in sorted((ROOT / "kiosk" / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Check":
+                found.add(ast.unparse(node.args[0]).removeprefix("f").strip("'\""))
+    return found
+
+
+@pytest.mark.parametrize("check", sorted(check_ids()))
+def test_every_check_of_the_doctor_is_documented(check: str) -> None:
+    assert f"`{check}`" in words("docs/doctor.md")
+
+
+def test_no_check_is_documented_that_is_not_there() -> None:
+    told = set(re.findall(r"`([a-z]+\.[a-z_{}]+)`", words("docs/doctor.md")))
+    assert told - {"central.ca_file"} == check_ids()
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_documented(verb: str) -> None:
     assert f"kiosk {verb}" in words("docs/technician.md") + words("README.md")
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/design.md", "docs/technician.md", "docs/wire.md", "docs/figures.md", "CONTRIBUTING.md"]
+    "name",
+    [
+        "README.md",
+        "docs/design.md",
+        "docs/technician.md",
+        "docs/doctor.md",
+        "docs/wire.md",
+        "docs/figures.md",
+        "CONTRIBUTING.md",
+    ],
 )
 def test_links_lead_somewhere(name: str) -> None:
     folder = (ROOT / name).parent
