@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
@@ -87,3 +88,11 @@ def reading(settings: Settings) -> Iterator[Reader]:
         fail(f"{path} cannot be read to its end: {error}\nNext: sudo systemctl restart kiosk-station")
     finally:
         reader.close()
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Ctrl-C ends the block in order, also where whoever started us had told us to ignore it (a shell's `&` does)."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        yield

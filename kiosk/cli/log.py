@@ -14,7 +14,7 @@ import click
 import msgspec
 from msgspec import Struct
 
-from kiosk.cli.common import reading, settings_or_exit
+from kiosk.cli.common import reading, settings_or_exit, until_interrupted
 from kiosk.cli.door import DAY, Duration
 from kiosk.cli.words import sentence, when
 
@@ -68,11 +68,9 @@ def log(
         found = islice(filter(wanted, (row.wire() for row in reader.backwards(stream))), count)
         for entry in reversed(list(found)):
             tell(entry, as_json)
-    try:
+    with until_interrupted():
         for entry in filter(wanted, following(settings.data, stream, newest)) if follow else ():
             tell(entry, as_json)
-    except KeyboardInterrupt:
-        return
 
 
 def following(folder: Path, stream: Literal["access", "telemetry"], after: int) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kiosk.cli.common import MISUSED, fail, settings_or_exit
+from kiosk.cli.common import MISUSED, fail, settings_or_exit, until_interrupted
 from kiosk.cli.status import lines_of, table_of
 from kiosk.cli.words import sentence
 from kiosk.local import Line, NotReachable
@@ -37,12 +37,9 @@ def watch(config: Path) -> None:
     from rich.live import Live  # noqa: PLC0415
 
     console = Console(highlight=False)
-    try:
-        with Live(console=console, screen=True, auto_refresh=False) as live:
-            for screen in _screens(settings):
-                live.update(screen, refresh=True)
-    except KeyboardInterrupt:
-        pass
+    with until_interrupted(), Live(console=console, screen=True, auto_refresh=False) as live:
+        for screen in _screens(settings):
+            live.update(screen, refresh=True)
 
 
 def _screens(settings: Settings) -> Iterator[RenderableType]:

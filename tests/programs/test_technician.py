@@ -13,12 +13,13 @@ import subprocess
 import termios
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from kiosk.settings import DoorTable, Settings
 from tests.keys import STRANGER, claims, signed
-from tests.programs.house import House, environment, until
+from tests.programs.house import PATIENCE, House, environment, until
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +149,10 @@ def test_every_setting_can_be_explained_and_a_wrong_name_is_answered_with_the_ne
 
 def read_until(fd: int, words: str) -> str:
     """What a terminal has shown so far, once the words are there."""
-    shown = b""
+    shown, deadline = b"", monotonic() + PATIENCE
     while words not in shown.decode(errors="ignore"):
-        assert select.select([fd], [], [], 30.0)[0], f"no {words!r} in {shown!r}"
+        ready = select.select([fd], [], [], max(0.0, deadline - monotonic()))[0]
+        assert ready, f"no {words!r} in {shown[-2000:]!r}"
         shown += os.read(fd, 65536)
     return shown.decode(errors="ignore")
 
@@ -161,8 +163,9 @@ def test_watch_shows_what_happens_through_a_restart_of_the_station(tmp_path: Pat
     near, far = pty.openpty()
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     terminal = {**environment(), "TERM": "xterm-256color"}
-    with subprocess.Popen(house._command("watch"), stdin=far, stdout=far, stderr=far, env=terminal) as process:
-        os.close(far)
+    process = subprocess.Popen(house._command("watch"), stdin=far, stdout=far, stderr=far, env=terminal)
+    os.close(far)
+    try:
         read_until(near, "does not answer")
         for index in (5, 6):
             with house.station() as station:
@@ -173,7 +176,10 @@ def test_watch_shows_what_happens_through_a_restart_of_the_station(tmp_path: Pat
         process.send_signal(signal.SIGINT)
         read_until(near, "\x1b[?1049l")
         assert process.wait(30) == 0
-    os.close(near)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(near)
 
 
 def test_watch_needs_a_terminal(house: House) -> None:
