@@ -231,6 +231,34 @@ def test_a_gap_goes_back_to_where_the_server_is() -> None:
     assert Send("access", 3, 500) in commands
 
 
+def test_a_second_gap_in_a_row_is_waited_after_and_one_after_an_answer_is_not() -> None:
+    box, _ = outbox.step(fresh(), Grew("access", 90, 60), 0.0, 0.0)
+    box, commands = outbox.step(box, Gap(40), 0.0, 0.0)
+    assert commands[-1] == Send("access", 39, 500)
+    waiting, commands = outbox.step(box, Gap(20), 0.0, 0.0)
+    assert (commands, outbox.due(waiting)) == ((Mark("access", 19),), 1.0)
+    box, _ = outbox.step(box, Acknowledged(50), 0.0, 0.0)
+    _, commands = outbox.step(box, Gap(45), 0.0, 0.0)
+    assert commands[-1] == Send("access", 44, 500)
+
+
+def test_a_gap_forgets_what_was_withheld() -> None:
+    box, _ = outbox.step(alone(), NotTaken("HTTP 400"), 0.0, 0.0)
+    box, commands = outbox.step(box, Woke(), 1.0, 0.0)
+    assert commands == (Send("access", 0, 1, withhold=True),)
+    box, commands = outbox.step(box, Gap(3), 1.0, 0.0)
+    assert commands[-1] == Send("access", 2, 1)
+    box, commands = outbox.step(box, Gap(1), 1.0, 0.0)
+    _, commands = outbox.step(box, Woke(), outbox.due(box), 0.0)
+    assert commands == (Send("access", 0, 1),), "it is tried again"
+
+
+def test_two_are_halved_to_one() -> None:
+    box, _ = outbox.step(replace(fresh(), limit=2), Grew("access", 9, 0), 0.0, 0.0)
+    _, commands = outbox.step(box, NotTaken("HTTP 400"), 0.0, 0.0)
+    assert commands == (Send("access", 0, 1),)
+
+
 def test_an_acknowledgement_of_what_was_never_made_is_cut() -> None:
     box, _ = outbox.step(fresh(), Grew("access", 3, 0), 0.0, 0.0)
     box, commands = outbox.step(box, Acknowledged(10**12), 0.0, 0.0)
