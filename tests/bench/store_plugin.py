@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Stamp, Stream
+from kiosk.core.events import CommitFailed, Committed, Record
+from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook as Book
-from kiosk.logbook.writer import TELEMETRY_GROUP
+from kiosk.logbook.writer import TELEMETRY_GROUP, Acked, Flush, Writer
+
+MOST_AHEAD = 10_000
+"""Entries that a producer may be ahead of the disk here; the writer itself would let go of the oldest beyond 20,000."""
 
 STAMP = Stamp(1.0, 1_790_000_000.0, Quality.SYNCED)
 
 
-class Logbook:
-    """Telemetry: committed in groups as the writer thread does; read, sent and acknowledged as sync and the station do."""
+class GroupedLogbook:
+    """The file alone, telemetry in groups of exactly 50; read, sent and acknowledged as sync and the station do."""
 
-    name = "logbook"
+    name = "logbook-50"
     stream: Stream = "telemetry"
     group = TELEMETRY_GROUP
 
@@ -71,7 +77,7 @@ class Logbook:
         return Absent("ac", payload)
 
 
-class AccessLogbook(Logbook):
+class AccessLogbook(GroupedLogbook):
     """Access: each entry committed for itself, before anybody is told."""
 
     name = "logbook-access"
@@ -81,3 +87,49 @@ class AccessLogbook(Logbook):
     @staticmethod
     def entry(payload: str) -> Entry:
         return Denied("main", payload)
+
+
+class Logbook(GroupedLogbook):
+    """As the station has it: the writer thread commits telemetry in groups of 50 or, after a flush, whatever came meanwhile."""
+
+    name = "logbook"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._put = 0
+        self._news = threading.Condition()
+        self._writer = Writer(self._book, ColdState(Path(path)), self._answer, lambda _: None, lambda _: None)
+
+    def put(self, payload: str) -> int:
+        self._put += 1
+        ticket = 0 if self._put % self.group else self._put
+        self._writer.put(Record((self.entry(payload),), STAMP, ticket))
+        if self._put - self._kept >= MOST_AHEAD:
+            self._wait(MOST_AHEAD // 2)
+        return self._kept
+
+    def settle(self) -> int:
+        if self._kept < self._put:
+            self._writer.put(Record((), STAMP, self._put))
+            self._writer.put(Flush())
+            self._wait(0)
+        return self._kept
+
+    def ack(self) -> None:
+        self._sent = self._last
+        self._writer.put(Acked(self.stream, self._sent, math.inf))
+
+    def close(self) -> None:
+        self.settle()
+        self._reader.close()
+        self._writer.close(60.0)
+
+    def _wait(self, ahead: int) -> None:
+        with self._news:
+            self._news.wait_for(lambda: self._put - self._kept <= ahead, 60.0)
+
+    def _answer(self, answer: Committed | CommitFailed) -> None:
+        if isinstance(answer, Committed):
+            with self._news:
+                self._kept = max(self._kept, answer.ticket)
+                self._news.notify_all()

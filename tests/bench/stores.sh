@@ -7,8 +7,8 @@ bench=../shared/bench/store_bench.py
 [ -f "$bench" ] || { echo "SHARED DATA IS ABSENT: $bench" >&2; exit 1; }
 folder=${FOLDER:-${TMPDIR:-/tmp}/kiosk-stores}
 mkdir -p "$folder"
-ours="--plugin tests/bench/store_plugin.py:Logbook --plugin tests/bench/store_plugin.py:AccessLogbook"
-stores="logbook,logbook-access,tb-sqlite,raw-full-1,raw-full-100"
+ours="--plugin tests/bench/store_plugin.py:Logbook --plugin tests/bench/store_plugin.py:GroupedLogbook --plugin tests/bench/store_plugin.py:AccessLogbook"
+stores="logbook,logbook-50,logbook-access,tb-sqlite,raw-full-1,raw-full-100"
 # shellcheck disable=SC2086
 run() { "$1" "$bench" "$2" $ours --dir "$folder" --stores "$3" --base tb-sqlite $4; }
 run "$1" rate "$stores" "--n 50000 --nslow 5000 --rounds 3"

@@ -120,6 +120,7 @@ def test_a_file_that_breaks_while_it_is_written_is_replaced_and_the_entry_kept(d
     for ticket in (1, 2, 3):
         desk.writer.put(Record(tuple(Locked("main") for _ in range(500)), STAMP, ticket))
         assert desk.answers.get(timeout=30) == Committed(ticket)
+        desk.heads.get(timeout=30)  # only then has it looked at the file's size, too
     epoch, file = desk.writer.epoch, desk.folder / FILE
     desk.writer._book._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     desk.writer._book._db.execute("PRAGMA shrink_memory")
