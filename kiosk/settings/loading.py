@@ -92,7 +92,7 @@ def _check_table(raw: Any, kind: type[Struct], at: Path_) -> Iterator[Wrong]:
     tag = kind.__struct_config__.tag_field
     hints = get_type_hints(kind, include_extras=True)
     for key in raw.keys() - hints.keys() - {tag}:
-        yield (*at, key), f"no such setting{_did_you_mean(key, hints)}"
+        yield (*at, key), f"no such setting{did_you_mean(key, hints)}"
     for field in msgspec.structs.fields(kind):
         if field.name in raw:
             yield from _check_value(raw[field.name], hints[field.name], (*at, field.name))
@@ -126,7 +126,7 @@ def _check_tagged(raw: Any, tables: list[type[Struct]], at: Path_) -> Iterator[W
     if not isinstance(raw, dict) or field not in raw:
         yield (*at, field), f"is missing: one of {', '.join(known)}"
     elif not isinstance(raw[field], str) or raw[field] not in known:
-        yield (*at, field), f"must be one of {', '.join(known)}{_did_you_mean(str(raw[field]), known)}"
+        yield (*at, field), f"must be one of {', '.join(known)}{did_you_mean(str(raw[field]), known)}"
     else:
         yield from _check_table(raw, known[raw[field]], at)
 
@@ -156,7 +156,7 @@ def _check_door(settings: Settings, name: str, door: DoorTable) -> Iterator[Wron
         yield (*at, "alarm_after"), f"must not be before pre_alarm_after ({door.pre_alarm_after:g})"
     for other in door.interlock:
         if other not in settings.doors:
-            yield (*at, "interlock"), f"no such door: {other}{_did_you_mean(other, settings.doors)}"
+            yield (*at, "interlock"), f"no such door: {other}{did_you_mean(other, settings.doors)}"
         elif other == name:
             yield (*at, "interlock"), "names the door itself"
     yield from _check_hours(door.hours, (*at, "hours"))
@@ -182,7 +182,7 @@ def _check_hours(hours: tuple[str, ...] | None, at: Path_) -> Iterator[Wrong]:
 def _check_scanners(settings: Settings) -> Iterator[Wrong]:
     for name, scanner in settings.scanners.items():
         if scanner.door not in settings.doors:
-            yield ("scanners", name, "door"), f"no such door{_did_you_mean(scanner.door, settings.doors)}"
+            yield ("scanners", name, "door"), f"no such door{did_you_mean(scanner.door, settings.doors)}"
         if sum(each is not None for each in (scanner.camera, scanner.engine, scanner.keyboard)) != 1:
             yield ("scanners", name), "needs one of camera, engine, keyboard"
         if scanner.mode == "trigger" and scanner.model == "lines" and not scanner.trigger:
@@ -218,7 +218,8 @@ def _pins(settings: Settings) -> Iterator[tuple[Path_, int]]:
                 yield (*at, "lamps", lamp), pin
 
 
-def _did_you_mean(word: str, known: Any) -> str:
+def did_you_mean(word: str, known: Any) -> str:
+    """The one of the known names that was probably meant, as the end of a sentence; empty when none is near."""
     close = difflib.get_close_matches(word, [str(each) for each in known], n=1)
     return f", did you mean {close[0]}?" if close else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import types
 from datetime import datetime
@@ -12,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.settings import Settings
+from kiosk.settings.loading import did_you_mean
 
 PLAIN: Final = {
     str: "text",
@@ -48,7 +48,7 @@ def explained(key: str) -> str:
         elif named:
             kinds = named
         else:
-            raise UnknownKey(_suggestion(name, owners))
+            raise UnknownKey(did_you_mean(name, [known for kind in owners for known in get_type_hints(kind)]))
     lines = [f"{key:<9} {_words(kinds[0])}"]
     default = _default(owner, name)
     lines.append(f"default   {default}")
@@ -69,11 +69,6 @@ def _default(owner: Any, name: str) -> str:
                 return "none" if field.default is None else msgspec.json.encode(field.default).decode()
             return "it must be there" if field.default_factory is msgspec.NODEFAULT else "none"
     return "none"
-
-
-def _suggestion(name: str, owners: list[Any]) -> str:
-    near = difflib.get_close_matches(name, [key for kind in owners for key in get_type_hints(kind)], 1)
-    return f", did you mean {near[0]}?" if near else ""
 
 
 def _tables(kind: Any) -> list[Any]:
