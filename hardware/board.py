@@ -1,13 +1,16 @@
-"""The board of one station: every door's lock, contacts and signals, and the fire input, on one pin factory."""
+"""The board of one station on one pin factory: every door's lock, contacts and signals, the room's contacts and relays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from gpiozero.pins.pi import PiFactory
 
 from hardware.contacts import Contact, OnEdge
 from hardware.lock import Lock
+from hardware.pulses import Pulses
+from hardware.relay import Relay
 from hardware.signals import Signals
 
 
@@ -32,23 +35,52 @@ class DoorWiring:
     signals: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class RelayWiring:
+    """A relay's BCM pin. `normally_closed`: its appliance has power while the relay has none."""
+
+    pin: int
+    active_high: bool = True
+    normally_closed: bool = True
+
+
+@dataclass(frozen=True)
+class PulseWiring:
+    """A flow meter's BCM pin, and its pulses for one unit."""
+
+    pin: int
+    per_unit: float
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """All pins of a station, by what they belong to; `inputs` belong to no door."""
+
+    doors: dict[str, DoorWiring]
+    inputs: dict[str, InputWiring] = field(default_factory=dict)
+    relays: dict[str, RelayWiring] = field(default_factory=dict)
+    pulses: dict[str, PulseWiring] = field(default_factory=dict)
+
+
 class Board:
     """Holds every device for the life of the program: one dropped turns its pin into an input."""
 
-    def __init__(
-        self, factory: PiFactory, doors: dict[str, DoorWiring], station: dict[str, InputWiring], on_edge: OnEdge
-    ) -> None:
-        """`station`: the inputs that belong to no door, by name."""
+    def __init__(self, factory: PiFactory, wiring: Wiring, on_edge: OnEdge) -> None:
         self._factory = factory
-        self.locks = {name: _lock(factory, wiring) for name, wiring in doors.items()}
-        self.signals = {name: Signals(factory, wiring.signals) for name, wiring in doors.items()}
-        inputs = dict(station)
-        for name, wiring in doors.items():
+        self.locks = {name: _lock(factory, door) for name, door in wiring.doors.items()}
+        self.signals = {name: Signals(factory, door.signals) for name, door in wiring.doors.items()}
+        self.relays = {
+            name: Relay(factory, each.pin, active_high=each.active_high, normally_closed=each.normally_closed)
+            for name, each in wiring.relays.items()
+        }
+        self.pulses = {name: Pulses(factory, each.pin, each.per_unit) for name, each in wiring.pulses.items()}
+        inputs = dict(wiring.inputs)
+        for name, door in wiring.doors.items():
             inputs |= {
-                f"{name}.{what}": found for what in ("contact", "exit", "bolt") if (found := getattr(wiring, what))
+                f"{name}.{what}": found for what in ("contact", "exit", "bolt") if (found := getattr(door, what))
             }
         self.contacts = [
-            Contact(factory, name, wiring.pin, on_edge, active_low=wiring.active_low) for name, wiring in inputs.items()
+            Contact(factory, name, each.pin, on_edge, active_low=each.active_low) for name, each in inputs.items()
         ]
 
     def read_back(self) -> None:
@@ -60,10 +92,9 @@ class Board:
         """Locks first lose their power, then all pins are given back."""
         for lock in self.locks.values():
             lock.close()
-        for signals in self.signals.values():
-            signals.close()
-        for contact in self.contacts:
-            contact.close()
+        others: tuple[Any, ...] = (*self.relays.values(), *self.signals.values(), *self.pulses.values(), *self.contacts)
+        for each in others:
+            each.close()
         self._factory.close()
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 TREE: Final = Path("/sys/bus/w1/devices")
-POWER_ON: Final = 85_000
-"""Millidegrees that the chip holds before its first conversion (Maxim DS18B20 data sheet, table 1)."""
+POWER_ON: Final = 85.0
+"""Degrees that the chip holds before its first conversion (Maxim DS18B20 data sheet, table 1): a value like any other here."""
 
 
 class OneWireError(Exception):
@@ -23,9 +23,6 @@ def read_temperature(device: str, tree: Path = TREE) -> float:
     except OSError as error:
         raise OneWireError("bus_error") from error
     try:
-        millidegrees = int(text)
+        return int(text) / 1000
     except ValueError as error:
         raise OneWireError("bus_error") from error
-    if millidegrees == POWER_ON:
-        raise OneWireError("power_on_value")
-    return millidegrees / 1000

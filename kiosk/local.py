@@ -295,16 +295,26 @@ class Line:
         Raises RestartAsked.
         """
         try:
+            self.arrived()
+        except NotReachable:
+            return True
+        return False
+
+    def arrived(self) -> list[Answer]:
+        """What has come, found without waiting. Raises RestartAsked, and NotReachable when the other end has gone."""
+        found: list[Answer] = []
+        try:
             while select.select([self._sock], [], [], 0.0)[0]:
                 data = self._sock.recv(65536)
                 if not data:
-                    return True
+                    raise NotReachable("the other end closed the connection")
                 *lines, self._buffer = (self._buffer + data).split(b"\n")
                 if RESTART in lines:
                     raise RestartAsked
-        except OSError:
-            return True
-        return False
+                found += [msgspec.json.decode(line, type=Answer) for line in lines]
+        except OSError as error:
+            raise NotReachable(str(error)) from error
+        return found
 
     def close(self) -> None:
         """Hang up."""

@@ -1,7 +1,8 @@
 """The messages between the programs: one JSON object a line, each line bounded, each tagged by `type`.
 
 scan.sock     scanner -> station   Scan, Trouble            station -> scanner   Refused, Restart
-sense.sock    sensors -> station   Sensed, NotSensed        station -> sensors   Refused, Restart
+sense.sock    sensors -> station   Sensed, NotSensed,       station -> sensors   Refused, Restart, Switch
+                                   Located, Trouble
 control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
                                                                                  Logged, Actuated and, to sync, Restart
 scanner-NAME.sock  technician -> scanner  TakeSnapshot      scanner -> technician  Snapshot, Refused
@@ -42,7 +43,7 @@ class Scan(Message, frozen=True):
 
 
 class Trouble(Message, frozen=True):
-    """Something is wrong with the scanner `scanner.NAME` (None: no longer)."""
+    """Something is wrong with the scanner `scanner.NAME`, the relay `relay.NAME` or the `gps` (None: no longer)."""
 
     what: Name
     detail: Words | None
@@ -60,6 +61,14 @@ class NotSensed(Message, frozen=True):
 
     sensor: Name
     reason: Name
+
+
+class Located(Message, frozen=True):
+    """Where the station is, in degrees (WGS 84), and how fast it moves, in metres a second."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    speed: Annotated[float, Meta(ge=0)]
 
 
 class GetView(Message, frozen=True):
@@ -144,7 +153,7 @@ class Flush(Message, frozen=True):
 
 
 ScanMessage = Scan | Trouble
-SenseMessage = Sensed | NotSensed
+SenseMessage = Sensed | NotSensed | Located | Trouble
 AnybodysRequest = GetView | Subscribe | Explain
 TechniciansRequest = Operate | Maintain | GetRecording
 SyncsRequest = Acknowledge | Offer | GetNonce | Central | Flush
@@ -165,6 +174,13 @@ class Refused(Message, frozen=True):
 
 class Restart(Message, frozen=True):
     """End in order; systemd will start you again."""
+
+
+class Switch(Message, frozen=True):
+    """Give the appliance behind a relay on a bus its power, or take it."""
+
+    relay: str
+    on: bool
 
 
 class Done(Message, frozen=True):
@@ -207,6 +223,19 @@ class SensorView(Struct, frozen=True):
     absent: str = ""
 
 
+class RoomView(Struct, frozen=True):
+    """The room in the view: alarms that are raised, with their sensor's value; why each relay is off, of those that are.
+
+    `occupancy`: somebody (lately), or empty (provably). `saving`: on, warned, off. `place`: latitude, longitude, if known.
+    """
+
+    alarms: dict[str, float | None] = {}
+    off: dict[str, tuple[str, ...]] = {}
+    occupancy: str = "somebody"
+    saving: str = "on"
+    place: tuple[float, float] | None = None
+
+
 class StreamView(Struct, frozen=True):
     """A stream in the view: its newest number, the server's mark."""
 
@@ -242,6 +271,7 @@ class View(Message, frozen=True):
     streams: dict[str, StreamView]
     programs: dict[str, bool]
     faults: dict[str, str]
+    room: RoomView = RoomView()
     maintenance: float = 0.0
     """Seconds for which it is still armed."""
 
@@ -275,7 +305,8 @@ class Actuated(Message, frozen=True):
     at: float
 
 
-Answer = Refused | Restart | EnrolmentWanted | Done | Nonce | Explained | View | Snapshot | Recorded | Logged | Actuated
+Unasked = Restart | Switch | EnrolmentWanted | View | Logged | Actuated
+Answer = Refused | Done | Nonce | Explained | Snapshot | Recorded | Unasked
 
 
 def encode(message: Message) -> bytes:

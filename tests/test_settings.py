@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from kiosk.settings import Settings
-from kiosk.settings.loading import BadSettings, load, warnings
+from kiosk.settings.loading import load, warnings
+from kiosk.settings.table import BadSettings
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -53,7 +54,7 @@ def test_a_good_file_is_good(tmp_path: Path) -> None:
 def test_the_annotated_files_are_good(tmp_path: Path) -> None:
     assert load(ROOT / "config" / "station.toml").doors
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
-    names = ("folder", "port", "film", "tree", "meter", "dispenser")
+    names = ("folder", "port", "film", "tree", "line", "dispenser", "gps")
     assert errors(tmp_path, Template(text).substitute({name: f"/x/{name}" for name in names} | {"port": 1})) == []
 
 
@@ -93,7 +94,7 @@ url = "http://central.example"
         "F:8: doors.main.lock.activ_high: no such setting, did you mean active_high?",
         "F:8: doors.main.lock.pin: expected int <= 27",
         "F:10: doors.main.pulse: expected float <= 30.0",
-        "F:19: sensors.fridge.bus: must be one of onewire, modbus, dispenser, did you mean onewire?",
+        "F:19: sensors.fridge.bus: must be one of onewire, modbus, line, contact, pulses, did you mean onewire?",
         "F:21: sensors.meter.address: is missing",
         "F:21: sensors.meter.device: is missing",
         "F:21: sensors.meter.port: is missing",
@@ -108,6 +109,92 @@ def test_what_cannot_be_meant_is_told_too(tmp_path: Path) -> None:
         "F:11: scanners.main.door: no such door, did you mean main?",
         "F:15: central.url: must be https://..., or http:// to this machine itself",
     ]
+
+
+APPLIANCES = """
+[sensors.t]
+bus = "onewire"
+device = "28-0316a27900ff"
+unit = "°C"
+[sensors.w]
+bus = "modbus"
+port = "/dev/a"
+device = 1
+profile = "pzem-016"
+read = "power"
+[relays.r]
+bus = "gpio"
+pin = 5
+"""
+
+MODBUS = '[sensors.x]\nbus="modbus"\nport="/dev/a"\ndevice=2\n'
+LINE = '[sensors.x]\nbus="line"\nport="/dev/b"\nprotocol="p"\nread="T"\nunit="L"\n'
+OTHER = '[appliances.a]\nkind="other"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (MODBUS + 'profile="pzem16"\nread="power"', "sensors.x.profile: no such profile: one of pzem-016,"),
+        (
+            MODBUS + 'profile="pzem-016"\nread="pwer"',
+            "sensors.x.read: is not in the profile: one of voltage, current, power, energy, frequency, did",
+        ),
+        (MODBUS + 'profile="pzem-016"', "sensors.x.read: is missing: one of voltage"),
+        (
+            MODBUS + 'profile="sdm120"\nread="power"',
+            "sensors.x.port: is used as modbus 2400 N 1 here and as modbus 9600",
+        ),
+        (LINE, "sensors.x.protocol: no such protocol"),
+        ('[protocols.p]\nkind="text"\n' + LINE, "sensors.x.read: must be the place of the value, e.g. 1"),
+        (
+            '[protocols.p]\nkind="binary"\nbegin="AA"\nlength=4\nread.T.at=1\n' + LINE.replace("T", "U"),
+            "sensors.x.read: is not in the protocol: one of T",
+        ),
+        ('[sensors.x]\nbus="contact"\npin=17', "sensors.x.pin: pin 17 is already used by doors.main.lock"),
+        ('[sensors.x]\nbus="contact"\npin=9\nlowest=1.0\nhighest=0.0', "sensors.x.lowest: is above highest (0)"),
+        (
+            '[appliances.f]\nkind="fridge"\ntemperature="tt"',
+            "appliances.f.temperature: no such sensor, did you mean t?",
+        ),
+        ('[appliances.f]\nkind="fridge"\nrelay="r"\nsaves=true', "appliances.f.saves: a fridge keeps food"),
+        ('[appliances.a]\nkind="heater"\nsaves=true', "appliances.a.saves: needs a relay"),
+        ('[appliances.a]\nkind="heater"\nrelay="q"', "appliances.a.relay: no such relay"),
+        (OTHER + "alarms.x.above=1.0", "appliances.a.alarms.x.of: is missing: one of temperature"),
+        (OTHER + 'temperature="t"\nalarms.x.of="temperature"', "appliances.a.alarms.x: needs either above or below"),
+        (OTHER + 'alarms.x={of="leak", above=0.5}', "appliances.a.alarms.x.of: the appliance has no sensor for leak"),
+        (
+            OTHER + 'temperature="t"\nalarms.x={of="temperature", above=0.5, switch_off=true}',
+            "appliances.a.alarms.x.switch_off: needs a relay",
+        ),
+        ('[occupancy]\npresence=["q"]', "occupancy.presence: no such sensor"),
+        ('[occupancy]\nentrances=["mian"]', "occupancy.entrances: no such door, did you mean main?"),
+        ('[gps]\nport="/dev/a"', "gps.port: is already used by sensors.w"),
+    ],
+)
+def test_what_is_wrong_with_the_appliances(tmp_path: Path, text: str, error: str) -> None:
+    assert errors(tmp_path, GOOD + APPLIANCES) == []
+    told = errors(tmp_path, f"{GOOD}{APPLIANCES}{text}\n")
+    assert len(told) == 1, told
+    assert error in told[0]
+
+
+def test_a_profile_of_the_technicians_own_comes_first_and_its_errors_are_told_with_their_place(tmp_path: Path) -> None:
+    (tmp_path / "modbus").mkdir()
+    own = tmp_path / "modbus" / "pzem-016.toml"
+    own.write_text('title = "x"\nsource = "y"\n[read.power]\naddress = 7\nunit = "kW"\n')
+    assert errors(tmp_path, GOOD + APPLIANCES) == []
+    sensor = load(tmp_path / "station.toml").sensors["w"]
+    assert (sensor.unit, getattr(sensor, "address", None)) == ("kW", 7)
+    own.write_text('title = "x"\nsource = "y"\n[read.power]\nadress = 7\nunit = "kW"\n')
+    told = errors(tmp_path, GOOD + APPLIANCES)
+    assert f"F:25: sensors.w.profile: {own}:4: read.power.adress: no such setting, did you mean address?" in told
+
+
+def test_what_the_settings_say_goes_before_the_profile(tmp_path: Path) -> None:
+    assert errors(tmp_path, GOOD + APPLIANCES.replace('read = "power"', 'read = "power"\ndead_band = 9.0')) == []
+    sensor = load(tmp_path / "station.toml").sensors["w"]
+    assert (sensor.dead_band, sensor.highest, getattr(sensor, "order", "")) == (9.0, 23000.0, "low_first")
 
 
 def test_a_run_folder_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
@@ -126,7 +213,7 @@ def test_a_url_that_is_none_is_told(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize("bus", ['["onewire"]', "3", "{ x = 1 }"])
 def test_a_bus_that_is_no_word_is_told(tmp_path: Path, bus: str) -> None:
     (told,) = errors(tmp_path, f"{GOOD}[sensors.x]\nbus = {bus}\n")
-    assert told.startswith("F:17: sensors.x.bus: must be one of onewire, modbus, dispenser")
+    assert told.startswith("F:17: sensors.x.bus: must be one of onewire, modbus, line, contact, pulses")
 
 
 @pytest.mark.parametrize(

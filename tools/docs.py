@@ -9,6 +9,10 @@ from typing import TypeVar
 
 from kiosk.central.openapi import document
 from kiosk.core.tables import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
+from kiosk.settings.appliances import AlarmTable
+from kiosk.settings.kinds import KINDS
+from kiosk.settings.loading import load_profile
+from kiosk.settings.profiles import known
 
 S = TypeVar("S", bound=StrEnum)
 T = TypeVar("T", bound=StrEnum)
@@ -68,7 +72,50 @@ def openapi_page() -> str:
     return json.dumps(document(), indent=2) + "\n"
 
 
-PAGES = {"door.md": door_page, "openapi.json": openapi_page}
+APPLIANCES = """\
+# Appliances and their alarms
+
+Made from `kiosk/settings/kinds.py` and `config/modbus` by `make docs`; do not edit. How they are wired is in
+[hardware.md](hardware.md).
+
+An `[appliances.NAME]` table says what `kind` it is and which sensors watch it, by their roles. The kind brings the alarms
+below, each where its sensor is there. Every part of one can be changed (`alarms.too_warm.above = 9.0`), an alarm switched off
+(`alarms.too_warm.enabled = false`), and one of your own added.
+"""
+
+
+def appliances_page() -> str:
+    """docs/appliances.md."""
+    rows = ["| kind | alarm | raised when | for | cleared | |", "| --- | --- | --- | --- | --- | --- |"]
+    for kind, alarms in KINDS.items():
+        rows += [_alarm_row(kind, name, alarm) for name, alarm in alarms.items()]
+    lines = [APPLIANCES, *rows, "", "## Profiles of Modbus devices", ""]
+    for name, path in known(Path()).items():
+        profile = load_profile(path)
+        lines += [f"### `{name}`: {profile.title}", "", f"{profile.source}. {profile.baud} baud.", ""]
+        if profile.read:
+            lines += ["| read | unit | register | from | to | dead band |", "| --- | --- | --- | --- | --- | --- |"]
+            lines += [
+                f"| `{key}` | {each.unit} | {each.address} | {each.lowest:g} | {each.highest:g} | {each.dead_band:g} |"
+                for key, each in profile.read.items()
+            ]
+        if profile.write:
+            lines.append(
+                "Outputs: " + ", ".join(f"`{key}` (coil {each.coil})" for key, each in profile.write.items()) + "."
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _alarm_row(kind: str, name: str, alarm: AlarmTable) -> str:
+    when = f"{alarm.of} above {alarm.above:g}" if alarm.above is not None else f"{alarm.of} below {alarm.below:g}"
+    only = "" if alarm.only in {None, "always"} else f"only while {str(alarm.only).replace('_', ' ')}"
+    notes = ", ".join(filter(None, (only, "switches off" if alarm.switch_off else "")))
+    back = f"back by {alarm.hysteresis or 0:g} for {alarm.clear_after or 0:g} s"
+    return f"| {kind} | `{name}` | {when} | {alarm.after or 0:g} s | {back} | {notes} |"
+
+
+PAGES = {"appliances.md": appliances_page, "door.md": door_page, "openapi.json": openapi_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -15,7 +15,8 @@ import msgspec
 
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
-from kiosk.settings.loading import BadSettings, load
+from kiosk.settings.loading import load
+from kiosk.settings.table import BadSettings
 from kiosk.wire import Message
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
 from kiosk.cli.door import Duration
-from kiosk.settings.loading import BadSettings
+from kiosk.settings.table import BadSettings
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,9 +17,11 @@ import click
 from kiosk.cli.check import Check, Severity
 from kiosk.cli.common import WRONG, as_json, ask_station, print_json
 from kiosk.cli.network import check_network
+from kiosk.cli.room import check_room
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
-from kiosk.settings.loading import BadSettings, load, warnings
+from kiosk.settings.loading import load, warnings
+from kiosk.settings.table import BadSettings
 from kiosk.wire import GetView, View
 
 MARKS: Final[dict[Severity, tuple[str, str]]] = {
@@ -197,6 +199,7 @@ CHECKS: Final[tuple[Callable[[Settings, View | None], Iterator[Check]], ...]] = 
     check_programs,
     check_clock,
     check_doors,
+    check_room,
     check_network,
 )
 

@@ -59,16 +59,6 @@ def station(config: Path) -> None:
 
 @click.command()
 @click.pass_obj
-def sensors(config: Path) -> None:
-    """Run the program that reads the appliances."""
-    settings = settings_or_exit(config)
-    from kiosk.sensors import run  # noqa: PLC0415
-
-    run_program("sensors", lambda: run(settings))
-
-
-@click.command()
-@click.pass_obj
 def sync(config: Path) -> None:
     """Run the program that talks to the central server."""
     settings = settings_or_exit(config)

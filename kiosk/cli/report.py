@@ -29,7 +29,8 @@ from kiosk.cli.common import as_json, ask_station, fail, print_json
 from kiosk.cli.doctor import examine
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
-from kiosk.settings.loading import BadSettings, load
+from kiosk.settings.loading import load
+from kiosk.settings.table import BadSettings
 from kiosk.wire import GetView, View
 
 ENTRIES: Final = 500

@@ -12,10 +12,10 @@ import click
 import msgspec
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, ask_station, print_json, settings_or_exit
-from kiosk.cli.words import sentence, when
+from kiosk.cli.words import quantity, sentence, when
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
-from kiosk.wire import GetView, View
+from kiosk.wire import GetView, RoomView, View
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,14 +107,28 @@ def lines_of(settings: Settings, view: View | None) -> list[tuple[str, str]]:
         value = (
             f"[yellow]{sensor.absent or 'not heard yet'}[/]"
             if sensor.value is None
-            else f"{sensor.value:.4g} {sensor.unit}"
+            else quantity(sensor.value, sensor.unit)
         )
         lines.append((name.replace("_", " "), value))
+    lines += _room(view.room)
     waiting = {name: each.newest - each.acked for name, each in view.streams.items()}
     lines.append(("queue", ", ".join(f"{name} {count} waiting" for name, count in waiting.items())))
     programs = (f"{name} {'[green]up[/]' if up else '[red]away[/]'}" for name, up in view.programs.items())
     lines.append(("programs", ", ".join(programs)))
     lines += [("fault", f"[red]{escape(f'{what}: {detail}')}[/]") for what, detail in view.faults.items()]
+    return lines
+
+
+def _room(room: RoomView) -> list[tuple[str, str]]:
+    lines = [
+        ("alarm", f"[red]{name}[/] at {value:.4g}" if value is not None else f"[red]{name}[/]")
+        for name, value in room.alarms.items()
+    ]
+    lines += [(f"relay {name}", f"[yellow]off[/]: {', '.join(why)}") for name, why in room.off.items()]
+    if room.saving != "on":
+        lines.append(("saving", f"{room.saving}: the station is closed and empty"))
+    if room.place:
+        lines.append(("place", f"{room.place[0]:.5f}, {room.place[1]:.5f}"))
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kiosk.settings.appliances import ON_OFF
 from kiosk.trust.documents import REFUSAL_WORDS, Refusal
 from kiosk.trust.reasons import WORDS, Reason
 
@@ -33,3 +34,8 @@ def _reason(entry: dict[str, Any]) -> str:
 def when(wall: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     """A time of this machine's zone."""
     return datetime.fromtimestamp(wall, UTC).astimezone().strftime(form)
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit; of a sensor that only switches, the word."""
+    return ("on" if value else "off") if unit == ON_OFF else f"{value:.4g} {unit}"

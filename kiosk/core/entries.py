@@ -200,19 +200,70 @@ class Dropped(Fact, frozen=True):
     last: int
 
 
+class ApplianceAlarm(Fact, frozen=True):
+    """The alarm `APPLIANCE.ALARM` was raised, at this value of its sensor, or cleared."""
+
+    alarm: str
+    sensor: str
+    value: float
+    raised: bool
+
+
+class Switched(Fact, frozen=True):
+    """`why` holds a relay off from now on, or no longer; `on`: whether its appliance has power, all reasons together."""
+
+    relay: str
+    on: bool
+    why: str
+    held: bool
+
+
+class Saving(Fact, frozen=True):
+    """The saving of energy in a closed and empty station: warned, off, or on again."""
+
+    phase: str
+
+
 class Measured(Fact, frozen=True):
-    """An appliance's value changed by more than its dead band, or its heartbeat was due."""
+    """A corner of the line that a sensor's values draw; between two, straight lines pass each within the dead band.
+
+    `age`: seconds before the entry's own time at which it was measured.
+    """
 
     sensor: str
     value: float
     unit: str
+    age: float = 0.0
 
 
 class Absent(Fact, frozen=True):
-    """An appliance gives no value, and why."""
+    """A sensor has given no value for `age` seconds before the entry's own time, and why."""
 
     sensor: str
     reason: str
+    age: float = 0.0
+
+
+class Used(Fact, frozen=True):
+    """What an appliance did in the last `seconds`: of those that were metered, how long it ran, and what it used.
+
+    `starts`: how often it began to run.
+    """
+
+    appliance: str
+    seconds: float
+    metered: float
+    ran: float
+    watt_hours: float
+    starts: int
+
+
+class Position(Fact, frozen=True):
+    """Where a station is that moves, in degrees (WGS 84), and whether it is moving."""
+
+    latitude: float
+    longitude: float
+    moving: bool
 
 
 Entry = (
@@ -241,11 +292,16 @@ Entry = (
     | CommandEnded
     | Reported
     | Dropped
+    | ApplianceAlarm
+    | Switched
+    | Saving
     | Measured
     | Absent
+    | Used
+    | Position
 )
 
-TELEMETRY: Final = (Measured, Absent)
+TELEMETRY: Final = (Measured, Absent, Used, Position)
 
 
 def stream_of(entry: Entry) -> Stream:

@@ -56,6 +56,14 @@ class NoReading(Happening, frozen=True):
     reason: str
 
 
+class Located(Happening, frozen=True):
+    """A receiver knows where the station is: degrees (WGS 84), and metres a second."""
+
+    latitude: float
+    longitude: float
+    speed: float
+
+
 class Offered(Happening, frozen=True):
     """Somebody carries in a document; nobody is trusted for carrying it."""
 
@@ -120,6 +128,7 @@ Event = (
     | Edge
     | Reading
     | NoReading
+    | Located
     | Offered
     | Asked
     | DoorRequested
@@ -179,6 +188,13 @@ class KeepFloor(Struct, frozen=True):
     floor: float
 
 
+class Switch(Struct, frozen=True):
+    """Give an appliance's relay power or take it: `on` is the appliance's, whatever the wiring."""
+
+    relay: str
+    on: bool
+
+
 class Restart(Struct, frozen=True):
     """End that program in order, so that systemd starts it again."""
 
@@ -191,4 +207,4 @@ class Enrol(Struct, frozen=True):
     claim: str
 
 
-Command = Record | SetLock | Show | Keep | KeepFloor | Restart | Enrol
+Command = Record | SetLock | Switch | Show | Keep | KeepFloor | Restart | Enrol

@@ -48,9 +48,11 @@ def forgiven(door: Door) -> Door:
     return replace(door, denied_until=-math.inf)
 
 
-def shown(door: Door, now: float) -> tuple[Door, tuple[Show, ...]]:
-    """Show it, if it is not what is shown already."""
+def shown(door: Door, now: float, *, warned: bool = False) -> tuple[Door, tuple[Show, ...]]:
+    """Show it, if it is not what is shown already. `warned`: appliances are about to be switched off behind this door."""
     wanted = lamp(door, now)
+    if warned and wanted in {Lamp.READY, Lamp.CLOSED}:
+        wanted = Lamp.WARNING
     return (door, ()) if wanted is door.shown else (replace(door, shown=wanted), (Show(door.name, wanted),))
 
 

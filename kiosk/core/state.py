@@ -8,13 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.core.access import Memory, Trust
-from kiosk.core.appliances import Sensor
 from kiosk.core.clock import Clock
 from kiosk.core.door import Door, DoorRules, Moved, Outcome
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command
 from kiosk.core.inputs import Debounced
 from kiosk.core.limit import Limit
+from kiosk.core.room import Room
+from kiosk.core.sensors import Sensor
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.passes import Pass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
@@ -53,6 +54,7 @@ class State(Struct, frozen=True):
     trust: Trust
     doors: dict[str, Door]
     sensors: dict[str, Sensor] = {}
+    room: Room = Room()
     inputs: dict[str, Debounced] = {}
     memory: Memory = Memory()
     pending: dict[int, Pending] = {}

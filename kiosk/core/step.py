@@ -12,7 +12,7 @@ from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from kiosk.core import access, appliances, door, enrolment, inputs, lamps
+from kiosk.core import access, appliances, door, enrolment, inputs, lamps, saving
 from kiosk.core import entries as fact
 from kiosk.core.access import Verdict
 from kiosk.core.clock import Instant, raise_by_pass
@@ -30,6 +30,7 @@ from kiosk.core.events import (
     Event,
     Faulted,
     KeepFloor,
+    Located,
     Maintained,
     NoReading,
     Offered,
@@ -38,9 +39,11 @@ from kiosk.core.events import (
     Scanned,
     Tick,
 )
+from kiosk.core.faults import faulted
 from kiosk.core.hours import freed_until, next_programme
 from kiosk.core.limit import tell
 from kiosk.core.orders import MAX_OVERRIDE, obey, requested
+from kiosk.core.room import Phase
 from kiosk.core.state import Order, Pending, State, Stepped, moved
 from kiosk.core.tables import Claim, ContactSignal
 from kiosk.trust.passes import Pass
@@ -49,6 +52,9 @@ from kiosk.trust.reasons import Reason
 T = TypeVar("T")
 
 LOGBOOK: Final = "logbook"
+ON_A_PIN: Final = "sensor:"
+"""What the name of an input begins with that is a sensor's."""
+
 KEEP_FLOOR_EVERY: Final = 600.0
 """Seconds: what a power cut may take from the clock's floor."""
 
@@ -65,15 +71,16 @@ def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command
     before = state
     state, first = _advance(state, now)
     state, second = _happen(state, event, now)
-    state, third = _lamps(state, now.boot)
-    return state, _record(before, state, (*first, *second, *third), now)
+    state, third = saving.settle(before, state, (*first, *second), now)
+    state, fourth = _lamps(state, now.boot)
+    return state, _record(before, state, (*first, *second, *third, *fourth), now)
 
 
 def due(state: State, now: float) -> float:
     """The boot time at which a Tick is wanted, asked at boot time `now`; infinite when only events matter."""
     times: list[float] = [door.due(each) for each in state.doors.values()]
     times += [inputs.due(each) for each in state.inputs.values()]
-    times += [appliances.due(each) for each in state.sensors.values()]
+    times += [appliances.due(state), saving.due(state, now)]
     times += [each.deadline for each in state.pending.values()]
     times += [each.deadline for each in state.orders.values()]
     times += [_stuck_due(state, name) for name in state.inputs]
@@ -85,6 +92,11 @@ def due(state: State, now: float) -> float:
 def stamp(state: State, now: Instant) -> Stamp:
     """When it is, as far as the station knows."""
     return Stamp(now.boot, state.clock.wall(now), state.clock.quality(now.boot))
+
+
+def stopped(state: State, now: Instant) -> Record:
+    """What is to be told at the program's end, in order."""
+    return Record((*appliances.close(state, now), fact.Stopped()), stamp(state, now))
 
 
 def judge(state: State, text: str, door_name: str, now: Instant) -> Verdict:
@@ -120,11 +132,11 @@ def _advance(state: State, now: Instant) -> Stepped:
     for name, level in state.inputs.items():
         if inputs.settled(level, now.boot):
             state = replace(state, inputs={**state.inputs, name: replace(level, stable=level.raw)})
-            state, more = _input(state, name, level.raw, now.boot)
+            state, more = _input(state, name, level.raw, now)
             outcomes += more
     for name in state.inputs:
         if now.boot >= _stuck_due(state, name):
-            state, more = _faulted(state, name, f"pressed for {STUCK_AFTER:g} s: stuck?", now.boot)
+            state, more = faulted(state, name, f"pressed for {STUCK_AFTER:g} s: stuck?", now.boot)
             outcomes += more
     waiting_now: dict[int, Pending | Order] = {**state.pending, **state.orders}
     for ticket, waiting in waiting_now.items():
@@ -136,11 +148,8 @@ def _advance(state: State, now: Instant) -> Stepped:
         outcomes += more
         state, more = moved(state, name, door.tick(state.doors[name], now.boot))
         outcomes += more
-    for name, known in state.sensors.items():
-        if now.boot >= appliances.due(known):
-            sensor, entries = appliances.no_reading(known, "silent", now.boot)
-            state = replace(state, sensors={**state.sensors, name: sensor})
-            outcomes += entries
+    state, more = appliances.advance(state, now)
+    outcomes += more
     if state.clock.raised and now.boot - state.floor_kept_at >= KEEP_FLOOR_EVERY:
         state = replace(state, floor_kept_at=now.boot)
         outcomes.append(KeepFloor(state.clock.earliest(now.boot)))
@@ -162,8 +171,10 @@ def _programme(state: State, name: str, now: float) -> tuple[State, tuple[Outcom
 def _lamps(state: State, now: float) -> Stepped:
     """What the doors show after all that."""
     outcomes: list[Command | Entry] = []
+    room = state.room
+    warned = room.rules.entrances if room.phase is Phase.WARNED else ()
     for name, known in state.doors.items():
-        door_now, show = lamps.shown(known, now)
+        door_now, show = lamps.shown(known, now, warned=name in warned)
         state, _ = moved(state, name, (door_now, ()))
         outcomes += show
     return state, tuple(outcomes)
@@ -182,7 +193,9 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
             known = inputs.edge(before or inputs.Debounced(), active, at)
             return (state, ()) if known is before else (replace(state, inputs={**state.inputs, name: known}), ())
         case Reading() | NoReading():
-            return _sensed(state, event, now.boot)
+            return appliances.sensed(state, event, now)
+        case Located():
+            return appliances.located(state, event, now)
         case Offered(document):
             return offered(state, document, now.boot)
         case Asked(nonce):
@@ -191,16 +204,21 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case DoorRequested():
             return requested(state, event, now.boot)
         case Maintained(who, seconds):
-            until = now.boot + min(seconds, MAX_OVERRIDE)
-            return replace(state, maintenance_until=until), (fact.Maintenance(who, seconds or None),)
+            return _maintained(state, who, seconds, now.boot)
         case EnrolmentDone(root, documents, words):
             return enrolment.enrolled(state, root, documents, words, now.boot)
         case Faulted(what, detail):
-            return _faulted(state, what, detail, now.boot)
+            return faulted(state, what, detail, now.boot)
         case Tick():
             return state, ()
         case _:
             assert_never(event)
+
+
+def _maintained(state: State, who: str, seconds: float, now: float) -> Stepped:
+    state = replace(state, maintenance_until=now + min(seconds, MAX_OVERRIDE))
+    state, outcomes = appliances.maintained(state) if seconds else (state, ())
+    return state, (fact.Maintenance(who, seconds or None), *outcomes)
 
 
 def _stuck_due(state: State, name: str) -> float:
@@ -210,12 +228,19 @@ def _stuck_due(state: State, name: str) -> float:
     return level.since + STUCK_AFTER if pressed else math.inf
 
 
-def _input(state: State, name: str, active: bool, now: float) -> Stepped:
-    """A settled input. The first level of the exit button or the fire input counts as a change only if it is active."""
+def _input(state: State, name: str, active: bool, now: Instant) -> Stepped:
+    """A settled input."""
+    if name.startswith(ON_A_PIN):
+        return appliances.sensed(state, Reading(name.removeprefix(ON_A_PIN), float(active)), now)
     if name == "fire":
-        return _fire(state, active, now)
+        return _fire(state, active, now.boot)
     if name == enrolment.TAMPER:
-        return _faulted(state, name, "the housing is open" if active else None, now)
+        return faulted(state, name, "the housing is open" if active else None, now.boot)
+    return _door_input(state, name, active, now.boot)
+
+
+def _door_input(state: State, name: str, active: bool, now: float) -> Stepped:
+    """The first level of the exit button counts as a change only if it is active."""
     door_name, _, what = name.rpartition(".")
     known = state.doors[door_name]
     if what == "bolt":
@@ -229,7 +254,7 @@ def _input(state: State, name: str, active: bool, now: float) -> Stepped:
     state, outcomes = moved(state, door_name, door.claim(known, Claim.EXIT, until, now))
     if active:
         return state, (fact.ExitPressed(door_name), *outcomes)
-    state, cleared = _faulted(state, name, None, now)
+    state, cleared = faulted(state, name, None, now)
     return state, (*outcomes, *cleared)
 
 
@@ -287,16 +312,16 @@ def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) 
 
 
 def _committed(state: State, ticket: int, now: float) -> Stepped:
-    state, cleared = _faulted(state, LOGBOOK, None, now)
+    state, cleared = faulted(state, LOGBOOK, None, now)
     state, more = _proceed(state, ticket, now)
     return state, (*cleared, *more)
 
 
 def _late(state: State, ticket: int, why: str, now: float) -> Stepped:
     """The commit failed or is too slow: the door opens all the same, and the logbook is a fault."""
-    state, faulted = _faulted(state, LOGBOOK, why, now)
+    state, told = faulted(state, LOGBOOK, why, now)
     state, more = _proceed(state, ticket, now)
-    return state, (*faulted, *more)
+    return state, (*told, *more)
 
 
 def _proceed(state: State, ticket: int, now: float) -> Stepped:
@@ -318,29 +343,3 @@ def _open(state: State, pending: Pending, now: float) -> Stepped:
         return state, (fact.NotTaken(pending.door),)
     pulse = known.rules.extended_pulse if pending.claims.extended else known.rules.pulse
     return moved(state, pending.door, door.claim(known, Claim.PASS, now + pulse, now, pending.seen))
-
-
-def _sensed(state: State, event: Reading | NoReading, now: float) -> Stepped:
-    sensor = state.sensors.get(event.sensor)
-    if sensor is None:
-        return state, ()
-    match event:
-        case Reading(_, value):
-            sensor, entries = appliances.reading(sensor, value, now)
-        case NoReading(_, reason):
-            sensor, entries = appliances.no_reading(sensor, reason, now)
-    return replace(state, sensors={**state.sensors, event.sensor: sensor}), entries
-
-
-def _faulted(state: State, what: str, detail: str | None, now: float) -> Stepped:
-    """A fault comes or goes: news once each way."""
-    if detail == state.faults.get(what):
-        return state, ()
-    faults = {key: value for key, value in state.faults.items() if key != what}
-    if detail is not None:
-        faults[what] = detail
-    limit, suppressed = tell(state.fault_changes, now)
-    state = replace(state, faults=faults, fault_changes=limit)
-    if suppressed is None:
-        return state, ()
-    return state, (fact.FaultCleared(what) if detail is None else fact.Fault(what, detail),)

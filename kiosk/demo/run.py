@@ -154,8 +154,9 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
             "port": link.port,
             "film": place.film,
             "tree": appliances.tree,
-            "meter": appliances.meter_port,
-            "dispenser": appliances.dispenser_port,
+            "line": appliances.line,
+            "dispenser": appliances.dispenser,
+            "gps": appliances.gps,
         }
     )
     claim = place.run("central", "claim", STATION, "--data", str(place.central)).strip()

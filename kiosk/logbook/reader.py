@@ -100,6 +100,13 @@ class Reader:
         """Every entry after that number, in order, without holding them all."""
         return select(self._db, stream, "seq > ? ORDER BY seq", (after,))
 
+    def between(self, begins: float, ends: float) -> list[Row]:
+        """The entries of both streams with a time in [begins, ends) by the station's best guess, by that time."""
+        found = (
+            each for stream in STREAMS for each in select(self._db, stream, "wall >= ? AND wall < ?", (begins, ends))
+        )
+        return sorted(found, key=lambda row: row.wall)
+
     def count(self, stream: Stream) -> int:
         """How many entries of the stream there are."""
         return int(self._db.execute(f"SELECT count(*) FROM {stream}").fetchone()[0])
@@ -161,7 +168,7 @@ def heads_of(db: sqlite3.Connection) -> dict[Stream, Heads]:
     return {stream: Heads(newest.get(stream, 0), acked[stream]) for stream in STREAMS}
 
 
-def select(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[int, ...]) -> Iterator[Row]:
+def select(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[float, ...]) -> Iterator[Row]:
     """The rows of a stream for which a condition holds, one at a time."""
     query = f"SELECT seq, boot_id, boot_time, wall, quality, body, checksum FROM {stream} JOIN boots USING (boot) WHERE {where}"
     for found in db.execute(query, values):

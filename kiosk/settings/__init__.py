@@ -6,22 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from kiosk.contract import Code
+from kiosk.settings.appliances import AnyRelay, AnySensor, ApplianceTable, GpsTable, OccupancyTable, Protocol
+from kiosk.settings.table import Pin, Seconds, Table, Text
 
-Pin = Annotated[int, Meta(ge=0, le=27)]
-"""A BCM number on the 40-pin header."""
-
-Seconds = Annotated[float, Meta(ge=0)]
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
 ClassName = Literal["worker", "technician", "steward", "visitor"]
 Index = Annotated[int, Meta(ge=0, lt=2**32)]
 MAX_PULSE: Final = 30.0
-
-
-class Table(Struct, frozen=True, forbid_unknown_fields=True):
-    """The base of all tables of the file."""
 
 
 class Station(Table, frozen=True):
@@ -117,49 +110,6 @@ class ScannerTable(Table, frozen=True):
     trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*$")] = ""
 
 
-class SensorTable(Table, frozen=True):
-    """What all sensors share: the unit, the limits of a sane value, when a change counts, and how often to ask."""
-
-    unit: Text
-    lowest: float = -1e9
-    highest: float = 1e9
-    dead_band: Seconds = 0.0
-    heartbeat: Annotated[float, Meta(ge=1)] = 900.0
-    every: Annotated[float, Meta(ge=0.1)] = 10.0
-
-
-class OneWireTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="onewire"):
-    """A DS18B20 by its id in the kernel's tree."""
-
-    device: Annotated[str, Meta(pattern=r"^[0-9a-f]{2}-[0-9a-f]{12}$")]
-    tree: Text = "/sys/bus/w1/devices"
-
-
-class ModbusTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="modbus"):
-    """A register of a device on an RS-485 line."""
-
-    port: Text
-    device: Annotated[int, Meta(ge=1, le=247)]
-    address: Annotated[int, Meta(ge=0, le=65535)]
-    baud: int = 9600
-    words: Literal[1, 2] = 1
-    order: Literal["low_first", "high_first"] = "high_first"
-    function: Literal["holding", "input"] = "input"
-    scale: float = 1.0
-    signed: bool = False
-
-
-class DispenserTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="dispenser"):
-    """A value of a water dispenser's controller, by its key."""
-
-    port: Text
-    key: Text
-    baud: int = 9600
-
-
-AnySensor = OneWireTable | ModbusTable | DispenserTable
-
-
 class CentralTable(Table, frozen=True):
     """The central server. `ca_file`: the union's own certificate authority."""
 
@@ -189,6 +139,11 @@ class Settings(Table, frozen=True):
     tamper: Input | None = None
     scanners: dict[str, ScannerTable] = {}
     sensors: dict[str, AnySensor] = {}
+    protocols: dict[str, Protocol] = {}
+    relays: dict[str, AnyRelay] = {}
+    appliances: dict[str, ApplianceTable] = {}
+    occupancy: OccupancyTable = OccupancyTable()
+    gps: GpsTable | None = None
     logbook: LogbookTable = LogbookTable()
 
     @property

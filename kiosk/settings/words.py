@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.settings import Settings
-from kiosk.settings.loading import did_you_mean
+from kiosk.settings.table import did_you_mean
 
 PLAIN: Final = {
     str: "text",

@@ -24,7 +24,7 @@ from hardware.pin_bench import PinBench
 from hardware.pins import SimulatedFactory, open_pins
 from kiosk import __version__, wire
 from kiosk.core.clock import Instant
-from kiosk.core.entries import Entry, Started, Stopped, Stream
+from kiosk.core.entries import Entry, Started, Stream
 from kiosk.core.events import (
     Command,
     Edge,
@@ -33,6 +33,7 @@ from kiosk.core.events import (
     Faulted,
     Keep,
     KeepFloor,
+    Located,
     NoReading,
     Reading,
     Record,
@@ -40,9 +41,11 @@ from kiosk.core.events import (
     Scanned,
     SetLock,
     Show,
+    Switch,
     Tick,
 )
-from kiosk.core.step import due, stamp, step
+from kiosk.core.state import State
+from kiosk.core.step import due, stamp, step, stopped
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
@@ -50,9 +53,10 @@ from kiosk.logbook.reader import Heads
 from kiosk.logbook.store import Logbook
 from kiosk.logbook.writer import Writer
 from kiosk.settings import Settings
+from kiosk.station.fittings import wiring
 from kiosk.station.recorder import Recorder
 from kiosk.station.requests import Requests
-from kiosk.station.start import initial_state, read_root, recollect, restore_documents, wiring
+from kiosk.station.start import initial_state, read_root, recollect, restore_documents
 from kiosk.station.view import view
 
 log = logging.getLogger(__name__)
@@ -93,6 +97,7 @@ class Station:
         self.subscribers: set[Peer] = set()
         self._programs: dict[str, set[Peer]] = {"scanner": set(), "sensors": set(), "sync": set()}
         self._scanners = {f"scanner.{name}" for name in settings.scanners}
+        self._troubles = {"gps", *(f"relay.{name}" for name in settings.relays)}
         self._running = True
         self._requests = Requests(self)
         self.enroller: Peer | None = None
@@ -106,7 +111,8 @@ class Station:
         state = restore_documents(state, cold.documents(), now.boot)
         found = recollect(book, state.doors, self._boot_id, now.boot)
         commanded = max(state.commanded, found.commanded)
-        self.state = msgspec.structs.replace(state, memory=found.memory, commanded=commanded)
+        room = msgspec.structs.replace(state.room, off=found.off)
+        self.state = msgspec.structs.replace(state, room=room, memory=found.memory, commanded=commanded)
         self.recorder = Recorder(self.state, self._boot_id)
         self.heads: dict[Stream, Heads] = book.heads()
         most = settings.logbook.most_megabytes * 10**6
@@ -117,7 +123,10 @@ class Station:
 
         settings.run.mkdir(parents=True, exist_ok=True)
         factory = open_pins(settings.pins)
-        self._board = Board(factory, *wiring(settings), self._edge)
+        self._board = Board(factory, wiring(settings), self._edge)
+        self._pulses = Pulsed(settings, self._board)
+        for relay in self.state.room.off:
+            self._switch(relay, on=False)
         self._bench = self._open_bench(factory)
         self._serve()
 
@@ -136,13 +145,14 @@ class Station:
             if boot_time() >= next_read_back:
                 next_read_back = boot_time() + READ_BACK
                 self._board.read_back()
+                self._events += self._pulses.read(boot_time())
                 notify("WATCHDOG=1")
             self._turn()
 
     def close(self) -> None:
         """Take the power from the locks, write what waits, let go of everything."""
         self._board.close()
-        self._perform((Record((Stopped(),), stamp(self.state, self.now())),))
+        self._perform((stopped(self.state, self.now()),))
         if self._bench:
             self._bench.close()
         self.writer.close()
@@ -213,12 +223,7 @@ class Station:
         now = self.now()
         state, commands = step(self.state, event, now)
         self.recorder.took(self.state, event, now, commands, state)
-        changed = state is not self.state and (state.doors, state.sensors, state.faults, state.trust) != (
-            self.state.doors,
-            self.state.sensors,
-            self.state.faults,
-            self.state.trust,
-        )
+        changed = state is not self.state and _shown(state) != _shown(self.state)
         self.state = state
         self._perform(commands)
         if changed:
@@ -232,6 +237,8 @@ class Station:
                     self._board.locks[door].set(unlocked=unlocked)
                     if seen is not None:
                         self._publish(wire.Actuated(door, seen, boot_time()))
+                case Switch(relay, on):
+                    self._switch(relay, on=on)
                 case Show(door, lamp):
                     self._board.signals[door].show(lamp)
                 case Record() | Keep() | KeepFloor():
@@ -248,6 +255,13 @@ class Station:
         if self.subscribers:
             for entry in (entry for command in commands if isinstance(command, Record) for entry in command.entries):
                 self._publish(wire.Logged(msgspec.to_builtins(entry)))
+
+    def _switch(self, relay: str, *, on: bool) -> None:
+        """By our own pin, or by the program that has the relay's bus."""
+        if relay in self._board.relays:
+            self._board.relays[relay].set(on=on)
+        for peer in self._programs["sensors"]:
+            peer.send(wire.Switch(relay, on))
 
     def _restart(self, program: str) -> None:
         """End ourselves, or ask the others to: systemd starts whoever has ended."""
@@ -287,12 +301,19 @@ class Station:
                 pass
 
     def _on_sense(self, peer: Peer, line: bytes) -> None:
+        if peer not in self._programs["sensors"]:
+            for relay in self.settings.relays:
+                peer.send(wire.Switch(relay, relay not in self.state.room.off))
         self.heard("sensors", peer)
         match self._decode(peer, line, wire.SenseMessage):
             case wire.Sensed(sensor, value):
                 self._events.append(Reading(sensor, value))
             case wire.NotSensed(sensor, reason):
                 self._events.append(NoReading(sensor, reason))
+            case wire.Located(latitude, longitude, speed):
+                self._events.append(Located(latitude, longitude, speed))
+            case wire.Trouble(what, detail) if what in self._troubles:
+                self._events.append(Faulted(what, detail))
             case _:
                 pass
 
@@ -338,6 +359,30 @@ class Station:
             if peers == {peer}:
                 self._events.append(Faulted(program, "has gone"))
             peers.discard(peer)
+
+
+def _shown(state: State) -> tuple[object, ...]:
+    """What of a state is in the view: when it changes, the view is published."""
+    room = state.room
+    return state.doors, state.sensors, state.faults, state.trust, room.alarms, room.off, room.phase, room.place
+
+
+class Pulsed:
+    """The flow meters on pins, each read as often as its settings say."""
+
+    def __init__(self, settings: Settings, board: Board) -> None:
+        self._meters = board.pulses
+        self._next = dict.fromkeys(board.pulses, 0.0)
+        self._every = {name: settings.sensors[name].every for name in board.pulses}
+
+    def read(self, now: float) -> list[Event]:
+        """The readings that are due."""
+        found: list[Event] = []
+        for name, meter in self._meters.items():
+            if now >= self._next[name]:
+                self._next[name] = now + self._every[name]
+                found.append(Reading(name, meter.total))
+        return found
 
 
 def run(settings: Settings) -> None:

@@ -9,10 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from hardware.board import DoorWiring, InputWiring
 from kiosk import BUILD_TIME
 from kiosk.core.access import MAX_MARKS, Mark, Memory, Trust, place
-from kiosk.core.appliances import Sensor, SensorRules
 from kiosk.core.clock import Clock
 from kiosk.core.documents import restore
 from kiosk.core.door import Door, DoorRules
@@ -24,14 +22,18 @@ from kiosk.core.entries import (
     InterruptedUnlock,
     Locked,
     Stopped,
+    Switched,
     Unlocked,
 )
 from kiosk.core.hours import Programme, Schedule, weekly
+from kiosk.core.saving import SAVING
+from kiosk.core.sensors import Sensor
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.logbook.reader import Row
 from kiosk.logbook.store import Logbook
-from kiosk.settings import AnySensor, ClassName, DoorTable, Input, Settings
+from kiosk.settings import ClassName, DoorTable, Settings
+from kiosk.station.fittings import room_of, sensor_rules
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, PassClass
 from kiosk.trust.status import NO_STATUS
@@ -48,10 +50,11 @@ def initial_state(settings: Settings, root: bytes, floor: float, boot: float) ->
         for name, table in settings.doors.items()
     }
     sensors = {name: Sensor(name, sensor_rules(table), boot) for name, table in settings.sensors.items()}
+    room = room_of(settings, boot)
     clock = Clock(lo=max(floor, BUILD_TIME), lo_at=boot, raised=floor > BUILD_TIME)
     rules = {name: door.rules for name, door in doors.items()}
     trust = Trust(settings.station.code, NO_KEYS, NO_STATUS)
-    return State(root, clock, trust, doors, sensors, rules=rules, utc_offset=offset)
+    return State(root, clock, trust, doors, sensors, room, rules=rules, utc_offset=offset)
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:
@@ -101,44 +104,6 @@ def _unix(local: datetime, offset: int) -> float:
     return local.replace(tzinfo=UTC).timestamp() - offset
 
 
-def sensor_rules(table: AnySensor) -> SensorRules:
-    """The rules of one sensor; it is stale when three readings in a row are missing."""
-    return SensorRules(
-        unit=table.unit,
-        lowest=table.lowest,
-        highest=table.highest,
-        dead_band=table.dead_band,
-        heartbeat=table.heartbeat,
-        stale_after=max(10.0, 3 * table.every),
-    )
-
-
-def wiring(settings: Settings) -> tuple[dict[str, DoorWiring], dict[str, InputWiring]]:
-    """The settings' pins as the board wants them: those of the doors, and those of the station."""
-    own = {"fire": _input(settings.fire), "tamper": _input(settings.tamper)}
-    doors = {name: _door_wiring(table) for name, table in settings.doors.items()}
-    return doors, {name: found for name, found in own.items() if found}
-
-
-def _door_wiring(table: DoorTable) -> DoorWiring:
-    lamps = {
-        name: pin for name in ("red", "green", "blue", "buzzer") if (pin := getattr(table.lamps, name)) is not None
-    }
-    return DoorWiring(
-        lock=table.lock.pin,
-        lock_active_high=table.lock.active_high,
-        fail_safe=table.lock.wiring == "fail_safe",
-        contact=InputWiring(table.contact.pin, table.contact.open_when == "low") if table.contact else None,
-        exit=_input(table.exit),
-        bolt=_input(table.lock.bolt),
-        signals=lamps,
-    )
-
-
-def _input(table: Input | None) -> InputWiring | None:
-    return InputWiring(table.pin, table.active_low) if table else None
-
-
 def read_root(folder: Path) -> bytes:
     """The public root key; empty before the station is enrolled, when no document can hold."""
     try:
@@ -151,6 +116,7 @@ class Recollection(Struct, frozen=True):
     """What the logbook still knows: replay marks, the newest command's number, and what the end of the program cut off."""
 
     memory: Memory
+    off: dict[str, tuple[str, ...]]
     commanded: int
     interrupted: tuple[Entry, ...]
 
@@ -165,6 +131,7 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
     interrupted, latest, stopped = list[Entry](), dict[str, str](), False
     marks: dict[str, Mark] = {}
     commanded, ended = 0, set[str]()
+    held: dict[tuple[str, str], bool] = {}
     for row in book.backwards("access", REMEMBERED):
         match _entry(row):
             case Stopped():
@@ -183,6 +150,8 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
                 where, mark = _mark(granted, at, rest, boot)
                 if at is not None or mark.kind is not Kind.CARD:
                     marks.setdefault(where, mark)
+            case Switched(relay, _, why, is_held):
+                held.setdefault((relay, why), is_held)
             case CommandEnded(command):
                 ended.add(command)
             case CommandStarted(command, sequence):
@@ -191,7 +160,16 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
             case _:
                 pass
     oldest_first = dict(list(reversed(marks.items()))[-MAX_MARKS:])
-    return Recollection(Memory(marks=oldest_first), commanded, tuple(interrupted))
+    return Recollection(Memory(marks=oldest_first), _off(held), commanded, tuple(interrupted))
+
+
+def _off(held: dict[tuple[str, str], bool]) -> dict[str, tuple[str, ...]]:
+    """Why each relay was off, by alarms alone: what saving had switched off is on until it is proven again."""
+    off: dict[str, tuple[str, ...]] = {}
+    for (relay, why), is_held in held.items():
+        if is_held and why != SAVING:
+            off[relay] = (*off.get(relay, ()), why)
+    return off
 
 
 def _mark(granted: Granted, at: float | None, rest: float, boot: float) -> tuple[str, Mark]:

@@ -6,9 +6,10 @@ from kiosk import __version__
 from kiosk.core.clock import Instant
 from kiosk.core.documents import freshness, keys_until, versions
 from kiosk.core.entries import Stream
+from kiosk.core.saving import empty
 from kiosk.core.state import State
 from kiosk.logbook.reader import Heads
-from kiosk.wire import DoorView, SensorView, StreamView, TrustView, View
+from kiosk.wire import DoorView, RoomView, SensorView, StreamView, TrustView, View
 
 
 def view(
@@ -29,7 +30,20 @@ def view(
         streams={stream: StreamView(each.newest, each.acked) for stream, each in heads.items()},
         programs=programs,
         faults=state.faults,
+        room=_room(state, now.boot),
         maintenance=max(0.0, state.maintenance_until - now.boot),
+    )
+
+
+def _room(state: State, boot: float) -> RoomView:
+    room = state.room
+    raised = [each for each in room.alarms.values() if each.raised]
+    return RoomView(
+        alarms={each.name: state.sensors[each.rules.sensor].value for each in raised},
+        off=room.off,
+        occupancy="empty" if empty(state, boot) else "somebody",
+        saving=room.phase,
+        place=(room.place.latitude, room.place.longitude) if room.place.told_at > 0 else None,
     )
 
 

@@ -21,7 +21,7 @@ from kiosk.local import Line, NotReachable
 from kiosk.trust.passes import Kind, Pass, PassClass, peek
 from kiosk.wire import Actuated, Subscribe
 from tests.programs.house import until
-from tests.programs.test_scanner import SENSORS
+from tests.programs.test_sensors import SENSORS
 from tests.programs.town import Town
 
 VISITS = 12
@@ -80,7 +80,7 @@ def all_programs(town: Town, path: Path) -> tuple[list[float], dict[str, float],
     town.enrol(town.port)
     appliances = Appliances(town.house.folder)
     more = SENSORS.format(
-        tree=appliances.tree, fridge=FRIDGE, meter=appliances.meter_port, dispenser=appliances.dispenser_port
+        tree=appliances.tree, fridge=FRIDGE, line=appliances.line, dispenser=appliances.dispenser, gps=appliances.gps
     )
     scanner = f'[scanners.main]\ndoor = "main"\ncamera = "{path}"\nrate = {RATE}\n'
     town.house.config.write_text(town.house.config.read_text() + more + scanner)

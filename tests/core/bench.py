@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from kiosk import BUILD_TIME
 from kiosk.core import entries as fact
 from kiosk.core.access import Trust
-from kiosk.core.appliances import Sensor, SensorRules
 from kiosk.core.clock import Clock, Instant
 from kiosk.core.door import Door, DoorRules
 from kiosk.core.entries import Entry
@@ -20,6 +19,7 @@ from kiosk.core.events import (
     Scanned,
     Tick,
 )
+from kiosk.core.sensors import Sensor, SensorRules
 from kiosk.core.state import State
 from kiosk.core.step import due, step
 from kiosk.core.tables import LockState

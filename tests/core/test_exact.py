@@ -9,11 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
-from kiosk.core import appliances
 from kiosk.core import door as d
 from kiosk.core import entries as fact
 from kiosk.core.access import PHONE_WINDOW, SECOND_CHANCE
-from kiosk.core.appliances import Sensor, SensorRules
 from kiosk.core.clock import LEEWAY, SYNCED_FOR, Clock, Instant, Quality, provably_early, provably_expired, raise_floor
 from kiosk.core.documents import NONCE_HOLDS, Freshness, freshness, keys_until, versions
 from kiosk.core.door import GRACE, Door, DoorRules
@@ -433,26 +431,3 @@ def test_the_leaf_and_the_lock_restart_the_bolts_time_and_a_jam_is_told_with_the
     both = replace(closed, lock=LockState.UNLOCKED, bolt=True, claims={Claim.PASS: 9.0, Claim.HOLD: 30.0}, awaited=True)
     _, outcomes = d.tick(both, 9.0)
     assert outcomes == (fact.NotTaken("main"), fact.LockFault("main", jammed=True))
-
-
-RULES = SensorRules("°C", lowest=-10.0, highest=50.0, dead_band=0.5, heartbeat=100.0, stale_after=30.0)
-
-
-def test_a_reading_is_folded_whole() -> None:
-    sensor, entries = appliances.reading(Sensor("t", RULES, 0.0), 5.0, 7.0)
-    assert sensor == Sensor("t", RULES, 7.0, 5.0, "", 5.0, 7.0)
-    assert entries == (fact.Measured("t", 5.0, "°C"),)
-    same, entries = appliances.reading(sensor, 5.5, 106.9)
-    assert (same, entries) == (replace(sensor, heard_at=106.9, value=5.5), ())
-    assert appliances.reading(sensor, 5.51, 8.0)[1] == (fact.Measured("t", 5.51, "°C"),)
-    assert appliances.reading(sensor, 5.0, 107.0)[1] == (fact.Measured("t", 5.0, "°C"),)
-    for edge in (-10.0, 50.0):
-        assert appliances.reading(sensor, edge, 8.0)[0].value == edge
-    for outside in (-10.01, 50.01):
-        gone, entries = appliances.reading(sensor, outside, 9.0)
-        assert (gone.absent, gone.value, gone.logged, gone.heard_at) == ("out_of_range", None, None, 9.0)
-        assert entries == (fact.Absent("t", "out_of_range"),)
-    again, entries = appliances.no_reading(gone, "out_of_range", 12.0)
-    assert (again.heard_at, again.absent, entries) == (12.0, "out_of_range", ())
-    assert appliances.due(gone) == math.inf
-    assert appliances.due(sensor) == 37.0

@@ -80,7 +80,9 @@ def test_a_phones_newer_time_is_remembered_with_the_first_moment() -> None:
 @pytest.mark.parametrize("entry", get_args(fact.Entry))
 def test_readings_and_absences_are_telemetry_and_all_else_is_access(entry: Any) -> None:
     made = entry(*["x"] * len(entry.__struct_fields__))
-    assert stream_of(made) == ("telemetry" if entry in {fact.Measured, fact.Absent} else "access")
+    assert stream_of(made) == (
+        "telemetry" if entry in {fact.Measured, fact.Absent, fact.Used, fact.Position} else "access"
+    )
 
 
 def test_an_entrys_kind_is_its_name_in_small_letters() -> None:

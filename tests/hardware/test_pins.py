@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from hardware.board import Board, DoorWiring, InputWiring
+from hardware.board import Board, DoorWiring, InputWiring, Wiring
 from hardware.contacts import Contact
 from hardware.kernel_pins import PinsUnavailable, find_chip
 from hardware.lock import Lock
@@ -82,7 +82,7 @@ def test_the_board_names_its_inputs_and_closes_with_the_locks_without_power(fact
         "main": DoorWiring(17, contact=InputWiring(27), exit=InputWiring(22), signals={"green": 5, "red": 6}),
         "meals": DoorWiring(18, lock_active_high=False),
     }
-    board = Board(factory, doors, {"fire": InputWiring(26)}, lambda name, *_: seen.append(name))
+    board = Board(factory, Wiring(doors, {"fire": InputWiring(26)}), lambda name, *_: seen.append(name))
     board.read_back()
     assert sorted(seen) == ["fire", "main.contact", "main.exit"]
     board.locks["main"].set(unlocked=True)

@@ -1,4 +1,4 @@
-"""`kiosk scanner` and `kiosk sensors` as real processes: a film, an engine, buses; and what the station hears."""
+"""`kiosk scanner` as a real process: a film, an engine, a stream; and what the station hears."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from kiosk.demo.appliances import FRIDGE, Appliances, open_terminal
+from kiosk.demo.appliances import open_terminal
 from kiosk.demo.engine import SimulatedEngine
 from kiosk.demo.film import Film, Visit, symbol, write_film
 from tests.keys import STRANGER, claims, signed
@@ -19,37 +19,6 @@ from tests.programs.house import LOCK, House, until
 from tests.programs.stream_camera import StreamCamera
 
 SCANNER = '[scanners.main]\ndoor = "main"\n'
-SENSORS = """\
-[sensors.fridge]
-bus = "onewire"
-tree = "{tree}"
-device = "{fridge}"
-unit = "°C"
-every = 0.2
-[sensors.air_conditioner]
-bus = "modbus"
-port = "{meter}"
-device = 1
-address = 3
-words = 2
-order = "low_first"
-scale = 0.1
-unit = "W"
-every = 0.2
-[sensors.water]
-bus = "dispenser"
-port = "{dispenser}"
-key = "T"
-unit = "°C"
-every = 0.2
-[sensors.lost]
-bus = "modbus"
-port = "/dev/serial/by-path/none"
-device = 1
-address = 0
-unit = "W"
-every = 0.2
-"""
 
 
 def test_from_the_picture_of_a_pass_to_the_locks_pin(tmp_path: Path) -> None:
@@ -213,23 +182,3 @@ def test_a_hung_camera_ends_the_process_so_that_systemd_starts_another(tmp_path:
         until(lambda: "scanner.main" in house.view().faults)
         assert scanner.wait(40) == 1
         assert station.verdict(signed(claims())) == "granted", "the station notices no more than a scanner that is away"
-
-
-def test_the_appliances_become_entries(tmp_path: Path) -> None:
-    appliances = Appliances(tmp_path)
-    more = SENSORS.format(
-        tree=appliances.tree, fridge=FRIDGE, meter=appliances.meter_port, dispenser=appliances.dispenser_port
-    )
-    house = House(tmp_path, more)
-    with house.station(), house.program("sensors"):
-        until(lambda: len(house.entries("telemetry")) >= 4, "four first values")
-        view = house.view()
-        assert 2.9 < (view.sensors["fridge"].value or 0.0) < 6.1
-        assert view.sensors["air_conditioner"].value in {35.0, 1180.0}
-        assert 87.9 < (view.sensors["water"].value or 0.0) < 94.1
-        assert view.sensors["lost"].absent == "port_not_open"
-        appliances.unplug_fridge()
-        until(lambda: house.view().sensors["fridge"].absent == "not_connected")
-    appliances.close()
-    kinds = {(entry["kind"], entry["sensor"]) for entry in house.entries("telemetry")}
-    assert kinds >= {("measured", "fridge"), ("measured", "water"), ("absent", "lost"), ("absent", "fridge")}

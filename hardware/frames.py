@@ -1,0 +1,150 @@
+"""Controllers on serial lines that speak in frames: text such as `$T=92.5,TDS=41*1B`, or bytes of a fixed length.
+
+What a frame looks like is told by its user; nothing here knows a product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
+from typing import Final
+
+from hardware.serial_line import SerialLine
+
+CRC_SEED: Final = 0xFFFF
+CRC_POLYNOMIAL: Final = 0xA001
+"""CRC-16/MODBUS, reflected (Modbus over Serial Line V1.02, 6.2.2)."""
+
+
+@dataclass(frozen=True)
+class TextFrames:
+    """`ask` is sent before each frame, which stands between `begin` and `end`: values, with names before `sign` or without.
+
+    `check`: none, xor or sum, as two hexadecimal digits behind `check_after`, of what stands between `begin` and that.
+    """
+
+    ask: str = ""
+    begin: str = ""
+    end: str = "\n"
+    between: str = ","
+    sign: str = ""
+    check: str = "none"
+    check_after: str = "*"
+
+    @property
+    def request(self) -> bytes:
+        """What is sent to get a frame."""
+        return self.ask.encode("latin-1")
+
+    def find(self, heard: bytes) -> dict[str, float] | None:
+        """The values of the newest whole and right frame in what was heard; None where there is none."""
+        *frames, _ = heard.split(self.end.encode("latin-1"))
+        found = (self.parse(frame) for frame in reversed(frames))
+        return next((values for values in found if values is not None), None)
+
+    def parse(self, frame: bytes) -> dict[str, float] | None:
+        """The values of one frame without its end, or None when its begin, its check or a number is wrong."""
+        text = frame.decode("latin-1").strip("\r\n")
+        text = text[text.rfind(self.begin) :] if self.begin and self.begin in text else text
+        if not text.startswith(self.begin):
+            return None
+        body = text[len(self.begin) :]
+        if self.check != "none":
+            body, behind, digits = body.rpartition(self.check_after)
+            if not behind or digits.upper() != f"{_text_check(self.check, body):02X}":
+                return None
+        return self._values(body)
+
+    def frame(self, values: dict[str, float]) -> bytes:
+        """The frame that a controller sends."""
+        parts = [f"{name}{self.sign}{value:g}" if self.sign else f"{value:g}" for name, value in values.items()]
+        body = self.between.join(parts)
+        check = "" if self.check == "none" else f"{self.check_after}{_text_check(self.check, body):02X}"
+        return f"{self.begin}{body}{check}{self.end}".encode("latin-1")
+
+    def _values(self, body: str) -> dict[str, float] | None:
+        values = {}
+        for place, part in enumerate(body.split(self.between), 1):
+            name, _, value = part.rpartition(self.sign) if self.sign else (str(place), "", part)
+            try:
+                values[name] = float(value)
+            except ValueError:
+                return None
+        return values
+
+
+@dataclass(frozen=True)
+class Field:
+    """A number in a binary frame: at byte `at`, counted from the frame's first; value = raw x scale."""
+
+    at: int
+    size: int = 1
+    order: str = "high_first"
+    signed: bool = False
+    scale: float = 1.0
+
+    def value(self, frame: bytes) -> float:
+        """What it is in this frame."""
+        order = "big" if self.order == "high_first" else "little"
+        raw = int.from_bytes(frame[self.at : self.at + self.size], order, signed=self.signed)  # type: ignore[arg-type]
+        return round(raw * self.scale, 6)
+
+
+@dataclass(frozen=True)
+class BinaryFrames:
+    """Frames of `length` bytes that begin with `begin` and end with their check: xor, sum (one byte) or crc16_modbus (two)."""
+
+    begin: bytes
+    length: int
+    fields: dict[str, Field]
+    request: bytes = b""
+    check: str = "sum"
+    sizes: dict[str, int] = field(default_factory=lambda: {"none": 0, "xor": 1, "sum": 1, "crc16_modbus": 2})
+
+    def find(self, heard: bytes) -> dict[str, float] | None:
+        """The values of the newest whole and right frame in what was heard; None where there is none."""
+        at = heard.rfind(self.begin)
+        while at >= 0:
+            frame = heard[at : at + self.length]
+            if len(frame) == self.length and self.right(frame):
+                return {name: each.value(frame) for name, each in self.fields.items()}
+            at = heard.rfind(self.begin, 0, at + len(self.begin) - 1)
+        return None
+
+    def right(self, frame: bytes) -> bool:
+        """Whether the frame's end is the check of the bytes before it."""
+        size = self.sizes[self.check]
+        return not size or frame[-size:] == _byte_check(self.check, frame[:-size])
+
+    def frame(self, body: bytes) -> bytes:
+        """`begin` and the body, with their check."""
+        return self.begin + body + (_byte_check(self.check, self.begin + body) if self.check != "none" else b"")
+
+
+def read_frame(line: SerialLine, frames: TextFrames | BinaryFrames, timeout: float = 1.0) -> dict[str, float] | None:
+    """Ask, if the controller wants it, and wait for a right frame; None when none comes within `timeout` seconds."""
+    if frames.request:
+        line.ask(frames.request)
+    return line.gather(frames.find, timeout)
+
+
+def _text_check(kind: str, body: str) -> int:
+    data = body.encode("latin-1")
+    return reduce(xor, data, 0) if kind == "xor" else sum(data) & 0xFF
+
+
+def _byte_check(kind: str, data: bytes) -> bytes:
+    if kind == "crc16_modbus":
+        return crc16(data).to_bytes(2, "little")
+    return bytes((reduce(xor, data, 0) if kind == "xor" else sum(data) & 0xFF,))
+
+
+def crc16(data: bytes) -> int:
+    """CRC-16/MODBUS."""
+    crc = CRC_SEED
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (CRC_POLYNOMIAL if crc & 1 else 0)
+    return crc

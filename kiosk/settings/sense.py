@@ -1,0 +1,108 @@
+"""What is well-formed in the settings but cannot be meant: two users of a pin, names of things that are not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from kiosk.opening import parse_hours
+from kiosk.settings import DoorTable, Settings
+from kiosk.settings.sense_appliances import appliance_pins, check_appliances
+from kiosk.settings.table import Path, Wrong, did_you_mean
+
+SOCKET_PATH: Final = 107
+"""Bytes that the kernel takes as a socket's path (unix(7))."""
+
+LONGEST_SOCKET: Final = "control.sock"
+LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
+
+
+def check_sense(settings: Settings) -> Iterator[Wrong]:
+    """What is well-formed but cannot be meant."""
+    if not settings.doors:
+        yield ("doors",), "at least one door is needed, e.g. [doors.main]"
+    used: dict[int, str] = {}
+    for at, pin in _pins(settings):
+        if pin in used:
+            yield at, f"pin {pin} is already used by {used[pin]}"
+        used.setdefault(pin, ".".join(at[:-1]) if at[-1] == "pin" else ".".join(at))
+    for name, door in settings.doors.items():
+        yield from _check_door(settings, name, door)
+    yield from _check_scanners(settings)
+    yield from check_appliances(settings)
+    longest = max([LONGEST_SOCKET, *(f"scanner-{name}.sock" for name in settings.scanners)], key=len)
+    if len(f"{settings.run}/{longest}".encode()) > SOCKET_PATH:
+        yield ("station", "run_dir"), f"is too long for a socket: {SOCKET_PATH} bytes with /{longest}"
+    if settings.central is not None and not _safe_url(settings.central.url):
+        yield ("central", "url"), "must be https://..., or http:// to this machine itself"
+
+
+def _check_door(settings: Settings, name: str, door: DoorTable) -> Iterator[Wrong]:
+    at = ("doors", name)
+    if door.alarm_after < door.pre_alarm_after:
+        yield (*at, "alarm_after"), f"must not be before pre_alarm_after ({door.pre_alarm_after:g})"
+    for other in door.interlock:
+        if other not in settings.doors:
+            yield (*at, "interlock"), f"no such door: {other}{did_you_mean(other, settings.doors)}"
+        elif other == name:
+            yield (*at, "interlock"), "names the door itself"
+    yield from _check_hours(door.hours, (*at, "hours"))
+    for title, programme in door.programmes.items():
+        yield from _check_hours(programme.hours, (*at, "programmes", title, "hours"))
+        for key, moment in (("begins", programme.begins), ("ends", programme.ends)):
+            if moment.tzinfo is not None:
+                yield (*at, "programmes", title, key), "must be local time, without an offset, e.g. 2026-07-01T08:00:00"
+        if programme.begins.replace(tzinfo=None) >= programme.ends.replace(tzinfo=None):
+            yield (*at, "programmes", title, "ends"), "must be after begins"
+
+
+def _check_hours(hours: tuple[str, ...] | None, at: Path) -> Iterator[Wrong]:
+    if hours == ():
+        yield at, 'is empty: leave it out for day and night, or write e.g. ["mon-fri 06:00-22:00"]'
+    for text in hours or ():
+        try:
+            parse_hours(text)
+        except ValueError as error:
+            yield at, str(error)
+
+
+def _check_scanners(settings: Settings) -> Iterator[Wrong]:
+    for name, scanner in settings.scanners.items():
+        if scanner.door not in settings.doors:
+            yield ("scanners", name, "door"), f"no such door{did_you_mean(scanner.door, settings.doors)}"
+        if sum(each is not None for each in (scanner.camera, scanner.engine, scanner.keyboard)) != 1:
+            yield ("scanners", name), "needs one of camera, engine, keyboard"
+        if scanner.mode == "trigger" and scanner.model == "lines" and not scanner.trigger:
+            yield ("scanners", name, "trigger"), "is missing: the bytes that start a reading, e.g. 16 54 0D"
+        if scanner.camera and not re.fullmatch(r"csi:\d|(?!csi:).*", scanner.camera):
+            yield ("scanners", name, "camera"), "must be csi: and the number of the camera, e.g. csi:0"
+
+
+def _safe_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises, too, for a number that is no port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+
+
+def _pins(settings: Settings) -> Iterator[tuple[Path, int]]:
+    for name, own in (("fire", settings.fire), ("tamper", settings.tamper)):
+        if own:
+            yield (name, "pin"), own.pin
+    for name, door in settings.doors.items():
+        at = ("doors", name)
+        yield (*at, "lock", "pin"), door.lock.pin
+        if door.lock.bolt:
+            yield (*at, "lock", "bolt", "pin"), door.lock.bolt.pin
+        for what, found in (("contact", door.contact), ("exit", door.exit)):
+            if found:
+                yield (*at, what, "pin"), found.pin
+        for lamp in ("red", "green", "blue", "buzzer"):
+            pin = getattr(door.lamps, lamp)
+            if pin is not None:
+                yield (*at, "lamps", lamp), pin
+    yield from appliance_pins(settings)

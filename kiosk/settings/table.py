@@ -1,0 +1,38 @@
+"""What all tables of the settings share: the base and the kinds of values."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+Pin = Annotated[int, Meta(ge=0, le=27)]
+"""A BCM number on the 40-pin header."""
+
+Seconds = Annotated[float, Meta(ge=0)]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of all tables of the file."""
+
+
+Path = tuple[str, ...]
+"""Where a setting stands: the names of its tables and its key."""
+
+Wrong = tuple[Path, str]
+
+
+def did_you_mean(word: str, known: Any) -> str:
+    """The one of the known names that was probably meant, as the end of a sentence; empty when none is near."""
+    close = difflib.get_close_matches(word, [str(each) for each in known], n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+class BadSettings(Exception):
+    """The file cannot be used; `errors` has a line for each thing that is wrong."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors

@@ -1,0 +1,139 @@
+"""The settings' tables of pins, sensors and appliances, as the board and the rules want them."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from hardware.board import DoorWiring, InputWiring, PulseWiring, RelayWiring, Wiring
+from hardware.onewire import POWER_ON
+from kiosk.core.alarms import Alarm, AlarmRules
+from kiosk.core.position import Place
+from kiosk.core.room import OccupancyRules, Room
+from kiosk.core.sensors import SensorRules
+from kiosk.core.step import ON_A_PIN
+from kiosk.core.usage import Usage
+from kiosk.settings import DoorTable, Input, Settings
+from kiosk.settings.appliances import (
+    AlarmTable,
+    AnySensor,
+    ApplianceTable,
+    ContactSensorTable,
+    OneWireTable,
+    PinRelayTable,
+    PulsesTable,
+)
+from kiosk.settings.kinds import alarms_of
+
+MISSED: Final = 3
+"""Readings in a row that are missing when a sensor is stale."""
+
+
+def wiring(settings: Settings) -> Wiring:
+    """All pins of the station."""
+    own = {"fire": _input(settings.fire), "tamper": _input(settings.tamper)}
+    contacts = {
+        f"{ON_A_PIN}{name}": InputWiring(table.pin, table.active_low)
+        for name, table in settings.sensors.items()
+        if isinstance(table, ContactSensorTable)
+    }
+    return Wiring(
+        doors={name: _door(table) for name, table in settings.doors.items()},
+        inputs={name: found for name, found in own.items() if found} | contacts,
+        relays={
+            name: RelayWiring(table.pin, table.active_high, table.wiring == "normally_closed")
+            for name, table in settings.relays.items()
+            if isinstance(table, PinRelayTable)
+        },
+        pulses={
+            name: PulseWiring(table.pin, table.per_unit)
+            for name, table in settings.sensors.items()
+            if isinstance(table, PulsesTable)
+        },
+    )
+
+
+def _door(table: DoorTable) -> DoorWiring:
+    lamps = {
+        name: pin for name in ("red", "green", "blue", "buzzer") if (pin := getattr(table.lamps, name)) is not None
+    }
+    return DoorWiring(
+        lock=table.lock.pin,
+        lock_active_high=table.lock.active_high,
+        fail_safe=table.lock.wiring == "fail_safe",
+        contact=InputWiring(table.contact.pin, table.contact.open_when == "low") if table.contact else None,
+        exit=_input(table.exit),
+        bolt=_input(table.lock.bolt),
+        signals=lamps,
+    )
+
+
+def _input(table: Input | None) -> InputWiring | None:
+    return InputWiring(table.pin, table.active_low) if table else None
+
+
+def sensor_rules(table: AnySensor) -> SensorRules:
+    """The rules of one sensor. A contact on a pin is never stale: its level is known as long as the station runs."""
+    on_a_pin = isinstance(table, ContactSensorTable)
+    return SensorRules(
+        unit=table.unit,
+        lowest=table.lowest,
+        highest=table.highest,
+        dead_band=table.dead_band,
+        heartbeat=table.heartbeat,
+        stale_after=math.inf if on_a_pin else max(10.0, MISSED * table.every),
+        never=table.never,
+        power_on=POWER_ON if isinstance(table, OneWireTable) else None,
+        stuck_after=table.stuck_after or math.inf,
+        switches=on_a_pin,
+    )
+
+
+def room_of(settings: Settings, boot: float) -> Room:
+    """The room as it is before anything is known of it: somebody may be there."""
+    table, gps = settings.occupancy, settings.gps
+    contacts = {name for name, each in settings.sensors.items() if isinstance(each, ContactSensorTable)}
+    doors = {each.door for each in settings.appliances.values() if each.door}
+    rules = OccupancyRules(
+        presence=table.presence,
+        entrances=table.entrances or tuple(settings.doors)[:1],
+        saves=tuple(dict.fromkeys(each.relay for each in settings.appliances.values() if each.saves and each.relay)),
+        empty_after=table.empty_after,
+        warn_for=table.warn_for,
+    )
+    return Room(
+        alarms={alarm.name: alarm for name, each in settings.appliances.items() for alarm in _alarms(name, each)},
+        usages={
+            name: Usage(name, each.power, each.runs_above, boot, boot)
+            for name, each in settings.appliances.items()
+            if each.power
+        },
+        place=Place(gps.moved, gps.heartbeat) if gps else Place(),
+        rules=rules,
+        signs=frozenset(table.presence) | (doors & contacts),
+        sign_at=boot,
+    )
+
+
+def _alarms(name: str, table: ApplianceTable) -> list[Alarm]:
+    """The appliance's alarms, but for those that are switched off or lack their sensor."""
+    found = []
+    for title, alarm in alarms_of(table).items():
+        sensor = getattr(table, alarm.of) if alarm.of else None
+        if alarm.enabled and sensor:
+            found.append(Alarm(f"{name}.{title}", _alarm_rules(table, alarm, sensor)))
+    return found
+
+
+def _alarm_rules(table: ApplianceTable, alarm: AlarmTable, sensor: str) -> AlarmRules:
+    limit = alarm.above if alarm.above is not None else alarm.below
+    return AlarmRules(
+        sensor=sensor,
+        limit=0.0 if limit is None else limit,
+        above=alarm.above is not None,
+        hysteresis=alarm.hysteresis or 0.0,
+        after=alarm.after or 0.0,
+        clear_after=alarm.clear_after or 0.0,
+        only=alarm.only or "always",
+        latches=(table.relay or "") if alarm.switch_off else "",
+    )
