@@ -155,7 +155,7 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
     yield Check("programs.station", "fine", f"version {view.version} answers")
     wanted = {
         "scanner": bool(settings.scanners),
-        "sensors": bool(settings.sensors),
+        "sensors": settings.has_buses,
         "sync": settings.central is not None,
     }
     for name, up in view.programs.items():

@@ -11,7 +11,6 @@ import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, reading, settings_or_exit
 from kiosk.cli.programs import run_program
-from kiosk.cli.words import quantity
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +58,7 @@ def _is_bad(message: Told) -> bool:
 
 
 def _line(message: Told, settings: Settings) -> str:
+    from kiosk.cli.words import quantity  # noqa: PLC0415
     from kiosk.wire import Located, NotSensed, Sensed, Trouble  # noqa: PLC0415
 
     match message:

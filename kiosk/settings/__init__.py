@@ -9,7 +9,15 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from kiosk.contract import Code
-from kiosk.settings.appliances import AnyRelay, AnySensor, ApplianceTable, GpsTable, OccupancyTable, Protocol
+from kiosk.settings.appliances import (
+    AnyRelay,
+    AnySensor,
+    ApplianceTable,
+    GpsTable,
+    OccupancyTable,
+    OnPins,
+    Protocol,
+)
 from kiosk.settings.table import Pin, Seconds, Table, Text
 
 ClassName = Literal["worker", "technician", "steward", "visitor"]
@@ -145,6 +153,12 @@ class Settings(Table, frozen=True):
     occupancy: OccupancyTable = OccupancyTable()
     gps: GpsTable | None = None
     logbook: LogbookTable = LogbookTable()
+
+    @property
+    def has_buses(self) -> bool:
+        """Whether there is anything to do for `kiosk sensors`: the Pi's own pins are the station's."""
+        tables = [*self.sensors.values(), *self.relays.values()]
+        return self.gps is not None or not all(isinstance(each, OnPins) for each in tables)
 
     @property
     def data(self) -> Path:

@@ -147,6 +147,7 @@ class ModbusRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="m
 
 
 AnyRelay = PinRelayTable | ModbusRelayTable
+OnPins = ContactSensorTable | PulsesTable | PinRelayTable
 
 Role = Literal["temperature", "humidity", "power", "door", "leak", "smoke", "tds", "filter"]
 """What a sensor is to its appliance."""

@@ -20,7 +20,7 @@ from kiosk.core.hours import Schedule, weekly
 from kiosk.core.room import OccupancyRules, Phase, Room
 from kiosk.core.saving import SAVING, closed, empty
 from kiosk.core.sensors import Sensor, SensorRules
-from kiosk.core.step import ON_A_PIN, stopped
+from kiosk.core.step import ON_A_PIN, step, stopped
 from kiosk.core.usage import Usage
 from tests.core.bench import Bench, logged
 from tests.keys import NOW, claims, signed
@@ -89,6 +89,21 @@ def test_an_alarm_is_raised_at_its_time_without_another_reading() -> None:
     bench.take(Reading("t", 9.0))
     bench.wait(20)
     assert fact.ApplianceAlarm("a", "t", 9.0, True) in logged(bench.said)
+
+
+@pytest.mark.parametrize("wall", [0.0, NOW - 10**8, NOW + 10**9])
+def test_a_clock_that_jumps_moves_no_alarm_and_no_sum(wall: float) -> None:
+    bench = room(Bench(), alarms={"a": Alarm("a", WARM)}, usages={"ac": Usage("ac", "t", 1.0, 0.0, 0.0)})
+    told: list[tuple[float, Any]] = []
+    for second in range(0, 4000, 10):
+        at = Instant(float(second), NOW + second if second < 300 else wall + second)
+        bench.state, commands = step(bench.state, Reading("t", 9.0), at)
+        told += [(at.boot, each) for each in logged(commands)]
+    raised = [at for at, each in told if isinstance(each, fact.ApplianceAlarm)]
+    assert raised == [600.0]
+    metered = [each.metered for _, each in told if isinstance(each, fact.Used)]
+    assert sum(metered) <= 3990.0
+    assert sum(metered) + bench.state.room.usages["ac"].metered == pytest.approx(3990.0)
 
 
 def test_boiling_dry_takes_the_power_until_a_technician_is_there_and_it_is_over() -> None:
