@@ -176,6 +176,17 @@ class KernelFactory(LocalPiFactory):
                         key.data()
 
 
+def holders(pins: list[int]) -> dict[int, str]:
+    """Who holds each of these lines of the header; empty for nobody. Raises PinsUnavailable."""
+    path = find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number))
+    try:
+        with gpiod.Chip(str(path)) as chip:
+            infos = {pin: chip.get_line_info(pin) for pin in pins}
+    except OSError as error:
+        raise PinsUnavailable(f"{path}: {error.strerror}") from error
+    return {pin: info.consumer if info.used else "" for pin, info in infos.items()}
+
+
 def open_header() -> KernelFactory:
     """The lines of the 40-pin header. Raises PinsUnavailable."""
     return KernelFactory(find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number)))

@@ -1,6 +1,6 @@
 """`python -m kiosk` is `kiosk`."""
 
-from kiosk.cli.main import main
+from kiosk.cli.main import run
 
 if __name__ == "__main__":
-    main(prog_name="kiosk")
+    run()

@@ -100,6 +100,19 @@ class Maintain(Message, frozen=True):
     seconds: Seconds
 
 
+class TryLamp(Message, frozen=True):
+    """Show a signal at a door for a moment. Answered by Done."""
+
+    door: Name
+    lamp: Literal["ready", "granted", "denied", "free", "closed", "warning", "alarm"]
+
+
+class Commission(Message, frozen=True):
+    """What a technician found by trying the parts: for each test passed, skipped, or what failed. Answered by Done."""
+
+    results: Annotated[dict[Name, Annotated[str, Meta(max_length=MAX_WHY)]], Meta(max_length=100)]
+
+
 class AwaitEnrolment(Message, frozen=True):
     """A sync without a key waits for an enrolment code to be shown. Answered by EnrolmentWanted when one is."""
 
@@ -155,7 +168,7 @@ class Flush(Message, frozen=True):
 ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed | Located | Trouble
 AnybodysRequest = GetView | Subscribe | Explain
-TechniciansRequest = Operate | Maintain | GetRecording
+TechniciansRequest = Operate | Maintain | TryLamp | Commission | GetRecording
 SyncsRequest = Acknowledge | Offer | GetNonce | Central | Flush
 Request = AnybodysRequest | TechniciansRequest | SyncsRequest | AwaitEnrolment | EnrolmentAnswered
 
@@ -277,12 +290,16 @@ class View(Message, frozen=True):
 
 
 class Snapshot(Message, frozen=True):
-    """What the camera sees now, small and grey: `width` x `height` bytes, row by row; and what is wrong with it."""
+    """What the camera sees now, small and grey: `width` x `height` bytes, row by row; and what is wrong with it.
+
+    `texts`: the codes in it.
+    """
 
     width: int
     height: int
     grey: bytes
     trouble: str
+    texts: tuple[str, ...] = ()
 
 
 class Recorded(Message, frozen=True):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from typing import get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 
@@ -12,6 +14,8 @@ from kiosk.cli.main import VERBS
 from kiosk.core import entries
 from kiosk.trust.reasons import Reason
 from tests.conftest import ROOT
+from tests.keys import claims, signed
+from tests.programs.house import House
 from tools.docs import PAGES
 
 
@@ -68,6 +72,8 @@ def test_every_verb_is_documented(verb: str) -> None:
         "docs/doctor.md",
         "docs/hardware.md",
         "docs/appliances.md",
+        "docs/json.md",
+        "docs/commands.md",
         "docs/wire.md",
         "docs/figures.md",
         "CONTRIBUTING.md",
@@ -80,3 +86,79 @@ def test_links_lead_somewhere(name: str) -> None:
             assert (folder / target).exists(), target
     for target in re.findall(r'src="([^"]+)"', words(name)):
         assert (folder / target).exists(), target
+
+
+NAMED = {
+    "doors",
+    "sensors",
+    "documents",
+    "streams",
+    "programs",
+    "faults",
+    "groups",
+    "damaged",
+    "alarms",
+    "off",
+    "tests",
+}
+"""Fields that hold things by names of their own."""
+
+
+def fields(value: Any, *, named: bool = False) -> Iterator[str]:
+    """The names of all fields in what was printed."""
+    if isinstance(value, list):
+        for each in value:
+            yield from fields(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if not named:
+                yield name
+            yield from fields(each, named=name in NAMED and not named)
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A station that has let somebody in."""
+    house = House(
+        tmp_path_factory.mktemp("json"),
+        '[sensors.s]\nbus = "modbus"\nport = "/dev/none"\ndevice = 1\naddress = 0\nunit = "W"\n',
+    )
+    house.trust()
+    with house.station() as station:
+        assert station.verdict(signed(claims())) == "granted"
+        (house.folder / "view.json").write_text(house.kiosk("status", "--json").stdout)
+    return house
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("doctor",),
+        ("queue",),
+        ("logbook",),
+        ("logbook", "verify"),
+        ("logbook", "refused"),
+        ("pass", "explain", "YZ1:"),
+        ("sensors", "read"),
+        ("report", "--out", "report.zip"),
+        ("replay", "events.rec"),
+    ],
+)
+def test_every_field_of_json_is_documented(lived: House, words: tuple[str, ...]) -> None:
+    if words[0] == "replay":
+        with lived.station():
+            lived.kiosk("replay", "--save", str(lived.folder / "events.rec"))
+    names = [str(lived.folder / word) if word.endswith((".zip", ".rec")) else word for word in words]
+    printed = json.loads(lived.kiosk(*names, "--json").stdout)
+    told = set(re.findall(r"`([a-z_]+)`", words_of_json()))
+    assert set(fields(printed)) - told == set()
+
+
+def test_every_field_of_the_view_is_documented(lived: House) -> None:
+    printed = json.loads((lived.folder / "view.json").read_text())
+    told = set(re.findall(r"`([a-z_]+)`", words_of_json() + words("docs/wire.md")))
+    assert set(fields(printed)) - told == set()
+
+
+def words_of_json() -> str:
+    return words("docs/json.md")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+import click
+
 from kiosk.central.openapi import document
+from kiosk.cli.main import VERBS
 from kiosk.core.tables import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
 from kiosk.settings.appliances import AlarmTable
 from kiosk.settings.kinds import KINDS
@@ -115,7 +120,50 @@ def _alarm_row(kind: str, name: str, alarm: AlarmTable) -> str:
     return f"| {kind} | `{name}` | {when} | {alarm.after or 0:g} s | {back} | {notes} |"
 
 
-PAGES = {"appliances.md": appliances_page, "door.md": door_page, "openapi.json": openapi_page}
+COMMANDS = """\
+# Every verb and option
+
+Made from the code by `make docs`; do not edit. What a technician does with them is in [technician.md](technician.md), what
+`--json` prints in [json.md](json.md). Exit codes: 0 fine, 1 something is wrong, 2 misused, 3 not reachable.
+"""
+
+
+def commands_page() -> str:
+    """docs/commands.md."""
+    lines = [COMMANDS]
+    for name, (where, _) in VERBS.items():
+        module, _, attribute = where.partition(":")
+        lines += _command(f"kiosk {name}", getattr(importlib.import_module(module), attribute))
+    return "\n".join(lines) + "\n"
+
+
+def _command(name: str, command: click.Command) -> list[str]:
+    arguments = [
+        each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)
+    ]
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    lines = [f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""), ""]
+    if options:
+        lines += ["| option | |", "| --- | --- |", *(_option(each) for each in options), ""]
+    for below, each in command.commands.items() if isinstance(command, click.Group) else ():
+        lines += _command(f"{name} {below}", each)
+    return lines
+
+
+def _option(option: click.Option) -> str:
+    choices = option.type.choices if isinstance(option.type, click.Choice) else ()
+    kind = "" if option.is_flag else " " + ("\\|".join(map(str, choices)) or option.type.name.upper())
+    told = isinstance(option.default, str | int | float) and not option.is_flag and option.default != ""
+    default = f" Default: {option.default}." if told else ""
+    return f"| `{', '.join(option.opts)}`{kind} | {option.help or ''}{default} |"
+
+
+PAGES = {
+    "commands.md": commands_page,
+    "appliances.md": appliances_page,
+    "door.md": door_page,
+    "openapi.json": openapi_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

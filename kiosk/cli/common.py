@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 import click
 import msgspec
 
+from kiosk.cli.language import _
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
@@ -39,7 +40,7 @@ def settings_or_exit(path: Path) -> Settings:
         for error in bad.errors:
             click.echo(error, err=True)
         count = len(bad.errors)
-        click.echo(f"{count} error{'s' * (count > 1)} in the settings; nothing was started.", err=True)
+        click.echo(_("{count} wrong in the settings; nothing was started.", count=count), err=True)
         sys.exit(MISUSED)
 
 
@@ -63,9 +64,9 @@ def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:
     try:
         return ask_station(settings, message, answer)
     except NotGranted as error:
-        fail(f"Refused: {error}")
+        fail(_("Refused: {why}", why=error))
     except NotReachable as error:
-        fail(f"The station does not answer ({error}).\nNext: kiosk doctor", NOT_REACHABLE)
+        fail(_("The station does not answer ({why}).\nNext: kiosk doctor", why=error), NOT_REACHABLE)
 
 
 def print_json(value: object) -> None:
@@ -82,11 +83,17 @@ def reading(settings: Settings) -> Iterator[Reader]:
     try:
         reader = Reader(settings.data)
     except sqlite3.Error as error:
-        fail(f"{path}: {error}\nNext: kiosk doctor")
+        fail(_("{file}: {why}\nNext: kiosk doctor", file=path, why=error))
     try:
         yield reader
     except sqlite3.Error as error:
-        fail(f"{path} cannot be read to its end: {error}\nNext: sudo systemctl restart kiosk-station")
+        fail(
+            _(
+                "{file} cannot be read to its end: {why}\nNext: sudo systemctl restart kiosk-station",
+                file=path,
+                why=error,
+            )
+        )
     finally:
         reader.close()
 

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from kiosk.cli.common import MISUSED, as_json, fail, print_json, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.settings import Settings
 from kiosk.settings.loading import warnings
 from kiosk.settings.words import UnknownKey, explained
@@ -27,7 +28,14 @@ def check(config: Path) -> None:
     settings = settings_or_exit(config)
     for warning in warnings(settings):
         click.echo(f"{config}: {warning}", err=True)
-    click.echo(f"{config}: fine (station {settings.station.code}, doors: {', '.join(settings.doors)})")
+    click.echo(
+        _(
+            "{file}: fine (station {code}, doors: {doors})",
+            file=config,
+            code=settings.station.code,
+            doors=", ".join(settings.doors),
+        )
+    )
 
 
 @config.command()
@@ -44,13 +52,13 @@ def show(config: Path, key: str, as_json: bool) -> None:
         if f"{name}.".startswith(f"{key}." * bool(key))
     }
     if not held:
-        fail(f"{key}: there is no such setting here. Next: kiosk config show", MISUSED)
+        fail(_("{key}: there is no such setting here. Next: kiosk config show", key=key), MISUSED)
     if as_json:
         print_json({name: {"value": value, "default": name not in given} for name, value in held.items()})
         return
     width = max(map(len, held))
     for name, value in held.items():
-        note = "" if name in given else click.style("  (default)", dim=True)
+        note = "" if name in given else click.style(_("  (default)"), dim=True)
         click.echo(f"{name:<{width}} = {msgspec.json.encode(value).decode()}{note}")
 
 
@@ -62,7 +70,7 @@ def explain(config: Path, key: str) -> None:
     try:
         click.echo(explained(key))
     except UnknownKey as unknown:
-        fail(f"{key}: no such setting{unknown}\nNext: kiosk config show", MISUSED)
+        fail(_("{key}: no such setting{near}\nNext: kiosk config show", key=key, near=unknown), MISUSED)
     try:
         settings = msgspec.convert(msgspec.toml.decode(config.read_bytes()), Settings)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import click
 
 from kiosk.cli.common import ask_or_exit, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.wire import Done, Operate
 
 DAY: Final = 86_400.0
@@ -31,9 +32,9 @@ class Duration(click.ParamType[float]):
         try:
             seconds = float(number) * UNITS[unit]
         except ValueError:
-            self.fail(f"{text!r} is no duration; write 40s, 15m or 2h", param, ctx)
+            self.fail(_("{text} is no duration; write 40s, 15m or 2h", text=repr(text)), param, ctx)
         if not 0 <= seconds <= self._most:
-            self.fail(f"at most {self._most / 3600:.0f}h", param, ctx)
+            self.fail(_("at most {hours:.0f}h", hours=self._most / 3600), param, ctx)
         return seconds
 
 
@@ -48,7 +49,9 @@ def _operate(
     settings = settings_or_exit(config)
     name = name or next(iter(settings.doors))
     ask_or_exit(settings, Operate(name, verb, seconds), Done)
-    click.echo(f"{name}: {verb}{f' for {seconds:g} s' if seconds else ''}")
+    click.echo(
+        _("{door}: {verb} for {seconds:g} s", door=name, verb=verb, seconds=seconds) if seconds else f"{name}: {verb}"
+    )
 
 
 @door.command("open")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk.cli.common import NOT_REACHABLE, fail, settings_or_exit
+from kiosk.cli.language import _
 
 if TYPE_CHECKING:
     from kiosk.logbook.cold import ColdState
@@ -37,9 +38,9 @@ def enrol(config: Path, url: str, claim: str) -> None:
     try:
         new = register(url, settings.station.code, claim, ca_file, ENROL_TIMEOUT)
     except EnrolmentRefused as error:
-        fail(f"The server refused: {error}")
+        fail(_("The server refused: {why}", why=error))
     except NoAnswer as error:
-        fail(f"The server at {url} cannot be reached: {error}", NOT_REACHABLE)
+        fail(_("The server at {url} cannot be reached: {why}", url=url, why=error), NOT_REACHABLE)
     key, enrolled = new.key, new.answer
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -47,13 +48,15 @@ def enrol(config: Path, url: str, claim: str) -> None:
         write_raw(settings.data / ROOT_KEY, enrolled.root_key, 0o644)
         _keep_documents(ColdState(settings.data), enrolled.root_key, enrolled.documents)
     except (OSError, sqlite3.Error) as error:
-        fail(f"{settings.data} cannot be written: {error}")
+        fail(_("{file} cannot be written: {why}", file=settings.data, why=error))
     from kiosk.fingerprint import fingerprint  # noqa: PLC0415
 
     words = fingerprint(settings.station.code, key.public_key().public_bytes_raw(), enrolled.root_key)
-    click.echo(f"Station {settings.station.code} is enrolled. Its fingerprint:\n\n    {words}\n")
-    click.echo("`kiosk central stations` must show the same words; if it does not, somebody stands in between.")
-    click.echo("Next: sudo systemctl restart 'kiosk-*'")
+    click.echo(
+        _("Station {code} is enrolled. Its fingerprint:\n\n    {words}\n", code=settings.station.code, words=words)
+    )
+    click.echo(_("`kiosk central stations` must show the same words; if it does not, somebody stands in between."))
+    click.echo(_("Next: sudo systemctl restart 'kiosk-*'"))
 
 
 def _keep_documents(cold: ColdState, root: bytes, bodies: list[bytes]) -> None:

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from kiosk.cli.common import WRONG, as_json, print_json, reading, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.cli.words import when
 
 if TYPE_CHECKING:
@@ -49,14 +50,14 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
         }
         print_json(found)
         return
-    click.echo(f"epoch {epoch}, {size / 1e6:.1f} MB of {bound / 1e6:.0f} MB")
+    click.echo(_("epoch {epoch}, {size:.1f} MB of {bound:.0f} MB", epoch=epoch, size=size / 1e6, bound=bound / 1e6))
     for name, each in streams.items():
-        oldest = f", the oldest of {when(each['oldest_waiting'])}" if each["oldest_waiting"] else ""
-        click.echo(f"{name:<10} {each['rows']} entries, newest {each['newest']}, {each['waiting']} waiting{oldest}")
+        oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
+        click.echo(f"{name:<10} " + _("{rows} entries, newest {newest}, {waiting} waiting", **each) + oldest)
     if refused:
-        click.echo(f"{refused} entries were not taken by the central server: kiosk logbook refused")
+        click.echo(_("{count} entries were not taken by the central server: kiosk logbook refused", count=refused))
     for path in aside:
-        click.echo(f"set aside as broken: {path}")
+        click.echo(_("set aside as broken: {file}", file=path))
 
 
 @logbook.command()
@@ -72,8 +73,11 @@ def verify(config: Path, as_json: bool) -> None:
         print_json({"ok": not bad, "file": wrong, "damaged": damaged})
     else:
         for name, numbers in damaged.items():
-            click.echo(f"{name:<10} {f'damaged: {numbers}' if numbers else 'every entry is as it was written'}")
-        click.echo(wrong or "the file is whole")
+            click.echo(
+                f"{name:<10} "
+                + (_("damaged: {numbers}", numbers=numbers) if numbers else _("every entry is as it was written"))
+            )
+        click.echo(wrong or _("the file is whole"))
     sys.exit(WRONG if bad else 0)
 
 
@@ -89,7 +93,7 @@ def refused(config: Path, as_json: bool) -> None:
         return
     for each in found:
         click.echo(f"{each.stream} {each.row.seq}, {when(each.row.wall)}: {each.why}\n  {each.row.body}")
-    click.echo(f"{len(found)} entries refused")
+    click.echo(_("{count} entries refused", count=len(found)))
 
 
 @logbook.command()

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from kiosk import __version__
+from kiosk.cli.language import _, install, translated
 
 VERBS: Final = {
     "station": ("kiosk.cli.programs:station", "Run the program that holds the lock, the rules and the logbook."),
@@ -22,6 +23,11 @@ VERBS: Final = {
     "status": ("kiosk.cli.status:status", "Show the station on one screen."),
     "watch": ("kiosk.cli.watch:watch", "Show the station on one screen, as it changes."),
     "doctor": ("kiosk.cli.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
+    "test": (
+        "kiosk.cli.trials:test",
+        "Try the lock, the exit button, lamps, camera, sensors or network; all: commission.",
+    ),
+    "scan": ("kiosk.cli.scan:scan", "Show what the camera reads now, and why it would open the door or not."),
     "report": (
         "kiosk.cli.report:report",
         "Write a file for whoever helps from afar, without keys, codes or whole pseudonyms.",
@@ -37,6 +43,7 @@ VERBS: Final = {
     "config": ("kiosk.cli.config:config", "Check, show or explain the settings."),
     "enrol": ("kiosk.cli.enrol:enrol", "Make this station known to a central server."),
     "central": ("kiosk.cli.central:central", "Run and use the reference central server."),
+    "completion": ("kiosk.cli.completion:completion", "Print the completion for bash or zsh."),
     "demo": ("kiosk.cli.demo:demo", "Run a whole station on simulated hardware and tell what happens."),
 }
 """Each verb: where it is, and its line in the help, which therefore needs no import."""
@@ -60,13 +67,13 @@ class Verbs(click.Group):
         module, _, name = VERBS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)  # noqa: S101  for mypy
-        return command
+        return translated(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The verbs with their lines, without importing any."""
         del ctx
-        with formatter.section("Verbs"):
-            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+        with formatter.section(_("Verbs")):
+            formatter.write_dl([(name, _(line)) for name, (_where, line) in VERBS.items()])
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,3 +93,10 @@ def main(ctx: click.Context, config: Path) -> None:
     Exit codes: 0 fine, 1 something is wrong, 2 misused, 3 not reachable.
     """
     ctx.obj = config
+
+
+def run() -> None:
+    """The command, in the technician's language."""
+    install()
+    translated(main)
+    main(prog_name="kiosk")

@@ -8,6 +8,7 @@ import click
 
 from kiosk.cli.common import ask_or_exit, settings_or_exit
 from kiosk.cli.door import Duration
+from kiosk.cli.language import _
 from kiosk.wire import Done, Maintain
 
 
@@ -22,7 +23,7 @@ def maintenance() -> None:
 def on(config: Path, seconds: float) -> None:
     """Arm it; it ends by itself."""
     ask_or_exit(settings_or_exit(config), Maintain(seconds), Done)
-    click.echo(f"Maintenance is armed for {seconds:g} s. To end it: kiosk maintenance off")
+    click.echo(_("Maintenance is armed for {seconds:g} s. To end it: kiosk maintenance off", seconds=seconds))
 
 
 @maintenance.command()
@@ -30,4 +31,4 @@ def on(config: Path, seconds: float) -> None:
 def off(config: Path) -> None:
     """End it now."""
     ask_or_exit(settings_or_exit(config), Maintain(0.0), Done)
-    click.echo("Maintenance has ended.")
+    click.echo(_("Maintenance has ended."))

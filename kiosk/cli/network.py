@@ -14,8 +14,8 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from kiosk.cli.check import Check
+from kiosk.cli.language import _
 from kiosk.settings import CentralTable, Settings
-from kiosk.wire import View
 
 PATIENCE: Final = 5.0
 LEAST_DAYS: Final = 14
@@ -26,13 +26,12 @@ MOST_OFF: Final = 60.0
 OURS: Final = ("application/problem+json", "application/json")
 
 
-def check_network(settings: Settings, _: View | None) -> Iterator[Check]:
+def check_network(settings: Settings) -> Iterator[Check]:
     """Everything between here and the central server."""
     central = settings.central
     if central is None:
-        yield Check(
-            "network.central", "warning", "there is no [central] in the settings", "kiosk config explain central"
-        )
+        evidence = _("there is no [central] in the settings")
+        yield Check("network.central", "warning", evidence, "kiosk config explain central")
         return
     parts = urlsplit(central.url)
     steps = (_name(parts), _connection(parts), _certificate(parts, central), _server(settings.station.code, central))
@@ -52,9 +51,14 @@ def _name(parts: SplitResult) -> Iterator[Check]:
     try:
         found = socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM)
     except OSError as error:
-        yield Check("network.name", "wrong", f"nobody knows {host}: {error.strerror}", f"resolvectl query {host}")
+        yield Check(
+            "network.name",
+            "wrong",
+            _("nobody knows {host}: {error}", host=host, error=error.strerror),
+            f"resolvectl query {host}",
+        )
         return
-    yield Check("network.name", "fine", f"{host} is {found[0][4][0]}")
+    yield Check("network.name", "fine", _("{host} is {address}", host=host, address=found[0][4][0]))
 
 
 def _connection(parts: SplitResult) -> Iterator[Check]:
@@ -62,11 +66,16 @@ def _connection(parts: SplitResult) -> Iterator[Check]:
     try:
         socket.create_connection((host, port), PATIENCE).close()
     except TimeoutError:
-        yield Check("network.connection", "wrong", f"{host}:{port} does not answer at all", f"tracepath {host}")
+        yield Check(
+            "network.connection",
+            "wrong",
+            _("{host}:{port} does not answer at all", host=host, port=port),
+            f"tracepath {host}",
+        )
     except OSError as error:
         yield Check("network.connection", "wrong", f"{host}:{port}: {error.strerror or error}", f"ping {host}")
     else:
-        yield Check("network.connection", "fine", f"{host}:{port} answers")
+        yield Check("network.connection", "fine", _("{host}:{port} answers", host=host, port=port))
 
 
 def _certificate(parts: SplitResult, central: CentralTable) -> Iterator[Check]:
@@ -90,7 +99,7 @@ def _certificate(parts: SplitResult, central: CentralTable) -> Iterator[Check]:
         )
     else:
         days = (ends - time.time()) / DAY
-        evidence = f"{host} proves who it is, for {days:.0f} days more"
+        evidence = _("{host} proves who it is, for {days:.0f} days more", host=host, days=days)
         if days < LEAST_DAYS:
             yield Check("network.certificate", "warning", evidence, "tell the union: the certificate must be renewed")
         else:
@@ -116,10 +125,11 @@ def _server(code: str, central: CentralTable) -> Iterator[Check]:
     if kind not in OURS:
         where = found.headers.get("Location", "")
         evidence = f"HTTP {found.status_code} with {kind or 'nothing'}{f', which leads to {where}' if where else ''}"
-        login = "log in at this network with a browser, or ask who runs it"
-        yield Check("network.server", "wrong", f"not our server but a login page or a proxy: {evidence}", login)
+        login = _("log in at this network with a browser, or ask who runs it")
+        words = _("not our server but a login page or a proxy: {evidence}", evidence=evidence)
+        yield Check("network.server", "wrong", words, "", login)
         return
-    yield Check("network.server", "fine", f"a central server, HTTP {found.status_code} without a token")
+    yield Check("network.server", "fine", _("a central server, HTTP {code} without a token", code=found.status_code))
     yield from _clock(found.headers.get("Date", ""))
 
 
@@ -129,7 +139,11 @@ def _clock(date: str) -> Iterator[Check]:
     except ValueError:
         return
     if abs(off) > MOST_OFF:
-        way = "ahead of" if off > 0 else "behind"
-        yield Check("network.clock", "warning", f"this machine is {abs(off):.0f} s {way} the server", "timedatectl")
+        words = (
+            _("this machine is {seconds:.0f} s ahead of the server")
+            if off > 0
+            else _("this machine is {seconds:.0f} s behind the server")
+        )
+        yield Check("network.clock", "warning", words.format(seconds=abs(off)), "timedatectl")
     else:
-        yield Check("network.clock", "fine", "this machine and the server have the same time")
+        yield Check("network.clock", "fine", _("this machine and the server have the same time"))

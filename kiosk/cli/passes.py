@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, ask_station, fail, print_json, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.trust.keyset import NO_KEYS
@@ -72,11 +73,13 @@ def make(
         from kiosk.central.issuer import Issuer  # noqa: PLC0415
         from kiosk.central.store import CentralStore  # noqa: PLC0415
     except ImportError as error:
-        fail(f"The central server is an optional part ({error}). Next: pip install 'yizhan-kiosk[central]'")
+        fail(_("The central server is an optional part ({why}). Next: pip install 'yizhan-kiosk[central]'", why=error))
     now = int(time.time())
     expires = now + int(days * 86_400 if days else DEFAULT_SECONDS[kind])
     if (kind == "bound") != (phone is not None):
-        fail("--phone goes with --kind bound: the pass names the phone's key, which is made if there is none", MISUSED)
+        fail(
+            _("--phone goes with --kind bound: the pass names the phone's key, which is made if there is none"), MISUSED
+        )
     wanted = Pass(
         index or 0,
         PassClass[class_.upper()],
@@ -89,11 +92,14 @@ def make(
     )
     claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
     click.echo(text)
-    click.echo(f"credential {claims.index}, {kind}, expires {_date(claims.expires)}", err=True)
+    click.echo(
+        _("credential {index}, {kind}, expires {when}", index=claims.index, kind=kind, when=_date(claims.expires)),
+        err=True,
+    )
     code = qr(text, kind)
     if out:
         code.save(str(out), scale=QR_SCALE, border=4)
-        click.echo(f"written: {out}", err=True)
+        click.echo(_("written: {file}", file=out), err=True)
     if show:
         code.terminal(compact=True)
 
@@ -105,7 +111,7 @@ def make(
 def present(code: str, phone: Path, *, show: bool) -> None:
     """Print what a phone shows now of the bound pass CODE, signed with its key and its time."""
     if not isinstance(said := peek(code), Pass) or said.kind is not Kind.BOUND:
-        fail("That is no bound pass. Next: kiosk pass make --kind bound --phone FILE", MISUSED)
+        fail(_("That is no bound pass. Next: kiosk pass make --kind bound --phone FILE"), MISUSED)
     text = show_bound(code, _phone_key(phone), int(time.time()))
     click.echo(text)
     if show:
@@ -158,30 +164,30 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
 def _judge(settings: Settings, text: str, door: str) -> tuple[Explained, str]:
     """What the station says; from its files, with a caveat, while its program is not running."""
     if door and door not in settings.doors:
-        fail(f"There is no door {door}; there are: {', '.join(settings.doors)}", MISUSED)
+        fail(_("There is no door {door}; there are: {doors}", door=door, doors=", ".join(settings.doors)), MISUSED)
     try:
         return ask_station(settings, Explain(text, door), Explained), ""
     except NotReachable:
         from kiosk.station.explain import explain_from_files  # noqa: PLC0415
 
-        caveat = "The station is not running: judged from its files, so a replay cannot be seen."
+        caveat = _("The station is not running: judged from its files, so a replay cannot be seen.")
         return explain_from_files(settings, text, door), caveat
 
 
 def _tell(found: Explained, text: str) -> None:
     if found.claims:
-        click.echo("The signature holds. The pass says:")
+        click.echo(_("The signature holds. The pass says:"))
         _tell_claims(found.claims)
     else:
         said = peek(text)
         if isinstance(said, Pass):
-            click.echo("Nobody's word for it, but the pass says:")
+            click.echo(_("Nobody's word for it, but the pass says:"))
             _tell_claims({**{name: getattr(said, name) for name in said.__struct_fields__}})
     if not found.reason:
-        click.echo("It would open this door now.")
+        click.echo(_("It would open this door now."))
     else:
         zh, en = WORDS[Reason(found.reason)]
-        click.echo(f"It would be refused: {found.reason}\n  {en}\n  {zh}")
+        click.echo(_("It would be refused: {reason}", reason=found.reason) + f"\n  {en}\n  {zh}")
 
 
 def _tell_claims(claims: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from kiosk.cli.common import MISUSED, WRONG, fail, settings_or_exit
+from kiosk.cli.language import _
 
 log = logging.getLogger("kiosk")
 
@@ -63,7 +64,7 @@ def sync(config: Path) -> None:
     """Run the program that talks to the central server."""
     settings = settings_or_exit(config)
     if settings.central is None:
-        fail(f"{config}: there is no [central] to talk to", MISUSED)
+        fail(_("{file}: there is no [central] to talk to", file=config), MISUSED)
     from kiosk.sync.program import run  # noqa: PLC0415
 
     run_program("sync", lambda: run(settings))

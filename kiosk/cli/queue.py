@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from kiosk.cli.common import as_json, ask_station, print_json, reading, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.cli.logbook import stream_state
 from kiosk.cli.words import when
 from kiosk.local import NotReachable
@@ -25,19 +26,21 @@ def queue(config: Path, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"{'central':<10} {found['url'] or 'none in the settings'}: {found['central']}")
+    click.echo(f"{'central':<10} {found['url'] or _('none in the settings')}: {found['central']}")
     for name, each in found["streams"].items():
         if not each["waiting"]:
-            click.echo(f"{name:<10} nothing waits; the server has all {each['newest']}")
+            click.echo(f"{name:<10} " + _("nothing waits; the server has all {newest}", **each))
             continue
-        oldest = f", the oldest of {when(each['oldest_waiting'])}" if each["oldest_waiting"] else ""
-        click.echo(f"{name:<10} {each['waiting']} wait, numbers {each['acked'] + 1} to {each['newest']}{oldest}")
+        oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
+        click.echo(
+            f"{name:<10} " + _("{waiting} wait, numbers {first} to {newest}", first=each["acked"] + 1, **each) + oldest
+        )
     if found["refused"]:
-        click.echo(f"{'refused':<10} {found['refused']} were not taken: kiosk logbook refused")
+        click.echo(f"{'refused':<10} " + _("{refused} were not taken: kiosk logbook refused", **found))
     for name in found["survivors"]:
-        click.echo(f"{'survivors':<10} {name}, out of a broken logbook")
+        click.echo(f"{'survivors':<10} " + _("{file}, out of a broken logbook", file=name))
     if found["next"]:
-        click.echo(f"\nNext: {found['next']}")
+        click.echo(_("\nNext: {next}", **found))
 
 
 def _queue(settings: Settings) -> dict[str, Any]:
@@ -63,11 +66,11 @@ def _central(settings: Settings) -> tuple[str, str]:
     try:
         view = ask_station(settings, GetView(), View)
     except NotReachable:
-        return "the station does not answer", "kiosk doctor"
+        return _("the station does not answer"), "kiosk doctor"
     if settings.central is None:
-        return "nothing is sent", "kiosk config explain central.url"
+        return _("nothing is sent"), "kiosk config explain central.url"
     if not view.programs["sync"]:
-        return "sync is not connected", "sudo systemctl restart kiosk-sync"
+        return _("sync is not connected"), "sudo systemctl restart kiosk-sync"
     if "central" in view.faults:
         return view.faults["central"], "kiosk doctor"
-    return "reached", ""
+    return _("reached"), ""

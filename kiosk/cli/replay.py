@@ -13,6 +13,7 @@ import msgspec
 
 from kiosk import __version__
 from kiosk.cli.common import WRONG, as_json, ask_or_exit, fail, print_json, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.cli.words import sentence, when
 from kiosk.wire import GetRecording, Recorded
 
@@ -56,7 +57,7 @@ def _save(config: Path, file: Path) -> None:
             out.write(data)
     except OSError as error:
         fail(f"{file}: {error.strerror}")
-    click.echo(f"{file}: {len(data)} bytes, readable by you alone\nNext: kiosk replay {file}")
+    click.echo(_("{file}: {size} bytes, readable by you alone\nNext: kiosk replay {file}", file=file, size=len(data)))
 
 
 def _read(file: Path) -> Recording:
@@ -65,9 +66,9 @@ def _read(file: Path) -> Recording:
     try:
         return read_recording(file.read_bytes())
     except OSError as error:
-        fail(f"{file}: {error.strerror}\nNext: kiosk replay --save {file}")
+        fail(_("{file}: {why}\nNext: kiosk replay --save {file}", file=file, why=error.strerror))
     except NotARecording as error:
-        fail(f"{file}: no recording that kiosk {__version__} can read: {error}")
+        fail(_("{file}: no recording that kiosk {version} can read: {why}", file=file, version=__version__, why=error))
 
 
 class _Outcome:

@@ -27,6 +27,7 @@ import msgspec
 from kiosk import __version__
 from kiosk.cli.common import as_json, ask_station, fail, print_json
 from kiosk.cli.doctor import examine
+from kiosk.cli.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
@@ -60,12 +61,26 @@ def report(config: Path, out: Path | None, qr: bool, as_json: bool) -> None:
                 bundle.writestr(name, data)
         path.chmod(0o600)
     except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}\nNext: kiosk report --out /tmp/report.zip")
+        fail(
+            _(
+                "{file} cannot be written: {why}\nNext: kiosk report --out /tmp/report.zip",
+                file=path,
+                why=error.strerror,
+            )
+        )
     summary = _summary(short, files["doctor.json"])
     if as_json:
         print_json({"id": short, "file": str(path), "bytes": path.stat().st_size, "files": sorted(files)})
         return
-    click.echo(f"{path} is written ({path.stat().st_size // 1024 + 1} KiB): {', '.join(sorted(files))}\n{summary}")
+    click.echo(
+        _(
+            "{file} is written ({size} KiB): {files}",
+            file=path,
+            size=path.stat().st_size // 1024 + 1,
+            files=", ".join(sorted(files)),
+        )
+        + f"\n{summary}"
+    )
     if qr:
         import segno  # noqa: PLC0415
 

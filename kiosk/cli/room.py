@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.check import Check
+from kiosk.cli.language import _
 from kiosk.cli.words import quantity
 from kiosk.settings import Settings
 from kiosk.settings.appliances import AnySensor, LineTable, ModbusTable, OneWireTable
@@ -42,21 +43,23 @@ def check_room(settings: Settings, view: View | None) -> Iterator[Check]:
         if sensor.value is not None:
             yield Check(f"sensor.{name}", "fine", quantity(sensor.value, sensor.unit))
         else:
-            absent = sensor.absent or "not heard yet"
-            yield Check(
-                f"sensor.{name}",
-                "wrong",
-                f"{absent}: {LOOK_AT.get(absent, 'no value')}",
-                _remedy(settings.sensors[name]),
-            )
+            absent = sensor.absent or "silent"
+            evidence = f"{absent}: {_(LOOK_AT.get(absent, ''))}"
+            yield Check(f"sensor.{name}", "wrong", evidence, _remedy(settings.sensors[name]))
     for name, value in view.room.alarms.items():
-        appliance = name.partition(".")[0]
-        evidence = "its sensor gives no value now" if value is None else f"at {value:.4g}"
-        yield Check(f"alarm.{name}", "wrong", evidence, f"look at the {appliance}; kiosk sensors plot")
+        evidence = _("its sensor gives no value now") if value is None else _("at {value:.4g}", value=value)
+        yield Check(
+            f"alarm.{name}",
+            "wrong",
+            evidence,
+            "kiosk sensors plot",
+            _("look at: {appliance}", appliance=name.partition(".")[0]),
+        )
     for name, why in view.room.off.items():
         latched = [each for each in why if each != "saving"]
-        remedy = "kiosk maintenance on --for 10m" if latched else "show a pass"
-        yield Check(f"relay.{name}", "warning", f"off: {', '.join(why)}", remedy)
+        remedy = "kiosk maintenance on --for 10m" if latched else ""
+        evidence = _("off: {why}", why=", ".join(why))
+        yield Check(f"relay.{name}", "warning", evidence, remedy, "" if latched else _("show a pass"))
 
 
 def _check_ports(settings: Settings) -> Iterator[Check]:
@@ -65,24 +68,34 @@ def _check_ports(settings: Settings) -> Iterator[Check]:
     ports = (getattr(table, "port", None) for table in tables)
     for port in dict.fromkeys(filter(None, ports)):
         if not Path(port).exists():
-            yield Check("serial.port", "wrong", f"{port} is not there", "ls -l /dev/serial/by-path")
+            yield Check("serial.port", "wrong", _("{device} is not there", device=port), "ls -l /dev/serial/by-path")
         elif not os.access(port, os.R_OK | os.W_OK):
-            yield Check("serial.port", "wrong", f"no access to {port}", "sudo usermod -aG dialout $USER")
+            yield Check(
+                "serial.port",
+                "wrong",
+                _("no access to {devices}", devices=port),
+                "sudo usermod -aG dialout $USER",
+            )
         elif port.startswith(BY_ID):
-            evidence = f"{port}: identical adapters have one name there"
+            evidence = _("{device}: identical adapters have one name there", device=port)
             yield Check("serial.port", "warning", evidence, "ls -l /dev/serial/by-path")
         else:
-            yield Check("serial.port", "fine", f"{port} is there")
+            yield Check("serial.port", "fine", _("{device} is there", device=port))
 
 
 def _check_tree(settings: Settings) -> Iterator[Check]:
     for tree in dict.fromkeys(each.tree for each in settings.sensors.values() if isinstance(each, OneWireTable)):
         if not Path(tree).is_dir():
             command = "echo dtoverlay=w1-gpio | sudo tee -a /boot/firmware/config.txt && sudo reboot"
-            yield Check("onewire.tree", "wrong", f"{tree} is not there: the kernel has no 1-Wire bus", command)
+            yield Check(
+                "onewire.tree",
+                "wrong",
+                _("{tree} is not there: the kernel has no 1-Wire bus", tree=tree),
+                command,
+            )
         else:
             found = sorted(path.name for path in Path(tree).glob("[0-9a-f][0-9a-f]-*"))
-            yield Check("onewire.tree", "fine", f"{tree}: {', '.join(found) or 'no device'}")
+            yield Check("onewire.tree", "fine", f"{tree}: {', '.join(found) or _('no device')}")
 
 
 def _remedy(table: AnySensor) -> str:

@@ -12,6 +12,7 @@ from time import perf_counter
 import click
 
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, fail, print_json, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.cli.programs import run_program
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
@@ -43,10 +44,18 @@ def run(config: Path, name: str | None, *, snapshot: bool) -> None:
     """Run the scanner NAME of the settings; the first one if there is no NAME."""
     settings = settings_or_exit(config)
     if not settings.scanners:
-        fail(f"{config}: there is no [scanners.NAME]", MISUSED)
+        fail(_("{file}: there is no [scanners.NAME]", file=config), MISUSED)
     name = name or next(iter(settings.scanners))
     if name not in settings.scanners:
-        fail(f"{config}: no scanner {name}; there are: {', '.join(settings.scanners)}", MISUSED)
+        fail(
+            _(
+                "{file}: no scanner {name}; there are: {scanners}",
+                file=config,
+                name=name,
+                scanners=", ".join(settings.scanners),
+            ),
+            MISUSED,
+        )
     if snapshot:
         _show(_snapshot(settings, name))
         return
@@ -94,16 +103,16 @@ def _snapshot(settings: Settings, name: str) -> Snapshot:
         finally:
             line.close()
     except NotGranted as error:
-        fail(f"Refused: {error}")
+        fail(_("Refused: {why}", why=error))
     except NotReachable as error:
-        fail(f"The scanner does not answer ({error}).\nNext: kiosk doctor", NOT_REACHABLE)
+        fail(_("The scanner does not answer ({why}).\nNext: kiosk doctor", why=error), NOT_REACHABLE)
 
 
 def _show(snapshot: Snapshot) -> None:
     """Two pixels in each character: the upper half in the foreground's grey, the lower in the background's."""
     for row in _rows(snapshot):
         click.echo(row)
-    click.echo(snapshot.trouble or "Nothing is wrong with the picture. It was shown and not kept.")
+    click.echo(snapshot.trouble or _("Nothing is wrong with the picture. It was shown and not kept."))
 
 
 def _rows(snapshot: Snapshot) -> Iterator[str]:

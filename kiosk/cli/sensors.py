@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, reading, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.cli.programs import run_program
 from kiosk.settings import Settings
 
@@ -92,16 +93,16 @@ def plot(config: Path, day: datetime | None, out: Path | None) -> None:
     with reading(settings) as reader:
         found = day_of(plotted(reader.between(begins, begins + DAY)))
     if not found.curves:
-        fail(f"The logbook has no value of {date}.\nNext: kiosk status")
+        fail(_("The logbook has no value of {date}.\nNext: kiosk status", date=date))
     if out is None:
         for name, blocks, span in in_blocks(found, begins):
             click.echo(f"{name:<20} {blocks} {span}")
-        click.echo(f"{'hour':<20} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
+        click.echo(f"{'h':<20} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
         return
     try:
         draw(found, begins, settings, out)
     except ModuleNotFoundError:
-        fail("A picture needs matplotlib.\nNext: pip install 'yizhan-kiosk[plot]'", MISUSED)
+        fail(_("A picture needs matplotlib.\nNext: pip install 'yizhan-kiosk[plot]'"), MISUSED)
     except (UnknownForm, OSError) as error:
         fail(f"{out}: {error}", MISUSED)
     click.echo(out)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.cli.common import MISUSED, as_json, fail, print_json, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.cli.words import sentence
 
 if TYPE_CHECKING:
@@ -144,5 +145,5 @@ def _tell(virtual: Virtual, settings: Settings, *, as_json: bool) -> None:
             local = datetime.fromtimestamp(entry.pop("at") + settings.station.utc_offset * 3600, UTC)
             kind, details = sentence(entry)
             click.echo(f"{local:%H:%M:%S}  {kind}  {details}")
-    fewer = f", {samples / rows:.0f} times fewer" if rows else ""
-    click.echo(f"\n{samples} samples, {rows} rows of telemetry{fewer}.")
+    fewer = _(", {times:.0f} times fewer", times=samples / rows) if rows else ""
+    click.echo(_("\n{samples} samples, {rows} rows of telemetry{fewer}.", samples=samples, rows=rows, fewer=fewer))

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, ask_station, print_json, settings_or_exit
+from kiosk.cli.language import _
 from kiosk.cli.words import quantity, sentence, when
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
@@ -67,11 +68,11 @@ def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
     console = Console(highlight=False)
     console.print(table_of(lines_of(settings, view)))
     if last:
-        console.print("\n[bold]last entries[/]")
+        console.print(f"\n[bold]{_('last entries')}[/]")
     for row in reversed(last):
         console.print(f"  {when(row.wall)}  {_sentence(row)}", style="dim" if not view else "")
     if not view:
-        console.print("\nNext: kiosk doctor")
+        console.print(_("\nNext: kiosk doctor"))
 
 
 def table_of(lines: list[tuple[str, str]]) -> Table:
@@ -90,45 +91,52 @@ def lines_of(settings: Settings, view: View | None) -> list[tuple[str, str]]:
 
     station = f"{settings.station.code} {settings.station.name}"
     if view is None:
-        return [("station", station), ("program", f"[red]does not answer[/] at {settings.run}/control.sock")]
+        return [(_("station"), station), (_("program"), f"[red]{_('does not answer')}[/] {settings.run}/control.sock")]
     drift = abs(view.wall - time.time())
     lines = [
-        ("station", f"{station}, version {view.version}"),
+        (_("station"), _("{station}, version {version}", station=station, version=view.version)),
         (
-            "clock",
-            f"{view.quality}: {when(view.wall)}" + (f", the system's is {drift:.0f} s off" if drift > 60 else ""),
+            _("clock"),
+            f"{view.quality}: {when(view.wall)}"
+            + (_(", the system's is {seconds:.0f} s off", seconds=drift) if drift > 60 else ""),
         ),
-        ("trust", _trust(view)),
+        (_("trust"), _trust(view)),
     ]
     for name, each in view.doors.items():
         colour = "green" if each.alarm in {"none", "unknown"} else "red"
-        lines.append((f"door {name}", f"[{colour}]{each.lock}[/], {each.door}, mode {each.mode}, alarm {each.alarm}"))
+        words = _("{door}, mode {mode}, alarm {alarm}", door=each.door, mode=each.mode, alarm=each.alarm)
+        lines.append((_("door {name}", name=name), f"[{colour}]{each.lock}[/], {words}"))
     for name, sensor in view.sensors.items():
         value = (
-            f"[yellow]{sensor.absent or 'not heard yet'}[/]"
+            f"[yellow]{sensor.absent or _('not heard yet')}[/]"
             if sensor.value is None
             else quantity(sensor.value, sensor.unit)
         )
         lines.append((name.replace("_", " "), value))
     lines += _room(view.room)
     waiting = {name: each.newest - each.acked for name, each in view.streams.items()}
-    lines.append(("queue", ", ".join(f"{name} {count} waiting" for name, count in waiting.items())))
-    programs = (f"{name} {'[green]up[/]' if up else '[red]away[/]'}" for name, up in view.programs.items())
-    lines.append(("programs", ", ".join(programs)))
-    lines += [("fault", f"[red]{escape(f'{what}: {detail}')}[/]") for what, detail in view.faults.items()]
+    told = (_("{stream} {count} waiting", stream=name, count=count) for name, count in waiting.items())
+    lines.append((_("queue"), ", ".join(told)))
+    programs = (
+        f"{name} [green]{_('up')}[/]" if up else f"{name} [red]{_('away')}[/]" for name, up in view.programs.items()
+    )
+    lines.append((_("programs"), ", ".join(programs)))
+    lines += [(_("fault"), f"[red]{escape(f'{what}: {detail}')}[/]") for what, detail in view.faults.items()]
     return lines
 
 
 def _room(room: RoomView) -> list[tuple[str, str]]:
     lines = [
-        ("alarm", f"[red]{name}[/] at {value:.4g}" if value is not None else f"[red]{name}[/]")
+        (_("alarm"), f"[red]{name}[/]" + ("" if value is None else " " + _("at {value:.4g}", value=value)))
         for name, value in room.alarms.items()
     ]
-    lines += [(f"relay {name}", f"[yellow]off[/]: {', '.join(why)}") for name, why in room.off.items()]
+    lines += [
+        (_("relay {name}", name=name), f"[yellow]{_('off')}[/]: {', '.join(why)}") for name, why in room.off.items()
+    ]
     if room.saving != "on":
-        lines.append(("saving", f"{room.saving}: the station is closed and empty"))
+        lines.append((_("saving"), _("{phase}: the station is closed and empty", phase=room.saving)))
     if room.place:
-        lines.append(("place", f"{room.place[0]:.5f}, {room.place[1]:.5f}"))
+        lines.append((_("place"), f"{room.place[0]:.5f}, {room.place[1]:.5f}"))
     return lines
 
 

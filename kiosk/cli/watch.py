@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk.cli.common import MISUSED, fail, settings_or_exit, until_interrupted
+from kiosk.cli.language import _
 from kiosk.cli.status import lines_of, table_of
 from kiosk.cli.words import sentence
 from kiosk.local import Line, NotReachable
@@ -32,7 +33,7 @@ def watch(config: Path) -> None:
     """Show the station on one screen as it changes, until Ctrl-C; also through its restarts."""
     settings = settings_or_exit(config)
     if not sys.stdout.isatty():
-        fail("watch needs a terminal. Next: kiosk log --follow, or kiosk status --json", MISUSED)
+        fail(_("watch needs a terminal. Next: kiosk log --follow, or kiosk status --json"), MISUSED)
     from rich.console import Console  # noqa: PLC0415
     from rich.live import Live  # noqa: PLC0415
 
@@ -70,4 +71,4 @@ def _screen(settings: Settings, view: View | None, events: deque[str]) -> Render
     from rich.text import Text  # noqa: PLC0415
 
     happened = [Text(line, overflow="ellipsis", no_wrap=True) for line in events]
-    return Group(table_of(lines_of(settings, view)), Text(), *happened, Text("\nCtrl-C ends", style="dim"))
+    return Group(table_of(lines_of(settings, view)), Text(), *happened, Text("\n" + _("Ctrl-C ends"), style="dim"))

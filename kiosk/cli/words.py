@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kiosk.cli.language import _, chosen
 from kiosk.settings.appliances import ON_OFF
 from kiosk.trust.documents import REFUSAL_WORDS, Refusal
 from kiosk.trust.reasons import WORDS, Reason
@@ -17,16 +18,16 @@ def sentence(entry: dict[str, Any]) -> tuple[str, str]:
     details = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in UNREADABLE)
     if words := _reason(entry):
         details += f": {words}"
-    return entry["kind"].replace("_", " "), details
+    return _(entry["kind"].replace("_", " ")), details
 
 
 def _reason(entry: dict[str, Any]) -> str:
     """Why a pass or a document was refused, in a sentence for a technician."""
     match entry:
         case {"kind": "denied", "reason": reason} if reason in list(Reason):
-            return WORDS[Reason(reason)][1]
+            return chosen(WORDS[Reason(reason)])
         case {"kind": "document_refused", "refusal": refusal} if refusal in list(Refusal):
-            return REFUSAL_WORDS[Refusal(refusal)][1]
+            return chosen(REFUSAL_WORDS[Refusal(refusal)])
         case _:
             return ""
 
@@ -38,4 +39,4 @@ def when(wall: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
 
 def quantity(value: float, unit: str) -> str:
     """A value with its unit; of a sensor that only switches, the word."""
-    return ("on" if value else "off") if unit == ON_OFF else f"{value:.4g} {unit}"
+    return (_("on") if value else _("off")) if unit == ON_OFF else f"{value:.4g} {unit}"

@@ -128,6 +128,13 @@ class Maintenance(Fact, frozen=True):
     seconds: float | None = None
 
 
+class Commissioned(Fact, frozen=True):
+    """A technician tried the station's parts: for each test passed, skipped, or what failed."""
+
+    who: str
+    results: dict[str, str]
+
+
 class Fault(Fact, frozen=True):
     """Something needs a technician."""
 
@@ -282,6 +289,7 @@ Entry = (
     | FireRelease
     | Operated
     | Maintenance
+    | Commissioned
     | Fault
     | FaultCleared
     | DocumentApplied

@@ -9,6 +9,18 @@ from msgspec import Struct
 from kiosk.core.entries import Entry, Stamp
 
 
+class Lamp(enum.StrEnum):
+    """What the lamps and the buzzer at a door tell. `free`: nobody needs a pass; `closed`: no pass opens."""
+
+    READY = "ready"
+    GRANTED = "granted"
+    DENIED = "denied"
+    FREE = "free"
+    CLOSED = "closed"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
 class Happening(Struct, frozen=True, tag=True):
     """The base of all events; the tag tells them apart in a recording."""
 
@@ -102,6 +114,20 @@ class Maintained(Happening, frozen=True):
     seconds: float
 
 
+class LampTried(Happening, frozen=True):
+    """A technician wants to see a signal at a door for a moment."""
+
+    door: str
+    lamp: Lamp
+
+
+class PartsTried(Happening, frozen=True):
+    """A technician has tried the station's parts; `results`: for each test passed, skipped, or what failed."""
+
+    who: str
+    results: dict[str, str]
+
+
 class EnrolmentDone(Happening, frozen=True):
     """The central server answered a shown enrolment code; `fingerprint` in words."""
 
@@ -121,6 +147,7 @@ class Tick(Happening, frozen=True):
     """Nothing happened but time."""
 
 
+TechniciansAct = DoorRequested | Maintained | LampTried | PartsTried
 Event = (
     Scanned
     | Committed
@@ -131,8 +158,7 @@ Event = (
     | Located
     | Offered
     | Asked
-    | DoorRequested
-    | Maintained
+    | TechniciansAct
     | EnrolmentDone
     | Faulted
     | Tick
@@ -153,18 +179,6 @@ class SetLock(Struct, frozen=True):
     door: str
     unlocked: bool
     seen: float | None = None
-
-
-class Lamp(enum.StrEnum):
-    """What the lamps and the buzzer at a door tell. `free`: nobody needs a pass; `closed`: no pass opens."""
-
-    READY = "ready"
-    GRANTED = "granted"
-    DENIED = "denied"
-    FREE = "free"
-    CLOSED = "closed"
-    WARNING = "warning"
-    ALARM = "alarm"
 
 
 class Show(Struct, frozen=True):

@@ -14,6 +14,9 @@ from kiosk.core.tables import AlarmState, DoorMode, LockState
 DENIED_FOR: Final = 2.0
 """Seconds for which a refusal is shown."""
 
+TRIED_FOR: Final = 2.0
+"""Seconds for which a signal is shown that a technician tries."""
+
 BY_ALARM: Final = {
     AlarmState.PRE_ALARM: Lamp.WARNING,
     AlarmState.HELD_OPEN: Lamp.ALARM,
@@ -51,11 +54,19 @@ def forgiven(door: Door) -> Door:
 def shown(door: Door, now: float, *, warned: bool = False) -> tuple[Door, tuple[Show, ...]]:
     """Show it, if it is not what is shown already. `warned`: appliances are about to be switched off behind this door."""
     wanted = lamp(door, now)
-    if warned and wanted in {Lamp.READY, Lamp.CLOSED}:
+    if door.tried is not None and now < door.tried_until:
+        wanted = door.tried
+    elif warned and wanted in {Lamp.READY, Lamp.CLOSED}:
         wanted = Lamp.WARNING
     return (door, ()) if wanted is door.shown else (replace(door, shown=wanted), (Show(door.name, wanted),))
 
 
-def due(door: Door) -> float:
-    """When a refusal has been shown long enough; infinite when none is shown."""
-    return door.denied_until if door.shown is Lamp.DENIED else math.inf
+def tried(door: Door, lamp: Lamp, now: float) -> Door:
+    """A technician wants to see a signal for a moment."""
+    return replace(door, tried=lamp, tried_until=now + TRIED_FOR)
+
+
+def due(door: Door, now: float) -> float:
+    """When a refusal, or a signal that was tried, has been shown long enough; infinite when none is shown."""
+    refusal = door.denied_until if door.shown is Lamp.DENIED else math.inf
+    return min(refusal, door.tried_until if now < door.tried_until else math.inf)

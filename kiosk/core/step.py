@@ -30,13 +30,16 @@ from kiosk.core.events import (
     Event,
     Faulted,
     KeepFloor,
+    LampTried,
     Located,
     Maintained,
     NoReading,
     Offered,
+    PartsTried,
     Reading,
     Record,
     Scanned,
+    TechniciansAct,
     Tick,
 )
 from kiosk.core.faults import faulted
@@ -46,7 +49,7 @@ from kiosk.core.orders import MAX_OVERRIDE, obey, requested
 from kiosk.core.room import Phase
 from kiosk.core.state import Order, Pending, State, Stepped, moved
 from kiosk.core.tables import Claim, ContactSignal
-from kiosk.trust.passes import Pass
+from kiosk.trust.passes import Pass, PassClass
 from kiosk.trust.reasons import Reason
 
 T = TypeVar("T")
@@ -57,6 +60,9 @@ ON_A_PIN: Final = "sensor:"
 
 KEEP_FLOOR_EVERY: Final = 600.0
 """Seconds: what a power cut may take from the clock's floor."""
+
+PASS_ARMS: Final = 1800.0
+"""Seconds of maintenance that a technician's pass arms when it opens a door."""
 
 STUCK_AFTER: Final = 60.0
 """Seconds for which nobody leans on an exit button. It frees the door all the same."""
@@ -84,7 +90,7 @@ def due(state: State, now: float) -> float:
     times += [each.deadline for each in state.pending.values()]
     times += [each.deadline for each in state.orders.values()]
     times += [_stuck_due(state, name) for name in state.inputs]
-    times += [lamps.due(each) for each in state.doors.values()]
+    times += [lamps.due(each, now) for each in state.doors.values()]
     times += [next_programme(each.rules.schedule, state.clock, now) for each in state.doors.values()]
     return min(times, default=math.inf)
 
@@ -201,10 +207,8 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case Asked(nonce):
             kept = dict(list(state.nonces.items())[1 - MAX_NONCES :])
             return replace(state, nonces={**kept, nonce: now.boot}), ()
-        case DoorRequested():
-            return requested(state, event, now.boot)
-        case Maintained(who, seconds):
-            return _maintained(state, who, seconds, now.boot)
+        case DoorRequested() | Maintained() | LampTried() | PartsTried():
+            return _technician(state, event, now.boot)
         case EnrolmentDone(root, documents, words):
             return enrolment.enrolled(state, root, documents, words, now.boot)
         case Faulted(what, detail):
@@ -213,6 +217,18 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
             return state, ()
         case _:
             assert_never(event)
+
+
+def _technician(state: State, event: TechniciansAct, now: float) -> Stepped:
+    match event:
+        case DoorRequested():
+            return requested(state, event, now)
+        case Maintained(who, seconds):
+            return _maintained(state, who, seconds, now)
+        case LampTried(name, lamp):
+            return moved(state, name, (lamps.tried(state.doors[name], lamp, now), ()))
+        case PartsTried(who, results):
+            return state, (fact.Commissioned(who, results),)
 
 
 def _maintained(state: State, who: str, seconds: float, now: float) -> Stepped:
@@ -341,5 +357,10 @@ def _open(state: State, pending: Pending, now: float) -> Stepped:
     known = lamps.forgiven(state.doors[pending.door])
     if Claim.LOCKDOWN in known.claims:  # it came between the grant and its commit
         return state, (fact.NotTaken(pending.door),)
-    pulse = known.rules.extended_pulse if pending.claims.extended else known.rules.pulse
-    return moved(state, pending.door, door.claim(known, Claim.PASS, now + pulse, now, pending.seen))
+    claims = pending.claims
+    pulse = known.rules.extended_pulse if claims.extended else known.rules.pulse
+    state, outcomes = moved(state, pending.door, door.claim(known, Claim.PASS, now + pulse, now, pending.seen))
+    if claims.pass_class is not PassClass.TECHNICIAN:
+        return state, outcomes
+    state, more = _maintained(state, f"pass {claims.index}", PASS_ARMS, now)
+    return state, (*outcomes, *more)

@@ -88,10 +88,11 @@ def texts_of_camera(table: ScannerTable, outlet: Outlet, running: Running, looki
                 raise CameraHung(f"the camera has not answered for {HUNG:g} s; a new process is needed")
             continue
         seen = frame.at
-        yield seen, looking.look(frame.grey)
+        texts = looking.look(frame.grey)
+        yield seen, texts
         trouble = sight.judge(frame.grey, seen)
         outlet.tell(trouble or None)
-        window.show(frame.grey, trouble)
+        window.show(frame.grey, trouble, tuple(texts))
     window.close()
     camera.close()
 

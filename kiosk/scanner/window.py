@@ -22,12 +22,13 @@ class Window:
         self._loop = Loop()
         self._grey: Grey | None = None
         self._trouble = ""
+        self._texts: tuple[str, ...] = ()
         settings.run.mkdir(parents=True, exist_ok=True)
         self._loop.serve(settings.run / f"scanner-{name}.sock", self._on_line)
 
-    def show(self, grey: Grey | None, trouble: str) -> None:
-        """Answer those who have asked, with this frame."""
-        self._grey, self._trouble = grey, trouble
+    def show(self, grey: Grey | None, trouble: str, texts: tuple[str, ...] = ()) -> None:
+        """Answer those who have asked, with this frame and the codes in it."""
+        self._grey, self._trouble, self._texts = grey, trouble, texts
         self._loop.wait(0.0)
         self._grey = None
 
@@ -51,7 +52,7 @@ class Window:
         else:
             height = round(wanted.width * self._grey.shape[0] / self._grey.shape[1])
             small = cv2.resize(self._grey, (wanted.width, height), interpolation=cv2.INTER_AREA)
-            peer.send(Snapshot(wanted.width, height, small.tobytes(), self._trouble))
+            peer.send(Snapshot(wanted.width, height, small.tobytes(), self._trouble, self._texts))
 
     def _armed(self) -> bool:
         try:

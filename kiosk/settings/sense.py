@@ -24,7 +24,7 @@ def check_sense(settings: Settings) -> Iterator[Wrong]:
     if not settings.doors:
         yield ("doors",), "at least one door is needed, e.g. [doors.main]"
     used: dict[int, str] = {}
-    for at, pin in _pins(settings):
+    for at, pin in pins_of(settings):
         if pin in used:
             yield at, f"pin {pin} is already used by {used[pin]}"
         used.setdefault(pin, ".".join(at[:-1]) if at[-1] == "pin" else ".".join(at))
@@ -89,7 +89,8 @@ def _safe_url(url: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
-def _pins(settings: Settings) -> Iterator[tuple[Path, int]]:
+def pins_of(settings: Settings) -> Iterator[tuple[Path, int]]:
+    """Every pin that the settings use, with its key."""
     for name, own in (("fire", settings.fire), ("tamper", settings.tamper)):
         if own:
             yield (name, "pin"), own.pin

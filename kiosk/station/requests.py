@@ -10,7 +10,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import wire
 from kiosk.core.enrolment import may_enrol
-from kiosk.core.events import Asked, DoorRequested, EnrolmentDone, Faulted, Maintained, Offered, Verb
+from kiosk.core.events import (
+    Asked,
+    DoorRequested,
+    EnrolmentDone,
+    Faulted,
+    Lamp,
+    LampTried,
+    Maintained,
+    Offered,
+    PartsTried,
+    Verb,
+)
 from kiosk.core.step import judge
 from kiosk.core.tables import Claim
 from kiosk.fingerprint import fingerprint
@@ -35,7 +46,7 @@ class Requests:
         match request:
             case wire.GetView() | wire.Subscribe() | wire.Explain():
                 return self._anybody(peer, request)
-            case wire.Operate() | wire.Maintain() | wire.GetRecording():
+            case wire.Operate() | wire.Maintain() | wire.TryLamp() | wire.Commission() | wire.GetRecording():
                 return self._technician(peer, request)
             case wire.Acknowledge() | wire.Offer() | wire.GetNonce() | wire.Central() | wire.Flush():
                 return self._sync(peer, request)
@@ -66,6 +77,14 @@ class Requests:
                 return self._operate(peer, request)
             case wire.Maintain(seconds):
                 self._station.queue(Maintained(peer.user, seconds))
+                return wire.Done()
+            case wire.TryLamp(door, lamp):
+                if door not in self._station.state.doors:
+                    return wire.Refused(f"no such door: {door}")
+                self._station.queue(LampTried(door, Lamp(lamp)))
+                return wire.Done()
+            case wire.Commission(results):
+                self._station.queue(PartsTried(peer.user, results))
                 return wire.Done()
             case wire.GetRecording():
                 return wire.Recorded(self._station.recorder.recording())

@@ -14,7 +14,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import backlog, commands, decision, exits, films, frames, hour, lists, road, rows
+from tests.bench import backlog, commands, decision, exits, films, frames, hour, lists, road, rows, start
 from tests.bench.road import Report
 
 MEASURES: Final[dict[str, Callable[[], Report]]] = {
@@ -27,6 +27,7 @@ MEASURES: Final[dict[str, Callable[[], Report]]] = {
     "lists": lists.measure,
     "commands": commands.measure,
     "backlog": backlog.measure,
+    "start": start.measure,
     "rows": rows.measure,
     "hour": hour.measure,
 }

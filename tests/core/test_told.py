@@ -7,13 +7,26 @@ from msgspec.structs import replace
 
 from kiosk import __version__
 from kiosk.core import entries as fact
-from kiosk.core.events import Asked, Committed, Edge, NoReading, Offered, Reading, Record, Show
-from kiosk.core.lamps import DENIED_FOR, due
+from kiosk.core.events import (
+    Asked,
+    Committed,
+    Edge,
+    Lamp,
+    LampTried,
+    NoReading,
+    Offered,
+    PartsTried,
+    Reading,
+    Record,
+    Show,
+)
+from kiosk.core.lamps import DENIED_FOR, TRIED_FOR, due
 from kiosk.core.replay import Happened, NotARecording, Recording, digest, read_recording, replay
 from kiosk.core.sensors import Sensor
 from kiosk.core.step import due as due_at
 from kiosk.core.tables import LockState
 from kiosk.trust.documents import CommandDocument
+from kiosk.trust.passes import PassClass
 from tests.core.bench import RULES, Bench, logged
 from tests.keys import NOW, claims, document, signed, time_document
 
@@ -51,11 +64,11 @@ def test_each_of_two_silent_sensors_is_told_and_returns() -> None:
 def test_a_refusal_is_shown_for_its_time_and_ends_by_itself() -> None:
     bench = Bench()
     bench.show("rubbish")
-    assert due(bench.state.doors["main"]) == bench.boot + DENIED_FOR
+    assert due(bench.state.doors["main"], bench.boot) == bench.boot + DENIED_FOR
     bench.said.clear()
     bench.wait(DENIED_FOR + 0.01)
     assert [each.lamp for each in bench.said if isinstance(each, Show)] == ["ready"]
-    assert due(bench.state.doors["main"]) > 1e9
+    assert due(bench.state.doors["main"], bench.boot) > 1e9
 
 
 def test_the_door_stays_free_for_the_pulse_after_the_exit_button_is_let_go() -> None:
@@ -99,3 +112,27 @@ def test_a_recording_that_is_none_says_why_and_a_replay_gives_what_happened() ->
     happened = Happened(bench.boot, NOW + bench.boot, event, digest(commands))
     (again,) = replay(Recording(__version__, "boot", before, (happened,)))
     assert (again.happened, again.commands, again.same) == (happened, commands, True)
+
+
+def test_a_technicians_pass_that_opens_arms_maintenance_and_a_workers_does_not() -> None:
+    bench = Bench()
+    bench.show(signed(claims(7)))
+    assert bench.state.maintenance_until == 0.0
+    bench.wait(100)
+    bench.show(signed(claims(8, pass_class=PassClass.TECHNICIAN)))
+    assert bench.state.maintenance_until == bench.boot + 1800.0
+    assert fact.Maintenance("pass 8", 1800.0) in logged(bench.said)
+
+
+def test_a_lamp_that_is_tried_is_shown_for_its_moment_and_what_was_before_returns() -> None:
+    bench = Bench()
+    commands = bench.take(LampTried("main", Lamp.ALARM))
+    assert commands == [Show("main", Lamp.ALARM)]
+    bench.said.clear()
+    bench.wait(TRIED_FOR + 0.01)
+    assert bench.said == [Show("main", Lamp.READY)]
+
+
+def test_what_a_technician_tried_is_an_entry() -> None:
+    bench = Bench()
+    assert logged(bench.take(PartsTried("li", {"lock": "passed"}))) == [fact.Commissioned("li", {"lock": "passed"})]

@@ -30,7 +30,7 @@ def network(house: House, url: str, more: str = "") -> Found:
     house.config.write_text(settings)
     checks = json.loads(done.stdout)["checks"]
     return {
-        check["id"].partition(".")[2]: (check["severity"], check["evidence"], check["remedy"])
+        check["id"].partition(".")[2]: (check["severity"], check["evidence"], check["remedy"] or check["advice"])
         for check in checks
         if check["id"].startswith("network.")
     }

@@ -164,7 +164,7 @@ def test_a_day_is_drawn_in_the_terminal_and_as_a_picture(lived: House) -> None:
     done = lived.kiosk("sensors", "plot", "--day", "2026-08-01")
     assert done.returncode == 0, done.stderr
     rows = {line.split()[0]: line for line in done.stdout.splitlines()}
-    assert rows.keys() == {"air_conditioner", "fridge", "fridge_door", "presence", "water", "entries", "hour"}
+    assert rows.keys() == {"air_conditioner", "fridge", "fridge_door", "presence", "water", "entries", "h"}
     assert "°C" in rows["fridge"]
     assert set("▁▂▃▄▅") < set(rows["fridge"])
     for form, head in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):

@@ -6,20 +6,19 @@ import fcntl
 import json
 import os
 import pty
-import select
 import signal
 import struct
 import subprocess
 import termios
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from kiosk.settings import DoorTable, Settings
 from tests.keys import STRANGER, claims, signed
-from tests.programs.house import PATIENCE, House, environment, until
+from tests.programs.house import House, environment, until
+from tests.programs.terminal import read_until
 
 
 @pytest.fixture(scope="module")
@@ -145,16 +144,6 @@ def test_every_setting_can_be_explained_and_a_wrong_name_is_answered_with_the_ne
         assert explained(f"doors.x.{name}")
     done = house.kiosk("config", "explain", "doors.main.puls")
     assert (done.returncode, "did you mean pulse?" in done.stderr) == (2, True)
-
-
-def read_until(fd: int, words: str) -> str:
-    """What a terminal has shown so far, once the words are there."""
-    shown, deadline = b"", monotonic() + PATIENCE
-    while words not in shown.decode(errors="ignore"):
-        ready = select.select([fd], [], [], max(0.0, deadline - monotonic()))[0]
-        assert ready, f"no {words!r} in {shown[-2000:]!r}"
-        shown += os.read(fd, 65536)
-    return shown.decode(errors="ignore")
 
 
 def test_watch_shows_what_happens_through_a_restart_of_the_station(tmp_path: Path) -> None:

@@ -1,0 +1,185 @@
+"""`kiosk test` as a technician meets it in a terminal: nothing moves before they agreed, and what they say is kept."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.keys import STRANGER, claims, signed
+from tests.programs.house import EXIT, LOCK, House, Station, until
+from tests.programs.terminal import Terminal, terminal
+
+LAMPS = "[doors.main.lamps]\nred = 6\ngreen = 5\nblue = 12\n"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    house = House(tmp_path, LAMPS)
+    house.trust()
+    return house
+
+
+def unlocked(station: Station) -> bool:
+    return any(edge.pin == LOCK and edge.level for edge in station.bench.edges)
+
+
+def commissioned(house: House) -> dict[str, str]:
+    entries = until(lambda: [each for each in house.entries() if each["kind"] == "commissioned"], "the entry")
+    found: dict[str, str] = entries[-1]["results"]
+    return found
+
+
+def test_the_lock_moves_only_after_the_technician_agreed(house: House) -> None:
+    with house.station() as station, terminal(house, "test", "lock") as screen:
+        screen.sees("Is nobody leaning on the door")
+        assert not unlocked(station)
+        screen.types("n")
+        code, shown = screen.ends()
+        assert (code, "skipped" in shown) == (0, True)
+        assert not unlocked(station)
+        assert commissioned(house) == {"lock": "skipped"}
+
+
+def test_the_lock_works_or_does_not_as_the_technician_says(house: House) -> None:
+    with house.station() as station:
+        with terminal(house, "test", "lock") as screen:
+            screen.types("y")
+            screen.sees("Did the lock click")
+            assert station.bench.wait_for(LOCK, level=True)
+            screen.types("y")
+            assert screen.ends()[0] == 0
+        assert commissioned(house) == {"lock": "passed"}
+        with terminal(house, "test", "lock") as screen:
+            screen.types("y")
+            screen.sees("Did the lock click")
+            screen.types("n")
+            screen.sees("What did happen")
+            screen.types("it hums and does not open")
+            assert screen.ends()[0] == 1
+        assert until(lambda: commissioned(house)["lock"].startswith("failed: it hums"))
+
+
+def answer(screen: Terminal, station: Station, *, code: str) -> None:
+    """Commission the whole station, as one that works."""
+    screen.sees("Is nobody leaning")
+    screen.types("y")
+    screen.sees("Did the lock click")
+    screen.types("y")
+    screen.sees("Press the exit button")
+    press_until(screen, station, "Did the lock let go")
+    screen.types("y")
+    screen.sees("Can you see them")
+    screen.types("y")
+    screen.sees("Was it blue")
+    screen.types("y")
+    screen.sees("Hold any QR code")
+    show_until(screen, station, code, "It was read")
+    screen.sees("Show a valid pass")
+    show_until(screen, station, code, "Did the door open")
+
+
+def press_until(screen: Terminal, station: Station, words: str) -> None:
+    """Press the button until the verb has seen it."""
+    looked = threading.Event()
+
+    def press() -> None:
+        while not looked.is_set():
+            for level in (False, True):
+                station.bench.drive(EXIT, level=level)
+                looked.wait(0.2)
+
+    finger = threading.Thread(target=press)
+    finger.start()
+    screen.sees(words)
+    looked.set()
+    finger.join()
+
+
+def show_until(screen: Terminal, station: Station, text: str, words: str) -> None:
+    """Show a code until the verb has seen it: it asks first and looks a moment later."""
+    looked = threading.Event()
+
+    def show() -> None:
+        while not looked.wait(0.3):
+            station.scan(text)
+
+    shower = threading.Thread(target=show)
+    shower.start()
+    screen.sees(words)
+    looked.set()
+    shower.join()
+
+
+def test_a_whole_commissioning_writes_its_report_and_tells_the_central_server(house: House) -> None:
+    with house.station() as station, terminal(house, "test", "all", "--out", str(house.folder / "report")) as screen:
+        answer(screen, station, code=signed(claims()))
+        screen.types("y")
+        code, shown = screen.ends()
+        found = commissioned(house)
+    assert code == 0, shown
+    assert found == {
+        "lock": "passed",
+        "exit": "passed",
+        "lamps": "passed",
+        "camera": "passed",
+        "code": "passed",
+        "sensors": "skipped",
+        "network": "passed",
+    }
+    paths = sorted((house.folder / "report").iterdir())
+    assert [path.suffix for path in paths] == [".json", ".md"]
+    report = json.loads(paths[0].read_text())
+    assert (report["passed"], report["tests"], report["door"]) == (True, found, "main")
+    assert {check["id"] for check in report["checks"]} >= {"programs.station", "logbook.file"}
+    text = paths[1].read_text()
+    assert "| lock | passed |" in text
+    assert "37081101" in text
+
+
+def test_a_refused_pass_fails_the_trial_with_its_reason(house: House) -> None:
+    with house.station() as station, terminal(house, "test", "code") as screen:
+        screen.sees("Show a valid pass")
+        show_until(screen, station, signed(claims(), STRANGER), "failed: bad_signature")
+        assert screen.ends()[0] == 1
+
+
+def test_without_a_terminal_or_a_station_it_says_so(house: House) -> None:
+    done = house.kiosk("test", "lock")
+    assert (done.returncode, "needs a terminal" in done.stderr) == (2, True)
+    assert house.kiosk("test", "network").returncode == 0, "which needs nobody to look"
+    assert house.kiosk("test", "cellar").returncode == 2
+    with terminal(house, "test", "lock", "--door", "cellar") as screen:
+        code, shown = screen.ends()
+        assert (code, "there are: main" in shown) == (2, True)
+    with terminal(house, "test", "sensors") as screen:
+        code, shown = screen.ends()
+        assert (code, "kiosk doctor" in shown) == (3, True)
+
+
+def test_the_doctor_offers_to_type_what_mends_and_types_nothing_by_itself(house: House) -> None:
+    house.data.mkdir(exist_ok=True)
+    key = house.data / "station.key"
+    key.write_bytes(b"x")
+    key.chmod(0o644)
+    done = house.kiosk("doctor", "--fix")
+    assert (done.returncode, "needs a terminal" in done.stderr) == (2, True)
+    with terminal(house, "doctor", "--fix") as screen:
+        while "chmod o=" not in screen.sees("[y/N]").split("Type this?")[-1]:
+            screen.types("n")
+        assert key.stat().st_mode & 0o007
+        screen.types("n")
+    assert key.stat().st_mode & 0o007
+
+
+def test_groups_are_as_bad_as_their_worst_and_what_is_fine_is_short(house: House) -> None:
+    told = house.kiosk("doctor").stdout.splitlines()
+    assert "✔ libraries  libzbar is installed" in told
+    assert any(line.startswith("✘ programs") for line in told)
+    assert any(line.startswith("    ✘ programs.station") for line in told)
+    assert not any("libraries.zbar" in line for line in told)
+    assert any("libraries.zbar" in line for line in house.kiosk("doctor", "--verbose").stdout.splitlines())
+    found = json.loads(house.kiosk("doctor", "--json").stdout)
+    assert (found["groups"]["libraries"], found["groups"]["programs"]) == ("fine", "wrong")

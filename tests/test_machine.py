@@ -1,0 +1,55 @@
+"""What the doctor reads of a machine: files as the kernel of a Pi has them, in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.cli.machine import _seconds, check_machine, check_units
+
+
+def machine(root: Path, **files: str) -> dict[str, str]:
+    """The severity of each check on a machine with these files; `__` stands for a slash."""
+    for name, text in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return {check.id.partition(".")[2]: check.severity for check in check_machine(root)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "check", "severity"),
+    [
+        ("proc__meminfo", "MemTotal: 9 kB\nMemAvailable:   512000 kB\n", "memory", "fine"),
+        ("proc__meminfo", "MemAvailable:   51200 kB\n", "memory", "wrong"),
+        ("sys__class__thermal__thermal_zone0__temp", "51540\n", "temperature", "fine"),
+        ("sys__class__thermal__thermal_zone0__temp", "70000\n", "temperature", "warning"),
+        ("sys__class__thermal__thermal_zone0__temp", "84200\n", "temperature", "wrong"),
+        ("sys__class__thermal__thermal_zone0__temp", "-20000\n", "temperature", "fine"),
+        ("sys__devices__platform__soc__soc:firmware__get_throttled", "0\n", "voltage", "fine"),
+        ("sys__devices__platform__soc__soc:firmware__get_throttled", "50000\n", "voltage", "warning"),
+        ("sys__devices__platform__soc__soc:firmware__get_throttled", "50005\n", "voltage", "wrong"),
+        ("sys__fs__ext4__mmcblk0p2__errors_count", "3\n", "card", "wrong"),
+        ("sys__block__mmcblk0__device__life_time", "0x01 0x02\n", "wear", "fine"),
+        ("sys__block__mmcblk0__device__life_time", "0x01 0x09\n", "wear", "warning"),
+        ("sys__block__mmcblk0__device__life_time", "0x0b 0x01\n", "wear", "wrong"),
+    ],
+)
+def test_what_the_kernel_tells(tmp_path: Path, name: str, text: str, check: str, severity: str) -> None:
+    assert machine(tmp_path, **{name: text}) == {check: severity, "watchdog": "warning"}
+
+
+def test_what_the_kernel_does_not_tell_is_not_asked(tmp_path: Path) -> None:
+    assert machine(tmp_path, sys__fs__ext4__sda1__errors_count="0\n", proc__meminfo="rubbish") == {
+        "watchdog": "warning"
+    }
+    assert list(check_units(["kiosk-station"], tmp_path)) == [], "there is no systemd below it"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("15s", 15.0), ("1min 30s", 90.0), ("0", None), ("infinity", None), ("", None), ("500ms", 0.5)],
+)
+def test_systemds_spans(text: str, seconds: float | None) -> None:
+    assert _seconds(text) == seconds

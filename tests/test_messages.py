@@ -1,0 +1,122 @@
+"""The technician's language: nothing is left untranslated, and nothing else changes with it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.programs.house import House, environment
+from tools.messages import MO, compiled, messages, read
+
+CATALOGUE = {str(each.id): each for each in read() if each.id}
+ENGLISH_ONLY = {"central.py", "demo.py"}
+"""For who runs a central server, and for who tries the project."""
+
+SAYS = {"click.echo", "click.secho", "fail", "click.confirm", "click.prompt"}
+
+
+def test_the_catalogue_has_every_message_and_no_other() -> None:
+    assert CATALOGUE.keys() == messages(), "type: make messages"
+
+
+@pytest.mark.parametrize("message", sorted(CATALOGUE))
+def test_every_message_is_translated_with_the_same_names_in_it(message: str) -> None:
+    found = CATALOGUE[message]
+    translation = str(found.string)
+    assert translation, "untranslated"
+    assert not found.fuzzy
+    assert names(translation) == names(message)
+    assert message.startswith("\n") == translation.startswith("\n")
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_the_compiled_catalogue_is_fresh() -> None:
+    assert MO.read_bytes() == compiled(read()), "type: make messages"
+
+
+SENTENCE = re.compile(r"[A-Za-z]{2,}[^A-Za-z]+[A-Za-z]{2,}|[A-Za-z]{3} [a-z{]")
+
+
+def bare(path: Path) -> Iterator[str]:
+    """What a module says in words of its own."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in SAYS and node.args:
+            yield from filter(SENTENCE.search, literals(node.args[0]))
+
+
+def literals(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Call(ast.Name("_")):
+            return
+        case ast.Constant(str(text)):
+            yield text
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from literals(child)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "kiosk" / "cli").glob("*.py")), ids=lambda path: path.stem)
+def test_no_verb_says_anything_that_cannot_be_translated(path: Path) -> None:
+    if path.name not in ENGLISH_ONLY:
+        assert list(bare(path)) == []
+
+
+def test_the_check_itself_sees_a_bare_message(tmp_path: Path) -> None:
+    module = tmp_path / "m.py"
+    module.write_text('click.echo(f"the door is {state}")\nclick.echo(_("fine with me"))\nclick.echo(f"{name:<10}")\n')
+    assert list(bare(module)) == ["the door is "], "names of things alone are none"
+
+
+def kiosk(house: House, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {**environment(), **variables}
+    return subprocess.run(house._command(*words), capture_output=True, text=True, check=False, timeout=60, env=env)
+
+
+@pytest.mark.parametrize(
+    ("variables", "word"),
+    [
+        ({"LC_ALL": "zh_CN.UTF-8"}, "问题"),
+        ({"LC_ALL": "", "LANG": "zh_CN.UTF-8"}, "问题"),
+        ({"LC_ALL": "", "LC_MESSAGES": "zh_CN.UTF-8", "LANG": "de_DE.UTF-8"}, "问题"),
+        ({"LC_ALL": "zh_CN.UTF-8", "TERM": "linux"}, "wrong"),
+        ({"LC_ALL": "C.UTF-8", "LANG": "zh_CN.UTF-8"}, "wrong"),
+        ({"LC_ALL": "de_DE.UTF-8"}, "wrong"),
+    ],
+)
+def test_the_locale_chooses_but_for_the_console_that_has_no_chinese(
+    tmp_path: Path, variables: dict[str, str], word: str
+) -> None:
+    verdict = kiosk(House(tmp_path), "doctor", **variables).stdout.strip().splitlines()[-1]
+    assert word in verdict
+
+
+def test_help_status_and_errors_in_chinese_and_the_same_ids_and_exit_codes(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for words, told in (
+        (("--help",), "开门、常开、疏散"),
+        (("door", "hold", "--help"), "保持开锁"),
+        (("status",), "没有应答"),
+        (("door", "open"), "驿站程序没有应答"),
+        (("door", "hold", "--for", "soon"), "不是时长"),
+        (("maintenance", "nope"), "帮助请用"),
+    ):
+        chinese, english = (kiosk(house, *words, LC_ALL=locale) for locale in ("zh_CN.UTF-8", "C.UTF-8"))
+        assert told in chinese.stdout + chinese.stderr, words
+        assert chinese.returncode == english.returncode
+        assert "Traceback" not in chinese.stderr
+    ids = [
+        [check["id"] for check in json.loads(kiosk(house, "doctor", "--json", LC_ALL=locale).stdout)["checks"]]
+        for locale in ("zh_CN.UTF-8", "C.UTF-8")
+    ]
+    assert ids[0] == ids[1]
