@@ -3,7 +3,7 @@ PYTHON ?= python3
 FOR ?=
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-soak test-vm mutants fuzz lint bench bench-stores docs messages pictures setup clean
+.PHONY: demo test test-slow test-soak test-vm mutants fuzz lint bench bench-stores docs man messages pictures setup clean
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -47,6 +47,9 @@ pictures: setup
 
 docs: setup
 	$(BIN)/python -m tools.docs
+
+man: setup
+	$(BIN)/python -m tools.manuals
 
 messages: setup
 	$(BIN)/python -m tools.messages

@@ -1,25 +1,57 @@
-"""Writes docs/demo.svg, a picture of a real run of the demo, and docs/day.png. It takes a minute; `make pictures`."""
+"""Writes the pictures in docs from real runs: the demo, a day, the technician's screens. It takes a minute; `make pictures`."""
 
 from __future__ import annotations
 
+import io
 import tempfile
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from click.testing import CliRunner
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
+from rich.text import Text
 
+from kiosk.cli.common import ask_station
 from kiosk.cli.demo import tell_summary
 from kiosk.cli.main import main as kiosk
 from kiosk.demo.model import Model
-from kiosk.demo.run import run_demo
+from kiosk.demo.run import Place, run_demo
 from kiosk.demo.virtual import Virtual, live_a_day
+from kiosk.local import NotReachable
 from kiosk.logbook.store import Logbook
+from kiosk.settings import Settings
 from kiosk.settings.loading import load
+from kiosk.wire import GetView, View
 
 DOCS = Path(__file__).parents[1] / "docs"
 WIDTH = 128
+SCREENS = """\
+pins = "simulated"
+[station]
+code = "37081101"
+name = "中山路驿站"
+data_dir = "{folder}/data"
+run_dir = "{folder}/run"
+[doors.main]
+lock = {{ pin = 17 }}
+contact = {{ pin = 27 }}
+exit = {{ pin = 22 }}
+[sensors.fridge]
+bus = "onewire"
+tree = "{folder}"
+device = "28-0316a27900ff"
+unit = "°C"
+every = 0.5
+[sensors.fridge_door]
+bus = "contact"
+pin = 16
+[appliances.fridge]
+kind = "fridge"
+temperature = "fridge"
+door = "fridge_door"
+"""
 FIRST_OF_AUGUST = datetime(2026, 7, 31, 16, tzinfo=UTC).timestamp()
 FOLDER = "/tmp/kiosk-demo"  # noqa: S108  stands in the picture for the folder of that run
 
@@ -27,6 +59,7 @@ FOLDER = "/tmp/kiosk-demo"  # noqa: S108  stands in the picture for the folder o
 def main() -> None:
     """Draw a day, and a demo."""
     draw_day()
+    draw_screens()
     draw_demo()
 
 
@@ -46,18 +79,45 @@ def draw_day() -> None:
         CliRunner().invoke(kiosk, words, catch_exceptions=False)
 
 
+def draw_screens() -> None:
+    """docs/status.svg and docs/doctor.svg: a station with a sensor that is not there."""
+    with tempfile.TemporaryDirectory(prefix="kiosk-") as folder:
+        place = Place(Path(folder))
+        place.config.write_text(SCREENS.format(folder=folder), encoding="utf-8")
+        settings = load(place.config)
+        with place.program("station"), place.program("sensors"):
+            while not _knows(settings):
+                time.sleep(0.1)
+            for verb, words in (("status", ["status"]), ("doctor", ["doctor"])):
+                done = CliRunner().invoke(kiosk, ["-c", str(place.config), *words], color=True)
+                console = Console(record=True, width=110, file=io.StringIO(), force_terminal=True)
+                console.print(Text.from_ansi(done.output.replace(folder, FOLDER)))
+                _save(console, f"kiosk {verb}", DOCS / f"{verb}.svg")
+
+
+def _knows(settings: Settings) -> bool:
+    """Whether the station answers, and has heard of its sensor."""
+    try:
+        view = ask_station(settings, GetView(), View)
+    except NotReachable:
+        return False
+    return view.sensors["fridge"].absent == "not_connected"
+
+
 def draw_demo() -> None:
     """docs/demo.svg: what a run of the demo told."""
     console = Console(record=True, width=WIDTH)
     with tempfile.TemporaryDirectory(prefix="kiosk-") as folder:
         tell_summary(console, run_demo(Path(folder), 40.0, console), complete=True)
-    # The template of rich loads a font from the web; a picture in a repository shall not.
+    _save(console, "kiosk demo --for 40s", DOCS / "demo.svg", folder)
+
+
+def _save(console: Console, title: str, path: Path, folder: str = FOLDER) -> None:
+    """The template of rich loads a font from the web; a picture in a repository shall not."""
     local = CONSOLE_SVG_FORMAT[CONSOLE_SVG_FORMAT.index(".{unique_id}-matrix") :]
     head = CONSOLE_SVG_FORMAT[: CONSOLE_SVG_FORMAT.index("@font-face")]
-    svg = console.export_svg(title="kiosk demo --for 40s", code_format=head + local)
-    (DOCS / "demo.svg").write_text(
-        svg.replace("Fira Code, monospace", "monospace").replace(folder, FOLDER), encoding="utf-8"
-    )
+    svg = console.export_svg(title=title, code_format=head + local)
+    path.write_text(svg.replace("Fira Code, monospace", "monospace").replace(folder, FOLDER), encoding="utf-8")
 
 
 if __name__ == "__main__":

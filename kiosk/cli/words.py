@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from kiosk.cli.language import _, chosen
 from kiosk.settings.appliances import ON_OFF
-from kiosk.trust.documents import REFUSAL_WORDS, Refusal
-from kiosk.trust.reasons import WORDS, Reason
 
 UNREADABLE: Final = {"kind", "token", "expires"}
 
@@ -24,10 +22,14 @@ def sentence(entry: dict[str, Any]) -> tuple[str, str]:
 def _reason(entry: dict[str, Any]) -> str:
     """Why a pass or a document was refused, in a sentence for a technician."""
     match entry:
-        case {"kind": "denied", "reason": reason} if reason in list(Reason):
-            return chosen(WORDS[Reason(reason)])
-        case {"kind": "document_refused", "refusal": refusal} if refusal in list(Refusal):
-            return chosen(REFUSAL_WORDS[Refusal(refusal)])
+        case {"kind": "denied", "reason": reason}:
+            from kiosk.trust.reasons import WORDS, Reason  # noqa: PLC0415
+
+            return chosen(WORDS[Reason(reason)]) if reason in list(Reason) else ""
+        case {"kind": "document_refused", "refusal": refusal}:
+            from kiosk.trust.documents import REFUSAL_WORDS, Refusal  # noqa: PLC0415
+
+            return chosen(REFUSAL_WORDS[Refusal(refusal)]) if refusal in list(Refusal) else ""
         case _:
             return ""
 

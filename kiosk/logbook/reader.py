@@ -8,12 +8,13 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from kiosk.core.entries import Stream
+if TYPE_CHECKING:  # a reader knows rows and no entries, and a technician does not wait for them
+    from kiosk.core.entries import Stream
 
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from kiosk.opening import parse_hours
 from kiosk.settings import DoorTable, Settings
@@ -81,6 +80,8 @@ def _check_scanners(settings: Settings) -> Iterator[Wrong]:
 
 
 def _safe_url(url: str) -> bool:
+    from urllib.parse import urlsplit  # noqa: PLC0415  a technician's `status` does not wait for it
+
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises, too, for a number that is no port
