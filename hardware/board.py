@@ -67,7 +67,7 @@ class Board:
 
     def __init__(self, factory: PiFactory, wiring: Wiring, on_edge: OnEdge) -> None:
         self._factory = factory
-        self.locks = {name: _lock(factory, door) for name, door in wiring.doors.items()}
+        self.locks = {name: lock_of(factory, door) for name, door in wiring.doors.items()}
         self.signals = {name: Signals(factory, door.signals) for name, door in wiring.doors.items()}
         self.relays = {
             name: Relay(factory, each.pin, active_high=each.active_high, normally_closed=each.normally_closed)
@@ -98,5 +98,6 @@ class Board:
         self._factory.close()
 
 
-def _lock(factory: PiFactory, wiring: DoorWiring) -> Lock:
+def lock_of(factory: PiFactory, wiring: DoorWiring) -> Lock:
+    """The lock of a door, without power."""
     return Lock(factory, wiring.lock, active_high=wiring.lock_active_high, fail_safe=wiring.fail_safe)

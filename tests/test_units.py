@@ -38,3 +38,36 @@ def test_a_program_is_restarted_for_ever_and_watched(name: str) -> None:
     for line in ("Restart=always", "StartLimitIntervalSec=0", "Type=notify", "WatchdogSec="):
         assert line in text
     assert ("PrivateNetwork=yes" in text) == (name != "kiosk-sync")
+
+
+EXPOSURE = {"kiosk-station": 0.8}
+"""At most, by the count of systemd-analyze security; of any other 1.3."""
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_a_unit_is_exposed_no_more_than_it_must_be(unit: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze IS ABSENT: install Debian's package systemd")
+    most = EXPOSURE.get(unit.stem, 1.3)
+    words = [
+        "systemd-analyze",
+        "security",
+        "--offline=true",
+        f"--threshold={round(10 * most)}",
+        "--no-pager",
+        str(unit),
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+def test_the_locks_lose_their_power_however_the_station_ended() -> None:
+    text = (ROOT / "systemd" / "kiosk-station.service").read_text()
+    assert "ExecStopPost=-/usr/bin/kiosk station --make-safe" in text
+
+
+@pytest.mark.parametrize("name", ["kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync"])
+def test_no_program_waits_for_the_network_or_the_time(name: str) -> None:
+    text = (ROOT / "systemd" / f"{name}.service").read_text()
+    assert "network-online" not in text
+    assert "time-sync" not in text

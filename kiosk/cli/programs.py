@@ -42,10 +42,18 @@ def run_program(program: str, work: Callable[[], None], told: tuple[type[Excepti
 
 
 @click.command()
+@click.option(
+    "--make-safe", is_flag=True, help="Only take the power from every lock; systemd does it when the program has died."
+)
 @click.pass_obj
-def station(config: Path) -> None:
+def station(config: Path, *, make_safe: bool) -> None:
     """Run the program that holds the lock, the rules and the logbook."""
     settings = settings_or_exit(config)
+    if make_safe:
+        from kiosk.station import safe  # noqa: PLC0415
+
+        run_program("station", lambda: safe.make_safe(settings))
+        return
     from hardware.kernel_pins import PinsUnavailable  # noqa: PLC0415
     from kiosk.settings.loading import warnings  # noqa: PLC0415
     from kiosk.station.program import AlreadyRunning, run  # noqa: PLC0415
