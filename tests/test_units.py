@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.cli.machine import MOST_WATCHDOG
 from tests.conftest import ROOT
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -71,3 +73,13 @@ def test_no_program_waits_for_the_network_or_the_time(name: str) -> None:
     text = (ROOT / "systemd" / f"{name}.service").read_text()
     assert "network-online" not in text
     assert "time-sync" not in text
+
+
+def test_the_pis_own_settings_are_those_that_the_doctor_asks_for() -> None:
+    text = (ROOT / "config" / "pi.txt").read_text()
+    for line in ("dtparam=strict_gpiod", "dtparam=watchdog=on", "dtoverlay=w1-gpio", "gpio=17=op,dl"):
+        assert f"\n{line}\n" in text
+    watchdog = (ROOT / "systemd" / "kiosk.watchdog.conf").read_text()
+    found = re.search(r"^RuntimeWatchdogSec=(\d+)s$", watchdog, re.MULTILINE)
+    assert found
+    assert int(found[1]) <= MOST_WATCHDOG

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kiosk.keyfiles import STATION_KEY, write_raw
 from kiosk.local import Line, boot_time
 from kiosk.wire import GetView, Scan, View
 from tests.keys import claims, signed
@@ -49,6 +50,7 @@ def install() -> None:
     units = REPOSITORY / "systemd"
     shell("groupadd -f -r gpio")
     for name, where in (("kiosk.sysusers.conf", "sysusers"), ("kiosk.tmpfiles.conf", "tmpfiles")):
+        Path(f"/etc/{where}.d").mkdir(exist_ok=True)
         shutil.copy(units / name, f"/etc/{where}.d/kiosk.conf")
     shutil.copy(units / "kiosk.udev.rules", "/etc/udev/rules.d/60-kiosk.rules")
     shell("systemd-sysusers; udevadm control --reload; udevadm trigger; udevadm settle; systemd-tmpfiles --create")
@@ -66,6 +68,7 @@ def install() -> None:
     place = Place()
     for kept in place.data.iterdir():
         shutil.copy(kept, "/var/lib/kiosk")
+    write_raw(Path("/var/lib/kiosk") / STATION_KEY, bytes(range(32)), 0o640)
     shell("chown -R kiosk:kiosk /var/lib/kiosk; systemctl daemon-reload")
     pull(CONTACT, 0)
     pull(EXIT, 1)
@@ -180,8 +183,6 @@ print(json.dumps({
 
 def attacks() -> dict[str, Any]:
     """Somebody has taken over the scanner, the sensors or the sync: what they get, from within its unit."""
-    Path("/var/lib/kiosk/station.key").write_bytes(b"secret")
-    shell("chown kiosk:kiosk /var/lib/kiosk/station.key; chmod 640 /var/lib/kiosk/station.key")
     Path("/run/attack.py").write_text(ATTACK)
     found = {}
     pid = shell("systemctl show -P MainPID kiosk-station")
