@@ -3,19 +3,22 @@ PYTHON ?= python3
 FOR ?=
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-soak test-vm mutants fuzz lint bench bench-stores docs man messages pictures setup clean
+.PHONY: demo test test-slow test-soak test-deb test-vm mutants fuzz lint bench bench-stores deb docs lock man messages pictures setup clean
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
 
 test: lint
-	$(BIN)/pytest -m "not slow and not soak and not vm"
+	$(BIN)/pytest -m "not slow and not soak and not vm and not deb"
 
 test-slow: setup
 	$(BIN)/pytest -m slow
 
 test-soak: setup
 	$(BIN)/pytest -s -o faulthandler_timeout=0 -m soak
+
+test-deb: setup
+	$(BIN)/pytest -o faulthandler_timeout=0 -m deb
 
 test-vm: setup
 	$(BIN)/pytest -m vm
@@ -47,6 +50,14 @@ pictures: setup
 
 docs: setup
 	$(BIN)/python -m tools.docs
+
+deb: setup
+	@$(BIN)/pip install -q -e '.[package]'
+	@$(BIN)/python -m tools.deb
+
+lock:
+	uv pip compile pyproject.toml --extra central --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	    --custom-compile-command "make lock" -o tools/package/requirements.lock
 
 man: setup
 	$(BIN)/python -m tools.manuals

@@ -77,6 +77,7 @@ def test_every_verb_is_documented(verb: str) -> None:
         "docs/wire.md",
         "docs/figures.md",
         "CONTRIBUTING.md",
+        "SECURITY.md",
     ],
 )
 def test_links_lead_somewhere(name: str) -> None:

@@ -26,6 +26,9 @@ SAVING: Final = "saving"
 LOOK_EVERY: Final = 30.0
 """Seconds between two looks at the calendar."""
 
+FREE: Final = (DoorMode.HELD_OPEN, DoorMode.EMERGENCY)
+"""Modes in which anybody may walk in."""
+
 SIGNS: Final = (fact.Granted, fact.Taken, fact.ExitPressed, fact.DoorAlarm, fact.Operated)
 """Entries that tell of somebody."""
 
@@ -42,9 +45,8 @@ def empty(state: State, now: float) -> bool:
 def closed(state: State, now: float) -> bool:
     """Whether every entrance is provably closed by its calendar, and none is held open."""
     doors = [state.doors[name] for name in state.room.rules.entrances]
-    shut = (DoorMode.HELD_OPEN, DoorMode.EMERGENCY)
     return bool(doors) and all(
-        each.mode not in shut and provably_closed(each.rules.schedule, state.clock, now) for each in doors
+        each.mode not in FREE and provably_closed(each.rules.schedule, state.clock, now) for each in doors
     )
 
 

@@ -107,7 +107,7 @@ class Appliances:
 
     def _run_gps(self) -> None:
         while not self._stop.wait(1.0):
-            with_suppressed_full(self._gps, sentence("A", "3640.1234,N,11701.5678,E", 0.1))
+            write_what_fits(self._gps, sentence("A", "3640.1234,N,11701.5678,E", 0.1))
 
 
 def sentence(status: str, place: str, knots: float) -> bytes:
@@ -119,7 +119,7 @@ def sentence(status: str, place: str, knots: float) -> bytes:
     return f"${body}*{check:02X}\r\n".encode()
 
 
-def with_suppressed_full(end: int, data: bytes) -> None:
+def write_what_fits(end: int, data: bytes) -> None:
     """Write to a terminal that perhaps nobody reads: what does not fit is lost, as on a wire."""
     os.set_blocking(end, False)
     try:

@@ -44,4 +44,5 @@ def test_who_has_taken_over_a_program_gets_neither_lock_nor_key_nor_more_network
         has_network = unit == "kiosk-sync"
         assert (outcomes.pop("key") == "done") is reads_key, unit
         assert (outcomes.pop("socket") == "done") is has_network, unit
+        assert (outcomes.pop("camera") == "done") is (unit == "kiosk-scanner@"), unit
         assert "done" not in outcomes.values(), (unit, outcomes)
