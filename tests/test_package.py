@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -75,6 +76,11 @@ def test_it_installs_upgrades_and_goes_and_takes_nothing_with_it_but_at_a_purge(
     assert "station 37081101" in inside(root, "kiosk config check")
     assert "(kiosk)" in inside(root, "id kiosk-scanner; id kiosk-sync")
     assert "exit code 1" in inside(root, "kiosk doctor"), "it runs, and finds that this is no station"
+    bill = json.loads((root / "usr/share/doc/yizhan-kiosk/sbom.cdx.json").read_text())
+    assert (bill["bomFormat"], len(bill["components"])) == (
+        "CycloneDX",
+        len(re.findall(r"^[a-z0-9-]+==", LOCK, re.MULTILINE)),
+    )
     inside(root, "echo '# mine' >> /etc/kiosk/station.toml; echo kept > /var/lib/kiosk/kept")
     assert inside(root, "dpkg -i --force-confold /tmp/kiosk.deb").endswith("exit code 0")
     assert "# mine" in inside(root, "tail -1 /etc/kiosk/station.toml")

@@ -42,6 +42,9 @@ def main() -> None:
     _run(*python, "tools.manuals", str(STAGE / "man"))
     for shell, name in (("bash", "kiosk.bash"), ("zsh", "_kiosk")):
         (STAGE / name).write_text(_run(*python, "kiosk", "completion", shell))
+    tools = Path(sys.executable).parent
+    bill = ["--of", "JSON", "--output-reproducible", "-o", str(STAGE / "sbom.cdx.json")]
+    _run(str(tools / "cyclonedx-py"), "requirements", *bill, str(PACKAGE / "requirements.lock"))
     lib = str(STAGE / "lib")
     # unchecked: a file's time may differ on the station, and nobody edits what a package has installed
     _run(*python, "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", lib, "-p", str(HOME), lib)
@@ -55,16 +58,7 @@ def main() -> None:
     (STAGE / "nfpm.yaml").write_text(Template((PACKAGE / "nfpm.yaml").read_text()).substitute(values))
     deb = ROOT / "dist" / f"yizhan-kiosk_{__version__}_{values['ARCH']}_py{major}{minor}.deb"
     deb.parent.mkdir(exist_ok=True)
-    _run(
-        str(Path(sys.executable).parent / "nfpm"),
-        "package",
-        "-f",
-        str(STAGE / "nfpm.yaml"),
-        "-p",
-        "deb",
-        "-t",
-        str(deb),
-    )
+    _run(str(tools / "nfpm"), "package", "-f", str(STAGE / "nfpm.yaml"), "-p", "deb", "-t", str(deb))
     installed = sum(path.stat().st_size for path in (STAGE / "lib").rglob("*") if path.is_file())
     print(f"{deb.relative_to(ROOT)}: {deb.stat().st_size / 1e6:.1f} MB, {installed / 1e6:.1f} MB installed")
 
