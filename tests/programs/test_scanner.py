@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -142,8 +143,10 @@ def test_no_frame_leaves_the_process(tmp_path: Path) -> None:
     opening, sending = "execve,open,openat,creat,memfd_create,shmget,socket", "sendto,sendmsg,sendmmsg,sendfile,splice"
     calls = f"trace={opening},write,writev,pwrite64,pwritev,{sending}"
     strace = ("strace", "-f", "-q", "-y", "-s", "256", "-o", str(trace), "-e", calls)
-    with house.station() as station, house.program("scanner", under=strace):
+    with house.station() as station, house.program("scanner", under=strace) as tracer:
         station.next("granted")
+        os.kill(int(trace.read_text().split(maxsplit=1)[0]), signal.SIGTERM)  # strace alone would end, and leave it behind
+        assert tracer.wait(30) == 0
     lines = [line.split(maxsplit=1) for line in trace.read_text().splitlines()]
     others = {
         pid for pid, line in lines if line.startswith("execve") and not line.startswith(f'execve("{sys.executable}"')
