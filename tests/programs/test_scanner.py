@@ -145,7 +145,8 @@ def test_no_frame_leaves_the_process(tmp_path: Path) -> None:
     strace = ("strace", "-f", "-q", "-y", "-s", "256", "-o", str(trace), "-e", calls)
     with house.station() as station, house.program("scanner", under=strace) as tracer:
         station.next("granted")
-        os.kill(int(trace.read_text().split(maxsplit=1)[0]), signal.SIGTERM)  # strace alone would end, and leave it behind
+        scanner = int(trace.read_text().split(maxsplit=1)[0])
+        os.kill(scanner, signal.SIGTERM)  # strace alone would end, and leave it behind
         assert tracer.wait(30) == 0
     lines = [line.split(maxsplit=1) for line in trace.read_text().splitlines()]
     others = {
