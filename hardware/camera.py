@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY: Final = 0.5
 LONGEST_RETRY: Final = 10.0
+LAST_READ: Final = 2.0
+"""Seconds in which the last read is waited for at the end: a thread that comes out of OpenCV into an ended Python aborts it."""
+
 END_OF_FILM: Final = "end of film"
 DEVICE: Final = "/dev/"
 CSI: Final = "csi:"
@@ -75,7 +78,8 @@ class Camera:
         self._trouble = "not open yet"
         self._called_at: float | None = None
         self._stop = threading.Event()
-        threading.Thread(target=self._run, name="camera", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
 
     @property
     def trouble(self) -> str:
@@ -96,8 +100,9 @@ class Camera:
         return found if found is not None and found.at > after else None
 
     def close(self) -> None:
-        """Stop reading; the thread ends with its current read."""
+        """Stop reading, and wait for the read that is under way; one that hangs is left alone."""
         self._stop.set()
+        self._thread.join(LAST_READ)
 
     def _run(self) -> None:
         retry = FIRST_RETRY

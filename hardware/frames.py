@@ -5,7 +5,7 @@ What a frame looks like is told by its user; nothing here knows a product.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 from typing import Final
@@ -15,6 +15,9 @@ from hardware.serial_line import SerialLine
 CRC_SEED: Final = 0xFFFF
 CRC_POLYNOMIAL: Final = 0xA001
 """CRC-16/MODBUS, reflected (Modbus over Serial Line V1.02, 6.2.2)."""
+
+CHECK_SIZES: Final = {"none": 0, "xor": 1, "sum": 1, "crc16_modbus": 2}
+"""Bytes that each kind of check takes."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class TextFrames:
         body = text[len(self.begin) :]
         if self.check != "none":
             body, behind, digits = body.rpartition(self.check_after)
-            if not behind or digits.upper() != f"{_text_check(self.check, body):02X}":
+            if not behind or digits.upper() != _check_digits(self.check, body):
                 return None
         return self._values(body)
 
@@ -60,7 +63,7 @@ class TextFrames:
         """The frame that a controller sends."""
         parts = [f"{name}{self.sign}{value:g}" if self.sign else f"{value:g}" for name, value in values.items()]
         body = self.between.join(parts)
-        check = "" if self.check == "none" else f"{self.check_after}{_text_check(self.check, body):02X}"
+        check = "" if self.check == "none" else f"{self.check_after}{_check_digits(self.check, body)}"
         return f"{self.begin}{body}{check}{self.end}".encode("latin-1")
 
     def _values(self, body: str) -> dict[str, float] | None:
@@ -100,7 +103,6 @@ class BinaryFrames:
     fields: dict[str, Field]
     request: bytes = b""
     check: str = "sum"
-    sizes: dict[str, int] = field(default_factory=lambda: {"none": 0, "xor": 1, "sum": 1, "crc16_modbus": 2})
 
     def find(self, heard: bytes) -> dict[str, float] | None:
         """The values of the newest whole and right frame in what was heard; None where there is none."""
@@ -114,12 +116,12 @@ class BinaryFrames:
 
     def right(self, frame: bytes) -> bool:
         """Whether the frame's end is the check of the bytes before it."""
-        size = self.sizes[self.check]
-        return not size or frame[-size:] == _byte_check(self.check, frame[:-size])
+        size = CHECK_SIZES[self.check]
+        return frame.endswith(_check_bytes(self.check, frame[: len(frame) - size]))
 
     def frame(self, body: bytes) -> bytes:
         """`begin` and the body, with their check."""
-        return self.begin + body + (_byte_check(self.check, self.begin + body) if self.check != "none" else b"")
+        return self.begin + body + _check_bytes(self.check, self.begin + body)
 
 
 def read_frame(line: SerialLine, frames: TextFrames | BinaryFrames, timeout: float = 1.0) -> dict[str, float] | None:
@@ -129,15 +131,23 @@ def read_frame(line: SerialLine, frames: TextFrames | BinaryFrames, timeout: flo
     return line.gather(frames.find, timeout)
 
 
-def _text_check(kind: str, body: str) -> int:
-    data = body.encode("latin-1")
-    return reduce(xor, data, 0) if kind == "xor" else sum(data) & 0xFF
+def _check_digits(kind: str, body: str) -> str:
+    return _check_bytes(kind, body.encode("latin-1")).hex().upper()
 
 
-def _byte_check(kind: str, data: bytes) -> bytes:
-    if kind == "crc16_modbus":
-        return crc16(data).to_bytes(2, "little")
-    return bytes((reduce(xor, data, 0) if kind == "xor" else sum(data) & 0xFF,))
+def _check_bytes(kind: str, data: bytes) -> bytes:
+    number = {"none": lambda _: 0, "xor": xor_of, "sum": sum_of, "crc16_modbus": crc16}[kind](data)
+    return number.to_bytes(CHECK_SIZES[kind], "little")
+
+
+def xor_of(data: bytes) -> int:
+    """All bytes, exclusive or."""
+    return reduce(xor, data, 0)
+
+
+def sum_of(data: bytes) -> int:
+    """All bytes, added up; the lowest eight bits."""
+    return sum(data) & 0xFF
 
 
 def crc16(data: bytes) -> int:

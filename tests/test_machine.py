@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.machine import _seconds, check_machine, check_units
+from kiosk.cli.machine import _seconds, check_machine, check_units, states_of_units
 
 
 def machine(root: Path, **files: str) -> dict[str, str]:
@@ -53,3 +53,27 @@ def test_what_the_kernel_does_not_tell_is_not_asked(tmp_path: Path) -> None:
 )
 def test_systemds_spans(text: str, seconds: float | None) -> None:
     assert _seconds(text) == seconds
+
+
+def on_path(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, prints: str) -> None:
+    """A command of the system that prints this."""
+    script = folder / name
+    script.write_text(f"#!/bin/sh\ncat <<'END'\n{prints}\nEND\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_a_kernel_that_does_not_tell_of_the_supply_is_asked_through_the_firmware(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_path(tmp_path, monkeypatch, "vcgencmd", "throttled=0x50005")
+    assert machine(tmp_path)["voltage"] == "wrong"
+
+
+def test_systemd_is_asked_for_units_that_do_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "run/systemd/system").mkdir(parents=True)
+    since = "Wed 2026-11-25 08:18:36 CST"
+    sync = "Id=kiosk-sync.service\nActiveState=active\nSubState=running\nStateChangeTimestamp="
+    station = f"Id=kiosk-station.service\nActiveState=failed\nSubState=failed\nStateChangeTimestamp={since}"
+    on_path(tmp_path, monkeypatch, "systemctl", f"{station}\n\n{sync}")
+    assert states_of_units(tmp_path) == {"kiosk-station": f"failed (failed) {since}", "kiosk-sync": "active (running)"}

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import ValidationError, convert
 
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, as_json, fail, print_json
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, fail, json_too, print_json
 from kiosk.cli.door import Duration
+from kiosk.cli.language import _
 from kiosk.cli.words import when
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
     try:
         from kiosk.central.serve import serve as run  # noqa: PLC0415
     except ImportError as error:
-        fail(f"The central server is an optional part ({error}). Next: pip install 'yizhan-kiosk[central]'")
+        fail(_("The central server is an optional part ({why}). Next: pip install 'yizhan-kiosk[central]'", why=error))
     run(folder, host, port, cert, key)
 
 
@@ -61,6 +62,7 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
 )
 @click.option("--show", is_flag=True, help="Print the QR in the terminal.")
 @folder_option
+@json_too
 def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
     """Print a single-use code with which STATION enrols within 72 hours.
 
@@ -71,7 +73,7 @@ def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
 
     store, _ = _open(folder)
     code = store.make_claim(station, time.time())
-    click.echo(code)
+    answer(code, station=station, claim=code)
     picture = qr(enrolment_code(station, code), "card")
     if out:
         picture.save(str(out), scale=QR_SCALE, border=4)
@@ -84,8 +86,12 @@ def _set_status(folder: Path, index: int, name: str) -> None:
 
     store, issuer = _open(folder)
     if not issuer.set_status(index, Status[name.upper()]):
-        fail(f"There is no credential {index}.")
-    click.echo(f"credential {index}: {name}; status list {store.versions()['status']} is published")
+        fail(_("There is no credential {index}.", index=index))
+    version = store.versions()["status"]
+    words = _(
+        "credential {index}: {status}; status list {version} is published", index=index, status=name, version=version
+    )
+    answer(words, index=index, status=name, version=version)
 
 
 @central.command()
@@ -110,12 +116,13 @@ def check(url: str, station: str, claim: str, ca_file: str | None, as_json: bool
                 click.echo(f"{mark} {outcome.id:<12} {outcome.promise}")
                 click.echo(f"  {'':<12} → {outcome.wrong}\n" if outcome.wrong else "", nl=False)
     except requests.RequestException as error:
-        fail(f"{url} cannot be asked: {error}", NOT_REACHABLE)
+        fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
     broken = sum(bool(outcome.wrong) for outcome in outcomes)
     if as_json:
         print_json({"ok": not broken, "cases": outcomes})
     else:
-        click.secho(f"\n{broken} broken, {len(outcomes) - broken} kept.", bold=True, fg="red" if broken else "green")
+        verdict = _("{broken} broken, {kept} kept.", broken=broken, kept=len(outcomes) - broken)
+        click.secho(f"\n{verdict}", bold=True, fg="red" if broken else "green")
     sys.exit(WRONG if broken else 0)
 
 
@@ -127,18 +134,18 @@ def stations(folder: Path, as_json: bool) -> None:
     from kiosk.fingerprint import fingerprint  # noqa: PLC0415
 
     store, issuer = _open(folder)
-    found = store.stations()
-    words = {code: fingerprint(code, key, issuer.root_public) for code, key, _ in found}
+    found = [(code, at, fingerprint(code, key, issuer.root_public)) for code, key, at in store.stations()]
     if as_json:
-        print_json([{"station": code, "enrolled": at, "fingerprint": words[code]} for code, _, at in found])
+        print_json([{"station": code, "enrolled": at, "fingerprint": words} for code, at, words in found])
         return
-    for code, _, at in found:
-        click.echo(f"{code:<12}  {when(at)}  {words[code]}")
+    for code, at, words in found:
+        click.echo(f"{code:<12}  {when(at)}  {words}")
 
 
 @central.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @folder_option
+@json_too
 def policy(file: Path, folder: Path) -> None:
     """Publish the policy in FILE (TOML; see docs/wire.md) for the stations that it names."""
     from kiosk.central.issuer import Contradiction  # noqa: PLC0415
@@ -146,11 +153,13 @@ def policy(file: Path, folder: Path) -> None:
 
     try:
         wanted = read_policy(file)
-        _, issuer = _open(folder)
-        version = issuer.publish_policy(wanted)
+        version = _open(folder)[1].publish_policy(wanted)
     except (BadPolicy, Contradiction) as error:
         fail(f"{file}: {error}", MISUSED)
-    click.echo(f"policy {version} is published for {wanted.station or 'every station'}")
+    words = _(
+        "policy {version} is published for {station}", version=version, station=wanted.station or _("every station")
+    )
+    answer(words, version=version, station=wanted.station)
 
 
 @central.command()
@@ -161,15 +170,17 @@ def policy(file: Path, folder: Path) -> None:
 @click.option("--program", default="", help="For restart: station, scanner, sensors or sync.")
 @click.option("--within", type=Duration(), default="5m", show_default=True, help="It is not obeyed later than that.")
 @folder_option
+@json_too
 def command(station: str, verb: str, door: str, seconds: float, program: str, within: float, folder: Path) -> None:
     """Send one command to one STATION; what became of it arrives as an entry."""
     from kiosk.trust.documents import CommandDocument  # noqa: PLC0415
 
     if (verb == "restart") != (program in PROGRAMS):
-        fail(f"restart goes with --program, one of {', '.join(PROGRAMS)}; and no other verb does", MISUSED)
+        names = ", ".join(PROGRAMS)
+        fail(_("restart goes with --program, one of {names}; and no other verb does", names=names), MISUSED)
     store, issuer = _open(folder)
     if store.station_key(station) is None:
-        fail(f"There is no station {station}. Next: kiosk central stations")
+        fail(_("There is no station {station}. Next: kiosk central stations", station=station))
     try:
         wanted = convert(
             {
@@ -188,7 +199,14 @@ def command(station: str, verb: str, door: str, seconds: float, program: str, wi
     except ValidationError as error:
         fail(str(error), MISUSED)
     sent = issuer.command(wanted, within)
-    click.echo(f"command {sent.id}, number {sent.version} of {station}: {verb}")
+    words = _(
+        "command {id}, number {number} of {station}: {verb}",
+        id=sent.id,
+        number=sent.version,
+        station=station,
+        verb=verb,
+    )
+    answer(words, id=sent.id, number=sent.version, station=station, verb=verb)
 
 
 @central.command()
@@ -206,8 +224,9 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
     if as_json:
         print_json({"shared": found, "copied": copied})
     for each in () if as_json else found:
-        sure = "a copy" if each.pass_kind == Kind.BOUND else "one pass"
-        click.echo(f"credential {each.index}: {sure} opened at {', '.join(each.stations)}")
+        sure = _("a copy") if each.pass_kind == Kind.BOUND else _("one pass")
+        places = ", ".join(each.stations)
+        click.echo(_("credential {index}: {what} opened at {stations}", index=each.index, what=sure, stations=places))
     for index in copied if suspend else ():
         issuer.set_status(index, Status.SUSPENDED)
 
@@ -215,22 +234,30 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
 @central.command()
 @click.option("--compromised", type=click.Choice(["issuer", "document"]), help="Replace the keys of that use at once.")
 @folder_option
+@json_too
 def rotate(compromised: Use | None, folder: Path) -> None:
     """Make the next signing keys if it is time (the server does so by itself), or replace those that were stolen."""
     store, issuer = _open(folder)
     if compromised:
         issuer.replace_keys(compromised)
     issuer.renew()
-    click.echo(f"keyset {store.versions()['keyset']}:")
-    for key in store.signing_keys():
-        click.echo(
-            f"  {key.kid.hex()}  {key.use:<8}  {when(key.not_before, '%Y-%m-%d')} to {when(key.not_after, '%Y-%m-%d')}"
-        )
+    version, keys = store.versions()["keyset"], list(store.signing_keys())
+    lines = [_("keyset {version}:", version=version)]
+    lines += [f"  {key.kid.hex()}  {key.use:<8}  {_day(key.not_before)} - {_day(key.not_after)}" for key in keys]
+    facts = [
+        {"kid": key.kid.hex(), "use": key.use, "not_before": key.not_before, "not_after": key.not_after} for key in keys
+    ]
+    answer("\n".join(lines), version=version, keys=facts)
+
+
+def _day(at: float) -> str:
+    return when(at, "%Y-%m-%d")
 
 
 @central.command()
 @click.argument("index", type=int)
 @folder_option
+@json_too
 def revoke(index: int, folder: Path) -> None:
     """Revoke credential INDEX at every station."""
     _set_status(folder, index, "revoked")
@@ -239,6 +266,7 @@ def revoke(index: int, folder: Path) -> None:
 @central.command()
 @click.argument("index", type=int)
 @folder_option
+@json_too
 def suspend(index: int, folder: Path) -> None:
     """Suspend credential INDEX for a while."""
     _set_status(folder, index, "suspended")
@@ -247,6 +275,7 @@ def suspend(index: int, folder: Path) -> None:
 @central.command()
 @click.argument("index", type=int)
 @folder_option
+@json_too
 def restore(index: int, folder: Path) -> None:
     """Make credential INDEX valid again."""
     _set_status(folder, index, "valid")

@@ -178,6 +178,8 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
             evidence = _("connected") if up else _("not connected")
             yield Check(f"programs.{name}", found, evidence, "" if up else f"sudo systemctl restart '{unit}'")
     for what, detail in view.faults.items():
+        if what.startswith("scanner."):  # check_cameras tells of it
+            continue
         yield Check(f"fault.{what}", "wrong", detail, "journalctl -u 'kiosk-*' --since -1h")
 
 

@@ -29,7 +29,38 @@ WRONG: Final = 1
 MISUSED: Final = 2
 NOT_REACHABLE: Final = 3
 
-as_json: Final = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+JSON_WANTED: Final = "kiosk.json"
+
+
+def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> bool:
+    ctx.meta[JSON_WANTED] = value
+    return value
+
+
+as_json: Final = click.option("--json", "as_json", is_flag=True, callback=_remember, help="Print one JSON object.")
+json_too: Final = click.option(
+    "--json", is_flag=True, expose_value=False, callback=_remember, help="Print one JSON object."
+)
+"""For a verb that acts and ends with `answer`."""
+
+
+def wants_json() -> bool:
+    """Whether --json was given to the verb that runs."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(JSON_WANTED))
+
+
+def say(text: str) -> None:
+    """A line for whoever looks on; with --json it goes to the standard error."""
+    click.echo(text, err=wants_json())
+
+
+def answer(words: str, /, **facts: object) -> None:
+    """What a verb has done: in words, or as one JSON object."""
+    if wants_json():
+        print_json({"ok": True, **facts})
+    else:
+        click.echo(words)
 
 
 def settings_or_exit(path: Path) -> Settings:
@@ -37,16 +68,15 @@ def settings_or_exit(path: Path) -> Settings:
     try:
         return load(path)
     except BadSettings as bad:
-        for error in bad.errors:
-            click.echo(error, err=True)
-        count = len(bad.errors)
-        click.echo(_("{count} wrong in the settings; nothing was started.", count=count), err=True)
-        sys.exit(MISUSED)
+        count = _("{count} wrong in the settings; nothing was started.", count=len(bad.errors))
+        fail("\n".join([*bad.errors, count]), MISUSED, bad.errors)
 
 
-def fail(message: str, code: int = WRONG) -> NoReturn:
-    """Say what is wrong and exit."""
+def fail(message: str, code: int = WRONG, errors: list[str] | None = None) -> NoReturn:
+    """Say what is wrong and exit; with --json also as an object, in which each of several `errors` stands for itself."""
     click.echo(message, err=True)
+    if wants_json():
+        print_json({"ok": False, "errors": errors or [message]})
     sys.exit(code)
 
 

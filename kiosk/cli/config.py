@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from kiosk.cli.common import MISUSED, as_json, fail, print_json, settings_or_exit
+from kiosk.cli.common import MISUSED, answer, as_json, fail, json_too, print_json, settings_or_exit
 from kiosk.cli.language import _
 from kiosk.settings import Settings
 from kiosk.settings.loading import warnings
@@ -22,20 +21,17 @@ def config() -> None:
 
 
 @config.command()
+@json_too
 @click.pass_obj
 def check(config: Path) -> None:
     """Check the whole file and list every error with its line, and what is allowed but hardly meant."""
     settings = settings_or_exit(config)
-    for warning in warnings(settings):
-        click.echo(f"{config}: {warning}", err=True)
-    click.echo(
-        _(
-            "{file}: fine (station {code}, doors: {doors})",
-            file=config,
-            code=settings.station.code,
-            doors=", ".join(settings.doors),
-        )
-    )
+    told = [f"{config}: {warning}" for warning in warnings(settings)]
+    for warning in told:
+        click.echo(warning, err=True)
+    code, doors = settings.station.code, list(settings.doors)
+    words = _("{file}: fine (station {code}, doors: {doors})", file=config, code=code, doors=", ".join(doors))
+    answer(words, station=code, doors=doors, warnings=told)
 
 
 @config.command()
@@ -64,20 +60,21 @@ def show(config: Path, key: str, as_json: bool) -> None:
 
 @config.command()
 @click.argument("key")
+@json_too
 @click.pass_obj
 def explain(config: Path, key: str) -> None:
     """Say what KEY is, what it may be, and what holds here. Needs no settings that are fine."""
     try:
-        click.echo(explained(key))
+        words = explained(key)
     except UnknownKey as unknown:
         fail(_("{key}: no such setting{near}\nNext: kiosk config show", key=key, near=unknown), MISUSED)
     try:
         settings = msgspec.convert(msgspec.toml.decode(config.read_bytes()), Settings)
+        held = dict(flat(msgspec.to_builtins(settings)))
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        sys.exit(0)
-    held = dict(flat(msgspec.to_builtins(settings)))
-    if key in held:
-        click.echo(f"here      {msgspec.json.encode(held[key]).decode()}")
+        held = {}
+    here = f"\nhere      {msgspec.json.encode(held[key]).decode()}" if key in held else ""
+    answer(words + here, key=key, words=words, here=held.get(key))
 
 
 def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:

@@ -12,6 +12,7 @@ import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
 from kiosk.cli.door import Duration
+from kiosk.cli.language import _
 from kiosk.settings.table import BadSettings
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
         from kiosk.demo.run import DemoFailed, run_demo  # noqa: PLC0415
         from kiosk.demo.script import LENGTH  # noqa: PLC0415
     except ImportError as error:
-        fail(f"The demo needs the optional central server ({error}). Next: pip install 'yizhan-kiosk[central]'")
+        fail(_("The central server is an optional part ({why}). Next: pip install 'yizhan-kiosk[central]'", why=error))
     if seconds is not None and seconds < LENGTH:
-        fail(f"The story takes {LENGTH:g} s; --for must be at least that.", MISUSED)
+        fail(_("The story takes {seconds:g} s; --for must be at least that.", seconds=LENGTH), MISUSED)
     if keep and keep.exists() and any(keep.iterdir()):
-        fail(f"{keep} is not empty; name a new folder.", MISUSED)
+        fail(_("{folder} is not empty; name a new folder.", folder=keep), MISUSED)
     folder = keep or Path(tempfile.mkdtemp(prefix="kiosk-"))
     folder.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=as_json)
@@ -63,16 +64,18 @@ def tell_summary(console: Console, summary: Summary, *, complete: bool) -> None:
 
     table = Table(show_header=False, box=None, padding=(0, 2))
     lock = summary.picture_to_lock_ms
-    table.add_row("let in", str(summary.granted))
-    table.add_row("refused", ", ".join(f"{reason} {count}" for reason, count in summary.denied.items()) or "nobody")
+    table.add_row(_("let in"), str(summary.granted))
+    table.add_row(
+        _("refused"), ", ".join(f"{reason} {count}" for reason, count in summary.denied.items()) or _("nobody")
+    )
     if lock:
-        table.add_row("picture to lock", f"median {lock['p50']:g} ms, 95 % within {lock['p95']:g} ms, of {lock['n']:g}")
-    table.add_row("entries here / at the central server", f"{summary.entries_local} / {summary.entries_central}")
-    table.add_row("missing / twice", f"{summary.missing} / {summary.duplicates}")
-    table.add_row("waited at most, while cut off", f"{summary.most_waiting} entries")
+        table.add_row(_("picture to lock"), _("median {p50:g} ms, 95 % within {p95:g} ms, of {n:g}", **lock))
+    table.add_row(_("entries here / at the central server"), f"{summary.entries_local} / {summary.entries_central}")
+    table.add_row(_("missing / twice"), f"{summary.missing} / {summary.duplicates}")
+    table.add_row(_("waited at most, while cut off"), _("{count} entries", count=summary.most_waiting))
     console.print()
     console.print(table)
     for failure in summary.failures:
         console.print(f"✘ {failure}" if complete else f"· {failure}", style="red" if complete else "dim")
     if summary.ok:
-        console.print("✔ Everything is as it must be.", style="green")
+        console.print(f"✔ {_('Everything is as it must be.')}", style="green")

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import click
 
-from kiosk.cli.common import ask_or_exit, settings_or_exit
+from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
 from kiosk.cli.language import _
 from kiosk.wire import Done, Operate
 
@@ -49,13 +49,15 @@ def _operate(
     settings = settings_or_exit(config)
     name = name or next(iter(settings.doors))
     ask_or_exit(settings, Operate(name, verb, seconds), Done)
-    click.echo(
-        _("{door}: {verb} for {seconds:g} s", door=name, verb=verb, seconds=seconds) if seconds else f"{name}: {verb}"
-    )
+    words = f"{name}: {verb}"
+    if seconds:
+        words = _("{door}: {verb} for {seconds:g} s", door=name, verb=verb, seconds=seconds)
+    answer(words, door=name, verb=verb, seconds=seconds)
 
 
 @door.command("open")
 @click.argument("name", required=False)
+@json_too
 @click.pass_obj
 def open_(config: Path, name: str | None) -> None:
     """Unlock once, for a pulse."""
@@ -65,6 +67,7 @@ def open_(config: Path, name: str | None) -> None:
 @door.command()
 @click.argument("name", required=False)
 @click.option("--for", "seconds", type=Duration(), default="15m", show_default=True)
+@json_too
 @click.pass_obj
 def hold(config: Path, name: str | None, seconds: float) -> None:
     """Keep it unlocked for a while."""
@@ -74,6 +77,7 @@ def hold(config: Path, name: str | None, seconds: float) -> None:
 @door.command()
 @click.argument("name", required=False)
 @click.option("--for", "seconds", type=Duration(), default="15m", show_default=True)
+@json_too
 @click.pass_obj
 def lockdown(config: Path, name: str | None, seconds: float) -> None:
     """Refuse every pass for a while. The exit button and the fire release still free the door."""
@@ -83,6 +87,7 @@ def lockdown(config: Path, name: str | None, seconds: float) -> None:
 @door.command()
 @click.argument("name", required=False)
 @click.option("--for", "seconds", type=Duration(), default="1h", show_default=True)
+@json_too
 @click.pass_obj
 def evacuate(config: Path, name: str | None, seconds: float) -> None:
     """Free the door above a lock down, as in an emergency."""
@@ -91,6 +96,7 @@ def evacuate(config: Path, name: str | None, seconds: float) -> None:
 
 @door.command()
 @click.argument("name", required=False)
+@json_too
 @click.pass_obj
 def release(config: Path, name: str | None) -> None:
     """End a hold, an evacuation or a lock down."""

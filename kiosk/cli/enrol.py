@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kiosk.cli.common import NOT_REACHABLE, fail, settings_or_exit
+from kiosk.cli.common import NOT_REACHABLE, answer, fail, json_too, settings_or_exit
 from kiosk.cli.language import _
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ ENROL_TIMEOUT: Final = 20.0
 @click.command()
 @click.argument("url")
 @click.argument("claim")
+@json_too
 @click.pass_obj
 def enrol(config: Path, url: str, claim: str) -> None:
     """Enrol this station at URL with the single-use CLAIM code from `kiosk central claim`.
@@ -52,11 +53,12 @@ def enrol(config: Path, url: str, claim: str) -> None:
     from kiosk.fingerprint import fingerprint  # noqa: PLC0415
 
     words = fingerprint(settings.station.code, key.public_key().public_bytes_raw(), enrolled.root_key)
-    click.echo(
-        _("Station {code} is enrolled. Its fingerprint:\n\n    {words}\n", code=settings.station.code, words=words)
+    lines = (
+        _("Station {code} is enrolled. Its fingerprint:\n\n    {words}\n", code=settings.station.code, words=words),
+        _("`kiosk central stations` must show the same words; if it does not, somebody stands in between."),
+        _("Next: sudo systemctl restart 'kiosk-*'"),
     )
-    click.echo(_("`kiosk central stations` must show the same words; if it does not, somebody stands in between."))
-    click.echo(_("Next: sudo systemctl restart 'kiosk-*'"))
+    answer("\n".join(lines), station=settings.station.code, fingerprint=words)
 
 
 def _keep_documents(cold: ColdState, root: bytes, bodies: list[bytes]) -> None:

@@ -25,6 +25,9 @@ UNDER_VOLTAGE, HAD_UNDER_VOLTAGE = 1 << 0, 1 << 16
 
 PATIENCE: Final = 10.0
 THROTTLED: Final = "sys/devices/platform/soc/soc:firmware/get_throttled"
+"""The same as `vcgencmd get_throttled`, which needs the group video; a kernel without the file is asked by that."""
+
+OUR_UNITS: Final = "kiosk-*"
 
 
 def check_machine(root: Path = Path("/")) -> Iterator[Check]:
@@ -57,7 +60,7 @@ def _temperature(root: Path) -> Iterator[Check]:
 
 
 def _voltage(root: Path) -> Iterator[Check]:
-    text = _text(root / THROTTLED).strip()
+    text = _text(root / THROTTLED) or _output("vcgencmd", "get_throttled").partition("=")[2]
     try:
         bits = int(text, 16)
     except ValueError:
@@ -131,6 +134,20 @@ def check_units(names: list[str], root: Path = Path("/")) -> Iterator[Check]:
             yield Check(f"units.{name}", "warning", evidence, f"journalctl -u {name} -p warning")
         else:
             yield Check(f"units.{name}", "fine", _("active"))
+
+
+def states_of_units(root: Path = Path("/")) -> dict[str, str]:
+    """By unit of ours that systemd has loaded: what it says of it, such as `failed` or `active, since ...`."""
+    if not (root / "run/systemd/system").is_dir():
+        return {}
+    wanted = "--property=Id,ActiveState,SubState,StateChangeTimestamp"
+    found = {}
+    for block in _output("systemctl", "show", wanted, f"{OUR_UNITS}.service").split("\n\n"):
+        told = dict(line.partition("=")[::2] for line in block.strip().splitlines())
+        if told.get("Id"):
+            state = f"{told.get('ActiveState', '')} ({told.get('SubState', '')})"
+            found[told["Id"].removesuffix(".service")] = f"{state} {told.get('StateChangeTimestamp', '')}".strip()
+    return found
 
 
 def _text(path: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.common import ask_or_exit, settings_or_exit
+from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
 from kiosk.cli.door import Duration
 from kiosk.cli.language import _
 from kiosk.wire import Done, Maintain
@@ -19,16 +19,19 @@ def maintenance() -> None:
 
 @maintenance.command()
 @click.option("--for", "seconds", type=Duration(), default="30m", show_default=True)
+@json_too
 @click.pass_obj
 def on(config: Path, seconds: float) -> None:
     """Arm it; it ends by itself."""
     ask_or_exit(settings_or_exit(config), Maintain(seconds), Done)
-    click.echo(_("Maintenance is armed for {seconds:g} s. To end it: kiosk maintenance off", seconds=seconds))
+    words = _("Maintenance is armed for {seconds:g} s. To end it: kiosk maintenance off", seconds=seconds)
+    answer(words, seconds=seconds)
 
 
 @maintenance.command()
+@json_too
 @click.pass_obj
 def off(config: Path) -> None:
     """End it now."""
     ask_or_exit(settings_or_exit(config), Maintain(0.0), Done)
-    click.echo(_("Maintenance has ended."))
+    answer(_("Maintenance has ended."), seconds=0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.common import MISUSED, WRONG, as_json, ask_station, fail, print_json, settings_or_exit
+from kiosk.cli.common import MISUSED, WRONG, answer, as_json, ask_station, fail, json_too, print_json, settings_or_exit
 from kiosk.cli.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
@@ -54,6 +54,7 @@ def pass_() -> None:
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a printable QR: .png, .svg or .pdf."
 )
 @click.option("--show", is_flag=True, help="Print the QR in the terminal.")
+@json_too
 def make(
     folder: Path,
     kind: str,
@@ -91,7 +92,7 @@ def make(
         holder_key=_phone_key(phone).public_key().public_bytes_raw() if phone else b"",
     )
     claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
-    click.echo(text)
+    answer(text, code=text, index=claims.index, kind=kind, expires=claims.expires)
     click.echo(
         _("credential {index}, {kind}, expires {when}", index=claims.index, kind=kind, when=_date(claims.expires)),
         err=True,
@@ -108,12 +109,13 @@ def make(
 @click.argument("code")
 @click.option("--phone", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
 @click.option("--show", is_flag=True, help="Print the QR in the terminal.")
+@json_too
 def present(code: str, phone: Path, *, show: bool) -> None:
     """Print what a phone shows now of the bound pass CODE, signed with its key and its time."""
     if not isinstance(said := peek(code), Pass) or said.kind is not Kind.BOUND:
         fail(_("That is no bound pass. Next: kiosk pass make --kind bound --phone FILE"), MISUSED)
     text = show_bound(code, _phone_key(phone), int(time.time()))
-    click.echo(text)
+    answer(text, code=text)
     if show:
         qr(text, "bound").terminal(compact=True)
 

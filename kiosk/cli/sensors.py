@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, reading, settings_or_exit
+from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, reading, say, settings_or_exit
 from kiosk.cli.language import _
 from kiosk.cli.programs import run_program
 from kiosk.settings import Settings
@@ -80,24 +80,27 @@ def _line(message: Told, settings: Settings) -> str:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture (PNG, SVG or PDF) instead."
 )
+@as_json
 @click.pass_obj
-def plot(config: Path, day: datetime | None, out: Path | None) -> None:
+def plot(config: Path, day: datetime | None, out: Path | None, *, as_json: bool) -> None:
     """Draw a day from the logbook: values with their limits, alarms, who came in. In the terminal, or as a picture."""
     from kiosk.cli.picture import DAY, UnknownForm, draw, in_blocks  # noqa: PLC0415
-    from kiosk.logbook.curves import day_of, plotted  # noqa: PLC0415
+    from kiosk.logbook.curves import day_of, readable  # noqa: PLC0415
 
     settings = settings_or_exit(config)
     zone = timezone(timedelta(hours=settings.station.utc_offset))
     date = (day or datetime.now(UTC).astimezone(zone)).date()
     begins = datetime(date.year, date.month, date.day, tzinfo=zone).timestamp()
     with reading(settings) as reader:
-        found = day_of(plotted(reader.between(begins, begins + DAY)))
+        found = day_of(readable(reader.between(begins, begins + DAY)))
     if not found.curves:
         fail(_("The logbook has no value of {date}.\nNext: kiosk status", date=date))
+    if as_json:
+        print_json(found)
     if out is None:
         for name, blocks, span in in_blocks(found, begins):
-            click.echo(f"{name:<20} {blocks} {span}")
-        click.echo(f"{'h':<20} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
+            say(f"{name:<20} {blocks} {span}")
+        say(f"{'h':<20} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
         return
     try:
         draw(found, begins, settings, out)
@@ -105,4 +108,4 @@ def plot(config: Path, day: datetime | None, out: Path | None) -> None:
         fail(_("A picture needs matplotlib.\nNext: pip install 'yizhan-kiosk[plot]'"), MISUSED)
     except (UnknownForm, OSError) as error:
         fail(f"{out}: {error}", MISUSED)
-    click.echo(out)
+    say(str(out))

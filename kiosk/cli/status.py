@@ -35,7 +35,8 @@ def status(config: Path, as_json: bool) -> None:
     settings = settings_or_exit(config)
     view, last = _view(settings), _last(settings)
     if as_json:
-        print_json({"running": view is not None, "view": view, "last": [row.wire() for row in last]})
+        units = {} if view else _units()
+        print_json({"running": view is not None, "view": view, "units": units, "last": [row.wire() for row in last]})
     else:
         _show(settings, view, last)
     sys.exit(0 if view else NOT_REACHABLE)
@@ -46,6 +47,12 @@ def _view(settings: Settings) -> View | None:
         return ask_station(settings, GetView(), View)
     except NotReachable:
         return None
+
+
+def _units() -> dict[str, str]:
+    from kiosk.cli.machine import states_of_units  # noqa: PLC0415  it is needed when the station is away
+
+    return states_of_units()
 
 
 def _last(settings: Settings) -> list[Row]:
@@ -86,12 +93,14 @@ def table_of(lines: list[tuple[str, str]]) -> Table:
 
 
 def lines_of(settings: Settings, view: View | None) -> list[tuple[str, str]]:
-    """What is said of the station: a name and rich text for each line."""
+    """What is said of the station: a name and rich text for each line. A station that is away: what systemd says of it."""
     from rich.markup import escape  # noqa: PLC0415
 
     station = f"{settings.station.code} {settings.station.name}"
     if view is None:
-        return [(_("station"), station), (_("program"), f"[red]{_('does not answer')}[/] {settings.run}/control.sock")]
+        answers = f"[red]{_('does not answer')}[/] {settings.run}/control.sock"
+        units = [(name, escape(state)) for name, state in _units().items()]
+        return [(_("station"), station), (_("program"), answers), *units]
     drift = abs(view.wall - time.time())
     lines = [
         (_("station"), _("{station}, version {version}", station=station, version=view.version)),

@@ -16,7 +16,19 @@ import click
 import msgspec
 
 from kiosk import __version__
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, ask_or_exit, ask_station, fail, settings_or_exit
+from kiosk.cli.common import (
+    MISUSED,
+    NOT_REACHABLE,
+    WRONG,
+    as_json,
+    ask_or_exit,
+    ask_station,
+    fail,
+    print_json,
+    say,
+    settings_or_exit,
+    wants_json,
+)
 from kiosk.cli.language import _
 from kiosk.cli.network import check_network
 from kiosk.cli.words import quantity, when
@@ -49,13 +61,13 @@ class Trials:
 
     def agreed(self, text: str) -> bool:
         """Whether the technician agrees; asked before anything moves."""
-        return click.confirm(text, default=True)
+        return click.confirm(text, default=True, err=wants_json())
 
     def saw(self, text: str) -> str:
         """What they saw: passed, or what they say in their own words."""
-        if click.confirm(text, default=True):
+        if click.confirm(text, default=True, err=wants_json()):
             return PASSED
-        return "failed: " + click.prompt(_("What did happen"), default=_("nothing"))[: MAX_WHY - 10]
+        return "failed: " + click.prompt(_("What did happen"), default=_("nothing"), err=wants_json())[: MAX_WHY - 10]
 
     def ask(self, message: Any) -> None:
         """Have the station do it; ends the program where it refuses or is away."""
@@ -77,7 +89,7 @@ class Trials:
 
 def try_lock(trials: Trials) -> str:
     """The lock is released for a pulse."""
-    click.echo(_("The lock will be released for {seconds:g} s and secured again.", seconds=_pulse(trials)))
+    say(_("The lock will be released for {seconds:g} s and secured again.", seconds=_pulse(trials)))
     if not trials.agreed(_("Is nobody leaning on the door")):
         return SKIPPED
     trials.ask(Operate(trials.door, "open"))
@@ -92,29 +104,29 @@ def try_exit(trials: Trials) -> str:
     """The exit button is seen, and frees the door by itself."""
     if trials.settings.doors[trials.door].exit is None:
         return SKIPPED
-    click.echo(_("Press the exit button inside, within half a minute."))
+    say(_("Press the exit button inside, within half a minute."))
     if trials.await_entry("exit_pressed") is None:
         return "failed: " + _("the station did not see the button: its pin, its cable")
-    click.echo(_("The station saw it."))
+    say(_("The station saw it."))
     return trials.saw(_("Did the lock let go at once, and does it also with the Pi unplugged"))
 
 
 def try_camera(trials: Trials) -> str:
     """The pictures are good enough, and a card is read."""
-    click.echo(_("Hold any QR code where workers will hold theirs, within half a minute."))
+    say(_("Hold any QR code where workers will hold theirs, within half a minute."))
     found = trials.await_entry("granted", "denied")
     trouble = {what: why for what, why in _view(trials).faults.items() if what.startswith("scanner")}
     if trouble:
         return "failed: " + "; ".join(f"{what}: {why}" for what, why in trouble.items())
     if found is None:
         return "failed: " + _("no code was read: light, distance, docs/camera.md")
-    click.echo(_("It was read."))
+    say(_("It was read."))
     return PASSED
 
 
 def try_code(trials: Trials) -> str:
     """A valid pass opens, by way of everything."""
-    click.echo(_("Show a valid pass, within half a minute. The door will open."))
+    say(_("Show a valid pass, within half a minute. The door will open."))
     found = trials.await_entry("granted", "denied")
     if found is None:
         return "failed: " + _("no code was read: light, distance, docs/camera.md")
@@ -129,7 +141,7 @@ def try_sensors(trials: Trials) -> str:
     if not sensors:
         return SKIPPED
     for name, each in sensors.items():
-        click.echo(f"  {name:<20} {quantity(each.value, each.unit) if each.value is not None else each.absent}")
+        say(f"  {name:<20} {quantity(each.value, each.unit) if each.value is not None else each.absent}")
     silent = [name for name, each in sensors.items() if each.value is None]
     if silent:
         return "failed: " + _("no value: {names}", names=", ".join(silent))
@@ -147,11 +159,11 @@ def try_lamps(trials: Trials) -> str:
     lamps = trials.settings.doors[trials.door].lamps
     if not any((lamps.red, lamps.green, lamps.blue, lamps.buzzer)):
         return SKIPPED
-    click.echo(_("Look at the lamps: {signals}.", signals=", ".join(LAMPS)))
+    say(_("Look at the lamps: {signals}.", signals=", ".join(LAMPS)))
     if not trials.agreed(_("Can you see them")):
         return SKIPPED
     for lamp in LAMPS:
-        click.echo(f"  {lamp}")
+        say(f"  {lamp}")
         trials.ask(TryLamp(trials.door, lamp))
         time.sleep(2.0)
     return trials.saw(_("Was it blue; green with a beep; red with three; red and green blinking; red blinking"))
@@ -183,8 +195,9 @@ def _view(trials: Trials) -> View:
     default=".",
     help="The folder for the commissioning report of `all`.",
 )
+@as_json
 @click.pass_obj
-def test(config: Path, what: str, door: str, out: Path) -> None:
+def test(config: Path, what: str, door: str, out: Path, *, as_json: bool) -> None:
     """Try a part of the station: says what it will do, asks before it does it, and asks what happened.
 
     `all` tries every part and writes a commissioning report (Markdown and JSON). The results go to the central server.
@@ -200,16 +213,19 @@ def test(config: Path, what: str, door: str, out: Path) -> None:
     results = {name: _one(name, trials) for name in (TESTS if what == "all" else [what])}
     for name, result in results.items():
         colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
-        click.echo(f"{name:<10} {click.style(result, fg=colour)}")
+        say(f"{name:<10} {click.style(result, fg=colour)}")
     _keep(settings, results)
-    if what == "all":
-        for path in write_report(settings, door, results, config, out):
-            click.echo(path)
-    sys.exit(WRONG if any(result.startswith("failed") for result in results.values()) else 0)
+    files = write_report(settings, door, results, config, out) if what == "all" else []
+    for path in files:
+        say(str(path))
+    passed = not any(result.startswith("failed") for result in results.values())
+    if as_json:
+        print_json({"ok": passed, "tests": results, "files": [str(path) for path in files]})
+    sys.exit(0 if passed else WRONG)
 
 
 def _one(name: str, trials: Trials) -> str:
-    click.secho(f"\n{name}", bold=True)
+    say(click.style(f"\n{name}", bold=True))
     try:
         return TESTS[name](trials)
     except NotReachable as error:

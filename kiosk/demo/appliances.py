@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import pynmea2
 from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
@@ -112,11 +113,10 @@ class Appliances:
 
 def sentence(status: str, place: str, knots: float) -> bytes:
     """An RMC sentence of NMEA 0183, as a receiver sends it; `place` in its own notation."""
-    body = f"GNRMC,081836.00,{status},{place},{knots:.1f},0.0,010826,,,A"
-    check = 0
-    for byte in body.encode():
-        check ^= byte
-    return f"${body}*{check:02X}\r\n".encode()
+    told = pynmea2.RMC(
+        "GN", "RMC", ("081836.00", status, *place.split(","), f"{knots:.1f}", "0.0", "010826", "", "", "A")
+    )
+    return f"{told}\r\n".encode()
 
 
 def write_what_fits(end: int, data: bytes) -> None:

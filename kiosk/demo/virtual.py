@@ -151,7 +151,11 @@ def live_a_day(virtual: Virtual, model: Model, seconds: float = DAY) -> None:
 
 
 def _let_pass(virtual: Virtual, model: Model, seconds: float) -> None:
-    """Time passes for both; without mains it does for the model alone."""
+    """Time passes for both; without mains it does for the model alone. What the rules have switched off does not run."""
+    off = virtual.state.room.off
+    model.cooler_on = not any(
+        each.kind == "air_conditioner" and each.relay in off for each in virtual.settings.appliances.values()
+    )
     if model.has_mains():
         virtual.wait(seconds)
         model.advance(virtual.boot - virtual.caught_up)

@@ -44,7 +44,6 @@ class Day(Struct):
     curves: dict[str, Curve] = {}
     alarms: list[tuple[float, str, bool]] = []
     entries: list[float] = []
-    starts: list[float] = []
     saving: list[tuple[float, str]] = []
     used: dict[str, Used] = {}
 
@@ -57,8 +56,8 @@ def day_of(entries: Iterable[tuple[float, Entry]]) -> Day:
     return day
 
 
-def plotted(rows: Iterable[Row]) -> Iterator[tuple[float, Entry]]:
-    """The entries of these rows that a picture shows, with their times; what cannot be read is left out."""
+def readable(rows: Iterable[Row]) -> Iterator[tuple[float, Entry]]:
+    """The entries of these rows with their times; what cannot be read is left out."""
     for row in rows:
         with suppress(msgspec.MsgspecError):
             yield row.wall, msgspec.json.decode(row.body, type=Entry)
@@ -80,7 +79,6 @@ def _draw(day: Day, entry: Any, wall: float) -> None:
         case Unlocked():
             day.entries.append(wall)
         case Started():
-            day.starts.append(wall)
             for curve in day.curves.values():
                 curve.gaps.append((curve.pieces[-1][-1][0] if curve.pieces else wall, "power"))
         case Used():
