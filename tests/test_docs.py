@@ -101,6 +101,9 @@ NAMED = {
     "alarms",
     "off",
     "tests",
+    "units",
+    "curves",
+    "used",
 }
 """Fields that hold things by names of their own."""
 
@@ -139,6 +142,11 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> House:
         ("logbook",),
         ("logbook", "verify"),
         ("logbook", "refused"),
+        ("config", "check"),
+        ("config", "explain", "pins"),
+        ("door", "open"),
+        ("test", "network"),
+        ("sensors", "plot"),
         ("pass", "explain", "YZ1:"),
         ("sensors", "read"),
         ("report", "--out", "report.zip"),

@@ -9,6 +9,7 @@ import string
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -17,9 +18,6 @@ from tests.programs.house import House, environment
 from tools.messages import MO, compiled, messages, read
 
 CATALOGUE = {str(each.id): each for each in read() if each.id}
-ENGLISH_ONLY = {"central.py", "demo.py"}
-"""For who runs a central server, and for who tries the project."""
-
 SAYS = {"click.echo", "click.secho", "fail", "click.confirm", "click.prompt"}
 
 
@@ -68,8 +66,26 @@ def literals(node: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "kiosk" / "cli").glob("*.py")), ids=lambda path: path.stem)
 def test_no_verb_says_anything_that_cannot_be_translated(path: Path) -> None:
-    if path.name not in ENGLISH_ONLY:
-        assert list(bare(path)) == []
+    assert list(bare(path)) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "kiosk" / "settings").glob("*.py")), ids=lambda path: path.stem)
+def test_no_error_of_the_settings_is_in_words_that_cannot_be_translated(path: Path) -> None:
+    """They are yielded as pairs of a key and what is wrong with it."""
+    wrong = [node.value.elts[1] for node in ast.walk(ast.parse(path.read_text())) if is_pair(node)]
+    assert [text for each in wrong for text in literals(each) if SENTENCE.search(text)] == []
+
+
+def is_pair(node: ast.AST) -> TypeGuard[Any]:
+    return isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2
+
+
+def test_errors_in_the_settings_in_chinese(tmp_path: Path) -> None:
+    house = House(tmp_path, "[doors.side]\nlock = { pin = 99 }\nplse = 3\n")
+    done = kiosk(house, "config", "check", LC_ALL="zh_CN.UTF-8")
+    assert done.returncode == 2
+    assert "没有这个设置，是不是 pulse？" in done.stderr
+    assert "应为 int <= 27" in done.stderr
 
 
 def test_the_check_itself_sees_a_bare_message(tmp_path: Path) -> None:

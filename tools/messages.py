@@ -1,7 +1,7 @@
 """Keeps the Chinese catalogue in step with the code: `make messages` adds what is new, drops what is gone, and compiles it.
 
-Messages are what stands in `_("...")` in kiosk/cli, the help of every verb and option, and what few others are shown from
-tables.
+Messages are what stands in `_("...")` in kiosk/cli and kiosk/settings, the help of every verb and option, the first line of
+every table of the settings, and what few others are shown from tables.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kiosk.cli.main import VERBS
 from kiosk.cli.main import main as kiosk
 from kiosk.cli.room import LOOK_AT
 from kiosk.core import entries
+from kiosk.settings.words import BOUNDS, PLAIN, first_line, tables
 
 ROOT: Final = Path(__file__).parents[1]
 PO: Final = ROOT / "kiosk" / "locale" / "zh_CN" / "LC_MESSAGES" / "kiosk.po"
@@ -47,7 +48,9 @@ CLICKS: Final = (
 
 def messages() -> set[str]:
     """Every message."""
-    found = {message for path in sorted((ROOT / "kiosk" / "cli").glob("*.py")) for message in in_source(path)}
+    modules = [path for place in ("cli", "settings") for path in sorted((ROOT / "kiosk" / place).glob("*.py"))]
+    found = {message for path in modules for message in in_source(path)}
+    found |= {*PLAIN.values(), *BOUNDS.values(), *map(first_line, tables())}
     found |= {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values())
     found |= {each.__struct_config__.tag.replace("_", " ") for each in get_args(entries.Entry)}
     found |= set(_helps(kiosk))

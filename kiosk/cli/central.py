@@ -12,8 +12,8 @@ from msgspec import ValidationError, convert
 
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, fail, json_too, print_json
 from kiosk.cli.door import Duration
-from kiosk.cli.language import _
 from kiosk.cli.words import when
+from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.check import Check, Severity
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import View
 

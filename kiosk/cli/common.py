@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 import click
 import msgspec
 
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
@@ -97,6 +97,15 @@ def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:
         fail(_("Refused: {why}", why=error))
     except NotReachable as error:
         fail(_("The station does not answer ({why}).\nNext: kiosk doctor", why=error), NOT_REACHABLE)
+
+
+@contextmanager
+def progress(length: int, label: str, *, hidden: bool = False) -> Iterator[Callable[[int], None]]:
+    """A bar on the standard error, where that is a terminal; call what it gives with how much has been done meanwhile."""
+    with click.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=hidden or not sys.stderr.isatty()
+    ) as bar:
+        yield bar.update
 
 
 def print_json(value: object) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 import msgspec
+from rich.cells import cell_len, set_cell_size
 
 from kiosk.cli.common import MISUSED, answer, as_json, fail, json_too, print_json, settings_or_exit
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.loading import warnings
 from kiosk.settings.words import UnknownKey, explained
@@ -65,7 +66,7 @@ def show(config: Path, key: str, as_json: bool) -> None:
 def explain(config: Path, key: str) -> None:
     """Say what KEY is, what it may be, and what holds here. Needs no settings that are fine."""
     try:
-        words = explained(key)
+        lines = explained(key)
     except UnknownKey as unknown:
         fail(_("{key}: no such setting{near}\nNext: kiosk config show", key=key, near=unknown), MISUSED)
     try:
@@ -73,8 +74,11 @@ def explain(config: Path, key: str) -> None:
         held = dict(flat(msgspec.to_builtins(settings)))
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         held = {}
-    here = f"\nhere      {msgspec.json.encode(held[key]).decode()}" if key in held else ""
-    answer(words + here, key=key, words=words, here=held.get(key))
+    if key in held:
+        lines.append((_("here"), msgspec.json.encode(held[key]).decode()))
+    width = max(cell_len(name) for name, _words in lines)
+    told = "\n".join(f"{set_cell_size(name, width)}  {words}" for name, words in lines)
+    answer(told, key=key, words=told, here=held.get(key))
 
 
 def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
 from kiosk.cli.door import Duration
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.settings.table import BadSettings
 
 if TYPE_CHECKING:

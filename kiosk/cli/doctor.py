@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -17,10 +17,10 @@ import click
 from kiosk.cli import checks as station
 from kiosk.cli.check import Check, Severity, worst
 from kiosk.cli.common import MISUSED, WRONG, as_json, ask_station, fail, print_json
-from kiosk.cli.language import _
 from kiosk.cli.machine import check_machine, check_units
 from kiosk.cli.network import check_network
 from kiosk.cli.room import check_room
+from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load, warnings
@@ -43,15 +43,14 @@ def doctor(config: Path, *, verbose: bool, fix: bool, as_json: bool) -> None:
     """Check everything; say what is wrong and which command mends it. Exit code 1 when something is wrong."""
     if fix and not sys.stdin.isatty():
         fail(_("--fix asks before each command, and needs a terminal for it."), MISUSED)
-    found = list(examine(config))
     if as_json:
+        found = list(examine(config))
         groups = {name: worst(list(each)) for name, each in groupby(found, key=lambda check: check.group)}
         print_json({"ok": worst(found) != "wrong", "groups": groups, "checks": found})
     else:
-        _tell(found, verbose=verbose)
+        found = _tell(examine(config), verbose=verbose)
         if fix and _mend(found):
-            found = list(examine(config))
-            _tell(found, verbose=verbose)
+            found = _tell(examine(config), verbose=verbose)
     sys.exit(WRONG if worst(found) == "wrong" else 0)
 
 
@@ -98,10 +97,12 @@ def _units(settings: Settings) -> list[str]:
     return ["kiosk-station", *scanners, *(name for name, wanted in others.items() if wanted)]
 
 
-def _tell(found: list[Check], *, verbose: bool) -> None:
-    """A line for each group, and one for each check that is not fine; the verdict last."""
-    for name, each in groupby(found, key=lambda check: check.group):
+def _tell(checks: Iterable[Check], *, verbose: bool) -> list[Check]:
+    """A line for each group as soon as it is known, and one for each check that is not fine; the verdict last."""
+    found: list[Check] = []
+    for name, each in groupby(checks, key=lambda check: check.group):
         group = list(each)
+        found += group
         mark, colour = MARKS[worst(group)]
         click.echo(f"{click.style(mark, fg=colour)} {click.style(name, bold=True)}  {_summary(group)}")
         for check in group:
@@ -115,6 +116,7 @@ def _tell(found: list[Check], *, verbose: bool) -> None:
         checks=len(found),
     )
     click.secho(f"\n{words.format(wrong=wrong)}, {counts}", bold=True, fg="red" if wrong else "green")
+    return found
 
 
 def _summary(group: list[Check]) -> str:

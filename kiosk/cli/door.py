@@ -8,7 +8,7 @@ from typing import Final, Literal
 import click
 
 from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.wire import Done, Operate
 
 DAY: Final = 86_400.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk.cli.common import NOT_REACHABLE, answer, fail, json_too, settings_or_exit
-from kiosk.cli.language import _
+from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.logbook.cold import ColdState

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import msgspec
 
-from kiosk.cli.common import WRONG, as_json, print_json, reading, settings_or_exit
-from kiosk.cli.language import _
+from kiosk.cli.common import WRONG, as_json, print_json, progress, reading, settings_or_exit
 from kiosk.cli.words import when
+from kiosk.language import _
 
 if TYPE_CHECKING:
-    from kiosk.logbook.reader import Reader
+    from collections.abc import Iterator
+
+    from kiosk.logbook.reader import Reader, Row
 
 CLOCK = ("seq", "boot_id", "boot", "wall", "quality", "kind")
 stream_option = click.option(
@@ -67,7 +69,7 @@ def verify(config: Path, as_json: bool) -> None:
     """Check every entry against its checksum, and the file against itself. Exit code 1 when something is wrong."""
     with reading(settings_or_exit(config)) as reader:
         wrong = reader.check()
-        damaged = {name: [row.seq for row in reader.rows(name) if not row.intact] for name in reader.heads()}
+        damaged = {name: [row.seq for row in _passing(reader, name) if not row.intact] for name in reader.heads()}
     bad = bool(wrong) or any(damaged.values())
     if as_json:
         print_json({"ok": not bad, "file": wrong, "damaged": damaged})
@@ -107,7 +109,7 @@ def refused(config: Path, as_json: bool) -> None:
 def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Any) -> None:
     """Write the entries as JSON lines, or as CSV with the details in one column."""
     with reading(settings_or_exit(config)) as reader:
-        entries = (row.wire() for row in reader.rows(stream, after))
+        entries = (row.wire() for row in _passing(reader, stream, after, hidden=out.isatty()))
         if form == "jsonl":
             for entry in entries:
                 out.write(msgspec.json.encode(entry).decode() + "\n")
@@ -117,6 +119,14 @@ def export(config: Path, stream: Literal["access", "telemetry"], after: int, for
         for entry in entries:
             known = [entry.pop(name) for name in CLOCK]
             table.writerow([*known, msgspec.json.encode(entry).decode()])
+
+
+def _passing(reader: Reader, stream: Any, after: int = 0, *, hidden: bool = False) -> Iterator[Row]:
+    """The stream's rows, with a bar while they pass."""
+    with progress(max(0, reader.count(stream) - after), stream, hidden=hidden) as passed:
+        for row in reader.rows(stream, after):
+            yield row
+            passed(1)
 
 
 def stream_state(reader: Reader, name: Any) -> dict[str, Any]:

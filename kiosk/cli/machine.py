@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.check import Check, Severity
-from kiosk.cli.language import _
+from kiosk.language import _
 
 LEAST_MEMORY: Final = 60
 """MiB available; the four programs need some 230 together, and are in memory already."""

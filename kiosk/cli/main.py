@@ -10,7 +10,8 @@ from typing import Final
 import click
 
 from kiosk import __version__
-from kiosk.cli.language import _, install, translated
+from kiosk.cli.language import install, translated
+from kiosk.language import _
 
 VERBS: Final = {
     "station": ("kiosk.cli.programs:station", "Run the program that holds the lock, the rules and the logbook."),

@@ -8,7 +8,7 @@ import click
 
 from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
 from kiosk.cli.door import Duration
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.wire import Done, Maintain
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from kiosk.cli.check import Check
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.settings import CentralTable, Settings
 
 PATIENCE: Final = 5.0

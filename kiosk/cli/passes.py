@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, ask_station, fail, json_too, print_json, settings_or_exit
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.trust.keyset import NO_KEYS

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from kiosk.cli.common import MISUSED, WRONG, fail, settings_or_exit
-from kiosk.cli.language import _
+from kiosk.language import _
 
 log = logging.getLogger("kiosk")
 

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from kiosk.cli.common import as_json, ask_station, print_json, reading, settings_or_exit
-from kiosk.cli.language import _
 from kiosk.cli.logbook import stream_state
 from kiosk.cli.words import when
+from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import GetView, View

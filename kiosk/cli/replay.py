@@ -13,8 +13,8 @@ import msgspec
 
 from kiosk import __version__
 from kiosk.cli.common import WRONG, as_json, ask_or_exit, fail, print_json, settings_or_exit
-from kiosk.cli.language import _
 from kiosk.cli.words import sentence, when
+from kiosk.language import _
 from kiosk.wire import GetRecording, Recorded
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ import msgspec
 from kiosk import __version__
 from kiosk.cli.common import as_json, ask_station, fail, print_json
 from kiosk.cli.doctor import examine
-from kiosk.cli.language import _
+from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.check import Check
-from kiosk.cli.language import _
 from kiosk.cli.words import quantity
+from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.appliances import AnySensor, LineTable, ModbusTable, OneWireTable
 from kiosk.wire import View

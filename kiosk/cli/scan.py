@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, ask_station, fail, print_json, settings_or_exit, until_interrupted
-from kiosk.cli.language import _, chosen
+from kiosk.language import _, chosen
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import Explain, Explained, Snapshot, TakeSnapshot

@@ -12,8 +12,8 @@ from time import perf_counter
 import click
 
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, fail, print_json, settings_or_exit
-from kiosk.cli.language import _
 from kiosk.cli.programs import run_program
+from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import Snapshot, TakeSnapshot

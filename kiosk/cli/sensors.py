@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, reading, say, settings_or_exit
-from kiosk.cli.language import _
 from kiosk.cli.programs import run_program
+from kiosk.language import _
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:

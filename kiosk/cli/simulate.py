@@ -12,9 +12,9 @@ import click
 import msgspec
 from msgspec import Struct
 
-from kiosk.cli.common import MISUSED, as_json, fail, print_json, settings_or_exit
-from kiosk.cli.language import _
+from kiosk.cli.common import MISUSED, as_json, fail, print_json, progress, settings_or_exit
 from kiosk.cli.words import sentence
+from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.demo.virtual import Virtual
@@ -55,10 +55,11 @@ def simulate(config: Path, scenario: Path | None, as_json: bool) -> None:
 
     virtual = Virtual(settings, BEGINS - settings.station.utc_offset * 3600)
     if scenario is None:
-        from kiosk.demo.model import Model  # noqa: PLC0415
+        from kiosk.demo.model import DAY, Model  # noqa: PLC0415
         from kiosk.demo.virtual import live_a_day  # noqa: PLC0415
 
-        live_a_day(virtual, Model())
+        with progress(round(DAY), _("a day")) as passed:
+            live_a_day(virtual, Model(), passed=passed)
     else:
         try:
             play(virtual, lines_of(scenario, settings))
@@ -82,14 +83,14 @@ def lines_of(path: Path, settings: Settings) -> list[Line]:
         line = Line(_second(time, f"{path}:{number}"), what, value)
         _check(line, settings, f"{path}:{number}")
         if found and line.at < found[-1].at:
-            raise BadScenario(f"{path}:{number}: {time} is before the line above it")
+            raise BadScenario(_("{place}: {time} is before the line above it", place=f"{path}:{number}", time=time))
         found.append(line)
     return found
 
 
 def _second(text: str, place: str) -> float:
     if not re.fullmatch(r"\d{1,2}:\d\d(:\d\d)?", text):
-        raise BadScenario(f"{place}: {text!r} is no time of day, e.g. 08:30 or 08:30:15")
+        raise BadScenario(_("{place}: {text} is no time of day, e.g. 08:30 or 08:30:15", place=place, text=repr(text)))
     hours, minutes, *seconds = map(int, text.split(":"))
     return hours * 3600.0 + minutes * 60 + sum(seconds)
 
@@ -99,11 +100,17 @@ def _check(line: Line, settings: Settings, place: str) -> None:
 
     known = {*settings.sensors, "enter", "end"}
     if line.what not in known:
-        raise BadScenario(f"{place}: no such sensor or event: {line.what}{did_you_mean(line.what, known)}")
+        raise BadScenario(
+            _("{place}: no such sensor or event: {name}", place=place, name=line.what) + did_you_mean(line.what, known)
+        )
     if line.what == "enter" and line.value not in settings.doors:
-        raise BadScenario(f"{place}: no such door: {line.value}{did_you_mean(line.value, settings.doors)}")
+        raise BadScenario(
+            _("{place}: no such door: {name}", place=place, name=line.value) + did_you_mean(line.value, settings.doors)
+        )
     if line.what in settings.sensors and not line.value:
-        raise BadScenario(f"{place}: {line.what} needs a value, or a reason such as no_answer")
+        raise BadScenario(
+            _("{place}: {name} needs a value, or a reason such as no_answer", place=place, name=line.what)
+        )
 
 
 def play(virtual: Virtual, lines: list[Line]) -> None:

@@ -12,8 +12,8 @@ import click
 import msgspec
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, ask_station, print_json, settings_or_exit
-from kiosk.cli.language import _
 from kiosk.cli.words import quantity, sentence, when
+from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import GetView, RoomView, View

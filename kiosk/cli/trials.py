@@ -29,9 +29,9 @@ from kiosk.cli.common import (
     settings_or_exit,
     wants_json,
 )
-from kiosk.cli.language import _
 from kiosk.cli.network import check_network
 from kiosk.cli.words import quantity, when
+from kiosk.language import _
 from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import (

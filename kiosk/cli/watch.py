@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk.cli.common import MISUSED, fail, settings_or_exit, until_interrupted
-from kiosk.cli.language import _
 from kiosk.cli.status import lines_of, table_of
 from kiosk.cli.words import sentence
+from kiosk.language import _
 from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import Logged, Subscribe, View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kiosk.cli.language import _, chosen
+from kiosk.language import _, chosen
 from kiosk.settings.appliances import ON_OFF
 
 UNREADABLE: Final = {"kind", "token", "expires"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -128,15 +129,19 @@ class Virtual:
         return sum(map(len, self.samples.values())), rows
 
 
-def live_a_day(virtual: Virtual, model: Model, seconds: float = DAY) -> None:
-    """Feed the rules with the model's day: each sensor as often as the settings say."""
+def live_a_day(
+    virtual: Virtual, model: Model, seconds: float = DAY, passed: Callable[[int], object] = lambda _seconds: None
+) -> None:
+    """Feed the rules with the model's day: each sensor as often as the settings say. `passed` is told how it goes on."""
     sources = _sources(virtual.settings)
     door = next(iter(virtual.settings.doors))
     arrivals = [at for at in model.arrivals() if at >= model.second]
     every = min((table.every for table in virtual.settings.sensors.values()), default=10.0)
     until, following = model.second + seconds, dict.fromkeys(sources, 0.0)
     while model.second < until:
+        before = model.second
         _let_pass(virtual, model, every)
+        passed(round(model.second - before))
         while arrivals and arrivals[0] <= model.second:
             arrivals.pop(0)
             virtual.enter(door)

@@ -12,6 +12,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct
 
+from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.appliances import Profile
 from kiosk.settings.profiles import fill
@@ -19,7 +20,6 @@ from kiosk.settings.sense import check_sense
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
 
-MISSING: Final = "is missing"
 LAST_PULLED_UP: Final = 8
 """Pins 0 to 8 have a pull-up at power-on, 9 to 27 a pull-down (BCM2835 ARM Peripherals, table 6-31)."""
 
@@ -29,7 +29,9 @@ def load(path: Path) -> Settings:
     text, raw = _read(path)
     wrong = list(fill(raw, path.parent, load_profile))
     unfilled = {key[:2] for key, _ in wrong}
-    wrong += [each for each in _check_table(raw, Settings, ()) if each[1] != MISSING or each[0][:2] not in unfilled]
+    wrong += [
+        each for each in _check_table(raw, Settings, ()) if each[1] != _("is missing") or each[0][:2] not in unfilled
+    ]
     if not wrong:
         settings = msgspec.convert(raw, Settings)
         wrong = list(check_sense(settings))
@@ -54,7 +56,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
-        raise BadSettings([f"{path}: is not UTF-8 text"]) from error
+        raise BadSettings([_("{file}: is not UTF-8 text", file=path)]) from error
     except tomllib.TOMLDecodeError as error:
         raise BadSettings([_syntax(path, str(error))]) from error
 
@@ -70,7 +72,7 @@ def _syntax(path: Path, message: str) -> str:
     place = re.search(r"\(at line (\d+), column (\d+)\)", message)
     where = f"{path}:{place[1]}" if place else str(path)
     what = message.partition(" (at ")[0]
-    return f"{where}: not TOML: {what}"
+    return _("{place}: not TOML: {what}", place=where, what=what)
 
 
 def warnings(settings: Settings) -> list[str]:
@@ -80,12 +82,18 @@ def warnings(settings: Settings) -> list[str]:
         lock = door.lock
         boots_high = lock.pin <= LAST_PULLED_UP
         if boots_high is lock.active_high:
-            does = "is released" if lock.wiring == "fail_secure" else "has power"
+            released = lock.wiring == "fail_secure"
             told.append(
-                f"doors.{name}.lock: pin {lock.pin} boots {'high' if boots_high else 'low'} and the relay is on at that level: "
-                f"the lock {does} from power-on until the station starts. Use a pin from "
-                f"{'9 to 27' if lock.active_high else '0 to 8'}, or set the boot level in config.txt: "
-                f"gpio={lock.pin}=op,d{'l' if lock.active_high else 'h'}"
+                _(
+                    "doors.{name}.lock: pin {pin} boots {level} and the relay is on at that level: the lock {does} from "
+                    "power-on until the station starts. Use a pin from {pins}, or set the boot level in config.txt: {line}",
+                    name=name,
+                    pin=lock.pin,
+                    level=_("high") if boots_high else _("low"),
+                    does=_("is released") if released else _("has power"),
+                    pins="9-27" if lock.active_high else "0-8",
+                    line=f"gpio={lock.pin}=op,d{'l' if lock.active_high else 'h'}",
+                )
             )
     return told
 
@@ -93,17 +101,17 @@ def warnings(settings: Settings) -> list[str]:
 def _check_table(raw: Any, kind: type[Struct], at: Key) -> Iterator[Wrong]:
     """Everything that is wrong with one table, and with the tables in it."""
     if not isinstance(raw, dict):
-        yield at, "must be a table"
+        yield at, _("must be a table")
         return
     tag = kind.__struct_config__.tag_field
     hints = get_type_hints(kind, include_extras=True)
     for key in raw.keys() - hints.keys() - {tag}:
-        yield (*at, key), f"no such setting{did_you_mean(key, hints)}"
+        yield (*at, key), _("no such setting") + did_you_mean(key, hints)
     for field in msgspec.structs.fields(kind):
         if field.name in raw:
             yield from _check_value(raw[field.name], hints[field.name], (*at, field.name))
         elif field.required:
-            yield (*at, field.name), MISSING
+            yield (*at, field.name), _("is missing")
 
 
 def _check_value(raw: Any, hint: Any, at: Key) -> Iterator[Wrong]:
@@ -111,7 +119,7 @@ def _check_value(raw: Any, hint: Any, at: Key) -> Iterator[Wrong]:
     tables = [part for part in parts if isinstance(part, type) and issubclass(part, Struct)]
     if get_origin(hint) is dict:
         if not isinstance(raw, dict):
-            yield at, "must be a table of tables"
+            yield at, _("must be a table of tables")
             return
         for name, each in raw.items():
             yield from _check_value(each, get_args(hint)[1], (*at, name))
@@ -130,16 +138,22 @@ def _check_tagged(raw: Any, tables: list[type[Struct]], at: Key) -> Iterator[Wro
     known = {str(table.__struct_config__.tag): table for table in tables}
     field = str(tables[0].__struct_config__.tag_field)
     if not isinstance(raw, dict) or field not in raw:
-        yield (*at, field), f"is missing: one of {', '.join(known)}"
+        yield (*at, field), _("is missing: one of {names}", names=", ".join(known))
     elif not isinstance(raw[field], str) or raw[field] not in known:
-        yield (*at, field), f"must be one of {', '.join(known)}{did_you_mean(str(raw[field]), known)}"
+        yield (*at, field), _("must be one of {names}", names=", ".join(known)) + did_you_mean(str(raw[field]), known)
     else:
         yield from _check_table(raw, known[raw[field]], at)
 
 
 def _plain(message: str) -> str:
-    message = re.sub(r" - at `.*`$", "", message)
-    return message.replace("`", "").replace("Expected", "expected")
+    """Msgspec's message, such as "Expected `int`, got `str` - at `$.pin`", without the place, which we know better."""
+    message = re.sub(r" - at `.*`$", "", message).replace("`", "")
+    if found := re.fullmatch(r"Expected (.*?)(?:, got (.*))?", message):
+        wanted, got = found.groups()
+        return (
+            _("expected {wanted}, got {got}", wanted=wanted, got=got) if got else _("expected {wanted}", wanted=wanted)
+        )
+    return message
 
 
 def _lines(text: str) -> dict[Key, int]:

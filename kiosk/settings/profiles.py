@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from kiosk.language import _
 from kiosk.settings.appliances import Profile
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
 
@@ -40,7 +41,10 @@ def _fill_one(
 ) -> Iterator[Wrong]:
     wanted = table["profile"]
     if wanted not in profiles:
-        yield (*at, "profile"), f"no such profile: one of {', '.join(sorted(profiles))}{did_you_mean(wanted, profiles)}"
+        yield (
+            (*at, "profile"),
+            _("no such profile: one of {names}", names=", ".join(sorted(profiles))) + did_you_mean(wanted, profiles),
+        )
         return
     try:
         profile = load(profiles[wanted])
@@ -49,8 +53,10 @@ def _fill_one(
         return
     offered = getattr(profile, tables)
     if (picked := table.get(choice)) not in offered:
-        what = "is missing" if choice not in table else "is not in the profile"
-        yield (*at, choice), f"{what}: one of {', '.join(offered) or 'none'}{did_you_mean(str(picked), offered)}"
+        names = ", ".join(offered) or _("none")
+        missing = _("is missing: one of {names}", names=names)
+        what = missing if choice not in table else _("is not in the profile: one of {names}", names=names)
+        yield (*at, choice), what + did_you_mean(str(picked), offered)
         return
     told = {key: value for key, value in msgspec.to_builtins(offered[picked]).items() if value is not None}
     line = {key: getattr(profile, key) for key in OF_THE_LINE}

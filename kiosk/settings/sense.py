@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from kiosk.language import _
 from kiosk.opening import parse_hours
 from kiosk.settings import DoorTable, Settings
 from kiosk.settings.sense_appliances import appliance_pins, check_appliances
@@ -21,11 +22,11 @@ LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 def check_sense(settings: Settings) -> Iterator[Wrong]:
     """What is well-formed but cannot be meant."""
     if not settings.doors:
-        yield ("doors",), "at least one door is needed, e.g. [doors.main]"
+        yield ("doors",), _("at least one door is needed, e.g. [doors.main]")
     used: dict[int, str] = {}
     for at, pin in pins_of(settings):
         if pin in used:
-            yield at, f"pin {pin} is already used by {used[pin]}"
+            yield at, _("pin {pin} is already used by {user}", pin=pin, user=used[pin])
         used.setdefault(pin, ".".join(at[:-1]) if at[-1] == "pin" else ".".join(at))
     for name, door in settings.doors.items():
         yield from _check_door(settings, name, door)
@@ -33,33 +34,39 @@ def check_sense(settings: Settings) -> Iterator[Wrong]:
     yield from check_appliances(settings)
     longest = max([LONGEST_SOCKET, *(f"scanner-{name}.sock" for name in settings.scanners)], key=len)
     if len(f"{settings.run}/{longest}".encode()) > SOCKET_PATH:
-        yield ("station", "run_dir"), f"is too long for a socket: {SOCKET_PATH} bytes with /{longest}"
+        yield (
+            ("station", "run_dir"),
+            _("is too long for a socket: {bytes} bytes with /{longest}", bytes=SOCKET_PATH, longest=longest),
+        )
     if settings.central is not None and not _safe_url(settings.central.url):
-        yield ("central", "url"), "must be https://..., or http:// to this machine itself"
+        yield ("central", "url"), _("must be https://..., or http:// to this machine itself")
 
 
 def _check_door(settings: Settings, name: str, door: DoorTable) -> Iterator[Wrong]:
     at = ("doors", name)
     if door.alarm_after < door.pre_alarm_after:
-        yield (*at, "alarm_after"), f"must not be before pre_alarm_after ({door.pre_alarm_after:g})"
+        yield (*at, "alarm_after"), _("must not be before pre_alarm_after ({seconds:g})", seconds=door.pre_alarm_after)
     for other in door.interlock:
         if other not in settings.doors:
-            yield (*at, "interlock"), f"no such door: {other}{did_you_mean(other, settings.doors)}"
+            yield (*at, "interlock"), _("no such door") + f": {other}" + did_you_mean(other, settings.doors)
         elif other == name:
-            yield (*at, "interlock"), "names the door itself"
+            yield (*at, "interlock"), _("names the door itself")
     yield from _check_hours(door.hours, (*at, "hours"))
     for title, programme in door.programmes.items():
         yield from _check_hours(programme.hours, (*at, "programmes", title, "hours"))
         for key, moment in (("begins", programme.begins), ("ends", programme.ends)):
             if moment.tzinfo is not None:
-                yield (*at, "programmes", title, key), "must be local time, without an offset, e.g. 2026-07-01T08:00:00"
+                yield (
+                    (*at, "programmes", title, key),
+                    _("must be local time, without an offset, e.g. 2026-07-01T08:00:00"),
+                )
         if programme.begins.replace(tzinfo=None) >= programme.ends.replace(tzinfo=None):
-            yield (*at, "programmes", title, "ends"), "must be after begins"
+            yield (*at, "programmes", title, "ends"), _("must be after begins")
 
 
 def _check_hours(hours: tuple[str, ...] | None, at: Path) -> Iterator[Wrong]:
     if hours == ():
-        yield at, 'is empty: leave it out for day and night, or write e.g. ["mon-fri 06:00-22:00"]'
+        yield at, _('is empty: leave it out for day and night, or write e.g. ["mon-fri 06:00-22:00"]')
     for text in hours or ():
         try:
             parse_hours(text)
@@ -70,13 +77,13 @@ def _check_hours(hours: tuple[str, ...] | None, at: Path) -> Iterator[Wrong]:
 def _check_scanners(settings: Settings) -> Iterator[Wrong]:
     for name, scanner in settings.scanners.items():
         if scanner.door not in settings.doors:
-            yield ("scanners", name, "door"), f"no such door{did_you_mean(scanner.door, settings.doors)}"
+            yield ("scanners", name, "door"), _("no such door") + did_you_mean(scanner.door, settings.doors)
         if sum(each is not None for each in (scanner.camera, scanner.engine, scanner.keyboard)) != 1:
-            yield ("scanners", name), "needs one of camera, engine, keyboard"
+            yield ("scanners", name), _("needs one of camera, engine, keyboard")
         if scanner.mode == "trigger" and scanner.model == "lines" and not scanner.trigger:
-            yield ("scanners", name, "trigger"), "is missing: the bytes that start a reading, e.g. 16 54 0D"
+            yield ("scanners", name, "trigger"), _("is missing: the bytes that start a reading, e.g. 16 54 0D")
         if scanner.camera and not re.fullmatch(r"csi:\d|(?!csi:).*", scanner.camera):
-            yield ("scanners", name, "camera"), "must be csi: and the number of the camera, e.g. csi:0"
+            yield ("scanners", name, "camera"), _("must be csi: and the number of the camera, e.g. csi:0")
 
 
 def _safe_url(url: str) -> bool:

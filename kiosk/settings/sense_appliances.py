@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final, get_args
 
+from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.appliances import (
     AlarmTable,
@@ -32,13 +33,15 @@ def check_appliances(settings: Settings) -> Iterator[Wrong]:
         if isinstance(table, LineTable):
             yield from _check_protocol(settings, ("sensors", name), table)
         if table.lowest > table.highest:
-            yield ("sensors", name, "lowest"), f"is above highest ({table.highest:g})"
+            yield ("sensors", name, "lowest"), _("is above highest ({highest:g})", highest=table.highest)
     for name, appliance in settings.appliances.items():
         yield from _check_appliance(settings, ("appliances", name), appliance)
     for key in ("presence", "entrances"):
         there: Collection[str] = settings.sensors if key == "presence" else settings.doors
         for wanted in getattr(settings.occupancy, key):
-            yield from _named(wanted, there, ("occupancy", key), "sensor" if key == "presence" else "door")
+            yield from _named(
+                wanted, there, ("occupancy", key), _("no such sensor") if key == "presence" else _("no such door")
+            )
 
 
 def appliance_pins(settings: Settings) -> Iterator[tuple[Path, int]]:
@@ -67,36 +70,36 @@ def _check_lines(settings: Settings) -> Iterator[Wrong]:
         name, other = first.setdefault(table.port, (".".join(at), how))
         if other != how:
             here, there = (" ".join(map(str, each)) for each in (how, other))
-            yield (*at, "port"), f"is used as {here} here and as {there} by {name}"
+            yield (*at, "port"), _("is used as {here} here and as {there} by {name}", here=here, there=there, name=name)
     if settings.gps and settings.gps.port in first:
-        yield ("gps", "port"), f"is already used by {first[settings.gps.port][0]}"
+        yield ("gps", "port"), _("is already used by {user}", user=first[settings.gps.port][0])
 
 
 def _check_protocol(settings: Settings, at: Path, table: LineTable) -> Iterator[Wrong]:
     if table.protocol not in settings.protocols:
-        yield (*at, "protocol"), f"no such protocol{did_you_mean(table.protocol, settings.protocols)}"
+        yield (*at, "protocol"), _("no such protocol") + did_you_mean(table.protocol, settings.protocols)
         return
     protocol = settings.protocols[table.protocol]
     if isinstance(protocol, BinaryProtocol):
         if table.read not in protocol.read:
-            yield (*at, "read"), f"is not in the protocol: one of {', '.join(protocol.read)}"
+            yield (*at, "read"), _("is not in the protocol: one of {names}", names=", ".join(protocol.read))
     elif not protocol.sign and not table.read.isdigit():
         yield (
             (*at, "read"),
-            "must be the place of the value, e.g. 1: the protocol has no sign between a name and a value",
+            _("must be the place of the value, e.g. 1: the protocol has no sign between a name and a value"),
         )
 
 
 def _check_appliance(settings: Settings, at: Path, table: ApplianceTable) -> Iterator[Wrong]:
     for role in get_args(Role):
         if (sensor := getattr(table, role)) is not None:
-            yield from _named(sensor, settings.sensors, (*at, role), "sensor")
+            yield from _named(sensor, settings.sensors, (*at, role), _("no such sensor"))
     if table.relay is not None:
-        yield from _named(table.relay, settings.relays, (*at, "relay"), "relay")
+        yield from _named(table.relay, settings.relays, (*at, "relay"), _("no such relay"))
     if table.saves and table.kind in NEVER_OFF:
-        yield (*at, "saves"), f"a {table.kind} keeps food: it is never switched off to save energy"
+        yield (*at, "saves"), _("a {kind} keeps food: it is never switched off to save energy", kind=table.kind)
     if table.saves and table.relay is None:
-        yield (*at, "saves"), "needs a relay"
+        yield (*at, "saves"), _("needs a relay")
     for name, alarm in alarms_of(table).items():
         yield from _check_alarm(table, (*at, "alarms", name), alarm)
 
@@ -105,16 +108,16 @@ def _check_alarm(table: ApplianceTable, at: Path, alarm: AlarmTable) -> Iterator
     if not alarm.enabled:
         return
     if alarm.of is None:
-        yield (*at, "of"), f"is missing: one of {', '.join(get_args(Role))}"
+        yield (*at, "of"), _("is missing: one of {names}", names=", ".join(get_args(Role)))
     if (alarm.above is None) == (alarm.below is None):
-        yield at, "needs either above or below"
+        yield at, _("needs either above or below")
     named = at[-1] in table.alarms
     if alarm.of is not None and getattr(table, alarm.of) is None and named:
-        yield (*at, "of"), f"the appliance has no sensor for {alarm.of}"
+        yield (*at, "of"), _("the appliance has no sensor for {role}", role=alarm.of)
     if alarm.switch_off and table.relay is None and named:
-        yield (*at, "switch_off"), "needs a relay"
+        yield (*at, "switch_off"), _("needs a relay")
 
 
 def _named(wanted: str, there: Collection[str], at: Path, what: str) -> Iterator[Wrong]:
     if wanted not in there:
-        yield at, f"no such {what}{did_you_mean(wanted, there)}"
+        yield at, what + did_you_mean(wanted, there)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+
+from kiosk.language import _
 
 Pin = Annotated[int, Meta(ge=0, le=27)]
 """A BCM number on the 40-pin header."""
@@ -26,8 +27,10 @@ Wrong = tuple[Path, str]
 
 def did_you_mean(word: str, known: Any) -> str:
     """The one of the known names that was probably meant, as the end of a sentence; empty when none is near."""
+    import difflib  # noqa: PLC0415  only who mistypes waits for it
+
     close = difflib.get_close_matches(word, [str(each) for each in known], n=1)
-    return f", did you mean {close[0]}?" if close else ""
+    return _(", did you mean {word}?", word=close[0]) if close else ""
 
 
 class BadSettings(Exception):

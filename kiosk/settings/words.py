@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, 
 import msgspec
 from msgspec import Meta, Struct
 
+from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.table import did_you_mean
 
@@ -35,8 +36,8 @@ class UnknownKey(Exception):
     """No setting is called so; the text suggests one that is, or is empty."""
 
 
-def explained(key: str) -> str:
-    """What the setting with this dotted name is. Raises UnknownKey."""
+def explained(key: str) -> list[tuple[str, str]]:
+    """What the setting with this dotted name is: what is said, of what. Raises UnknownKey."""
     kinds: list[Any] = [Settings]
     owner, name = Settings, ""
     for name in key.split("."):
@@ -49,26 +50,34 @@ def explained(key: str) -> str:
             kinds = named
         else:
             raise UnknownKey(did_you_mean(name, [known for kind in owners for known in get_type_hints(kind)]))
-    lines = [f"{key:<9} {_words(kinds[0])}"]
-    default = _default(owner, name)
-    lines.append(f"default   {default}")
+    lines = [(key, _words(kinds[0])), (_("default"), _default(owner, name))]
     below = [kind for each in kinds for kind in _tables(_named(each) or each)]
-    lines += [f"of        {_first_line(kind)}" for kind in below or [owner]]
-    lines += [f"keys      {', '.join(get_type_hints(kind))}" for kind in below]
-    return "\n".join(lines)
+    lines += [(_("of"), _(first_line(kind))) for kind in below or [owner]]
+    lines += [(_("keys"), ", ".join(get_type_hints(kind))) for kind in below]
+    return lines
 
 
-def _first_line(kind: Any) -> str:
+def first_line(kind: Any) -> str:
+    """What a table says of itself."""
     return inspect.cleandoc(kind.__doc__ or "").splitlines()[0]
+
+
+def tables() -> list[Any]:
+    """The kinds of all tables of the file."""
+    found: list[Any] = [Settings]
+    for kind in found:  # it grows meanwhile
+        hints = get_type_hints(kind, include_extras=True).values()
+        found += [each for hint in hints for each in _tables(_named(hint) or hint) if each not in found]
+    return found
 
 
 def _default(owner: Any, name: str) -> str:
     for field in msgspec.structs.fields(owner):
         if field.name == name:
             if field.default is not msgspec.NODEFAULT:
-                return "none" if field.default is None else msgspec.json.encode(field.default).decode()
-            return "it must be there" if field.default_factory is msgspec.NODEFAULT else "none"
-    return "none"
+                return _("none") if field.default is None else msgspec.json.encode(field.default).decode()
+            return _("it must be there") if field.default_factory is msgspec.NODEFAULT else _("none")
+    return _("none")
 
 
 def _tables(kind: Any) -> list[Any]:
@@ -98,16 +107,16 @@ def _words(kind: Any) -> str:
         bounds = (_bounds(meta) for meta in parts[1:] if isinstance(meta, Meta))
         return ", ".join([_words(parts[0]), *filter(None, bounds)])
     if origin is Literal:
-        return f"one of {', '.join(map(str, parts))}"
+        return _("one of {names}", names=", ".join(map(str, parts)))
     if origin is tuple:
-        return f"a list, each {_words(parts[0])}"
+        return _("a list, each {words}", words=_words(parts[0]))
     if origin is dict:
-        return "a table with a name of your own for each"
+        return _("a table with a name of your own for each")
     if origin in {Union, types.UnionType}:
-        return " or ".join(dict.fromkeys(_words(each) for each in parts if each is not type(None)))
-    return PLAIN.get(kind, "a table")
+        return _(" or ").join(dict.fromkeys(_words(each) for each in parts if each is not type(None)))
+    return _(PLAIN.get(kind, "a table"))
 
 
 def _bounds(meta: Meta) -> str:
-    found = ((words, getattr(meta, name)) for name, words in BOUNDS.items())
+    found = ((_(words), getattr(meta, name)) for name, words in BOUNDS.items())
     return ", ".join(f"{words} {value}" for words, value in found if value is not None)
