@@ -1,6 +1,8 @@
 # The two commands of the README are `make demo` and `make test`; both set everything up by themselves.
 PYTHON ?= python3
 FOR ?=
+RELEASE ?=
+ARCH ?=
 BIN := .venv/bin
 
 .PHONY: demo test test-slow test-soak test-deb test-vm mutants fuzz lint bench bench-stores deb docs lock man messages pictures setup clean
@@ -53,7 +55,7 @@ docs: setup
 
 deb: setup
 	@$(BIN)/pip install -q -e '.[package]'
-	@$(BIN)/python -m tools.deb
+	@$(BIN)/python -m tools.deb $(if $(RELEASE),--release $(RELEASE)) $(if $(ARCH),--arch $(ARCH))
 
 lock:
 	uv pip compile pyproject.toml --extra central --generate-hashes --universal --python-version 3.11 --no-emit-index-url \

@@ -1,25 +1,31 @@
-"""Builds the Debian package into dist/: `make deb`. For the Python and the processor that it runs on.
+"""Builds the Debian packages into dist/: `make deb`, or for one `make deb RELEASE=trixie ARCH=arm64`.
 
-The libraries come from requirements.lock, each file by its hash, and lie with our own code in /usr/lib/yizhan-kiosk, compiled;
-they are no part of the system's Python.
+The libraries come from requirements.lock, each file by its hash, and lie with our own code in /usr/lib/yizhan-kiosk; they are
+no part of the system's Python. They are wheels, so that a package for another processor needs nothing of that processor.
+Compiled by the Python of that release where there is one here, and otherwise when the package is installed.
 """
 
 from __future__ import annotations
 
-import platform
+import argparse
+import re
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from string import Template
 from typing import Final
 
+from msgspec import Struct
+from packaging.markers import Marker
+
 from kiosk import __version__
 
 ROOT: Final = Path(__file__).parents[1]
-STAGE: Final = ROOT / "build" / "deb"
+BUILD: Final = ROOT / "build" / "deb"
 PACKAGE: Final = ROOT / "tools" / "package"
-ARCH: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+LOCK: Final = PACKAGE / "requirements.lock"
 HOME: Final = Path("/usr/lib/yizhan-kiosk")
 LAUNCHER: Final = """\
 #!/usr/bin/python3 -I
@@ -32,49 +38,111 @@ run()
 """
 
 
+class Release(Struct, frozen=True):
+    """A Debian: its number, the minor version of its Python 3, and that of its C library 2."""
+
+    number: int
+    python: int
+    glibc: int
+
+
+RELEASES: Final = {"bookworm": Release(12, 11, 36), "trixie": Release(13, 13, 41)}
+MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
 def main() -> None:
-    """Stage everything and pack it."""
-    shutil.rmtree(STAGE, ignore_errors=True)
-    STAGE.mkdir(parents=True)
-    _libraries()
-    (STAGE / "kiosk").write_text(LAUNCHER)
+    """Build what is asked for; without options all of them."""
+    options = argparse.ArgumentParser(description="Build the Debian packages into dist/.")
+    options.add_argument("--release", choices=RELEASES, action="append")
+    options.add_argument("--arch", choices=MACHINES, action="append")
+    wanted = options.parse_args()
+    for release, arch in product(wanted.release or RELEASES, wanted.arch or MACHINES):
+        build(release, arch)
+
+
+def build(release: str, arch: str) -> Path:
+    """Stage everything for one release and processor, and pack it."""
+    debian, stage = RELEASES[release], BUILD / f"{release}-{arch}"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    _libraries(stage, debian, arch)
+    (stage / "kiosk").write_text(LAUNCHER)
     python = [sys.executable, "-m"]
-    _run(*python, "tools.manuals", str(STAGE / "man"))
+    _run(*python, "tools.manuals", str(stage / "man"))
     for shell, name in (("bash", "kiosk.bash"), ("zsh", "_kiosk")):
-        (STAGE / name).write_text(_run(*python, "kiosk", "completion", shell))
+        (stage / name).write_text(_run(*python, "kiosk", "completion", shell))
     tools = Path(sys.executable).parent
-    bill = ["--of", "JSON", "--output-reproducible", "-o", str(STAGE / "sbom.cdx.json")]
-    _run(str(tools / "cyclonedx-py"), "requirements", *bill, str(PACKAGE / "requirements.lock"))
-    lib = str(STAGE / "lib")
-    # unchecked: a file's time may differ on the station, and nobody edits what a package has installed
-    _run(*python, "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", lib, "-p", str(HOME), lib)
-    major, minor = sys.version_info[:2]
+    bill = ["--of", "JSON", "--output-reproducible", "-o", str(stage / "sbom.cdx.json")]
+    _run(str(tools / "cyclonedx-py"), "requirements", *bill, str(stage / "lock"))
+    how = _compile(stage, debian)
     values = {
-        "ARCH": ARCH[platform.machine()],
-        "VERSION": __version__,
-        "PYTHON": f"{major}.{minor}",
-        "NEXT_PYTHON": f"{major}.{minor + 1}",
+        "STAGE": str(stage.relative_to(ROOT)),
+        "ARCH": arch,
+        "VERSION": f"{__version__}+deb{debian.number}",
+        "PYTHON": f"3.{debian.python}",
+        "NEXT_PYTHON": f"3.{debian.python + 1}",
     }
-    (STAGE / "nfpm.yaml").write_text(Template((PACKAGE / "nfpm.yaml").read_text()).substitute(values))
-    deb = ROOT / "dist" / f"yizhan-kiosk_{__version__}_{values['ARCH']}_py{major}{minor}.deb"
+    (stage / "nfpm.yaml").write_text(Template((PACKAGE / "nfpm.yaml").read_text()).substitute(values))
+    deb = ROOT / "dist" / f"yizhan-kiosk_{values['VERSION']}_{arch}.deb"
     deb.parent.mkdir(exist_ok=True)
-    _run(str(tools / "nfpm"), "package", "-f", str(STAGE / "nfpm.yaml"), "-p", "deb", "-t", str(deb))
-    installed = sum(path.stat().st_size for path in (STAGE / "lib").rglob("*") if path.is_file())
-    print(f"{deb.relative_to(ROOT)}: {deb.stat().st_size / 1e6:.1f} MB, {installed / 1e6:.1f} MB installed")
+    _run(str(tools / "nfpm"), "package", "-f", str(stage / "nfpm.yaml"), "-p", "deb", "-t", str(deb))
+    installed = sum(path.stat().st_size for path in (stage / "lib").rglob("*") if path.is_file())
+    megabytes = f"{deb.stat().st_size / 1e6:.1f} MB, {installed / 1e6:.1f} MB installed"
+    print(f"{deb.relative_to(ROOT)}: {megabytes}, {how}", flush=True)
+    return deb
 
 
-def _libraries() -> None:
-    """What the lock names, and our own code, as plain files."""
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile"]
-    into = ["--target", str(STAGE / "lib")]
-    lock = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(PACKAGE / "requirements.lock")]
-    _run(*pip, *into, *lock)
+def _libraries(stage: Path, debian: Release, arch: str) -> None:
+    """What the lock names for this Python and processor, and our own code, as plain files."""
+    (stage / "lock").write_text(lock_for(LOCK.read_text(), debian, MACHINES[arch]))
+    install_wheels(stage / "lib", debian, arch, "--no-deps", "--require-hashes", "-r", str(stage / "lock"))
     for name in ("kiosk", "hardware"):
         skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, STAGE / "lib" / name, ignore=skip, symlinks=False)
+        shutil.copytree(ROOT / name, stage / "lib" / name, ignore=skip, symlinks=False)
     for unused in ("bin", "pip", "setuptools", "_distutils_hack", "distutils-precedence.pth"):
-        path = STAGE / "lib" / unused
+        path = stage / "lib" / unused
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def install_wheels(folder: Path, debian: Release, arch: str, *what: str) -> None:
+    """Unpack wheels for that Python and processor into a folder."""
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile"]
+    platforms = [f"--platform=manylinux_2_{minor}_{MACHINES[arch]}" for minor in range(debian.glibc, 4, -1)]
+    platforms.append(f"--platform=manylinux2014_{MACHINES[arch]}")
+    there = ["--implementation=cp", f"--python-version=3.{debian.python}", "--ignore-requires-python", *platforms]
+    _run(*pip, "--target", str(folder), *there, "--only-binary=:all:", *what)
+
+
+def lock_for(lock: str, debian: Release, machine: str) -> str:
+    """The lock's lines that count there; pip would ask the Python that it runs on, and so it does for what a wheel requires."""
+    there = {
+        "python_version": f"3.{debian.python}",
+        "python_full_version": f"3.{debian.python}.2",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "platform_machine": machine,
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "os_name": "posix",
+    }
+    kept = []
+    for block in re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.MULTILINE)[1:]:
+        first, _, rest = block.partition("\n")
+        name, _, marker = first.rstrip("\\ ").partition(" ; ")
+        if not marker or Marker(marker).evaluate(there):
+            kept.append(f"{name} \\\n{rest}")
+    return "".join(kept)
+
+
+def _compile(stage: Path, debian: Release) -> str:
+    """Compile all modules, where the release's Python is here; what postinst does otherwise."""
+    python = sys.executable if sys.version_info[1] == debian.python else shutil.which(f"python3.{debian.python}")
+    lib = str(stage / "lib")
+    # unchecked: a file's time may differ on the station, and nobody edits what a package has installed
+    words = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", lib, "-p", str(HOME), lib]
+    if python and subprocess.run([python, *words], capture_output=True, check=False).returncode == 0:
+        return "compiled"
+    return "compiled when it is installed"
 
 
 def _run(*command: str) -> str:
