@@ -10,10 +10,27 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 STATION_KEY: Final = "station.key"
-"""In the data folder: the station's private key, made by `kiosk enrol`."""
+"""In the data folder: the station's private key, made by `kiosk enrol` or at the door. No program but sync needs it."""
+
+NO_KEY: Final = "none"
+"""What the unit of sync hands over (SetCredential=) while the station has no key."""
+
+CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
+"""Where systemd puts what a unit's LoadCredential= names (systemd.exec(5))."""
 
 ROOT_KEY: Final = "root.pub"
 """In the data folder: the public root key, which `kiosk enrol` was given."""
+
+
+def station_key(data: Path) -> Path:
+    """Where this process finds the station's key: handed to it by systemd, or else in the data folder."""
+    handed = os.environ.get(CREDENTIALS)
+    return Path(handed, STATION_KEY) if handed else data / STATION_KEY
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a key in it, or the unit's word for none. Raises OSError."""
+    return path.exists() and path.read_text().strip() != NO_KEY
 
 
 def read_raw(path: Path) -> bytes:

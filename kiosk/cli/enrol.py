@@ -45,7 +45,7 @@ def enrol(config: Path, url: str, claim: str) -> None:
     key, enrolled = new.key, new.answer
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
-        write_raw(settings.data / STATION_KEY, key.private_bytes_raw(), 0o640)
+        write_raw(settings.data / STATION_KEY, key.private_bytes_raw(), 0o600)
         write_raw(settings.data / ROOT_KEY, enrolled.root_key, 0o644)
         _keep_documents(ColdState(settings.data), enrolled.root_key, enrolled.documents)
     except (OSError, sqlite3.Error) as error:

@@ -121,7 +121,7 @@ class Requests:
         public = Ed25519PrivateKey.from_private_bytes(answered.station_key).public_key().public_bytes_raw()
         words = fingerprint(station.settings.station.code, public, answered.root_key)
         try:
-            write_raw(station.settings.data / STATION_KEY, answered.station_key, 0o640)
+            write_raw(station.settings.data / STATION_KEY, answered.station_key, 0o600)
             write_raw(station.settings.data / ROOT_KEY, answered.root_key, 0o644)
         except OSError as error:
             return wire.Refused(f"{station.settings.data} cannot be written: {error.strerror}")

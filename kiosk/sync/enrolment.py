@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from kiosk.contract import Enrolled, Enrolment
-from kiosk.keyfiles import STATION_KEY
+from kiosk.keyfiles import STATION_KEY, is_there, read_private, station_key
 from kiosk.local import Line, NotReachable, notify
 from kiosk.settings import CentralTable, Settings
 from kiosk.sync.client import Client, NoAnswer
@@ -43,10 +43,23 @@ def enrol(url: str, station: str, claim: str, ca_file: str | None, timeout: floa
     return NewStation(key, answer.read(Enrolled))
 
 
-def await_key(settings: Settings, central: CentralTable, stop: threading.Event) -> None:
-    """Return once the station has a key, or when told to stop."""
-    if (settings.data / STATION_KEY).exists():
-        return
+def await_key(settings: Settings, central: CentralTable, stop: threading.Event) -> Ed25519PrivateKey | None:
+    """The station's key, once it has one. None when told to stop, or when it takes a fresh start to be handed the new key.
+
+    Raises OSError or ValueError when it cannot be read.
+    """
+    path = station_key(settings.data)
+    if not is_there(path):
+        _await_enrolment(settings, central, stop)
+        if stop.is_set():
+            return None
+    if not is_there(path):
+        log.info("enrolled: systemd hands the key to a fresh start")
+        return None
+    return read_private(path)
+
+
+def _await_enrolment(settings: Settings, central: CentralTable, stop: threading.Event) -> None:
     log.warning("not enrolled: show an enrolment code at the door, or type: sudo kiosk enrol %s CODE", central.url)
     while not stop.is_set() and not (settings.data / STATION_KEY).exists():
         notify("WATCHDOG=1")

@@ -31,7 +31,6 @@ from kiosk.core.outbox import (
     Waiting,
     Woke,
 )
-from kiosk.keyfiles import STATION_KEY, read_private
 from kiosk.local import Line, NotReachable, boot_id, boot_time, notify
 from kiosk.logbook.reader import FILE, Reader, survivors
 from kiosk.settings import CentralTable, Settings
@@ -265,10 +264,9 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     notify("READY=1")
-    await_key(settings, central, stop)
-    if stop.is_set():
+    key = await_key(settings, central, stop)
+    if key is None:
         return
-    key = read_private(settings.data / STATION_KEY)
     clients = [Client(central.url, settings.station.code, key, central.ca_file, central.timeout) for _ in range(3)]
     Survivors(settings, central, clients[2], stop).start()
     Downloads(settings, central, clients[0], back_online, stop).start()

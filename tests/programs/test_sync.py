@@ -157,7 +157,7 @@ def test_a_technician_enrols_a_station_without_a_keyboard(town: Town) -> None:
         assert station.verdict(town.make_pass()) == "granted"
         assert station.verdict(text) == "already_enrolled"
     key = town.house.data / "station.key"
-    assert stat.S_IMODE(key.stat().st_mode) == 0o640
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
     with town.house.station() as station, town.house.program("sync"):
         assert station.verdict(town.make_pass()) == "granted", "after a restart too"
 
@@ -172,6 +172,28 @@ def test_an_enrolment_code_may_be_shown_before_sync_is_there(town: Town) -> None
         station.next("enrolment_shown")
         with town.house.program("sync"):
             assert station.next("enrolled")["fingerprint"]
+
+
+def test_a_sync_to_which_systemd_hands_the_key_ends_once_there_is_one_and_starts_with_it(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unenrolled(town)
+    handed = tmp_path / "credentials" / "station.key"
+    handed.parent.mkdir()
+    handed.write_text("none")  # SetCredential= in the unit
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed.parent))
+    with town.server(), town.house.station() as station:
+        claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+        station.bench.drive(TAMPER, level=False)
+        until(lambda: "tamper" in town.house.view().faults)
+        station.scan(enrolment_code(CODE, claim))
+        station.next("enrolment_shown")
+        with town.house.program("sync") as sync:
+            assert station.next("enrolled")["fingerprint"]
+            assert sync.wait(20) == 0, "systemd starts another"
+        (town.house.data / "station.key").rename(handed)
+        with town.house.program("sync"):
+            until(lambda: town.house.view().quality == "synced", "it signs with what it was handed")
 
 
 def test_nobody_gives_a_root_key_to_a_station_that_did_not_ask(town: Town) -> None:

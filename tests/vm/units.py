@@ -68,7 +68,7 @@ def install() -> None:
     place = Place()
     for kept in place.data.iterdir():
         shutil.copy(kept, "/var/lib/kiosk")
-    write_raw(Path("/var/lib/kiosk") / STATION_KEY, bytes(range(32)), 0o640)
+    write_raw(Path("/var/lib/kiosk") / STATION_KEY, bytes(range(32)), 0o600)
     shell("chown -R kiosk:kiosk /var/lib/kiosk; systemctl daemon-reload")
     pull(CONTACT, 0)
     pull(EXIT, 1)
