@@ -5,7 +5,7 @@ sense.sock    sensors -> station   Sensed, NotSensed,       station -> sensors  
                                    Located, Trouble
 control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
                                                                                  Logged, Actuated and, to sync, Restart
-scanner-NAME.sock  technician -> scanner  TakeSnapshot      scanner -> technician  Snapshot, Refused
+scanner/NAME.sock  technician -> scanner  TakeSnapshot      scanner -> technician  Snapshot, Refused
 """
 
 from __future__ import annotations

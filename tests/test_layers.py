@@ -15,7 +15,7 @@ ROWS: list[set[str]] = [
     {"kiosk.cli"},
     {"kiosk.demo"},
     {"kiosk.station", "kiosk.scanner", "kiosk.sensors", "kiosk.sync", "kiosk.central", "kiosk.conformance"},
-    {"kiosk.logbook"},
+    {"kiosk.logbook", "kiosk.update"},
     {"kiosk.core"},
     {
         "kiosk.trust",
@@ -26,6 +26,7 @@ ROWS: list[set[str]] = [
         "kiosk.keyfiles",
         "kiosk.opening",
         "kiosk.fingerprint",
+        "kiosk.language",
     },
     {"hardware"},
     {"kiosk"},
@@ -35,6 +36,7 @@ ROWS: list[set[str]] = [
 BESIDE = {
     ("kiosk.local", "kiosk.wire"),
     ("kiosk.settings", "kiosk.contract"),
+    ("kiosk.settings", "kiosk.language"),
     ("kiosk.settings", "kiosk.opening"),
     ("kiosk.trust", "kiosk.opening"),
 }

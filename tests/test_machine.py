@@ -55,6 +55,10 @@ def test_systemds_spans(text: str, seconds: float | None) -> None:
     assert _seconds(text) == seconds
 
 
+def test_an_update_on_trial_is_told(tmp_path: Path) -> None:
+    assert machine(tmp_path, **{"var__lib__yizhan-kiosk__trial": ""})["update"] == "warning"
+
+
 def on_path(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, prints: str) -> None:
     """A command of the system that prints this."""
     script = folder / name

@@ -200,7 +200,7 @@ def test_what_the_settings_say_goes_before_the_profile(tmp_path: Path) -> None:
 def test_a_run_folder_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     text = GOOD.replace('code = "37081101"', f'code = "37081101"\nrun_dir = "/run/{"k" * 100}"')
     assert errors(tmp_path, text) == [
-        "F:5: station.run_dir: is too long for a socket: 107 bytes with /scanner-main.sock"
+        "F:5: station.run_dir: is too long for a socket: 107 bytes with /scanner/main.sock"
     ]
 
 

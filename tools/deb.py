@@ -8,6 +8,7 @@ Compiled by the Python of that release where there is one here, and otherwise wh
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -29,9 +30,13 @@ LOCK: Final = PACKAGE / "requirements.lock"
 HOME: Final = Path("/usr/lib/yizhan-kiosk")
 LAUNCHER: Final = """\
 #!/usr/bin/python3 -I
+import os
 import sys
 
-sys.path.insert(0, "/usr/lib/yizhan-kiosk")
+chosen = os.path.realpath("/var/lib/yizhan-kiosk/current")  # an update; see kiosk/update/versions.py
+if not os.path.isdir(chosen + "/kiosk"):
+    chosen = "/usr/lib/yizhan-kiosk"
+sys.path.insert(0, chosen)
 from kiosk.cli.main import run
 
 run()
@@ -140,7 +145,8 @@ def _compile(stage: Path, debian: Release) -> str:
     lib = str(stage / "lib")
     # unchecked: a file's time may differ on the station, and nobody edits what a package has installed
     words = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", lib, "-p", str(HOME), lib]
-    if python and subprocess.run([python, *words], capture_output=True, check=False).returncode == 0:
+    chosen = {**os.environ, "PYENV_VERSION": f"3.{debian.python}"}  # where `python3.13` is pyenv's own
+    if python and subprocess.run([python, *words], capture_output=True, check=False, env=chosen).returncode == 0:
         return "compiled"
     return "compiled when it is installed"
 

@@ -19,6 +19,7 @@ from kiosk.trust.documents import ROOT_KID, CommandDocument, Document, TimeDocum
 from kiosk.trust.keyset import Key, Keyset, Use, key_id
 from kiosk.trust.passes import Pass, make_pass
 from kiosk.trust.policy import PolicyDocument, contradiction
+from kiosk.trust.release import Release, Ring, sign_release
 from kiosk.trust.status import Status, StatusDocument, pack
 
 DAY: Final = 86_400
@@ -62,6 +63,11 @@ class Issuer:
     def root_public(self) -> bytes:
         """The raw public root key, which a station gets at enrolment."""
         return self._root.public_key().public_bytes_raw()
+
+    def release(self, version: str, ring: Ring, packages: dict[str, bytes]) -> bytes:
+        """A signed release of these packages, by platform their SHA-256. Raises msgspec.ValidationError."""
+        wanted = {"type": "release", "version": version, "issued_at": self._now(), "ring": ring, "packages": packages}
+        return sign_release(msgspec.convert(wanted, Release, builtin_types=(bytes,)), self._root)
 
     def renew(self) -> None:
         """What time alone asks for: the next key of a use whose last one ends soon, and a status list of today.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
     from kiosk.central.store import CentralStore
     from kiosk.trust.keyset import Use
+    from kiosk.trust.release import Ring
 
 PROGRAMS = ("station", "scanner", "sensors", "sync")
 
@@ -207,6 +209,27 @@ def command(station: str, verb: str, door: str, seconds: float, program: str, wi
         verb=verb,
     )
     answer(words, id=sent.id, number=sent.version, station=station, verb=verb)
+
+
+@central.command()
+@click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--ring", type=click.Choice(["early", "all"]), default="early", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The bundle to write.")
+@folder_option
+@json_too
+def release(packages: tuple[Path, ...], ring: Ring, out: Path, folder: Path) -> None:
+    """Sign the Debian PACKAGES of one version with the root key, as a bundle for `kiosk update`."""
+    from kiosk.central.release import BadPackages, platforms  # noqa: PLC0415
+    from kiosk.update.bundle import write_bundle  # noqa: PLC0415
+
+    try:
+        version, found = platforms(packages)
+        digests = {platform: hashlib.sha256(path.read_bytes()).digest() for platform, path in found.items()}
+        write_bundle(out, _open(folder)[1].release(version, ring, digests), found)
+    except (BadPackages, ValidationError, OSError) as error:
+        fail(str(error), MISUSED)
+    words = _("{file}: version {version} for {platforms}", file=out, version=version, platforms=", ".join(found))
+    answer(words, file=str(out), version=version, ring=ring, platforms=list(found))
 
 
 @central.command()

@@ -10,6 +10,7 @@ from typing import Final
 
 from kiosk.cli.check import Check, Severity
 from kiosk.language import _
+from kiosk.update.versions import FOLDER, Versions
 
 LEAST_MEMORY: Final = 60
 """MiB available; the four programs need some 230 together, and are in memory already."""
@@ -37,6 +38,7 @@ def check_machine(root: Path = Path("/")) -> Iterator[Check]:
     yield from _voltage(root)
     yield from _card(root)
     yield from _watchdog(root)
+    yield from check_update(Versions(root / FOLDER.relative_to("/")))
 
 
 def _memory(root: Path) -> Iterator[Check]:
@@ -114,6 +116,13 @@ def _seconds(text: str) -> float | None:
     units = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
     found = re.findall(r"(\d+)(ms|s|min|h)\b", text)
     return sum(int(number) * units[unit] for number, unit in found) if found else None
+
+
+def check_update(versions: Versions) -> Iterator[Check]:
+    """Whether an update still has to prove itself."""
+    if versions.on_trial:
+        evidence = _("version {version} is on trial: at the next start it goes back", version=versions.current)
+        yield Check("machine.update", "warning", evidence, "sudo systemctl start kiosk-update")
 
 
 def check_units(names: list[str], root: Path = Path("/")) -> Iterator[Check]:

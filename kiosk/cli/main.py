@@ -43,6 +43,7 @@ VERBS: Final = {
     "pass": ("kiosk.cli.passes:pass_", "Make a pass, or explain one."),
     "config": ("kiosk.cli.config:config", "Check, show or explain the settings."),
     "enrol": ("kiosk.cli.enrol:enrol", "Make this station known to a central server."),
+    "update": ("kiosk.cli.update:update", "Take a signed update, try it, and keep it or go back."),
     "central": ("kiosk.cli.central:central", "Run and use the reference central server."),
     "completion": ("kiosk.cli.completion:completion", "Print the completion for bash or zsh."),
     "demo": ("kiosk.cli.demo:demo", "Run a whole station on simulated hardware and tell what happens."),

@@ -71,7 +71,7 @@ def _judged(settings: Settings, name: str, text: str, *, why: bool) -> dict[str,
 
 def _look(settings: Settings, name: str) -> Snapshot:
     try:
-        line = Line(settings.run / f"scanner-{name}.sock")
+        line = Line(settings.scanner_socket(name))
         try:
             return line.ask(TakeSnapshot(16), Snapshot)
         finally:

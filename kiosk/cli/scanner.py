@@ -97,7 +97,7 @@ def read(files: tuple[Path, ...]) -> None:
 
 def _snapshot(settings: Settings, name: str) -> Snapshot:
     try:
-        line = Line(settings.run / f"scanner-{name}.sock")
+        line = Line(settings.scanner_socket(name))
         try:
             return line.ask(TakeSnapshot(min(160, shutil.get_terminal_size().columns)), Snapshot)
         finally:

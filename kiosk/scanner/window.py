@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import cv2
 import msgspec
 
@@ -9,6 +11,8 @@ from hardware.codes import Grey
 from kiosk.local import Line, Loop, NotReachable, Peer
 from kiosk.settings import Settings
 from kiosk.wire import MAX_LINE, GetView, Refused, Snapshot, TakeSnapshot, View, refusal
+
+log = logging.getLogger(__name__)
 
 STATION_WITHIN = 0.3
 """Seconds that the station has to answer: meanwhile no frame is read."""
@@ -23,8 +27,12 @@ class Window:
         self._grey: Grey | None = None
         self._trouble = ""
         self._texts: tuple[str, ...] = ()
-        settings.run.mkdir(parents=True, exist_ok=True)
-        self._loop.serve(settings.run / f"scanner-{name}.sock", self._on_line)
+        path = settings.scanner_socket(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._loop.serve(path, self._on_line)
+        except OSError as error:  # a technician cannot look, and a worker gets in all the same
+            log.warning("nobody can look through the camera: %s: %s", path, error.strerror)
 
     def show(self, grey: Grey | None, trouble: str, texts: tuple[str, ...] = ()) -> None:
         """Answer those who have asked, with this frame and the codes in it."""

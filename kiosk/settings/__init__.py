@@ -136,6 +136,13 @@ class LogbookTable(Table, frozen=True):
     most_megabytes: Annotated[int, Meta(ge=1, le=100_000)] = 256
 
 
+class UpdatesTable(Table, frozen=True):
+    """Which updates are taken: `early` for the few stations that try each release first; how many seconds one is watched."""
+
+    ring: Literal["early", "all"] = "all"
+    watch: Seconds = 60.0
+
+
 class Settings(Table, frozen=True):
     """The whole file."""
 
@@ -153,6 +160,11 @@ class Settings(Table, frozen=True):
     occupancy: OccupancyTable = OccupancyTable()
     gps: GpsTable | None = None
     logbook: LogbookTable = LogbookTable()
+    updates: UpdatesTable = UpdatesTable()
+
+    def scanner_socket(self, name: str) -> Path:
+        """Where a scanner shows what its camera sees, in a folder that is the scanners' own."""
+        return self.run / "scanner" / f"{name}.sock"
 
     @property
     def has_buses(self) -> bool:

@@ -32,7 +32,7 @@ def check_sense(settings: Settings) -> Iterator[Wrong]:
         yield from _check_door(settings, name, door)
     yield from _check_scanners(settings)
     yield from check_appliances(settings)
-    longest = max([LONGEST_SOCKET, *(f"scanner-{name}.sock" for name in settings.scanners)], key=len)
+    longest = max([LONGEST_SOCKET, *(f"scanner/{name}.sock" for name in settings.scanners)], key=len)
     if len(f"{settings.run}/{longest}".encode()) > SOCKET_PATH:
         yield (
             ("station", "run_dir"),

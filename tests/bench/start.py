@@ -30,7 +30,7 @@ def measure() -> Report:
     if _same_python():
         launcher = house.folder / "kiosk"
         libraries = Path(msgspec.__file__).parents[1]
-        launcher.write_text(LAUNCHER.replace(f'"{HOME}"', f'"{ROOT}"); sys.path.insert(1, "{libraries}"'))
+        launcher.write_text(LAUNCHER.replace(f'"{HOME}"', f'"{ROOT}"; sys.path.insert(0, "{libraries}")'))
         ways["packaged"] = ([SYSTEM, "-I"], [SYSTEM, "-I", str(launcher)])
     rows = [row for name, (python, kiosk) in ways.items() for row in _rows(house, name, python, kiosk)]
     return f"From Enter to the end, median of {ROUNDS}", ["", "time", "times bare Python", "bound"], rows

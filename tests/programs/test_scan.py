@@ -31,7 +31,7 @@ def test_each_code_is_told_with_its_reason_and_not_whole(tmp_path: Path, film: P
         assert (refused.returncode, "kiosk doctor" in refused.stderr) == (3, True), "no scanner runs yet"
         assert house.kiosk("maintenance", "on").returncode == 0
         with house.program("scanner"):
-            until((house.run / "scanner-main.sock").exists, "the scanner")
+            until((house.run / "scanner" / "main.sock").exists, "the scanner")
             done = house.kiosk("scan", "--why", "--once", "--json", timeout=90)
             lines = [json.loads(line) for line in done.stdout.splitlines()]
             told = lines[-1]

@@ -119,7 +119,7 @@ def test_a_technician_sees_the_picture_only_while_maintenance_is_armed(tmp_path:
     house = House(tmp_path, SCANNER + f'camera = "{film}"\nrate = 15.0\npause = 0.0\n')
     house.trust()
     with house.station() as station, house.program("scanner"):
-        until((house.run / "scanner-main.sock").exists)
+        until((house.run / "scanner" / "main.sock").exists)
         refused = house.kiosk("scanner", "--snapshot")
         assert (refused.returncode, refused.stdout) == (1, "")
         assert "kiosk maintenance on" in refused.stderr
@@ -186,3 +186,15 @@ def test_a_hung_camera_ends_the_process_so_that_systemd_starts_another(tmp_path:
         until(lambda: "scanner.main" in house.view().faults)
         assert scanner.wait(40) == 1
         assert station.verdict(signed(claims())) == "granted", "the station notices no more than a scanner that is away"
+
+
+def test_a_scanner_that_cannot_show_its_picture_to_a_technician_lets_workers_in(tmp_path: Path) -> None:
+    film = tmp_path / "film.avi"
+    write_film(Film((Visit(signed(claims()), 0.5, hold=1.0, holding="card", side=420),), seconds=2.0), film)
+    house = House(tmp_path, SCANNER + f'camera = "{film}"\nrate = 15.0\n')
+    house.trust()
+    house.run.mkdir()
+    (house.run / "scanner").write_text("a file where the folder should be")
+    with house.station() as station, house.program("scanner"):
+        assert station.next("granted")["index"] == 7
+    assert "nobody can look through the camera" in (tmp_path / "scanner.log").read_text()

@@ -2,37 +2,94 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.vm.test_vm import PATIENCE, PYTHON, folder, machine
+from kiosk.trust.release import Release, sign_release
+from kiosk.update.bundle import write_bundle
+from tests.conftest import ROOT
+from tests.keys import NOW
+from tests.keys import ROOT as TRUSTED
+from tests.vm import machine as vm
+from tools.deb import build
 
-__all__ = ["folder", "machine"]
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
+MOST_MEGABYTES = {"kiosk-station": 45, "kiosk-sensors": 35, "kiosk-sync": 45, "kiosk-scanner@main": 130}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def package() -> Path:
+    """Built before the machine starts, which sees it through its share."""
+    return build("trixie", "amd64")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bundles(package: Path) -> None:
+    """Updates to 9.0.0, and to 9.1.0, whose station does not start."""
+    folder = ROOT / "build" / "vm"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    subprocess.run(["dpkg-deb", "-R", package, folder / "root"], check=True)
+    control, code = folder / "root" / "DEBIAN" / "control", folder / "root" / "usr" / "lib" / "yizhan-kiosk" / "kiosk"
+    for version, spoil in (("9.0.0", ""), ("9.1.0", "raise RuntimeError")):
+        control.write_text(
+            re.sub(r"^Version: .*", f"Version: {version}+deb13", control.read_text(), flags=re.MULTILINE)
+        )
+        change(code / "__init__.py", r"^__version__ = .*", f'__version__ = "{version}"')
+        change(code / "station" / "program.py", r"\Z", spoil)
+        deb = folder / f"{version}.deb"
+        subprocess.run(["dpkg-deb", "-Zzstd", "-z1", "-b", folder / "root", deb], check=True, capture_output=True)
+        release = Release(version, NOW, "all", {"deb13_amd64": hashlib.sha256(deb.read_bytes()).digest()})
+        write_bundle(folder / f"{version}.update", sign_release(release, TRUSTED), {"deb13_amd64": deb})
+        deb.unlink()
+    shutil.rmtree(folder / "root")
+
+
+def change(module: Path, what: str, to: str) -> None:
+    """In the source, without what was compiled of it."""
+    module.write_text(re.sub(what, to, module.read_text(), flags=re.MULTILINE))
+    for compiled in (module.parent / "__pycache__").glob(f"{module.stem}.*"):
+        compiled.unlink()
 
 
 def play(machine: Any, scene: str) -> dict[str, Any]:
-    code, out, errors = machine.run(f"{PYTHON} -m tests.vm.units {scene}", timeout=PATIENCE)
-    assert code == 0, errors + machine.run("journalctl -u 'kiosk-*' -o cat --no-pager | tail -n 60")[1]
-    found: dict[str, Any] = json.loads(out)
-    return found
+    return vm.play(machine, "tests.vm.units", scene)
 
 
-def test_the_programs_run_in_their_sandboxes_and_a_pass_opens(machine: Any) -> None:
+@pytest.mark.vm_short
+def test_the_package_is_installed(machine: Any) -> None:
+    assert play(machine, "install") == {"installed": "install ok installed"}
+
+
+@pytest.mark.vm_short
+def test_the_package_runs_in_its_sandboxes_and_a_picture_of_a_pass_opens_and_so_does_the_button(machine: Any) -> None:
     assert play(machine, "start") == {
-        "active": {"kiosk-station": "active", "kiosk-sensors": "active", "kiosk-sync": "active"},
-        "opened": True,
+        "opened by a picture": True,
         "relocked": True,
+        "opened by the button": True,
+        "active": dict.fromkeys(("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-scanner@main"), "active"),
         "account": "kiosk",
     }
+
+
+@pytest.mark.vm_short
+def test_the_programs_stay_small(machine: Any) -> None:
+    found = play(machine, "weighed")
+    print(f"\nresident: {found}")
+    assert all(megabytes <= MOST_MEGABYTES[name] for name, megabytes in found.items()), found
 
 
 def test_a_station_killed_in_mid_unlock_that_does_not_return_leaves_the_lock_without_power(machine: Any) -> None:
     assert play(machine, "killed") == {"without power": True, "was not started again": True}
 
 
+@pytest.mark.vm_short
 def test_a_station_that_hangs_is_restarted_by_its_watchdog(machine: Any) -> None:
     assert play(machine, "hung") == {"restarted": True, "opened": True}
 
@@ -44,3 +101,27 @@ def test_who_has_taken_over_a_program_gets_neither_lock_nor_key_nor_more_network
         assert (outcomes.pop("socket") == "done") is has_network, unit
         assert (outcomes.pop("camera") == "done") is (unit == "kiosk-scanner@"), unit
         assert "done" not in outcomes.values(), (unit, outcomes)
+
+
+def test_an_update_is_kept_and_one_that_does_not_start_goes_back_by_itself(machine: Any) -> None:
+    found = play(machine, "update")
+    assert found.pop("9.0.0") == [0, ["Version 9.0.0 runs."], "9.0.0"]
+    assert found.pop("9.1.0") == [
+        1,
+        ["Back to version 9.0.0: the station does not answer", "Next: kiosk doctor"],
+        "9.0.0",
+    ]
+    assert found == {"opened": True, "relocked": True}
+
+
+def test_the_power_goes_in_mid_entry_and_after_the_next_boot_all_is_there(
+    machine: Any, folder: Path, disk: Path
+) -> None:
+    promised = play(machine, "cut")["promised"]
+    machine.power_cut()
+    with vm.booted(folder, disk, wired=False) as again:
+        found = play(again, "booted")
+    print(f"\nfrom the kernel's start to the first opened door: {found['seconds']:.0f} s, emulated")
+    assert found["kept"][: len(promised)] == promised
+    assert (found["interrupted"], found["whole"]) == (1, True)
+    assert found["version"] == "9.0.0", "and not the one on trial"

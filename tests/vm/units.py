@@ -1,6 +1,6 @@
 """What runs inside the virtual machine with the real units: systemd starts, sandboxes, watches and restarts the programs.
 
-python -m tests.vm.units SCENE prints one JSON object. The programs are this checkout's, by a drop-in for each unit.
+python -m tests.vm.units SCENE prints one JSON object. The programs are those of the package.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from typing import Any
 
 from kiosk.keyfiles import STATION_KEY, write_raw
 from kiosk.local import Line, boot_time
+from kiosk.update.versions import Versions
 from kiosk.wire import GetView, Scan, View
 from tests.keys import claims, signed
-from tests.programs.house import CONTACT, EXIT, LOCK, until
-from tests.vm.guest import PATIENCE, Place, level, pull
+from tests.programs.house import EXIT, LOCK, until
+from tests.vm.guest import PATIENCE, Place, feed, held_up, level, pull
 
 UNITS = Path("/etc/systemd/system")
-REPOSITORY, SITE = Path("/run/mnt/repo"), Path("/run/mnt/site")
-RUN = Path("/run/kiosk")
+REPOSITORY = Path("/run/mnt/repo")
+RUN, DATA = Path("/run/kiosk"), Path("/var/lib/kiosk")
+LIBRARIES = "/usr/lib/yizhan-kiosk"
 SETTINGS = """\
 pins = "gpio"
 [station]
@@ -34,8 +36,27 @@ lock = { pin = 17 }
 contact = { pin = 27 }
 exit = { pin = 22 }
 pulse = 1.0
+[scanners.main]
+door = "main"
+camera = "/dev/video0"
+width = 640
+height = 480
+rate = 10.0
 [central]
 url = "http://127.0.0.1:1"
+[updates]
+watch = 5.0
+"""
+WIRING = """\
+[Unit]
+Before=kiosk-station.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/opt/vmtest/wiring.sh
+ExecStartPost=/bin/sh -c 'echo pull-up > /sys/devices/platform/gpio-sim.0/gpiochip0/sim_gpio22/pull'
+[Install]
+WantedBy=multi-user.target
 """
 PROGRAMS = ("kiosk-station", "kiosk-sensors", "kiosk-sync")
 
@@ -45,33 +66,21 @@ def shell(command: str) -> str:
     return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S602
 
 
-def install() -> None:
-    """Accounts, folders, rules, units, settings and trust, as a package would."""
-    units = REPOSITORY / "systemd"
-    shell("groupadd -f -r gpio")
-    for name, where in (("kiosk.sysusers.conf", "sysusers"), ("kiosk.tmpfiles.conf", "tmpfiles")):
-        Path(f"/etc/{where}.d").mkdir(exist_ok=True)
-        shutil.copy(units / name, f"/etc/{where}.d/kiosk.conf")
-    shutil.copy(units / "kiosk.udev.rules", "/etc/udev/rules.d/60-kiosk.rules")
-    shell("systemd-sysusers; udevadm control --reload; udevadm trigger; udevadm settle; systemd-tmpfiles --create")
+def install() -> dict[str, Any]:
+    """The package, settings, trust, and a unit that wires the pins at each boot. What is emulated takes its time."""
+    shell(f"dpkg -i --force-unsafe-io {REPOSITORY}/dist/yizhan-kiosk_*+deb13_amd64.deb")
     Path("/etc/kiosk/station.toml").write_text(SETTINGS)
-    for unit in units.glob("*.service"):
-        text = unit.read_text().replace("/usr/bin/kiosk", "/usr/bin/python3 -m kiosk")
-        (UNITS / unit.name).write_text(text)
-        folder = UNITS / f"{unit.name}.d"
-        folder.mkdir(exist_ok=True)
-        path = f"PYTHONPATH={REPOSITORY}:{SITE}"
-        more = "PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1"
-        (folder / "checkout.conf").write_text(
-            f"[Service]\nEnvironment={path} {more}\nWatchdogSec=60s\nTimeoutStartSec=200s\n"
-        )
+    for program in (*PROGRAMS, "kiosk-scanner@"):
+        slow = UNITS / f"{program}.service.d" / "slow.conf"
+        slow.parent.mkdir(exist_ok=True)
+        slow.write_text("[Service]\nWatchdogSec=60s\nTimeoutStartSec=200s\n")
+    (UNITS / "wiring.service").write_text(WIRING)
     place = Place()
     for kept in place.data.iterdir():
-        shutil.copy(kept, "/var/lib/kiosk")
-    write_raw(Path("/var/lib/kiosk") / STATION_KEY, bytes(range(32)), 0o600)
-    shell("chown -R kiosk:kiosk /var/lib/kiosk; systemctl daemon-reload")
-    pull(CONTACT, 0)
-    pull(EXIT, 1)
+        shutil.copy(kept, DATA)
+    write_raw(DATA / STATION_KEY, bytes(range(32)), 0o600)
+    shell(f"chown -R kiosk:kiosk {DATA}; systemctl daemon-reload")
+    return {"installed": shell("dpkg-query -W -f '${Status}' yizhan-kiosk")}
 
 
 def view() -> View:
@@ -96,18 +105,82 @@ def wait_level(wanted: int) -> bool:
 
 
 def start() -> dict[str, Any]:
-    """All programs run in their sandboxes, and a pass opens the door."""
-    install()
-    shell("systemctl start kiosk-station kiosk-sensors kiosk-sync")
+    """All programs run in their sandboxes; a pass before the camera opens the door, and so does the exit button."""
+    held_up("")
+    feeder = feed("/dev/video0")
+    shell("systemctl start kiosk-station kiosk-scanner@main kiosk-sensors kiosk-sync")
     until(lambda: "central" in view().faults, "sync, which says that no server answers", PATIENCE)
-    show(5)
-    opened = wait_level(1)
-    return {
-        "active": {name: shell(f"systemctl is-active {name}") for name in PROGRAMS},
-        "opened": opened,
-        "relocked": wait_level(0),
-        "account": shell("stat -c %U /run/kiosk/control.sock"),
+    held_up(signed(claims(5)))
+    seen: dict[str, Any] = {"opened by a picture": wait_level(1), "relocked": wait_level(0)}
+    held_up("")
+    pull(EXIT, 0)
+    seen["opened by the button"] = wait_level(1)
+    pull(EXIT, 1)
+    wait_level(0)
+    seen["active"] = {name: shell(f"systemctl is-active {name}") for name in (*PROGRAMS, "kiosk-scanner@main")}
+    seen["account"] = shell("stat -c %U /run/kiosk/control.sock")
+    feeder.kill()
+    feeder.wait()
+    return seen
+
+
+def weighed() -> dict[str, Any]:
+    """Resident memory of each program, in MB."""
+    pids = {name: shell(f"systemctl show -P MainPID {name}") for name in (*PROGRAMS, "kiosk-scanner@main")}
+    rss = {
+        name: Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0] for name, pid in pids.items()
     }
+    return {name: round(int(kilobytes) / 1000, 1) for name, kilobytes in rss.items()}
+
+
+def update() -> dict[str, Any]:
+    """A good version is kept; one whose station does not start is not."""
+    seen: dict[str, Any] = {}
+    for version in ("9.0.0", "9.1.0"):
+        words = ["kiosk", "update", f"{REPOSITORY}/build/vm/{version}.update"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        seen[version] = [done.returncode, (done.stdout + done.stderr).splitlines()[-2:], view().version]
+    show(11)
+    return {**seen, "opened": wait_level(1), "relocked": wait_level(0)}
+
+
+def cut() -> dict[str, Any]:
+    """Enabled for the next boot, with an update on trial, in the middle of an entry: what the logbook has promised by then.
+
+    The power goes next.
+    """
+    versions = Versions()
+    shutil.copytree(versions.folder / versions.current, versions.folder / "9.2.0")
+    versions.try_out("9.2.0")
+    shell("systemctl enable wiring kiosk-station kiosk-sync; sync")
+    show(8)
+    wait_level(1)
+    until(lambda: "unlocked" in [entry["kind"] for entry in logged()[-3:]], "the entry on the disk", PATIENCE)
+    return {"promised": [entry["seq"] for entry in logged()]}
+
+
+def booted() -> dict[str, Any]:
+    """After the cut: seconds from the kernel's start to the first opened door; what the logbook has."""
+    until(lambda: RUN.joinpath("scan.sock").exists(), "the station", PATIENCE)
+    show(9)
+    wait_level(1)
+    seconds = boot_time()
+    until(view, "the station", PATIENCE)
+    until(lambda: any(entry.get("index") == 9 for entry in logged()), "the entry", PATIENCE)
+    entries = logged()
+    kinds = [entry["kind"] for entry in entries]
+    return {
+        "seconds": seconds,
+        "kept": [entry["seq"] for entry in entries],
+        "interrupted": kinds.count("interrupted_unlock"),
+        "version": Versions().current,
+        "whole": json.loads(shell("kiosk logbook verify --json"))["ok"],
+    }
+
+
+def logged() -> list[dict[str, Any]]:
+    """The entries in the logbook's file."""
+    return [json.loads(line) for line in shell("kiosk logbook export").splitlines()]
 
 
 def killed() -> dict[str, Any]:
@@ -115,7 +188,7 @@ def killed() -> dict[str, Any]:
     drop = UNITS / "kiosk-station.service.d" / "no-restart.conf"
     drop.write_text("[Service]\nRestart=no\n")
     shell("systemctl daemon-reload")
-    shell("python3 -m kiosk door hold --for 10m")
+    shell("kiosk door hold --for 10m")
     wait_level(1)
     shell("systemctl kill --signal=KILL kiosk-station")
     safe = wait_level(0)
@@ -191,7 +264,9 @@ def attacks() -> dict[str, Any]:
         template = unit.partition("@")[0] + ("@" if "@" in unit else "")
         drop = UNITS / f"{template}.service.d" / "attack.conf"
         command = f"ExecStart=\nExecStart=/usr/bin/python3 /run/attack.py {pid}\n"
-        drop.write_text(f"[Service]\nType=oneshot\nRestart=no\n{command}StandardOutput=truncate:/run/{template}.json\n")
+        drop.write_text(
+            f"[Service]\nType=oneshot\nRestart=no\nEnvironment=PYTHONPATH={LIBRARIES}\n{command}StandardOutput=truncate:/run/{template}.json\n"
+        )
         shell(f"systemctl daemon-reload; systemctl start {unit}")
         drop.unlink()
         found[template] = json.loads(Path(f"/run/{template}.json").read_text())
@@ -199,7 +274,9 @@ def attacks() -> dict[str, Any]:
     return found
 
 
-SCENES: dict[str, Callable[[], dict[str, Any]]] = {"start": start, "killed": killed, "hung": hung, "attacks": attacks}
+SCENES: dict[str, Callable[[], dict[str, Any]]] = {
+    each.__name__: each for each in (install, start, weighed, killed, hung, attacks, update, cut, booted)
+}
 
 if __name__ == "__main__":
     json.dump(SCENES[sys.argv[1]](), sys.stdout)

@@ -1,0 +1,142 @@
+"""`kiosk update`: take a signed update, try it, and keep it or go back."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from kiosk import __version__
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, answer, fail, json_too, progress, settings_or_exit
+from kiosk.keyfiles import ROOT_KEY, read_raw
+from kiosk.language import _, chosen
+from kiosk.settings import Settings
+from kiosk.trust.documents import REFUSAL_WORDS, Refusal
+from kiosk.trust.release import Release, order
+from kiosk.update.bundle import BadBundle, take
+from kiosk.update.health import STARTS_WITHIN, look, watch
+from kiosk.update.versions import FOLDER, TRY_AGAIN, Versions
+
+if TYPE_CHECKING:
+    from kiosk.wire import View
+
+WAY_BACK: Final = ("/usr/bin/python3", "-I", "/usr/lib/yizhan-kiosk/kiosk/update/versions.py")
+"""The package's own, which knows nothing of the update."""
+
+MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+CHUNK: Final = 1 << 18
+DOWNLOAD_TIMEOUT: Final = 30.0
+CHECK: Final = "import sys; sys.path.insert(0, {lib!r}); sys.argv[0] = 'kiosk'; from kiosk.cli.main import run; run()"
+
+
+@click.command()
+@click.argument("source")
+@json_too
+@click.pass_obj
+def update(config: Path, source: str) -> None:
+    """Take the update in SOURCE, a file or a URL: verify it, put it beside this version, switch, and watch.
+
+    Keeps it when door, scanners and logbook do what they did before, and goes back to this version otherwise. A power cut on
+    the way leaves this version. Only a release that the root key has signed is taken, and none older than what proved itself.
+    """
+    settings = settings_or_exit(config)
+    if os.geteuid() or not Path("/run/systemd/system").is_dir():
+        fail(_("An update restarts the programs: it needs root, and systemd.\nNext: sudo kiosk update SOURCE"), MISUSED)
+    versions, before = Versions(FOLDER), look(settings)
+    if versions.on_trial:
+        fail(
+            _("Version {version} is still on trial.\nNext: sudo systemctl start kiosk-update", version=versions.current)
+        )
+    release = _take(settings, source, versions)
+    _would_start(config, release, versions)
+    wrong = _try(settings, release, versions, before)
+    if wrong:
+        fail(
+            _(
+                "Back to version {version}: {why}\nNext: kiosk doctor",
+                version=versions.current or __version__,
+                why=wrong,
+            )
+        )
+    answer(_("Version {version} runs.", version=release.version), version=release.version, before=__version__)
+
+
+def _take(settings: Settings, source: str, versions: Versions) -> Release:
+    try:
+        root = read_raw(settings.data / ROOT_KEY)
+    except (OSError, ValueError):
+        fail(_("This station trusts nobody yet.\nNext: kiosk enrol URL CLAIM"))
+    newest = max(filter(None, (__version__, versions.floor, versions.current)), key=order)
+    try:
+        bundle = _download(settings, source, versions) if "://" in source else Path(source)
+        return take(bundle, root, settings.updates.ring, _platform(), newest, versions)
+    except BadBundle as bad:
+        words = chosen(REFUSAL_WORDS[Refusal(bad.reason)]) if bad.reason in set(Refusal) else str(bad)
+        fail(_("The update is not taken: {reason}: {words}", reason=bad.reason, words=words))
+    except OSError as error:
+        fail(_("{file} cannot be read or unpacked: {why}", file=source, why=error))
+
+
+def _download(settings: Settings, url: str, versions: Versions) -> Path:
+    import requests  # noqa: PLC0415
+
+    ca_file = settings.central.ca_file if settings.central else None
+    target = versions.folder / "download"
+    try:
+        with requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT, verify=ca_file or True) as found:
+            found.raise_for_status()
+            size = int(found.headers.get("Content-Length", 0))
+            with target.open("wb") as out, progress(size, url.rpartition("/")[2]) as passed:
+                for chunk in found.iter_content(CHUNK):
+                    out.write(chunk)
+                    passed(len(chunk))
+    except requests.RequestException as error:
+        fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
+    return target
+
+
+def _platform() -> str:
+    """Such as `deb12_arm64`."""
+    release = platform.freedesktop_os_release()
+    return f"deb{release.get('VERSION_ID', '0')}_{MACHINES.get(platform.machine(), platform.machine())}"
+
+
+def _would_start(config: Path, release: Release, versions: Versions) -> None:
+    """Let the new version read the settings, before anything is switched."""
+    code = CHECK.format(lib=str(versions.folder / release.version))
+    words = ["/usr/bin/python3", "-I", "-c", code, "-c", str(config), "config", "check"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        fail(_("Version {version} cannot use the settings: {why}", version=release.version, why=done.stderr.strip()))
+
+
+def _try(settings: Settings, release: Release, versions: Versions, before: View | None) -> str:
+    """Switch and watch; keep it or go back. What went wrong, or nothing."""
+    seconds = settings.updates.watch
+    _back_by_itself(3 * STARTS_WITHIN + seconds)
+    versions.try_out(release.version)
+    _restart()
+    wrong = watch(settings, before, release.version, seconds, time.sleep)
+    if not wrong:
+        versions.confirm()
+    elif versions.roll_back():
+        _restart()
+    return wrong
+
+
+def _back_by_itself(seconds: float) -> None:
+    """Should this program not live to see the end, systemd goes back for it."""
+    again = f"{' '.join(WAY_BACK)} || systemctl try-restart {' '.join(map(repr, TRY_AGAIN))}"
+    timer = ["systemd-run", "--quiet", "--collect", f"--on-active={seconds:.0f}", "sh", "-c", again]
+    subprocess.run(timer, check=True, stdout=sys.stderr)
+
+
+def _restart() -> None:
+    words = ["systemctl", "try-restart", *TRY_AGAIN]
+    subprocess.run(words, check=False)

@@ -1,0 +1,63 @@
+"""Whether a version that was just started does what the one before it did: the door, the scanners, the logbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from kiosk.local import Line, NotReachable
+from kiosk.settings import Settings
+from kiosk.wire import GetView, View
+
+STARTS_WITHIN: Final = 60.0
+"""Seconds in which everything must be there again."""
+
+EVERY: Final = 1.0
+
+
+def look(settings: Settings) -> View | None:
+    """The station's view; None where none answers."""
+    try:
+        line = Line(settings.run / "control.sock")
+        try:
+            return line.ask(GetView(), View)
+        finally:
+            line.close()
+    except NotReachable:
+        return None
+
+
+def trouble(before: View | None, now: View | None, version: str) -> str:
+    """What is worse than before; empty when nothing is. Without a view of before the station need only answer."""
+    if now is None:
+        return "the station does not answer"
+    if now.version != version:
+        return f"version {now.version} answers"
+    if before is None:
+        return ""
+    away = [name for name, up in before.programs.items() if up and not now.programs[name]]
+    if away:
+        return f"away: {', '.join(away)}"
+    worse = now.faults.keys() - before.faults.keys() - {"central"}  # the road to the server is not the version's
+    if worse:
+        return "; ".join(f"{what}: {now.faults[what]}" for what in sorted(worse))
+    doors = before.doors.keys() - now.doors.keys()
+    return f"doors that are gone: {', '.join(sorted(doors))}" if doors else ""
+
+
+def watch(
+    settings: Settings, before: View | None, version: str, seconds: float, wait: Callable[[float], object]
+) -> str:
+    """Wait until everything is there, then see that it stays so for `seconds`; what went wrong, or nothing."""
+    deadline = monotonic() + STARTS_WITHIN
+    while wrong := trouble(before, look(settings), version):
+        if monotonic() > deadline:
+            return wrong
+        wait(EVERY)
+    deadline = monotonic() + seconds
+    while monotonic() < deadline:
+        wait(EVERY)
+        if wrong := trouble(before, look(settings), version):
+            return wrong
+    return ""

@@ -1,0 +1,119 @@
+"""Versions beside one another, which of them starts, and the way back.
+
+The package's own version in /usr/lib is always there. Updates lie in a folder of their own, each under its number; the link
+`current` names the one that starts, and none means the package's. While `trial` exists, `current` has not proved itself:
+whoever finds that file at a boot goes back to what it names. Every step is one rename or one removal, flushed before the
+next, so that a power cut leaves the state before it or after it.
+
+Only the standard library: `python3 -I versions.py` is the way back, and works when nothing of the new version does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+FOLDER = Path("/var/lib/yizhan-kiosk")
+TRY_AGAIN = ("kiosk-scanner@*", "kiosk-sensors", "kiosk-sync", "kiosk-station")
+"""The units that a change of versions restarts, the door last: it is away for the shortest time."""
+
+PACKAGE = ""
+"""The name of the version that the Debian package brings."""
+
+
+class Versions:
+    """The folder. Every method may be cut off at any point and called again."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self._link, self._trial, self._floor = folder / "current", folder / "trial", folder / "floor"
+
+    @property
+    def current(self) -> str:
+        """The version that the next start takes."""
+        name = self._link.readlink().name if self._link.is_symlink() else PACKAGE
+        return name if name and (self.folder / name / "kiosk").is_dir() else PACKAGE
+
+    @property
+    def floor(self) -> str:
+        """The newest version that ever proved itself here; empty at first."""
+        return self._floor.read_text().strip() if self._floor.exists() else ""
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the current version has not proved itself yet."""
+        return self._trial.exists()
+
+    def incoming(self) -> Path:
+        """An empty folder to unpack into, which a cut leaves as rubbish."""
+        folder = self.folder / "incoming"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def put(self, unpacked: Path, version: str) -> None:
+        """Keep a whole version under its number; it lies in `incoming` so far."""
+        shutil.rmtree(self.folder / version, ignore_errors=True)
+        os.sync()
+        unpacked.rename(self.folder / version)
+        self._flush()
+
+    def try_out(self, version: str) -> None:
+        """From the next start on: that version, on trial."""
+        self._write(self._trial, self.current)
+        self._point(version)
+
+    def confirm(self) -> None:
+        """The current version has proved itself; nothing older is taken from now on. All but it and the last one go."""
+        version, before = self.current, self._trial.read_text().strip() if self.on_trial else PACKAGE
+        self._write(self._floor, version)
+        self._trial.unlink(missing_ok=True)
+        self._flush()
+        for path in self.folder.iterdir():
+            if path.is_dir() and not path.is_symlink() and path.name not in {version, before}:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def roll_back(self) -> bool:
+        """Back to what ran before, where the current version is on trial; whether it was."""
+        shutil.rmtree(self.folder / "incoming", ignore_errors=True)
+        if not self.on_trial:
+            return False
+        before = self._trial.read_text().strip()
+        self._point(before if (self.folder / before / "kiosk").is_dir() else PACKAGE)
+        self._trial.unlink()
+        self._flush()
+        return True
+
+    def _point(self, version: str) -> None:
+        if version == PACKAGE:
+            self._link.unlink(missing_ok=True)
+        else:
+            beside = self.folder / "current.new"
+            beside.unlink(missing_ok=True)
+            beside.symlink_to(version)
+            beside.replace(self._link)
+        self._flush()
+
+    def _write(self, path: Path, text: str) -> None:
+        beside = path.with_name(path.name + ".new")
+        with beside.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        self._flush()
+
+    def _flush(self) -> None:
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+if __name__ == "__main__":
+    if Versions(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER).roll_back():
+        print("the update did not prove itself: back to the version before it")  # noqa: T201  into the journal
+        sys.exit(3)
