@@ -30,6 +30,7 @@ def machine(root: Path, **files: str) -> dict[str, str]:
         ("sys__devices__platform__soc__soc:firmware__get_throttled", "0\n", "voltage", "fine"),
         ("sys__devices__platform__soc__soc:firmware__get_throttled", "50000\n", "voltage", "warning"),
         ("sys__devices__platform__soc__soc:firmware__get_throttled", "50005\n", "voltage", "wrong"),
+        ("proc__swaps", "Filename Type Size\n/var/swap file 102396 0 -2\n", "swap", "warning"),
         ("sys__fs__ext4__mmcblk0p2__errors_count", "3\n", "card", "wrong"),
         ("sys__block__mmcblk0__device__life_time", "0x01 0x02\n", "wear", "fine"),
         ("sys__block__mmcblk0__device__life_time", "0x01 0x09\n", "wear", "warning"),
@@ -53,6 +54,23 @@ def test_what_the_kernel_does_not_tell_is_not_asked(tmp_path: Path) -> None:
 )
 def test_systemds_spans(text: str, seconds: float | None) -> None:
     assert _seconds(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("mount", "severity"),
+    [
+        ("/dev/mmcblk0p2 / ext4 rw,noatime 0 0", "warning"),
+        ("/dev/mmcblk0p2 / ext4 ro,noatime 0 0", "fine"),
+        ("overlayroot / overlay rw,relatime 0 0", "fine"),
+    ],
+)
+def test_whether_a_pis_system_is_written(tmp_path: Path, mount: str, severity: str) -> None:
+    model = {"proc__device-tree__model": "Raspberry Pi 5 Model B Rev 1.0\0"}
+    assert machine(tmp_path, proc__mounts=f"proc /proc proc rw 0 0\n{mount}\n", **model)["root"] == severity
+
+
+def test_compressed_memory_is_no_card(tmp_path: Path) -> None:
+    assert "swap" not in machine(tmp_path, proc__swaps="Filename\n/dev/zram0 partition 1 0 100\n")
 
 
 def test_an_update_on_trial_is_told(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def test_it_installs_upgrades_downgrades_and_goes_and_takes_nothing_with_it_but_
     bill = json.loads((root / "usr/share/doc/yizhan-kiosk/sbom.cdx.json").read_text())
     names = {component["name"] for component in bill["components"]}
     assert (bill["bomFormat"], {"opencv-python-headless", "numpy", "cryptography"} - names) == ("CycloneDX", set())
+    first_boot(root)
     inside(root, "echo '# mine' >> /etc/kiosk/station.toml; echo kept > /var/lib/kiosk/kept")
     for file, version in (("next", "9.0.1.0"), ("kiosk", "0.1.0")):
         assert inside(root, f"dpkg -i --force-confold /tmp/{file}.deb").endswith("exit code 0")
@@ -99,6 +100,30 @@ def test_it_installs_upgrades_downgrades_and_goes_and_takes_nothing_with_it_but_
     assert not (root / "usr" / "lib" / "yizhan-kiosk").exists()
     assert inside(root, "dpkg -P yizhan-kiosk").endswith("exit code 0")
     assert not (root / "var" / "lib" / "kiosk").exists()
+
+
+def first_boot(root: Path) -> None:
+    """As cloud-init runs it, twice; broken settings are told and not taken."""
+    boot, enabled = root / "boot" / "firmware", root / "etc" / "systemd" / "system" / "multi-user.target.wants"
+    boot.mkdir(parents=True)
+    (boot / "config.txt").write_text("dtparam=i2c_arm=on\n")
+    (root / "etc" / "fstab").write_text("PARTUUID=1 / ext4 defaults 0 1\n/var/swap none swap sw 0 0\n")
+    station = (ROOT / "config" / "station.toml").read_text().replace("37081101", "37081199")
+    (boot / "station.toml").write_text(station.replace("pulse =", "plse =", 1) + "[oops]\n")
+    told = inside(root, "sh /usr/share/yizhan-kiosk/first-boot")
+    assert "oops: no such setting" in told
+    assert "exit code 2" in told
+    (boot / "station.toml").write_text(station)
+    for _ in range(2):
+        told = inside(root, "sh /usr/share/yizhan-kiosk/first-boot")
+        assert told.endswith("exit code 0"), told
+        assert "station 37081199" in inside(root, "kiosk config check")
+        assert (boot / "config.txt").read_text() == "dtparam=i2c_arm=on\n\n[all]\ninclude kiosk.txt\n"
+        assert "dtparam=strict_gpiod" in (boot / "kiosk.txt").read_text()
+        assert "swap" not in (root / "etc" / "fstab").read_text()
+        names = {path.name for path in enabled.iterdir()}
+        assert {"kiosk-station.service", "kiosk-sensors.service", "kiosk-sync.service"} <= names
+        assert any(name.startswith("kiosk-scanner@") for name in names)
 
 
 FILMS = "tests/hardware/test_films.py::test_it_is_read_within_a_second"

@@ -37,6 +37,8 @@ def check_machine(root: Path = Path("/")) -> Iterator[Check]:
     yield from _temperature(root)
     yield from _voltage(root)
     yield from _card(root)
+    yield from _swap(root)
+    yield from _root(root)
     yield from _watchdog(root)
     yield from check_update(Versions(root / FOLDER.relative_to("/")))
 
@@ -91,6 +93,29 @@ def _card(root: Path) -> Iterator[Check]:
         severity: Severity = "fine" if max(worn) <= 8 else "warning" if max(worn) <= 10 else "wrong"
         evidence = _("{percent} % of the card's life is used", percent=max(worn) * 10)
         yield Check("machine.wear", severity, evidence, "", "" if severity == "fine" else advice)
+
+
+def _swap(root: Path) -> Iterator[Check]:
+    """Whether memory is swapped to the card, which wears it; compressed memory is no card."""
+    places = [line.split()[0] for line in _text(root / "proc/swaps").splitlines()[1:] if line.split()]
+    on_card = [place for place in places if not place.startswith("/dev/zram")]
+    if on_card:
+        evidence = _("memory is swapped to {places}, and wears the card", places=", ".join(on_card))
+        yield Check("machine.swap", "warning", evidence, "sudo swapoff -a && sudo systemctl mask dphys-swapfile")
+
+
+def _root(root: Path) -> Iterator[Check]:
+    """On a Pi: whether a power cut can find the system being written."""
+    if "Raspberry Pi" not in _text(root / "proc/device-tree/model"):
+        return
+    mounts = [line.split() for line in _text(root / "proc/mounts").splitlines()]
+    kind, options = next(((each[2], each[3].split(",")) for each in mounts if each[1:2] == ["/"]), ("", []))
+    if kind == "overlay" or "ro" in options:
+        yield Check("machine.root", "fine", _("the system is only read"))
+    else:
+        advice = _("a partition called kiosk-data, and once more: docs/image.md")
+        evidence = _("the system is written to the card: a power cut can damage it")
+        yield Check("machine.root", "warning", evidence, "sudo /usr/share/yizhan-kiosk/first-boot", advice)
 
 
 def _watchdog(root: Path) -> Iterator[Check]:
