@@ -3,9 +3,10 @@ PYTHON ?= python3
 FOR ?=
 RELEASE ?=
 ARCH ?=
+KIOSK_VM ?= build/machine
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-soak test-deb test-vm mutants fuzz lint bench bench-stores deb docs lock man messages pictures setup clean
+.PHONY: demo test test-slow test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores deb docs lock man messages pictures setup clean audit
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -22,8 +23,19 @@ test-soak: setup
 test-deb: setup
 	$(BIN)/pytest -o faulthandler_timeout=0 -m deb
 
-test-vm: setup
-	$(BIN)/pytest -m vm
+# In the virtual machine of ../shared/vm, which is built first; -short is what CI runs.
+test-vm: machine
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -o faulthandler_timeout=0 -m "vm and not vm_long"
+
+test-vm-short: machine
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -o faulthandler_timeout=0 -m vm_short
+
+test-vm-long: machine
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -o faulthandler_timeout=0 -m vm_long
+
+machine: setup
+	tools/vm.sh $(KIOSK_VM)
+	@$(BIN)/pip install -q -e '.[package]'
 
 mutants: setup
 	$(BIN)/pip install -q -e '.[mutants]'
@@ -60,6 +72,10 @@ deb: setup
 lock:
 	uv pip compile pyproject.toml --extra central --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
 	    --custom-compile-command "make lock" -o tools/package/requirements.lock
+
+audit: setup
+	@$(BIN)/pip install -q 'pip-audit>=2.7,<3'
+	$(BIN)/pip-audit --disable-pip -r tools/package/requirements.lock
 
 man: setup
 	$(BIN)/python -m tools.manuals

@@ -21,7 +21,7 @@ from kiosk.trust.documents import REFUSAL_WORDS, Refusal
 from kiosk.trust.release import Release, order
 from kiosk.update.bundle import BadBundle, take
 from kiosk.update.health import STARTS_WITHIN, look, watch
-from kiosk.update.versions import FOLDER, TRY_AGAIN, Versions
+from kiosk.update.versions import FOLDER, RESTART, Versions
 
 if TYPE_CHECKING:
     from kiosk.wire import View
@@ -127,16 +127,18 @@ def _try(settings: Settings, release: Release, versions: Versions, before: View 
         versions.confirm()
     elif versions.roll_back():
         _restart()
+        deadline = time.monotonic() + STARTS_WITHIN
+        while look(settings) is None and time.monotonic() < deadline:
+            time.sleep(1.0)
     return wrong
 
 
 def _back_by_itself(seconds: float) -> None:
     """Should this program not live to see the end, systemd goes back for it."""
-    again = f"{' '.join(WAY_BACK)} || systemctl try-restart {' '.join(map(repr, TRY_AGAIN))}"
+    again = f"{' '.join(WAY_BACK)} || {{ {RESTART}; }}"
     timer = ["systemd-run", "--quiet", "--collect", f"--on-active={seconds:.0f}", "sh", "-c", again]
     subprocess.run(timer, check=True, stdout=sys.stderr)
 
 
 def _restart() -> None:
-    words = ["systemctl", "try-restart", *TRY_AGAIN]
-    subprocess.run(words, check=False)
+    subprocess.run(["/bin/sh", "-c", RESTART], check=False)

@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path("/var/lib/yizhan-kiosk")
-TRY_AGAIN = ("kiosk-scanner@*", "kiosk-sensors", "kiosk-sync", "kiosk-station")
-"""The units that a change of versions restarts, the door last: it is away for the shortest time."""
+RESTART = "systemctl try-restart 'kiosk-scanner@*' kiosk-sensors kiosk-sync; systemctl restart kiosk-station"
+"""After a change of versions. The door last, which is away for the shortest time; it is started also if it had failed."""
 
 PACKAGE = ""
 """The name of the version that the Debian package brings."""

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -35,14 +35,19 @@ PYTHON = (
 
 
 @contextmanager
-def booted(folder: Path, disk: Path, *, wired: bool = True) -> Iterator[Any]:
-    """The machine, once it answers; `wired` by us, or by a unit of its own that an earlier start has installed."""
+def booted(
+    folder: Path, disk: Path, *, wired: bool = True, more: Sequence[str] = (), channels: Sequence[str] = ()
+) -> Iterator[Any]:
+    """The machine, once it answers; `wired` by us, or by a unit of its own that an earlier start has installed.
+
+    `more`: words for QEMU; `channels`: names of lines between the machine and us.
+    """
     sys.path.insert(0, str(folder))
     module = import_module("vm")
     sys.path.remove(str(folder))
     shares = [*share("repo", ROOT), *share("site", libraries(folder))]
-    extra = [*shares, "-device", "qemu-xhci", "-device", "usb-kbd"]
-    with module.VM(str(disk), append=module.FAST, smp=2, mem=1500, extra=extra) as machine:
+    extra = [*shares, "-device", "qemu-xhci", "-device", "usb-kbd", *more]
+    with module.VM(str(disk), append=module.FAST, smp=2, mem=1500, extra=extra, channels=channels) as machine:
         machine.wait_ready()
         machine.run("mkdir -p /opt/vmtest")
         for name in ("gpio_setup.sh", "v4l2feed.py"):
