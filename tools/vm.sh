@@ -15,6 +15,7 @@ export DEBIAN_FRONTEND=noninteractive
 tools="qemu-system-x86 qemu-utils mmdebstrap e2fsprogs cpio kmod swig xz-utils"
 # shellcheck disable=SC2086
 { apt-get update -qq && apt-get install -y -qq $tools; } >/dev/null 2>&1 || { say "THE VIRTUAL MACHINE NEEDS $tools"; exit 1; }
+[ ! -e "$folder" ] || [ -f "$folder/build.sh" ] || { say "$folder IS NOT A VIRTUAL MACHINE OF OURS: name a new folder"; exit 1; }
 rm -rf "$folder"
 mkdir -p "$folder"
 cp -r "$recipe/." "$folder/"
