@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kiosk.keyfiles import read_private
 from kiosk.trust.documents import Refusal
 from kiosk.trust.release import Release, order, read_release, sign_release
 from kiosk.update import versions as module
@@ -20,6 +22,7 @@ from kiosk.update.health import trouble
 from kiosk.update.versions import PACKAGE, Versions
 from kiosk.wire import DoorView, TrustView, View
 from tests.keys import DOCUMENT, NOW, ROOT, STRANGER, public
+from tests.programs.house import House
 from tools.deb import HOME, LAUNCHER
 
 PLATFORM = "deb12_arm64"
@@ -226,3 +229,26 @@ def test_a_version_is_good_when_nothing_is_worse_than_before(now: View | None, t
 
 def test_a_station_that_was_dead_before_need_only_answer() -> None:
     assert trouble(None, view(faults={"logbook": "disk full"}), "0.2.0") == ""
+
+
+def test_a_bundle_of_the_central_server_is_taken_with_its_root_key(tmp_path: Path) -> None:
+    house, central, out = House(tmp_path / "house"), tmp_path / "central", tmp_path / "0.2.0.update"
+    where = ("--out", str(out), "--data", str(central), "--json")
+    made = house.kiosk("central", "release", str(package(tmp_path, "0.2.0")), "--ring", "all", *where)
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["platforms"] == [PLATFORM]
+    root = read_private(central / "root.key").public_key().public_bytes_raw()
+    assert take(out, root, "all", PLATFORM, "0.1.0", Versions(tmp_path / "versions")).version == "0.2.0"
+    other = package(tmp_path, "0.3.0")
+    mixed = house.kiosk("central", "release", str(tmp_path / "0.2.0.deb"), str(other), *where)
+    assert (mixed.returncode, mixed.stderr) == (2, "more than one version: 0.2.0, 0.3.0\n")
+    none = house.kiosk("central", "release", str(house.config), *where)
+    assert none.returncode == 2
+    assert "Traceback" not in none.stderr
+
+
+def test_an_update_that_cannot_be_is_told_plainly(tmp_path: Path) -> None:
+    done = House(tmp_path).kiosk("update", str(tmp_path / "none.update"))
+    assert done.returncode in {1, 2}
+    assert "Next: " in done.stderr
+    assert "Traceback" not in done.stderr
