@@ -54,6 +54,7 @@ from kiosk.logbook.store import Logbook
 from kiosk.logbook.writer import Writer
 from kiosk.settings import Settings
 from kiosk.station.fittings import wiring
+from kiosk.station.pulsed import Pulsed
 from kiosk.station.recorder import Recorder
 from kiosk.station.requests import Requests
 from kiosk.station.start import initial_state, read_root, recollect, restore_documents
@@ -365,24 +366,6 @@ def _shown(state: State) -> tuple[object, ...]:
     """What of a state is in the view: when it changes, the view is published."""
     room = state.room
     return state.doors, state.sensors, state.faults, state.trust, room.alarms, room.off, room.phase, room.place
-
-
-class Pulsed:
-    """The flow meters on pins, each read as often as its settings say."""
-
-    def __init__(self, settings: Settings, board: Board) -> None:
-        self._meters = board.pulses
-        self._next = dict.fromkeys(board.pulses, 0.0)
-        self._every = {name: settings.sensors[name].every for name in board.pulses}
-
-    def read(self, now: float) -> list[Event]:
-        """The readings that are due."""
-        found: list[Event] = []
-        for name, meter in self._meters.items():
-            if now >= self._next[name]:
-                self._next[name] = now + self._every[name]
-                found.append(Reading(name, meter.total))
-        return found
 
 
 def run(settings: Settings) -> None:
