@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,6 +30,8 @@ WAY_BACK: Final = ("/usr/bin/python3", "-I", "/usr/lib/yizhan-kiosk/kiosk/update
 
 MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 CHUNK: Final = 1 << 18
+DOWNLOAD: Final = "download"
+TIMER: Final = "kiosk-update-back"
 DOWNLOAD_TIMEOUT: Final = 30.0
 CHECK: Final = "import sys; sys.path.insert(0, {lib!r}); sys.argv[0] = 'kiosk'; from kiosk.cli.main import run; run()"
 
@@ -81,13 +82,16 @@ def _take(settings: Settings, source: str, versions: Versions) -> Release:
         fail(_("The update is not taken: {reason}: {words}", reason=bad.reason, words=words))
     except OSError as error:
         fail(_("{file} cannot be read or unpacked: {why}", file=source, why=error))
+    finally:
+        (versions.folder / DOWNLOAD).unlink(missing_ok=True)
 
 
 def _download(settings: Settings, url: str, versions: Versions) -> Path:
     import requests  # noqa: PLC0415
 
     ca_file = settings.central.ca_file if settings.central else None
-    target = versions.folder / "download"
+    target = versions.folder / DOWNLOAD
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT, verify=ca_file or True) as found:
             found.raise_for_status()
@@ -130,15 +134,21 @@ def _try(settings: Settings, release: Release, versions: Versions, before: View 
         deadline = time.monotonic() + STARTS_WITHIN
         while look(settings) is None and time.monotonic() < deadline:
             time.sleep(1.0)
+    _quietly("systemctl", "stop", f"{TIMER}.timer")
     return wrong
 
 
 def _back_by_itself(seconds: float) -> None:
     """Should this program not live to see the end, systemd goes back for it."""
     again = f"{' '.join(WAY_BACK)} || {{ {RESTART}; }}"
-    timer = ["systemd-run", "--quiet", "--collect", f"--on-active={seconds:.0f}", "sh", "-c", again]
-    subprocess.run(timer, check=True, stdout=sys.stderr)
+    _quietly("systemctl", "stop", f"{TIMER}.timer")
+    _quietly("systemd-run", "--collect", f"--unit={TIMER}", f"--on-active={seconds:.0f}", "sh", "-c", again)
 
 
 def _restart() -> None:
-    subprocess.run(["/bin/sh", "-c", RESTART], check=False)
+    _quietly("/bin/sh", "-c", RESTART)
+
+
+def _quietly(*command: str) -> None:
+    """What it says goes into the journal of the units anyway."""
+    subprocess.run(command, check=False, capture_output=True)

@@ -147,7 +147,7 @@ def test_no_frame_leaves_the_process(tmp_path: Path) -> None:
         station.next("granted")
         scanner = int(trace.read_text().split(maxsplit=1)[0])
         os.kill(scanner, signal.SIGTERM)  # strace alone would end, and leave it behind
-        tracer.wait(30)
+        assert tracer.wait(30) == 0, "no thread comes out of OpenCV into an ended Python"
     lines = [line.split(maxsplit=1) for line in trace.read_text().splitlines()]
     others = {
         pid for pid, line in lines if line.startswith("execve") and not line.startswith(f'execve("{sys.executable}"')

@@ -30,7 +30,7 @@ def package() -> Path:
     return build("trixie", "amd64")
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def bundles(package: Path) -> None:
     """Updates to 9.0.0, and to 9.1.0, whose station does not start."""
     folder = ROOT / "build" / "vm"
@@ -104,6 +104,7 @@ def test_who_has_taken_over_a_program_gets_neither_lock_nor_key_nor_more_network
         assert "done" not in outcomes.values(), (unit, outcomes)
 
 
+@pytest.mark.usefixtures("bundles")
 def test_an_update_is_kept_and_one_that_does_not_start_goes_back_by_itself(machine: Any) -> None:
     found = play(machine, "update")
     assert found.pop("9.0.0") == [0, ["Version 9.0.0 runs."], "9.0.0"]
