@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from click import style
+from rich.cells import cell_len, set_cell_size
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, ask_station, print_json, settings_or_exit
 from kiosk.cli.words import quantity, sentence, when
@@ -19,12 +21,12 @@ from kiosk.settings import Settings
 from kiosk.wire import GetView, RoomView, View
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from kiosk.logbook.reader import Row
 
 LAST = 6
 DAY = 86_400
+MOST_DRIFT = 60.0
+"""Seconds between the station's clock and the system's that are not told."""
 
 
 @click.command()
@@ -70,77 +72,66 @@ def _last(settings: Settings) -> list[Row]:
 
 
 def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-
-    console = Console(highlight=False)
-    console.print(table_of(lines_of(settings, view)))
-    if last:
-        console.print(f"\n[bold]{_('last entries')}[/]")
-    for row in reversed(last):
-        console.print(f"  {when(row.wall)}  {_sentence(row)}", style="dim" if not view else "")
-    if not view:
-        console.print(_("\nNext: kiosk doctor"))
-
-
-def table_of(lines: list[tuple[str, str]]) -> Table:
-    """Two columns without a frame."""
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    lines = lines_of(settings, view)
+    width = max(cell_len(name) for name, _text in lines)
     for name, text in lines:
-        table.add_row(f"[bold]{name}[/]", text)
-    return table
+        click.echo(f"{click.style(set_cell_size(name, width), bold=True)}  {text}")
+    if last:
+        click.secho(f"\n{_('last entries')}", bold=True)
+    for row in reversed(last):
+        kind, details = sentence(msgspec.json.decode(row.body))
+        click.echo(f"  {click.style(when(row.wall), dim=not view)}  {kind}  {click.style(details, dim=True)}")
+    if not view:
+        click.echo(_("\nNext: kiosk doctor"))
 
 
 def lines_of(settings: Settings, view: View | None) -> list[tuple[str, str]]:
-    """What is said of the station: a name and rich text for each line. A station that is away: what systemd says of it."""
-    from rich.markup import escape  # noqa: PLC0415
+    """What is said of the station: a name, and a text with its colours, for each line.
 
+    Of a station that is away: what systemd says of it.
+    """
     station = f"{settings.station.code} {settings.station.name}"
     if view is None:
-        answers = f"[red]{_('does not answer')}[/] {settings.run}/control.sock"
-        units = [(name, escape(state)) for name, state in _units().items()]
-        return [(_("station"), station), (_("program"), answers), *units]
+        answers = f"{style(_('does not answer'), fg='red')} {settings.run}/control.sock"
+        return [(_("station"), station), (_("program"), answers), *_units().items()]
     drift = abs(view.wall - time.time())
+    clock = f"{view.quality}: {when(view.wall)}"
+    if drift > MOST_DRIFT:
+        clock += _(", the system's is {seconds:.0f} s off", seconds=drift)
     lines = [
         (_("station"), _("{station}, version {version}", station=station, version=view.version)),
-        (
-            _("clock"),
-            f"{view.quality}: {when(view.wall)}"
-            + (_(", the system's is {seconds:.0f} s off", seconds=drift) if drift > 60 else ""),
-        ),
+        (_("clock"), clock),
         (_("trust"), _trust(view)),
     ]
     for name, each in view.doors.items():
-        colour = "green" if each.alarm in {"none", "unknown"} else "red"
+        lock = style(each.lock, fg="green" if each.alarm in {"none", "unknown"} else "red")
         words = _("{door}, mode {mode}, alarm {alarm}", door=each.door, mode=each.mode, alarm=each.alarm)
-        lines.append((_("door {name}", name=name), f"[{colour}]{each.lock}[/], {words}"))
+        lines.append((_("door {name}", name=name), f"{lock}, {words}"))
     for name, sensor in view.sensors.items():
-        value = (
-            f"[yellow]{sensor.absent or _('not heard yet')}[/]"
-            if sensor.value is None
-            else quantity(sensor.value, sensor.unit)
-        )
+        absent = style(sensor.absent or _("not heard yet"), fg="yellow")
+        value = absent if sensor.value is None else quantity(sensor.value, sensor.unit)
         lines.append((name.replace("_", " "), value))
     lines += _room(view.room)
     waiting = {name: each.newest - each.acked for name, each in view.streams.items()}
     told = (_("{stream} {count} waiting", stream=name, count=count) for name, count in waiting.items())
     lines.append((_("queue"), ", ".join(told)))
     programs = (
-        f"{name} [green]{_('up')}[/]" if up else f"{name} [red]{_('away')}[/]" for name, up in view.programs.items()
+        f"{name} {style(_('up'), fg='green') if up else style(_('away'), fg='red')}"
+        for name, up in view.programs.items()
     )
     lines.append((_("programs"), ", ".join(programs)))
-    lines += [(_("fault"), f"[red]{escape(f'{what}: {detail}')}[/]") for what, detail in view.faults.items()]
+    lines += [(_("fault"), style(f"{what}: {detail}", fg="red")) for what, detail in view.faults.items()]
     return lines
 
 
 def _room(room: RoomView) -> list[tuple[str, str]]:
     lines = [
-        (_("alarm"), f"[red]{name}[/]" + ("" if value is None else " " + _("at {value:.4g}", value=value)))
+        (_("alarm"), style(name, fg="red") + ("" if value is None else " " + _("at {value:.4g}", value=value)))
         for name, value in room.alarms.items()
     ]
     lines += [
-        (_("relay {name}", name=name), f"[yellow]{_('off')}[/]: {', '.join(why)}") for name, why in room.off.items()
+        (_("relay {name}", name=name), f"{style(_('off'), fg='yellow')}: {', '.join(why)}")
+        for name, why in room.off.items()
     ]
     if room.saving != "on":
         lines.append((_("saving"), _("{phase}: the station is closed and empty", phase=room.saving)))
@@ -150,15 +141,16 @@ def _room(room: RoomView) -> list[tuple[str, str]]:
 
 
 def _trust(view: View) -> str:
-    versions = ", ".join(f"{kind} {version or 'none'}" for kind, version in view.documents.items())
-    colour = {"fresh": "green", "stale": "yellow"}.get(view.trust.list, "red")
-    age = "" if view.trust.list_age is None else f", {view.trust.list_age / DAY:.1f} days old"
-    keys = f"keys until {when(view.trust.keys_until, '%Y-%m-%d')}" if view.trust.keys_until else "[red]no keys[/]"
-    return f"list [{colour}]{view.trust.list}[/]{age}, {keys} ({versions})"
-
-
-def _sentence(row: Row) -> str:
-    from rich.markup import escape  # noqa: PLC0415
-
-    kind, details = sentence(msgspec.json.decode(row.body))
-    return f"{kind}  [dim]{escape(details)}[/]"
+    """How old the list of revoked passes is, until when there are keys, and the documents' versions."""
+    trust = view.trust
+    found = [
+        _("list {state}", state=style(trust.list, fg={"fresh": "green", "stale": "yellow"}.get(trust.list, "red")))
+    ]
+    if trust.list_age is not None:
+        found.append(_("{days:.1f} days old", days=trust.list_age / DAY))
+    if trust.keys_until:
+        found.append(_("keys until {day}", day=when(trust.keys_until, "%Y-%m-%d")))
+    else:
+        found.append(style(_("no keys"), fg="red"))
+    versions = ", ".join(f"{kind} {version or _('none')}" for kind, version in view.documents.items())
+    return f"{', '.join(found)} ({versions})"

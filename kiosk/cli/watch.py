@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk.cli.common import MISUSED, fail, settings_or_exit, until_interrupted
-from kiosk.cli.status import lines_of, table_of
+from kiosk.cli.status import lines_of
 from kiosk.cli.words import sentence
 from kiosk.language import _
 from kiosk.local import Line, NotReachable
@@ -68,7 +68,11 @@ def _screens(settings: Settings) -> Iterator[RenderableType]:
 
 def _screen(settings: Settings, view: View | None, events: deque[str]) -> RenderableType:
     from rich.console import Group  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, text in lines_of(settings, view):
+        table.add_row(Text(name, style="bold"), Text.from_ansi(text))
     happened = [Text(line, overflow="ellipsis", no_wrap=True) for line in events]
-    return Group(table_of(lines_of(settings, view)), Text(), *happened, Text("\n" + _("Ctrl-C ends"), style="dim"))
+    return Group(table, Text(), *happened, Text("\n" + _("Ctrl-C ends"), style="dim"))
