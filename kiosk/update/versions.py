@@ -68,9 +68,9 @@ class Versions:
     def confirm(self) -> None:
         """The current version has proved itself; nothing older is taken from now on. All but it and the last one go."""
         version, before = self.current, self._trial.read_text().strip() if self.on_trial else PACKAGE
-        self._write(self._floor, version)
-        self._trial.unlink(missing_ok=True)
+        self._trial.unlink(missing_ok=True)  # first: a version that is taken back must be newer than the floor
         self._flush()
+        self._write(self._floor, version)
         for path in self.folder.iterdir():
             if path.is_dir() and not path.is_symlink() and path.name not in {version, before}:
                 shutil.rmtree(path, ignore_errors=True)
