@@ -80,7 +80,7 @@ def recorded(folder: Path, disk: Path, written: Path, log: Path, synchronous: st
     logs = f"log.driver=file,log.filename={log},log-sector-size=512"
     more = ["-blockdev", f"{drivers},{logs}", "-device", "virtio-blk-pci,drive=lossy"]
     heard: list[tuple[int, bytes]] = []
-    with vm.booted(folder, disk, more=more, channels=["promises"]) as machine:
+    with vm.booted(folder, disk, wired=False, more=more, channels=["promises"]) as machine:
         line = machine._connect(machine.path("promises"), 10)
 
         def listen() -> None:
