@@ -19,11 +19,11 @@ from kiosk.trust.release import Release, order, read_release, sign_release
 from kiosk.update import versions as module
 from kiosk.update.bundle import BadBundle, take, write_bundle
 from kiosk.update.health import trouble
-from kiosk.update.versions import PACKAGE, Versions
+from kiosk.update.versions import HOME, PACKAGE, Versions
 from kiosk.wire import DoorView, TrustView, View
 from tests.keys import DOCUMENT, NOW, ROOT, STRANGER, public
 from tests.programs.house import House
-from tools.deb import HOME, LAUNCHER
+from tools.deb import LAUNCHER
 
 PLATFORM = "deb12_arm64"
 

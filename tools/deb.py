@@ -22,12 +22,12 @@ from msgspec import Struct
 from packaging.markers import Marker
 
 from kiosk import __version__
+from kiosk.update.versions import HOME
 
 ROOT: Final = Path(__file__).parents[1]
 BUILD: Final = ROOT / "build" / "deb"
 PACKAGE: Final = ROOT / "tools" / "package"
 LOCK: Final = PACKAGE / "requirements.lock"
-HOME: Final = Path("/usr/lib/yizhan-kiosk")
 LAUNCHER: Final = """\
 #!/usr/bin/python3 -I
 import os

@@ -18,7 +18,7 @@ from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
 from kiosk.settings.table import BadSettings
-from kiosk.wire import Message
+from kiosk.wire import GetView, Message, View
 
 if TYPE_CHECKING:
     from kiosk.logbook.reader import Reader
@@ -87,6 +87,14 @@ def ask_station(settings: Settings, message: Message, answer: type[T]) -> T:
         return line.ask(message, answer)
     finally:
         line.close()
+
+
+def view_or_none(settings: Settings) -> View | None:
+    """The running station's view; None where none answers."""
+    try:
+        return ask_station(settings, GetView(), View)
+    except NotReachable:
+        return None
 
 
 def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:

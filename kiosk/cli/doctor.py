@@ -16,16 +16,15 @@ import click
 
 from kiosk.cli import checks as station
 from kiosk.cli.check import Check, Severity, worst
-from kiosk.cli.common import MISUSED, WRONG, as_json, ask_station, fail, print_json
+from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, view_or_none
 from kiosk.cli.machine import check_machine, check_units
 from kiosk.cli.network import check_network
 from kiosk.cli.room import check_room
 from kiosk.language import _
-from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load, warnings
 from kiosk.settings.table import BadSettings
-from kiosk.wire import GetView, View
+from kiosk.wire import View
 
 MARKS: Final[dict[Severity, tuple[str, str]]] = {
     "fine": ("✔", "green"),
@@ -65,14 +64,7 @@ def examine(config: Path) -> Iterator[Check]:
     yield Check("settings.file", "fine", _("{file} is good", file=config))
     for warning in warnings(settings):
         yield Check("settings.boot_level", "warning", warning, f"sudo nano {config}")
-    yield from _examine(settings, _view(settings), config)
-
-
-def _view(settings: Settings) -> View | None:
-    try:
-        return ask_station(settings, GetView(), View)
-    except NotReachable:
-        return None
+    yield from _examine(settings, view_or_none(settings), config)
 
 
 def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Check]:

@@ -13,12 +13,11 @@ import msgspec
 from click import style
 from rich.cells import cell_len, set_cell_size
 
-from kiosk.cli.common import NOT_REACHABLE, as_json, ask_station, print_json, settings_or_exit
+from kiosk.cli.common import NOT_REACHABLE, as_json, print_json, settings_or_exit, view_or_none
 from kiosk.cli.words import quantity, sentence, when
 from kiosk.language import _
-from kiosk.local import NotReachable
 from kiosk.settings import Settings
-from kiosk.wire import GetView, RoomView, View
+from kiosk.wire import RoomView, View
 
 if TYPE_CHECKING:
     from kiosk.logbook.reader import Row
@@ -35,20 +34,13 @@ MOST_DRIFT = 60.0
 def status(config: Path, as_json: bool) -> None:
     """Show the station on one screen. Exit code 3 when its program does not answer; files are shown all the same."""
     settings = settings_or_exit(config)
-    view, last = _view(settings), _last(settings)
+    view, last = view_or_none(settings), _last(settings)
     if as_json:
         units = {} if view else _units()
         print_json({"running": view is not None, "view": view, "units": units, "last": [row.wire() for row in last]})
     else:
         _show(settings, view, last)
     sys.exit(0 if view else NOT_REACHABLE)
-
-
-def _view(settings: Settings) -> View | None:
-    try:
-        return ask_station(settings, GetView(), View)
-    except NotReachable:
-        return None
 
 
 def _units() -> dict[str, str]:

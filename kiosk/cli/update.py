@@ -6,26 +6,27 @@ import os
 import platform
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from kiosk import __version__
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, answer, fail, json_too, progress, settings_or_exit
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, answer, fail, json_too, progress, settings_or_exit, view_or_none
 from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.language import _, chosen
 from kiosk.settings import Settings
 from kiosk.trust.documents import REFUSAL_WORDS, Refusal
 from kiosk.trust.release import Release, order
 from kiosk.update.bundle import BadBundle, take
-from kiosk.update.health import STARTS_WITHIN, look, watch
-from kiosk.update.versions import FOLDER, RESTART, Versions
+from kiosk.update.health import STARTS_WITHIN, watch
+from kiosk.update.versions import FOLDER, HOME, RESTART, Versions
 
 if TYPE_CHECKING:
     from kiosk.wire import View
 
-WAY_BACK: Final = ("/usr/bin/python3", "-I", "/usr/lib/yizhan-kiosk/kiosk/update/versions.py")
+WAY_BACK: Final = f"/usr/bin/python3 -I {HOME}/kiosk/update/versions.py"
 """The package's own, which knows nothing of the update."""
 
 MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -49,7 +50,7 @@ def update(config: Path, source: str) -> None:
     settings = settings_or_exit(config)
     if os.geteuid() or not Path("/run/systemd/system").is_dir():
         fail(_("An update restarts the programs: it needs root, and systemd.\nNext: sudo kiosk update SOURCE"), MISUSED)
-    versions, before = Versions(FOLDER), look(settings)
+    versions, before = Versions(FOLDER), view_or_none(settings)
     if versions.on_trial:
         fail(
             _("Version {version} is still on trial.\nNext: sudo systemctl start kiosk-update", version=versions.current)
@@ -126,13 +127,13 @@ def _try(settings: Settings, release: Release, versions: Versions, before: View 
     _back_by_itself(3 * STARTS_WITHIN + seconds)
     versions.try_out(release.version)
     _restart()
-    wrong = watch(settings, before, release.version, seconds, time.sleep)
+    wrong = watch(partial(view_or_none, settings), before, release.version, seconds, time.sleep)
     if not wrong:
         versions.confirm()
     elif versions.roll_back():
         _restart()
         deadline = time.monotonic() + STARTS_WITHIN
-        while look(settings) is None and time.monotonic() < deadline:
+        while view_or_none(settings) is None and time.monotonic() < deadline:
             time.sleep(1.0)
     _quietly("systemctl", "stop", f"{TIMER}.timer")
     return wrong
@@ -140,7 +141,7 @@ def _try(settings: Settings, release: Release, versions: Versions, before: View 
 
 def _back_by_itself(seconds: float) -> None:
     """Should this program not live to see the end, systemd goes back for it."""
-    again = f"{' '.join(WAY_BACK)} || {{ {RESTART}; }}"
+    again = f"{WAY_BACK} || {{ {RESTART}; }}"
     _quietly("systemctl", "stop", f"{TIMER}.timer")
     _quietly("systemd-run", "--collect", f"--unit={TIMER}", f"--on-active={seconds:.0f}", "sh", "-c", again)
 

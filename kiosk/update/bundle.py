@@ -12,11 +12,11 @@ from typing import IO, Final
 
 from kiosk.trust.documents import MAX_DOCUMENT, Refusal
 from kiosk.trust.release import Release, Ring, order, read_release
-from kiosk.update.versions import Versions
+from kiosk.update.versions import HOME, Versions
 
 MEMBER: Final = "release"
-LIBRARIES: Final = Path("usr/lib/yizhan-kiosk")
-"""Where a package has its version."""
+LIBRARIES: Final = HOME.relative_to("/")
+"""Where an unpacked package has its version."""
 
 PATIENCE: Final = 600.0
 CHUNK: Final = 1 << 20

@@ -6,26 +6,12 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from kiosk.local import Line, NotReachable
-from kiosk.settings import Settings
-from kiosk.wire import GetView, View
+from kiosk.wire import View
 
 STARTS_WITHIN: Final = 60.0
 """Seconds in which everything must be there again."""
 
 EVERY: Final = 1.0
-
-
-def look(settings: Settings) -> View | None:
-    """The station's view; None where none answers."""
-    try:
-        line = Line(settings.run / "control.sock")
-        try:
-            return line.ask(GetView(), View)
-        finally:
-            line.close()
-    except NotReachable:
-        return None
 
 
 def trouble(before: View | None, now: View | None, version: str) -> str:
@@ -47,17 +33,21 @@ def trouble(before: View | None, now: View | None, version: str) -> str:
 
 
 def watch(
-    settings: Settings, before: View | None, version: str, seconds: float, wait: Callable[[float], object]
+    look: Callable[[], View | None],
+    before: View | None,
+    version: str,
+    seconds: float,
+    wait: Callable[[float], object],
 ) -> str:
-    """Wait until everything is there, then see that it stays so for `seconds`; what went wrong, or nothing."""
+    """`look` until everything is there, then see that it stays so for `seconds`; what went wrong, or nothing."""
     deadline = monotonic() + STARTS_WITHIN
-    while wrong := trouble(before, look(settings), version):
+    while wrong := trouble(before, look(), version):
         if monotonic() > deadline:
             return wrong
         wait(EVERY)
     deadline = monotonic() + seconds
     while monotonic() < deadline:
         wait(EVERY)
-        if wrong := trouble(before, look(settings), version):
+        if wrong := trouble(before, look(), version):
             return wrong
     return ""

@@ -15,6 +15,9 @@ import shutil
 import sys
 from pathlib import Path
 
+HOME = Path("/usr/lib/yizhan-kiosk")
+"""Where the package has its own version."""
+
 FOLDER = Path("/var/lib/yizhan-kiosk")
 RESTART = "systemctl try-restart 'kiosk-scanner@*' kiosk-sensors kiosk-sync; systemctl restart kiosk-station"
 """After a change of versions. The door last, which is away for the shortest time; it is started also if it had failed."""

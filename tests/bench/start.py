@@ -14,10 +14,11 @@ from time import perf_counter
 
 import msgspec
 
+from kiosk.update.versions import HOME
 from tests.bench.road import Report
 from tests.conftest import ROOT
 from tests.programs.house import House, environment
-from tools.deb import HOME, LAUNCHER
+from tools.deb import LAUNCHER
 
 ROUNDS = 15
 SYSTEM = "/usr/bin/python3"

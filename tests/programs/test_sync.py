@@ -14,7 +14,7 @@ from kiosk.demo.link import Link
 from kiosk.local import Line, NotGranted
 from kiosk.wire import Done, EnrolmentAnswered, Offer
 from tests.keys import STRANGER, claims, keyset_document, public, signed
-from tests.programs.house import until
+from tests.programs.house import Station, until
 from tests.programs.town import CODE, Town, enter
 
 
@@ -162,14 +162,19 @@ def test_a_technician_enrols_a_station_without_a_keyboard(town: Town) -> None:
         assert station.verdict(town.make_pass()) == "granted", "after a restart too"
 
 
+def show_claim(town: Town, station: Station) -> None:
+    """A fresh enrolment code before the camera, with the housing open."""
+    claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+    station.bench.drive(TAMPER, level=False)
+    until(lambda: "tamper" in town.house.view().faults)
+    station.scan(enrolment_code(CODE, claim))
+    station.next("enrolment_shown")
+
+
 def test_an_enrolment_code_may_be_shown_before_sync_is_there(town: Town) -> None:
     unenrolled(town)
     with town.server(), town.house.station() as station:
-        claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
-        station.bench.drive(TAMPER, level=False)
-        until(lambda: "tamper" in town.house.view().faults)
-        station.scan(enrolment_code(CODE, claim))
-        station.next("enrolment_shown")
+        show_claim(town, station)
         with town.house.program("sync"):
             assert station.next("enrolled")["fingerprint"]
 
@@ -183,11 +188,7 @@ def test_a_sync_to_which_systemd_hands_the_key_ends_once_there_is_one_and_starts
     handed.write_text("none")  # SetCredential= in the unit
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed.parent))
     with town.server(), town.house.station() as station:
-        claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
-        station.bench.drive(TAMPER, level=False)
-        until(lambda: "tamper" in town.house.view().faults)
-        station.scan(enrolment_code(CODE, claim))
-        station.next("enrolment_shown")
+        show_claim(town, station)
         with town.house.program("sync") as sync:
             assert station.next("enrolled")["fingerprint"]
             assert sync.wait(20) == 0, "systemd starts another"
