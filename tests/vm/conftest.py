@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.vm.machine import booted
+from tests.vm.machine import restored, warm
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +24,15 @@ def folder() -> Path:
 
 @pytest.fixture(scope="module")
 def disk(folder: Path) -> Iterator[Path]:
-    """A disk that nothing has run on."""
-    disk = folder / "kiosk.img"
-    shutil.copyfile(folder / "out" / "disk.img", disk)
+    """A disk that nothing of ours has run on."""
+    disk = folder / "kiosk.qcow2"
+    shutil.copyfile(warm(folder), disk)
     yield disk
     disk.unlink()
 
 
 @pytest.fixture(scope="module")
 def machine(folder: Path, disk: Path) -> Iterator[Any]:
-    """A booted machine with this checkout and its libraries in it."""
-    with booted(folder, disk) as machine:
+    """A running machine with this checkout and its libraries in it."""
+    with restored(folder, disk) as machine:
         yield machine

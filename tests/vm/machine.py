@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +27,8 @@ modprobe vivid n_devs=1 node_types=0x1; modprobe -a hid-generic usbhid
 """
 """What a Pi has from power-on: pins, cameras, a keyboard."""
 
+SCRIPTS = ("gpio_setup.sh", "v4l2feed.py")
+READY = "ready"
 SHARES = f"""\
 mkdir -p /run/mnt/repo /run/mnt/site; modprobe -a 9pnet_virtio 9p
 {MOUNT} repo /run/mnt/repo && {MOUNT} site /run/mnt/site
@@ -34,29 +38,73 @@ PYTHON = (
 )
 
 
+def warm(folder: Path) -> Path:
+    """A disk with a snapshot of the wired machine, made once for each kernel and each wiring: what starts from it needs no boot."""
+    kept = (folder / "out" / "vmlinuz", *(folder / "guest-scripts" / name for name in SCRIPTS), Path(__file__))
+    stamp = hashlib.sha256(b"".join(hashlib.sha256(each.read_bytes()).digest() for each in kept)).hexdigest()[:16]
+    disk = folder / f"warm-{stamp}.qcow2"
+    if not disk.exists():
+        for old in folder.glob("warm-*.qcow2"):
+            old.unlink()
+        half = disk.with_suffix(".half")
+        base = ["-b", str(folder / "out" / "disk.img"), "-F", "raw"]
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *base, str(half)], check=True)
+        with started(folder, half) as machine:
+            wire(machine, folder)
+            machine.run("sync", check=True)
+            monitor(machine, f"savevm {READY}")
+            machine.power_cut()
+        half.rename(disk)
+    return disk
+
+
+def wire(machine: Any, folder: Path) -> None:
+    """Put the wiring's script where a unit can call it at later boots, and call it."""
+    machine.run("mkdir -p /opt/vmtest")
+    for name in SCRIPTS:
+        machine.put((folder / "guest-scripts" / name).read_text(), f"/opt/vmtest/{name}")
+    machine.put(WIRING, "/opt/vmtest/wiring.sh")
+    machine.run("/opt/vmtest/wiring.sh", check=True)
+
+
 @contextmanager
-def booted(
-    folder: Path, disk: Path, *, wired: bool = True, more: Sequence[str] = (), channels: Sequence[str] = ()
-) -> Iterator[Any]:
-    """The machine, once it answers; `wired` by us, or by a unit of its own that an earlier start has installed.
+def restored(folder: Path, disk: Path) -> Iterator[Any]:
+    """The wired machine as it was in the snapshot, with this checkout in it and today's time. Its boot id is always the same."""
+    with started(folder, disk, more=["-loadvm", READY]) as machine:
+        machine.run(f"date -s @{time.time():.3f} && {SHARES}", check=True)
+        yield machine
+
+
+@contextmanager
+def booted(folder: Path, disk: Path, *, more: Sequence[str] = (), channels: Sequence[str] = ()) -> Iterator[Any]:
+    """The machine after a boot from this disk, with this checkout in it. Who needs pins has a unit that wires them.
 
     `more`: words for QEMU; `channels`: names of lines between the machine and us.
     """
+    with started(folder, disk, more=more, channels=channels) as machine:
+        machine.run(SHARES, check=True)
+        yield machine
+
+
+@contextmanager
+def started(folder: Path, disk: Path, *, more: Sequence[str] = (), channels: Sequence[str] = ()) -> Iterator[Any]:
+    """The machine, once it answers. Its folders must not be mounted in a snapshot, where QEMU does not know them."""
     sys.path.insert(0, str(folder))
     module = import_module("vm")
     sys.path.remove(str(folder))
     shares = [*share("repo", ROOT), *share("site", libraries(folder))]
     extra = [*shares, "-device", "qemu-xhci", "-device", "usb-kbd", *more]
-    with module.VM(str(disk), append=module.FAST, smp=2, mem=1500, extra=extra, channels=channels) as machine:
+    with module.VM(
+        str(disk), fmt="qcow2", append=module.FAST, smp=2, mem=1500, extra=extra, channels=channels
+    ) as machine:
         machine.wait_ready()
-        machine.run("mkdir -p /opt/vmtest")
-        for name in ("gpio_setup.sh", "v4l2feed.py"):
-            machine.put((folder / "guest-scripts" / name).read_text(), f"/opt/vmtest/{name}")
-        machine.put(WIRING, "/opt/vmtest/wiring.sh")
-        machine.run(SHARES, check=True)
-        if wired:
-            machine.run("/opt/vmtest/wiring.sh", check=True)
         yield machine
+
+
+def monitor(machine: Any, command: str) -> None:
+    """A word for QEMU's monitor, which answers only to complain."""
+    answer = machine.qmp("human-monitor-command", **{"command-line": command})
+    assert not answer, answer
 
 
 def play(machine: Any, module: str, scene: str, *logs: str) -> dict[str, Any]:

@@ -34,11 +34,11 @@ def test_a_dozen_power_cuts_in_a_row_and_every_entry_that_was_promised_is_there(
     """Each time a pass opens the door, and the power goes some moments later: while entry or relock is written, or nothing."""
     build("trixie", "amd64")
     chance, promised, seconds = random.Random(1), list[int](), list[float]()  # noqa: S311
-    with vm.booted(folder, disk) as machine:
+    with vm.restored(folder, disk) as machine:
         vm.play(machine, UNITS, "install")
         vm.play(machine, UNITS, "enabled")
     for turn in range(RESTARTS):
-        with vm.booted(folder, disk, wired=False) as machine:
+        with vm.booted(folder, disk) as machine:
             found = vm.play(machine, UNITS, f"booted {100 + turn}")
             machine.run(f"sleep {chance.uniform(0, 3):.2f}")
             machine.power_cut()
@@ -80,7 +80,7 @@ def recorded(folder: Path, disk: Path, written: Path, log: Path, synchronous: st
     logs = f"log.driver=file,log.filename={log},log-sector-size=512"
     more = ["-blockdev", f"{drivers},{logs}", "-device", "virtio-blk-pci,drive=lossy"]
     heard: list[tuple[int, bytes]] = []
-    with vm.booted(folder, disk, wired=False, more=more, channels=["promises"]) as machine:
+    with vm.booted(folder, disk, more=more, channels=["promises"]) as machine:
         line = machine._connect(machine.path("promises"), 10)
 
         def listen() -> None:

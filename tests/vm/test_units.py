@@ -121,7 +121,7 @@ def test_the_power_goes_in_mid_entry_and_after_the_next_boot_all_is_there(
 ) -> None:
     promised = play(machine, "cut")["promised"]
     machine.power_cut()
-    with vm.booted(folder, disk, wired=False) as again:
+    with vm.booted(folder, disk) as again:
         found = play(again, "booted")
     print(f"\nfrom the kernel's start to the first opened door: {found['seconds']:.0f} s, emulated")
     assert found["kept"][: len(promised)] == promised

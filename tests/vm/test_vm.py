@@ -92,9 +92,9 @@ def test_a_reader_that_types_is_grabbed_and_opens_the_door(machine: Any) -> None
     )
     until(lambda: machine.run("test -e /run/keyboard-ready")[0] == 0, "the scanner", PATIENCE)
     for character in signed(claims(5)):
-        machine.qmp("human-monitor-command", **{"command-line": f"sendkey {KEYS[character]} 20"})
+        vm.monitor(machine, f"sendkey {KEYS[character]} 20")
         machine.run("true")  # a reader types no faster
-    machine.qmp("human-monitor-command", **{"command-line": "sendkey ret 20"})
+    vm.monitor(machine, "sendkey ret 20")
     until(lambda: machine.run("test -e /run/keyboard-done")[0] == 0, "the entry", PATIENCE)
     found = json.loads(machine.run("cat /run/keyboard.json")[1])
     assert (found["index"], found["reason"]) == (5, None)
