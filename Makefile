@@ -70,7 +70,7 @@ deb: setup
 	@$(BIN)/python -m tools.deb $(if $(RELEASE),--release $(RELEASE)) $(if $(ARCH),--arch $(ARCH))
 
 lock:
-	uv pip compile pyproject.toml --extra central --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
 	    --custom-compile-command "make lock" -o tools/package/requirements.lock
 
 audit: setup

@@ -220,12 +220,13 @@ class Explained(Message, frozen=True):
 
 
 class DoorView(Struct, frozen=True):
-    """A door in the view."""
+    """A door in the view; `shown`: what its lamps show, empty before the first signal."""
 
     mode: str
     lock: str
     door: str
     alarm: str
+    shown: str = ""
 
 
 class SensorView(Struct, frozen=True):
@@ -287,6 +288,8 @@ class View(Message, frozen=True):
     room: RoomView = RoomView()
     maintenance: float = 0.0
     """Seconds for which it is still armed."""
+    texts: dict[str, str] = {}
+    """The policy's, for the display, by language."""
 
 
 class Snapshot(Message, frozen=True):

@@ -37,8 +37,18 @@ def test_cloud_init_finds_nothing_wrong_with_it() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_first_boot_is_plain_shell() -> None:
-    subprocess.run(["sh", "-n", str(IMAGE / "first-boot")], check=True)
+@pytest.mark.parametrize("script", ["first-boot", "data-partition"])
+def test_it_is_plain_shell(script: str) -> None:
+    subprocess.run(["sh", "-n", str(IMAGE / script)], check=True)
+
+
+def test_no_program_of_the_station_needs_the_data_partition_to_start() -> None:
+    """A mount in fstab, or a unit that is required, would keep the door's program from starting where the card is broken."""
+    assert "fstab" not in (IMAGE / "first-boot").read_text().partition("kiosk-data takes")[2]
+    unit = (IMAGE / "kiosk-data.service").read_text()
+    assert not re.search(r"^(RequiredBy|Requires|BindsTo)=", unit, re.MULTILINE)
+    for path in (ROOT / "systemd").glob("*.service"):
+        assert "kiosk-data" not in path.read_text()
 
 
 def layer() -> dict[str, Any]:

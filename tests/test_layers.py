@@ -14,7 +14,15 @@ ROWS: list[set[str]] = [
     {"kiosk.__main__"},
     {"kiosk.cli"},
     {"kiosk.demo"},
-    {"kiosk.station", "kiosk.scanner", "kiosk.sensors", "kiosk.sync", "kiosk.central", "kiosk.conformance"},
+    {
+        "kiosk.station",
+        "kiosk.scanner",
+        "kiosk.sensors",
+        "kiosk.sync",
+        "kiosk.screen",
+        "kiosk.central",
+        "kiosk.conformance",
+    },
     {"kiosk.logbook", "kiosk.update"},
     {"kiosk.core"},
     {

@@ -55,7 +55,12 @@ def test_the_annotated_files_are_good(tmp_path: Path) -> None:
     assert load(ROOT / "config" / "station.toml").doors
     text = (ROOT / "config" / "demo.toml").read_text(encoding="utf-8")
     names = ("folder", "port", "film", "tree", "line", "dispenser", "gps")
-    assert errors(tmp_path, Template(text).substitute({name: f"/x/{name}" for name in names} | {"port": 1})) == []
+    assert (
+        errors(
+            tmp_path, Template(text).substitute({name: f"/x/{name}" for name in names} | {"port": 1, "screen": 8090})
+        )
+        == []
+    )
 
 
 def test_everything_wrong_is_told_at_once_with_line_and_key(tmp_path: Path) -> None:

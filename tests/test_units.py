@@ -14,6 +14,7 @@ from kiosk.cli.machine import MOST_WATCHDOG
 from tests.conftest import ROOT
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
+PROGRAMS = ("kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync", "kiosk-screen")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
@@ -31,15 +32,27 @@ def test_systemd_analyze_verify_finds_nothing(unit: Path, tmp_path: Path) -> Non
 
 
 def test_there_is_a_unit_for_each_program() -> None:
-    assert {unit.stem for unit in UNITS} >= {"kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync"}
+    assert {unit.stem for unit in UNITS} >= set(PROGRAMS)
 
 
-@pytest.mark.parametrize("name", ["kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync"])
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_whoever_fails_says_so(unit: Path) -> None:
+    says = "OnFailure=kiosk-failed@%N.service\n" in unit.read_text()
+    assert says is (unit.stem != "kiosk-failed@")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_is_restarted_for_ever_and_watched(name: str) -> None:
     text = (ROOT / "systemd" / f"{name}.service").read_text()
     for line in ("Restart=always", "StartLimitIntervalSec=0", "Type=notify", "WatchdogSec="):
         assert line in text
-    assert ("PrivateNetwork=yes" in text) == (name != "kiosk-sync")
+    assert ("PrivateNetwork=yes" in text) == (name not in {"kiosk-sync", "kiosk-screen"})
+
+
+def test_the_screen_speaks_to_this_machine_alone() -> None:
+    text = (ROOT / "systemd" / "kiosk-screen.service").read_text()
+    for line in ("IPAddressDeny=any\nIPAddressAllow=localhost\n", "InaccessiblePaths=-/var/lib/kiosk\n"):
+        assert line in text
 
 
 EXPOSURE = {"kiosk-station": 0.8}
@@ -68,7 +81,7 @@ def test_the_locks_lose_their_power_however_the_station_ended() -> None:
     assert "ExecStopPost=-/usr/bin/kiosk station --make-safe" in text
 
 
-@pytest.mark.parametrize("name", ["kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync"])
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_no_program_waits_for_the_network_or_the_time(name: str) -> None:
     text = (ROOT / "systemd" / f"{name}.service").read_text()
     assert "network-online" not in text

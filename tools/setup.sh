@@ -29,6 +29,6 @@ fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 if [ ! -f .venv/ready ] || [ pyproject.toml -nt .venv/ready ]; then
     say "Installing the Python packages into .venv ..."
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[central,dev]'
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
     touch .venv/ready
 fi

@@ -50,10 +50,8 @@ def _open(folder: Path) -> tuple[CentralStore, Issuer]:
 @click.option("--key", type=click.Path(path_type=Path, exists=True), help="Its private key.")
 def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | None) -> None:
     """Serve stations until it is told to stop."""
-    try:
-        from kiosk.central.serve import serve as run  # noqa: PLC0415
-    except ImportError as error:
-        fail(_("The central server is an optional part ({why}). Next: pip install 'yizhan-kiosk[central]'", why=error))
+    from kiosk.central.serve import serve as run  # noqa: PLC0415
+
     run(folder, host, port, cert, key)
 
 

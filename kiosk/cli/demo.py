@@ -31,13 +31,11 @@ def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
     Exit code 1 unless a valid pass opened the door, a forged, an expired, a revoked and a replayed one did not, and the
     central server holds every entry exactly once.
     """
-    try:
-        from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
 
-        from kiosk.demo.run import DemoFailed, run_demo  # noqa: PLC0415
-        from kiosk.demo.script import LENGTH  # noqa: PLC0415
-    except ImportError as error:
-        fail(_("The central server is an optional part ({why}). Next: pip install 'yizhan-kiosk[central]'", why=error))
+    from kiosk.demo.run import DemoFailed, run_demo  # noqa: PLC0415
+    from kiosk.demo.script import LENGTH  # noqa: PLC0415
+
     if seconds is not None and seconds < LENGTH:
         fail(_("The story takes {seconds:g} s; --for must be at least that.", seconds=LENGTH), MISUSED)
     if keep and keep.exists() and any(keep.iterdir()):

@@ -84,7 +84,11 @@ def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Ch
 
 
 def _units(settings: Settings) -> list[str]:
-    others = {"kiosk-sensors": settings.has_buses, "kiosk-sync": settings.central is not None}
+    others = {
+        "kiosk-sensors": settings.has_buses,
+        "kiosk-sync": settings.central is not None,
+        "kiosk-screen": settings.screen is not None,
+    }
     scanners = [f"kiosk-scanner@{name}" for name in settings.scanners]
     return ["kiosk-station", *scanners, *(name for name, wanted in others.items() if wanted)]
 

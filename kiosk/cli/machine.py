@@ -29,6 +29,8 @@ THROTTLED: Final = "sys/devices/platform/soc/soc:firmware/get_throttled"
 """The same as `vcgencmd get_throttled`, which needs the group video; a kernel without the file is asked by that."""
 
 OUR_UNITS: Final = "kiosk-*"
+FAILURES: Final = "kiosk-failed@"
+"""Units that only say that another has failed."""
 
 
 def check_machine(root: Path = Path("/")) -> Iterator[Check]:
@@ -39,6 +41,7 @@ def check_machine(root: Path = Path("/")) -> Iterator[Check]:
     yield from _card(root)
     yield from _swap(root)
     yield from _root(root)
+    yield from _data(root)
     yield from _watchdog(root)
     yield from check_update(Versions(root / FOLDER.relative_to("/")))
 
@@ -118,6 +121,18 @@ def _root(root: Path) -> Iterator[Check]:
         yield Check("machine.root", "warning", evidence, "sudo /usr/share/yizhan-kiosk/first-boot", advice)
 
 
+def _data(root: Path) -> Iterator[Check]:
+    """Whether the partition that keeps what must last is there, where the rest of the card is only read."""
+    if not (root / "etc/systemd/system/kiosk-data.service").exists():
+        return
+    if any(line.split()[1:2] == ["/data"] for line in _text(root / "proc/mounts").splitlines()):
+        yield Check("machine.data", "fine", _("the partition kiosk-data is there"))
+    else:
+        evidence = _("the partition kiosk-data is not there: passes are unknown, and entries go at the next restart")
+        remedy = "sudo systemctl restart kiosk-data && sudo systemctl restart kiosk-station"
+        yield Check("machine.data", "wrong", evidence, remedy, _("if that does not help, replace the card"))
+
+
 def _watchdog(root: Path) -> Iterator[Check]:
     if not (root / "dev/watchdog").exists():
         remedy = "echo dtparam=watchdog=on | sudo tee -a /boot/firmware/config.txt && sudo reboot"
@@ -152,36 +167,38 @@ def check_update(versions: Versions) -> Iterator[Check]:
 
 def check_units(names: list[str], root: Path = Path("/")) -> Iterator[Check]:
     """How systemd sees each unit; nothing where it does not run or has none of ours."""
-    if not (root / "run/systemd/system").is_dir():
-        return
     for name in names:
-        shown = _output("systemctl", "show", "--property=LoadState,ActiveState,NRestarts", f"{name}.service")
-        told = dict(line.partition("=")[::2] for line in shown.splitlines())
-        if told.get("LoadState") != "loaded":
-            continue
-        active, restarts = told.get("ActiveState", ""), told.get("NRestarts", "0")
-        if active != "active":
-            remedy = f"sudo systemctl start {name}; journalctl -u {name} -n 50"
-            yield Check(f"units.{name}", "wrong", _("the unit is {state}", state=active), remedy)
-        elif restarts not in {"", "0"}:
-            evidence = _("active, and was restarted {times} times", times=restarts)
-            yield Check(f"units.{name}", "warning", evidence, f"journalctl -u {name} -p warning")
-        else:
-            yield Check(f"units.{name}", "fine", _("active"))
+        for told in _systemd(root, f"{name}.service", "LoadState,ActiveState,NRestarts"):
+            if told.get("LoadState") == "loaded":
+                yield _check_unit(name, told.get("ActiveState", ""), told.get("NRestarts", "0"))
+
+
+def _check_unit(name: str, active: str, restarts: str) -> Check:
+    if active != "active":
+        remedy = f"sudo systemctl start {name}; journalctl -u {name} -n 50"
+        return Check(f"units.{name}", "wrong", _("the unit is {state}", state=active), remedy)
+    if restarts not in {"", "0"}:
+        evidence = _("active, and was restarted {times} times", times=restarts)
+        return Check(f"units.{name}", "warning", evidence, f"journalctl -u {name} -p warning")
+    return Check(f"units.{name}", "fine", _("active"))
 
 
 def states_of_units(root: Path = Path("/")) -> dict[str, str]:
     """By unit of ours that systemd has loaded: what it says of it, such as `failed` or `active, since ...`."""
-    if not (root / "run/systemd/system").is_dir():
-        return {}
-    wanted = "--property=Id,ActiveState,SubState,StateChangeTimestamp"
     found = {}
-    for block in _output("systemctl", "show", wanted, f"{OUR_UNITS}.service").split("\n\n"):
-        told = dict(line.partition("=")[::2] for line in block.strip().splitlines())
-        if told.get("Id"):
+    for told in _systemd(root, f"{OUR_UNITS}.service", "Id,ActiveState,SubState,StateChangeTimestamp"):
+        name = told.get("Id", "").removesuffix(".service")
+        if name and not name.startswith(FAILURES):
             state = f"{told.get('ActiveState', '')} ({told.get('SubState', '')})"
-            found[told["Id"].removesuffix(".service")] = f"{state} {told.get('StateChangeTimestamp', '')}".strip()
+            found[name] = f"{state} {told.get('StateChangeTimestamp', '')}".strip()
     return found
+
+
+def _systemd(root: Path, units: str, properties: str) -> Iterator[dict[str, str]]:
+    """What systemd shows of each unit, by property; nothing where it does not run."""
+    if (root / "run/systemd/system").is_dir():
+        for block in _output("systemctl", "show", f"--property={properties}", units).split("\n\n"):
+            yield dict(line.partition("=")[::2] for line in block.strip().splitlines())
 
 
 def _text(path: Path) -> str:

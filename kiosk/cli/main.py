@@ -21,6 +21,7 @@ VERBS: Final = {
     ),
     "sensors": ("kiosk.cli.sensors:sensors", "Run the program that reads the appliances; read them once; draw a day."),
     "sync": ("kiosk.cli.programs:sync", "Run the program that talks to the central server."),
+    "screen": ("kiosk.cli.programs:screen", "Run the program that shows a page for the display at the door."),
     "status": ("kiosk.cli.status:status", "Show the station on one screen."),
     "watch": ("kiosk.cli.watch:watch", "Show the station on one screen, as it changes."),
     "doctor": ("kiosk.cli.doctor:doctor", "Check everything; say what is wrong and which command mends it."),

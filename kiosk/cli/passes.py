@@ -70,11 +70,9 @@ def make(
     show: bool,
 ) -> None:
     """Issue a pass with the central server's key in --central. Prints its text."""
-    try:
-        from kiosk.central.issuer import Issuer  # noqa: PLC0415
-        from kiosk.central.store import CentralStore  # noqa: PLC0415
-    except ImportError as error:
-        fail(_("The central server is an optional part ({why}). Next: pip install 'yizhan-kiosk[central]'", why=error))
+    from kiosk.central.issuer import Issuer  # noqa: PLC0415
+    from kiosk.central.store import CentralStore  # noqa: PLC0415
+
     now = int(time.time())
     expires = now + int(days * 86_400 if days else DEFAULT_SECONDS[kind])
     if (kind == "bound") != (phone is not None):

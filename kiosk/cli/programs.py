@@ -68,6 +68,19 @@ def station(config: Path, *, make_safe: bool) -> None:
 
 @click.command()
 @click.pass_obj
+def screen(config: Path) -> None:
+    """Run the program that tells a worker in words what to do: a page on loopback for the display at the door."""
+    settings = settings_or_exit(config)
+    if settings.screen is None:
+        fail(_("{file}: there is no [screen] to show", file=config), MISUSED)
+    table = settings.screen
+    from kiosk.screen.program import run  # noqa: PLC0415
+
+    run_program("screen", lambda: run(settings, table))
+
+
+@click.command()
+@click.pass_obj
 def sync(config: Path) -> None:
     """Run the program that talks to the central server."""
     settings = settings_or_exit(config)

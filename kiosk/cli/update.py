@@ -50,7 +50,15 @@ def update(config: Path, source: str) -> None:
     settings = settings_or_exit(config)
     if os.geteuid() or not Path("/run/systemd/system").is_dir():
         fail(_("An update restarts the programs: it needs root, and systemd.\nNext: sudo kiosk update SOURCE"), MISUSED)
-    versions, before = Versions(FOLDER), view_or_none(settings)
+    versions = Versions(FOLDER)
+    with versions.alone() as alone:
+        if not alone:
+            fail(_("Another update is under way.\nNext: kiosk status"))
+        _update(config, settings, source, versions)
+
+
+def _update(config: Path, settings: Settings, source: str, versions: Versions) -> None:
+    before = view_or_none(settings)
     if versions.on_trial:
         fail(
             _("Version {version} is still on trial.\nNext: sudo systemctl start kiosk-update", version=versions.current)

@@ -157,6 +157,7 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
             "line": appliances.line,
             "dispenser": appliances.dispenser,
             "gps": appliances.gps,
+            "screen": free_port(),
         }
     )
     claim = place.run("central", "claim", STATION, "--data", str(place.central)).strip()
@@ -168,7 +169,7 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
     stack.callback(bench.close)
     if door.contact:
         stack.callback(Walker(bench, door.lock.pin, door.contact.pin).stop)
-    for program in ("sync", "sensors", "scanner"):
+    for program in ("sync", "sensors", "screen", "scanner"):
         if program == "scanner":
             camera.join()
         stack.enter_context(place.program(program))
@@ -270,9 +271,10 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 
 def _point_out(place: Place, settings: Settings, console: Console) -> None:
     console.print(
-        f"Five programs run: central server, station, sensors, sync, scanner. Look further, in another terminal:\n"
+        f"Six programs run: central server, station, sensors, sync, screen, scanner. Look further, in another terminal:\n"
         f"  kiosk -c {place.config} status          the station on one screen\n"
         f"  kiosk -c {place.config} doctor          what is wrong, and what mends it\n"
+        f"  http://127.0.0.1:{settings.screen.port if settings.screen else ''}    the display at the door, in a browser\n"
         f"  {settings.data}/logbook.db    what happened (SQLite)\n"
         f"  {place.central}/central.db    what the central server holds\n"
         f"  {settings.central.url if settings.central else ''}        the central server, as the station reaches it\n"

@@ -128,6 +128,14 @@ class CentralTable(Table, frozen=True):
     telemetry_within: Seconds = 30.0
 
 
+class ScreenTable(Table, frozen=True):
+    """The display at a door: a page for a browser on this machine. `call`: whom a worker calls, such as a telephone number."""
+
+    door: Text = "main"
+    port: Annotated[int, Meta(ge=1024, le=65535)] = 8090
+    call: Annotated[str, Meta(max_length=64)] = ""
+
+
 class LogbookTable(Table, frozen=True):
     """How long acknowledged entries are kept, and how large the file may become."""
 
@@ -161,6 +169,7 @@ class Settings(Table, frozen=True):
     gps: GpsTable | None = None
     logbook: LogbookTable = LogbookTable()
     updates: UpdatesTable = UpdatesTable()
+    screen: ScreenTable | None = None
 
     def scanner_socket(self, name: str) -> Path:
         """Where a scanner shows what its camera sees, in a folder that is the scanners' own."""

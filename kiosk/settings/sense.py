@@ -38,6 +38,8 @@ def check_sense(settings: Settings) -> Iterator[Wrong]:
             ("station", "run_dir"),
             _("is too long for a socket: {bytes} bytes with /{longest}", bytes=SOCKET_PATH, longest=longest),
         )
+    if settings.screen is not None and settings.screen.door not in settings.doors:
+        yield ("screen", "door"), _("no such door") + did_you_mean(settings.screen.door, settings.doors)
     if settings.central is not None and not _safe_url(settings.central.url):
         yield ("central", "url"), _("must be https://..., or http:// to this machine itself")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk import __version__
 from kiosk.core.clock import Instant
 from kiosk.core.documents import freshness, keys_until, versions
+from kiosk.core.door import Door
 from kiosk.core.entries import Stream
 from kiosk.core.saving import empty
 from kiosk.core.state import State
@@ -25,14 +26,19 @@ def view(
         quality=state.clock.quality(now.boot),
         documents=versions(state),
         trust=_trust(state, now.boot),
-        doors={name: DoorView(each.mode, each.lock, each.door, each.alarm) for name, each in state.doors.items()},
+        doors={name: _door(each) for name, each in state.doors.items()},
         sensors={name: SensorView(each.value, each.rules.unit, each.absent) for name, each in state.sensors.items()},
         streams={stream: StreamView(each.newest, each.acked) for stream, each in heads.items()},
         programs=programs,
         faults=state.faults,
         room=_room(state, now.boot),
         maintenance=max(0.0, state.maintenance_until - now.boot),
+        texts=state.policy.texts,
     )
+
+
+def _door(door: Door) -> DoorView:
+    return DoorView(door.mode, door.lock, door.door, door.alarm, door.shown or "")
 
 
 def _room(state: State, boot: float) -> RoomView:

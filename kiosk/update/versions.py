@@ -10,16 +10,21 @@ Only the standard library: `python3 -I versions.py` is the way back, and works w
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HOME = Path("/usr/lib/yizhan-kiosk")
 """Where the package has its own version."""
 
 FOLDER = Path("/var/lib/yizhan-kiosk")
-RESTART = "systemctl try-restart 'kiosk-scanner@*' kiosk-sensors kiosk-sync; systemctl restart kiosk-station"
+RESTART = (
+    "systemctl try-restart 'kiosk-scanner@*' kiosk-sensors kiosk-sync kiosk-screen; systemctl restart kiosk-station"
+)
 """After a change of versions. The door last, which is away for the shortest time; it is started also if it had failed."""
 
 PACKAGE = ""
@@ -32,6 +37,18 @@ class Versions:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
         self._link, self._trial, self._floor = folder / "current", folder / "trial", folder / "floor"
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether nobody else changes the folder meanwhile; whoever dies lets go of it. The way back does not ask."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     @property
     def current(self) -> str:

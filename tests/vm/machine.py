@@ -39,7 +39,7 @@ PYTHON = (
 
 
 def warm(folder: Path) -> Path:
-    """A disk with a snapshot of the wired machine, made once for each kernel and each wiring: what starts from it needs no boot."""
+    """A disk with a snapshot of the wired machine, which needs no boot; made once for each kernel and each wiring."""
     kept = (folder / "out" / "vmlinuz", *(folder / "guest-scripts" / name for name in SCRIPTS), Path(__file__))
     stamp = hashlib.sha256(b"".join(hashlib.sha256(each.read_bytes()).digest() for each in kept)).hexdigest()[:16]
     disk = folder / f"warm-{stamp}.qcow2"
@@ -69,34 +69,37 @@ def wire(machine: Any, folder: Path) -> None:
 
 @contextmanager
 def restored(folder: Path, disk: Path) -> Iterator[Any]:
-    """The wired machine as it was in the snapshot, with this checkout in it and today's time. Its boot id is always the same."""
+    """The wired machine as it was in the snapshot, with this checkout in it and today's time. Its boot id is the snapshot's."""
     with started(folder, disk, more=["-loadvm", READY]) as machine:
         machine.run(f"date -s @{time.time():.3f} && {SHARES}", check=True)
         yield machine
 
 
 @contextmanager
-def booted(folder: Path, disk: Path, *, more: Sequence[str] = (), channels: Sequence[str] = ()) -> Iterator[Any]:
+def booted(
+    folder: Path, disk: Path, *, more: Sequence[str] = (), channels: Sequence[str] = (), kernel: str = ""
+) -> Iterator[Any]:
     """The machine after a boot from this disk, with this checkout in it. Who needs pins has a unit that wires them.
 
-    `more`: words for QEMU; `channels`: names of lines between the machine and us.
+    `more`: words for QEMU; `channels`: names of lines between the machine and us; `kernel`: words for the kernel.
     """
-    with started(folder, disk, more=more, channels=channels) as machine:
+    with started(folder, disk, more=more, channels=channels, kernel=kernel) as machine:
         machine.run(SHARES, check=True)
         yield machine
 
 
 @contextmanager
-def started(folder: Path, disk: Path, *, more: Sequence[str] = (), channels: Sequence[str] = ()) -> Iterator[Any]:
+def started(
+    folder: Path, disk: Path, *, more: Sequence[str] = (), channels: Sequence[str] = (), kernel: str = ""
+) -> Iterator[Any]:
     """The machine, once it answers. Its folders must not be mounted in a snapshot, where QEMU does not know them."""
     sys.path.insert(0, str(folder))
     module = import_module("vm")
     sys.path.remove(str(folder))
     shares = [*share("repo", ROOT), *share("site", libraries(folder))]
     extra = [*shares, "-device", "qemu-xhci", "-device", "usb-kbd", *more]
-    with module.VM(
-        str(disk), fmt="qcow2", append=module.FAST, smp=2, mem=1500, extra=extra, channels=channels
-    ) as machine:
+    words = f"{module.FAST} {kernel}"
+    with module.VM(str(disk), fmt="qcow2", append=words, smp=2, mem=1500, extra=extra, channels=channels) as machine:
         machine.wait_ready()
         yield machine
 
@@ -127,7 +130,7 @@ def libraries(folder: Path) -> Path:
     if not site.exists():
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         wheels = [str(next((folder / "wheels").glob("lgpio-*.whl")))]  # to compare with
-        wanted = [*project["dependencies"], *project["optional-dependencies"]["central"], *wheels]
+        wanted = [*project["dependencies"], *wheels]
         pip = [sys.executable, "-m", "pip", "install", "-q", "--target", str(site), "--python-version", "3.13"]
         subprocess.run([*pip, "--only-binary", ":all:", *wanted], check=True)
     return site

@@ -1,0 +1,166 @@
+"""The program: one connection to the station, from which it only hears, and a page for browsers on this machine.
+
+The page gets each face as a server-sent event (HTML Living Standard, 9.2). There is nothing that a browser could ask for or
+change, and no address but loopback's to ask at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from kiosk.local import boot_time, notify
+from kiosk.screen.faces import AWAY, Face, Heard, face, heard
+from kiosk.settings import ScreenTable, Settings
+from kiosk.wire import MAX_LINE, Answer, Subscribe, encode
+
+log = logging.getLogger(__name__)
+
+HOST: Final = "127.0.0.1"
+RETRY: Final = 1.0
+LOOK_EVERY: Final = 0.5
+"""Seconds after which a refusal that was read is seen to be over, and systemd is told that we live."""
+
+STILL_HERE: Final = 10.0
+"""Seconds after which a browser that was told nothing new is told so, and one that has gone is noticed."""
+
+MOST_BROWSERS: Final = 16
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+HERE: Final = Path(__file__).parent
+
+
+class Program:
+    """The latest face, and whoever waits for the next."""
+
+    def __init__(self, settings: Settings, table: ScreenTable) -> None:
+        self._socket = settings.run / "control.sock"
+        self._settings, self._table = settings, table
+        self._scanners = tuple(name for name, each in settings.scanners.items() if each.door == table.door)
+        self._known = Heard()
+        self._face = self._now()
+        self._news = asyncio.Condition()
+
+    def app(self) -> Starlette:
+        """The page, its parts, and the events."""
+        table, station = self._table, self._settings.station
+        words = {"name": station.name, "call": table.call, "zh": AWAY[0], "en": AWAY[1]}
+        escaped = {key: html.escape(text) for key, text in words.items()}
+        page = Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(escaped)
+        parts = {
+            "/": (page, "text/html"),
+            "/page.css": ((HERE / "page.css").read_text(encoding="utf-8"), "text/css"),
+            "/page.js": ((HERE / "page.js").read_text(encoding="utf-8"), "text/javascript"),
+        }
+        routes = [Route(path, _static(*part), methods=["GET"]) for path, part in parts.items()]
+        routes.append(Route("/events", self._events, methods=["GET"]))
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+        return Starlette(routes=routes, middleware=[hosts], lifespan=self._lifespan)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(each) for each in (self._follow(), self._look())]
+        notify("READY=1")
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _follow(self) -> None:
+        """Hear what the station tells, through its restarts."""
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=MAX_LINE)
+            except OSError as error:
+                log.debug("%s: %s", self._socket, error)
+            else:
+                log.info("connected to the station")
+                await self._hear_all(reader, writer)
+                log.warning("the station has gone")
+            await self._hear(None)
+            await asyncio.sleep(RETRY)
+
+    async def _hear_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, ValueError):  # of a line that is too long, or no message
+            writer.write(encode(Subscribe()))
+            while line := await reader.readline():
+                await self._hear(msgspec.json.decode(line, type=Answer))
+        writer.close()
+
+    async def _hear(self, message: Answer | None) -> None:
+        self._known = heard(self._known, message, self._table.door, boot_time())
+        await self._show()
+
+    async def _look(self) -> None:
+        while True:
+            await self._show()
+            notify("WATCHDOG=1")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _show(self) -> None:
+        now = self._now()
+        if now != self._face:
+            async with self._news:
+                self._face = now
+                self._news.notify_all()
+
+    def _now(self) -> Face:
+        return face(self._known, self._table.door, self._scanners, boot_time())
+
+    async def _events(self, _request: Request) -> Response:
+        return StreamingResponse(self._faces(), headers={**HEADERS, "Content-Type": "text/event-stream"})
+
+    async def _faces(self) -> AsyncIterator[bytes]:
+        """The face now, and each that follows; one that comes and goes while a browser does not read is left out."""
+        told: Face | None = None
+        while True:
+            if told == self._face:
+                yield b": still here\n\n"
+            else:
+                told = self._face
+                yield b"data: " + msgspec.json.encode(told) + b"\n\n"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._next(told), STILL_HERE)
+
+    async def _next(self, told: Face) -> None:
+        async with self._news:
+            await self._news.wait_for(lambda: told != self._face)
+
+
+def _static(text: str, kind: str) -> Any:
+    async def answer(_request: Request) -> Response:
+        return Response(text, media_type=kind, headers=HEADERS)
+
+    return answer
+
+
+def run(settings: Settings, table: ScreenTable) -> None:
+    """Serve until it is told to stop."""
+    uvicorn.run(
+        Program(settings, table).app(),
+        host=HOST,
+        port=table.port,
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=MOST_BROWSERS,
+        timeout_graceful_shutdown=1,
+    )

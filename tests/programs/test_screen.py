@@ -1,0 +1,140 @@
+"""`kiosk screen` as a real process beside a real station: what a browser at the door is told, and what nobody can ask of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+import requests
+
+from kiosk.demo.run import free_port
+from kiosk.local import Line
+from kiosk.screen import faces
+from kiosk.trust.policy import PolicyDocument
+from kiosk.trust.reasons import WORDS, Reason
+from kiosk.wire import Done, Offer
+from tests.keys import NOW, STRANGER, claims, document, signed
+from tests.programs.house import EXIT, PATIENCE, House, until
+
+
+class Page:
+    """What a browser is told."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        until(lambda: self.answers("/"), "the page")
+        self._events = requests.get(f"{self.url}/events", stream=True, timeout=PATIENCE)
+        self._lines = self._events.iter_lines()
+
+    def answers(self, path: str) -> bool:
+        try:
+            return requests.get(self.url + path, timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def until(self, sign: str) -> dict[str, Any]:
+        """The next face of that sign. A line comes every ten seconds at the latest, so that the deadline is seen."""
+        seen, deadline = list[str](), monotonic() + PATIENCE
+        for line in self._lines:
+            if line.startswith(b"data: "):
+                face: dict[str, Any] = json.loads(line[6:])
+                seen.append(face["sign"])
+                if face["sign"] == sign:
+                    return face
+            if monotonic() > deadline:
+                break
+        raise AssertionError(f"no {sign} but {seen}")
+
+    def close(self) -> None:
+        self._events.close()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def house(tmp_path: Path, port: int) -> House:
+    camera = '[scanners.main]\ndoor = "main"\nkeyboard = "/nowhere"\n'
+    house = House(tmp_path, f'{camera}[screen]\nport = {port}\ncall = "0531 <12351>"\n')
+    house.trust()
+    return house
+
+
+@contextmanager
+def screen(house: House, port: int) -> Iterator[Page]:
+    with house.program("screen"):
+        page = Page(port)
+        yield page
+        page.close()
+
+
+def test_a_worker_is_told_in_words_what_to_do_and_why_not(house: House, port: int) -> None:
+    with screen(house, port) as page:
+        assert page.until("away")["words"]["en"] == faces.AWAY[1]
+        with house.station() as station:
+            assert page.until("away")["words"]["en"] == faces.NO_EYES[1]
+            assert station.verdict(signed(claims(), STRANGER)) == "bad_signature"
+            assert tuple(page.until("denied")["words"].values()) == WORDS[Reason.BAD_SIGNATURE]
+            assert station.verdict(signed(claims(5))) == "granted"
+            assert page.until("granted")["words"]["zh"] == "请进"
+            page.until("ready")
+            station.bench.drive(EXIT, level=False)
+            page.until("granted")
+            line = Line(house.run / "control.sock")
+            policy = PolicyDocument(1, NOW, texts={"zh": "高温关爱周", "en": "Heat week"})
+            line.ask(Offer(document(policy)), Done)
+            line.close()
+            until_notice = next(face for face in iter(lambda: page.until("granted"), None) if face.get("notice"))
+            assert until_notice["notice"] == {"zh": "高温关爱周", "en": "Heat week"}
+            station.kill()
+        assert page.until("away")["words"]["en"] == faces.AWAY[1]
+        with house.station():
+            assert page.until("away")["words"]["en"] == faces.NO_EYES[1], "it is back; its scanner is not"
+
+
+def test_the_page_is_whole_and_nothing_can_be_asked_or_changed(house: House, port: int) -> None:
+    with screen(house, port) as page:
+        home = requests.get(page.url, timeout=5)
+        assert "驿站" in home.text
+        assert "0531 &lt;12351&gt;" in home.text
+        assert faces.AWAY[0] in home.text, "what it says before the first event"
+        assert "default-src 'none'" in home.headers["Content-Security-Policy"]
+        assert page.answers("/page.css")
+        assert page.answers("/page.js")
+        assert requests.post(page.url, timeout=5).status_code == 405
+        assert requests.get(f"{page.url}/../station.toml", timeout=5).status_code == 404
+        evil = requests.get(page.url, headers={"Host": "evil.example"}, timeout=5)
+        assert evil.status_code == 400, "a name that somebody lets resolve to this machine"
+
+
+def test_it_listens_on_loopback_alone(house: House, port: int) -> None:
+    with screen(house, port), socket.socket() as other:
+        other.bind(("127.0.0.2", port))  # what listened on every address would have this one, too
+
+
+def test_more_browsers_than_a_door_can_have_are_turned_away_and_the_first_goes_on(house: House, port: int) -> None:
+    with house.station(), screen(house, port) as page:
+        page.until("away")
+        more = [requests.get(f"{page.url}/events", stream=True, timeout=5) for _ in range(20)]
+        assert {each.status_code for each in more} == {200, 503}
+        for each in more:
+            each.close()
+        until(lambda: page.answers("/"), "room again")
+
+
+def test_without_its_table_it_says_what_is_missing(tmp_path: Path) -> None:
+    done = House(tmp_path).kiosk("screen")
+    assert (done.returncode, "there is no [screen]" in done.stderr) == (2, True)
+
+
+def test_a_door_that_is_not_there_is_an_error_in_the_settings(tmp_path: Path) -> None:
+    done = House(tmp_path, '[screen]\ndoor = "mian"\n').kiosk("config", "check")
+    assert "screen.door: no such door, did you mean main?" in done.stderr

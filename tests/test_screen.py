@@ -1,0 +1,114 @@
+"""What the display at the door shows: the words of what the station shows by its lamps, and a refusal until it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.core.events import Lamp
+from kiosk.core.tables import AlarmState, DoorMode
+from kiosk.screen import faces
+from kiosk.screen.faces import READ_FOR, Heard, face, heard
+from kiosk.trust.reasons import WORDS, Reason
+from kiosk.wire import DoorView, Logged, RoomView, TrustView, View
+
+LAMPS = st.sampled_from([str(lamp) for lamp in Lamp])
+MORE_URGENT = {"granted", "free", "warning", "alarm"}
+
+
+def view(lamp: str = "ready", **more: Any) -> View:
+    door = DoorView(more.pop("mode", "normal"), "locked", "closed", more.pop("alarm", "none"), lamp)
+    given: dict[str, Any] = {"documents": {"keyset": 1}, "programs": {"scanner": True}, "faults": {}, **more}
+    trust = TrustView(None, "fresh", 0.0)
+    return View(
+        "1234", "1", "e", "b", 0.0, "synced", trust=trust, doors={"main": door}, sensors={}, streams={}, **given
+    )
+
+
+def told(*messages: Any, at: float = 0.0) -> Heard:
+    known = Heard()
+    for message in messages:
+        known = heard(known, message, "main", at)
+    return known
+
+
+def denied(reason: str, door: str = "main") -> Logged:
+    return Logged({"kind": "denied", "door": door, "reason": reason})
+
+
+def shown(known: Heard, now: float = 0.0) -> tuple[str, str]:
+    found = face(known, "main", ("main",), now)
+    return found.sign, found.words["en"]
+
+
+def test_every_signal_of_the_lamps_has_words() -> None:
+    assert faces.BY_LAMP.keys() == {str(lamp) for lamp in Lamp} - {"denied"}
+    for lamp in faces.BY_LAMP:
+        assert shown(told(view(lamp))) == (lamp, faces.BY_LAMP[lamp][1])
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_refusal_is_told_in_its_words_until_it_is_read(reason: Reason) -> None:
+    known = told(view("denied"), denied(str(reason)), view("ready"))
+    found = face(known, "main", ("main",), READ_FOR - 0.1)
+    assert (found.sign, tuple(found.words.values())) == ("denied", WORDS[reason])
+    assert shown(known, READ_FOR)[0] == "ready"
+
+
+def test_the_refusal_of_somebody_before_is_gone_when_a_pass_is_accepted() -> None:
+    known = told(view(), denied("expired"), Logged({"kind": "granted", "door": "main"}))
+    assert shown(known)[0] == "ready"
+
+
+def test_what_another_door_refuses_is_not_shown_here() -> None:
+    known = told(view(), denied("expired", "medicine"), Logged({"kind": "granted", "door": "medicine"}))
+    assert shown(known)[0] == "ready"
+    known = told(view(), denied("expired"), Logged({"kind": "granted", "door": "medicine"}))
+    assert shown(known)[0] == "denied"
+
+
+@given(LAMPS, st.sampled_from([None, *Reason]), st.sampled_from(DoorMode), st.sampled_from(AlarmState), st.booleans())
+def test_a_refusal_never_hides_that_the_door_is_free_or_an_alarm(
+    lamp: str, reason: Reason | None, mode: DoorMode, alarm: AlarmState, trusted: bool
+) -> None:
+    now = view(lamp, mode=str(mode), alarm=str(alarm), documents={"keyset": int(trusted)})
+    known = told(now, *([denied(str(reason))] if reason else []))
+    found = face(known, "main", ("main",), 1.0)
+    assert set(found.words) == {"zh", "en"}
+    assert all(found.words.values())
+    if lamp in MORE_URGENT:
+        assert found.sign == lamp
+    elif reason:
+        assert found.sign == "denied"
+
+
+def test_without_the_station_it_says_so() -> None:
+    assert shown(Heard()) == ("away", faces.AWAY[1])
+    assert shown(told(view(), denied("expired"), None)) == ("away", faces.AWAY[1])
+
+
+def test_whoever_is_inside_is_told_to_leave_or_to_press_the_button() -> None:
+    assert shown(told(view("free", mode="emergency"))) == ("free", faces.LEAVE[1])
+    saving = RoomView(saving="warned")
+    assert shown(told(view("warning", room=saving))) == ("warning", faces.SAVING[1])
+    assert shown(told(view("warning", room=saving, alarm="pre_alarm"))) == ("warning", faces.BY_LAMP["warning"][1])
+
+
+def test_nobody_holds_a_phone_before_a_dead_camera_without_being_told() -> None:
+    broken = {"scanner.main": "no pictures"}
+    assert shown(told(view(faults=broken))) == ("away", faces.NO_EYES[1])
+    assert shown(told(view(programs={"scanner": False}))) == ("away", faces.NO_EYES[1])
+    assert face(told(view(faults=broken)), "main", ("main", "side"), 0.0).sign == "ready", "the other one reads"
+    assert face(told(view(programs={"scanner": False})), "main", (), 0.0).sign == "ready", "it never had any"
+    assert shown(told(view("free", faults=broken)))[0] == "free", "nobody needs it"
+
+
+def test_a_station_that_trusts_nobody_yet_is_not_in_service() -> None:
+    assert shown(told(view(documents={"keyset": 0}))) == ("away", faces.NO_TRUST[1])
+
+
+def test_what_the_union_has_to_say_is_shown_below() -> None:
+    assert face(told(view(texts={"zh": "高考爱心驿站"})), "main", (), 0.0).notice == {"zh": "高考爱心驿站"}

@@ -1,0 +1,95 @@
+"""A card of which only one partition is written: power cuts, and that partition write-protected, or destroyed."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.vm import machine as vm
+from tools.deb import build
+
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
+READ_ONLY_SYSTEM = "init=/opt/vmtest/overlay"
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> Iterator[Path]:
+    """The partition, which is a disk of its own here."""
+    build("trixie", "amd64")
+    path = folder / "data.img"
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", "kiosk-data", path, "64M"], check=True)
+    yield path
+    path.unlink()
+
+
+@contextmanager
+def station(folder: Path, disk: Path, data: Path, kernel: str = READ_ONLY_SYSTEM, mode: str = "") -> Iterator[Any]:
+    more = ["-drive", f"file={data},if=virtio,format=raw{mode}"]
+    with vm.booted(folder, disk, more=more, kernel=kernel) as machine:
+        yield machine
+
+
+def play(machine: Any, scene: str) -> dict[str, Any]:
+    return vm.play(machine, "tests.vm.card", scene)
+
+
+@pytest.fixture(scope="module")
+def card(folder: Path, disk: Path, data: Path) -> Path:
+    """After its first start."""
+    with station(folder, disk, data, kernel="") as machine:
+        found = play(machine, "first_boot")
+        machine.power_cut()
+    assert "only read, but for kiosk-data" in found["told"][0]
+    assert "ready for the enrolment" in found["told"][1]
+    assert len(found["again"]) == 2, "nothing more is changed"
+    assert found["cmdline"].count("overlayroot=tmpfs") == 1
+    return disk
+
+
+def test_the_system_is_only_read_and_what_the_station_knows_outlasts_a_power_cut(
+    folder: Path, card: Path, data: Path
+) -> None:
+    kept: list[int] = []
+    for index in (21, 22):
+        with station(folder, card, data) as machine:
+            found = play(machine, f"opens {index}")
+            machine.power_cut()
+        assert (found["button"], found["knows passes"], found["gone"]) == (True, True, True)
+        assert found["checks"] == {"machine.data": "fine"}
+        assert found["kept"][: len(kept)] == kept
+        assert len(found["kept"]) > len(kept)
+        kept = found["kept"]
+
+
+def test_a_data_partition_that_takes_no_write_keeps_nobody_out(folder: Path, card: Path, data: Path) -> None:
+    """A card that has locked itself, after a power cut: its journal cannot be played back either."""
+    with station(folder, card, data, mode=",readonly=on") as machine:
+        found = play(machine, "opens 23")
+    assert (found["button"], found["knows passes"]) == (True, True), "a pass opens"
+    assert found["checks"] == {"machine.data": "fine", "disk.writable": "wrong"}
+    assert "logbook" in found["faults"]
+
+
+def test_a_data_partition_that_is_damaged_is_repaired(folder: Path, card: Path, data: Path) -> None:
+    with data.open("r+b") as file:
+        file.seek(4096)  # the group descriptors; copies of them lie elsewhere
+        file.write(bytes(4096))
+    with station(folder, card, data) as machine:
+        found = play(machine, "opens 24")
+    assert (found["button"], found["knows passes"], found["checks"]) == (True, True, {"machine.data": "fine"})
+
+
+def test_without_its_data_partition_the_exit_button_works_and_the_doctor_says_why_passes_do_not(
+    folder: Path, card: Path, data: Path
+) -> None:
+    with data.open("r+b") as file:
+        file.write(bytes(64 << 20))
+    with station(folder, card, data) as machine:
+        found = play(machine, "opens 25")
+    assert (found["button"], found["knows passes"]) == (True, False)
+    assert found["checks"] == {"machine.data": "wrong"}
