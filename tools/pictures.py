@@ -24,6 +24,7 @@ from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
 from kiosk.wire import GetView, View
+from tools import display
 
 DOCS = Path(__file__).parents[1] / "docs"
 WIDTH = 128
@@ -57,10 +58,11 @@ FOLDER = "/tmp/kiosk-demo"  # noqa: S108  stands in the picture for the folder o
 
 
 def main() -> None:
-    """Draw a day, and a demo."""
+    """Draw a day, the technician's screens, a demo, and the display at the door."""
     draw_day()
     draw_screens()
     draw_demo()
+    display.main()
 
 
 def draw_day() -> None:

@@ -108,13 +108,13 @@ def check_logbook(settings: Settings) -> Iterator[Check]:
     from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
 
     try:
-        reader = Reader(settings.data)
+        reader = Reader(settings.kept)
         waiting = {name: each.newest - each.acked for name, each in reader.heads().items()}
         damaged = sum(not row.intact for stream in waiting for row in reader.last(stream, 1000))
         refused = len(reader.refused())
         reader.close()
     except sqlite3.Error as error:
-        yield Check("logbook.file", "wrong", f"{settings.data / FILE}: {error}", "sudo systemctl restart kiosk-station")
+        yield Check("logbook.file", "wrong", f"{settings.kept / FILE}: {error}", "sudo systemctl restart kiosk-station")
         return
     told = ", ".join(f"{name} {count}" for name, count in waiting.items())
     yield Check("logbook.file", "fine", _("entries that wait for the central server: {told}", told=told))

@@ -126,9 +126,9 @@ def reading(settings: Settings) -> Iterator[Reader]:
     """The logbook's file; exit code 1 where it cannot be read, with the next command."""
     from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
 
-    path = settings.data / FILE
+    path = settings.kept / FILE
     try:
-        reader = Reader(settings.data)
+        reader = Reader(settings.kept)
     except sqlite3.Error as error:
         fail(_("{file}: {why}\nNext: kiosk doctor", file=path, why=error))
     try:

@@ -69,7 +69,7 @@ def log(
         for entry in reversed(list(found)):
             tell(entry, as_json)
     with until_interrupted():
-        for entry in filter(wanted, following(settings.data, stream, newest)) if follow else ():
+        for entry in filter(wanted, following(settings.kept, stream, newest)) if follow else ():
             tell(entry, as_json)
 
 

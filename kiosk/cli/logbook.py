@@ -35,7 +35,7 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
     settings = settings_or_exit(ctx.obj)
     from kiosk.logbook.salvage import set_aside  # noqa: PLC0415
 
-    aside = set_aside(settings.data)
+    aside = set_aside(settings.kept)
     bound = settings.logbook.most_megabytes * 10**6
     with reading(settings) as reader:
         epoch, size = reader.epoch, reader.size()

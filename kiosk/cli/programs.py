@@ -56,7 +56,8 @@ def station(config: Path, *, make_safe: bool) -> None:
         return
     from hardware.kernel_pins import PinsUnavailable  # noqa: PLC0415
     from kiosk.settings.loading import warnings  # noqa: PLC0415
-    from kiosk.station.program import AlreadyRunning, run  # noqa: PLC0415
+    from kiosk.station.files import AlreadyRunning  # noqa: PLC0415
+    from kiosk.station.program import run  # noqa: PLC0415
 
     def work() -> None:
         for warning in warnings(settings):

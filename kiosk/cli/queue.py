@@ -56,7 +56,7 @@ def _queue(settings: Settings) -> dict[str, Any]:
         "central": central,
         "streams": streams,
         "refused": refused,
-        "survivors": [path.name for path in survivors(settings.data)],
+        "survivors": [path.name for path in survivors(settings.kept)],
         "next": following if waits else "",
     }
 

@@ -126,7 +126,7 @@ def _entries(settings: Settings, stream: Literal["access", "telemetry"]) -> Iter
     from kiosk.logbook.reader import Reader  # noqa: PLC0415
 
     try:
-        reader = Reader(settings.data)
+        reader = Reader(settings.kept)
     except sqlite3.Error as error:
         yield str(error).encode()
         return

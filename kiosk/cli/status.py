@@ -54,7 +54,7 @@ def _last(settings: Settings) -> list[Row]:
     from kiosk.logbook.reader import Reader  # noqa: PLC0415
 
     try:
-        reader = Reader(settings.data)
+        reader = Reader(settings.kept)
     except sqlite3.Error:
         return []
     try:

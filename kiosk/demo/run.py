@@ -143,7 +143,7 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
     camera.start()
     port = free_port()
     stack.enter_context(place.program("central", "serve", "--data", str(place.central), "--port", str(port)))
-    _wait_for_port(port, place)
+    wait_for_port(port, place)
     link = Link(("127.0.0.1", port))
     stack.callback(link.close)
     appliances = Appliances(place.folder)
@@ -292,12 +292,10 @@ def free_port() -> int:
         return port
 
 
-def _wait_for_port(port: int, place: Place) -> None:
-    _wait(
-        "the central server",
-        place.logs / "central.log",
-        lambda: socket.create_connection(("127.0.0.1", port), 1.0).close(),
-    )
+def wait_for_port(port: int, place: Place, program: str = "central") -> None:
+    """Until that program listens on it. Raises DemoFailed."""
+    log = place.logs / f"{program}.log"
+    _wait(f"kiosk {program}", log, lambda: socket.create_connection(("127.0.0.1", port), 1.0).close())
 
 
 def _wait_for_station(settings: Settings, place: Place) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Final
 
+from kiosk.logbook.reader import connect_still
 from kiosk.logbook.schema import open_or_replace, state, transaction
 
 FILE: Final = "state.db"
@@ -36,6 +37,13 @@ class ColdState:
         """Raise the floor; a lower one changes nothing."""
         if floor > self.floor():
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (FLOOR, repr(floor)))
+
+    def take_over(self, folder: Path) -> None:
+        """What the file there holds, which nobody can write now. Raises sqlite3.Error when it cannot be read."""
+        with closing(connect_still(folder / FILE)) as old, self.transaction():
+            documents = old.execute("SELECT kind, version, body FROM documents").fetchall()
+            self._db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", documents)
+            self.keep_floor(_floor(old))
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is kept within it is kept together: a document and the floor that it raises."""

@@ -14,6 +14,12 @@ from sqlite_utils import Database, Migrations
 APPLICATION_ID: Final = 0x595A4B31
 """`YZK1`: tells our file from an empty one, which a quick check would pass."""
 
+BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""Primary result codes of SQLite that say something of the file, and not of the moment."""
+
+UNREADABLE: Final = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+"""Extended ones, of a place on the disk that cannot be read any more."""
+
 logbook = Migrations("logbook")
 state = Migrations("state")
 
@@ -54,7 +60,7 @@ class Broken(Exception):
 
 
 def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
-    """Open, check and migrate. Raises Broken for a file that is damaged or not ours."""
+    """Open, check and migrate. Raises Broken for a file that is damaged or not ours, sqlite3.Error when the disk refuses."""
     fresh = not path.exists() or path.stat().st_size == 0
     connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
     try:
@@ -67,8 +73,16 @@ def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
         migrations.apply(Database(connection, execute_plugins=False))
     except (sqlite3.DatabaseError, Broken) as error:
         connection.close()
+        if isinstance(error, sqlite3.Error) and not says_broken(error):
+            raise
         raise Broken(str(error)) from error
     return connection
+
+
+def says_broken(error: sqlite3.Error) -> bool:
+    """Whether that says something of the file, and not of a disk that takes no write now."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in BROKEN or code in UNREADABLE
 
 
 def _begin(connection: sqlite3.Connection) -> None:
@@ -111,11 +125,17 @@ def open_or_replace(path: Path, migrations: Migrations) -> tuple[sqlite3.Connect
 
 def move_aside(path: Path) -> Path:
     """Rename the file with its WAL to the first free `NAME.broken-N`: nothing is deleted."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
-        number += 1
+    aside = free_name(path)
     for suffix in ("-wal", "-shm", ""):
         found = path.with_name(path.name + suffix)
         if found.exists():
             found.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def free_name(path: Path) -> Path:
+    """The first `NAME.broken-N` that is not there yet."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
     return aside

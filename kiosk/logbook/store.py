@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,13 +97,13 @@ class Logbook:
         """Where both streams stand."""
         return heads_of(self._db)
 
-    def backwards(self, stream: Stream, count: int) -> Iterator[Row]:
-        """The newest entries, newest first, without holding them all."""
-        return select(self._db, stream, "1 ORDER BY seq DESC LIMIT ?", (count,))
+    def backwards(self, stream: Stream) -> Iterator[Row]:
+        """Every entry, newest first, without holding them all."""
+        return select(self._db, stream, "1 ORDER BY seq DESC", ())
 
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""
-        return list(self.backwards(stream, count))
+        return list(islice(self.backwards(stream), count))
 
     def close(self) -> None:
         """Close the file."""

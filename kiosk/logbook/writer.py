@@ -23,7 +23,7 @@ from kiosk.core.events import Command, CommitFailed, Committed, Keep, KeepFloor,
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Heads
-from kiosk.logbook.schema import Broken
+from kiosk.logbook.schema import Broken, says_broken
 from kiosk.logbook.store import Logbook
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,6 @@ TELEMETRY_WITHIN: Final = 5.0
 RETRY: Final = 1.0
 TRIM_EVERY: Final = 500
 MAX_WAITING: Final = 20_000
-BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-"""Primary result codes of SQLite that say something of the file, and not of the moment."""
 
 
 class Acked(Struct, frozen=True):
@@ -185,7 +183,7 @@ class Writer:
         try:
             self._book.append(entries)
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in BROKEN:
+            if not says_broken(error):
                 raise
             self._book.replace(str(error))
             self._on_replaced(str(error))

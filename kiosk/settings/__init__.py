@@ -190,3 +190,13 @@ class Settings(Table, frozen=True):
     def run(self) -> Path:
         """Where the sockets are."""
         return Path(self.station.run_dir)
+
+    @property
+    def volatile(self) -> Path:
+        """Where the station keeps its logbook in memory, while the data folder takes no write."""
+        return self.run / "volatile"
+
+    @property
+    def kept(self) -> Path:
+        """Where the station keeps its logbook and documents now."""
+        return self.volatile if self.volatile.is_dir() else self.data

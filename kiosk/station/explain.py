@@ -19,7 +19,7 @@ from kiosk.wire import Explained
 def explain_from_files(settings: Settings, text: str, door: str) -> Explained:
     """As the station's own answer, but for replay, which only the running program knows."""
     try:
-        documents, floor = read_cold(settings.data)
+        documents, floor = read_cold(settings.kept)
     except sqlite3.Error:
         documents, floor = {}, 0.0
     now = Instant(boot_time(), time.time())

@@ -6,16 +6,15 @@ turn, so that a flood of codes cannot delay the exit button.
 
 from __future__ import annotations
 
-import fcntl
 import logging
+import os
 import signal
 import sqlite3
 import threading
 import time
 from collections import deque
-from pathlib import Path
 from types import FrameType
-from typing import Any, Final, TextIO, assert_never
+from typing import Any, Final, assert_never
 
 import msgspec
 
@@ -48,11 +47,10 @@ from kiosk.core.state import State
 from kiosk.core.step import due, stamp, step, stopped
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
 from kiosk.logbook import salvage
-from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Heads
-from kiosk.logbook.store import Logbook
 from kiosk.logbook.writer import Writer
 from kiosk.settings import Settings
+from kiosk.station.files import open_files
 from kiosk.station.fittings import wiring
 from kiosk.station.pulsed import Pulsed
 from kiosk.station.recorder import Recorder
@@ -66,24 +64,6 @@ READ_BACK: Final = 1.0
 """Seconds between two readings of all inputs, against missed edges."""
 
 BENCH: Final = "pins.sock"
-
-
-class AlreadyRunning(Exception):
-    """Another station program holds this station's folder."""
-
-
-def hold_folder(folder: Path) -> TextIO:
-    """Keep any other station program out of the folder for as long as the file stays open. Raises AlreadyRunning."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "station.lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise AlreadyRunning(
-            f"another station program runs on {folder}; type: systemctl status kiosk-station"
-        ) from error
-    return file
 
 
 class Station:
@@ -104,13 +84,12 @@ class Station:
         self.enroller: Peer | None = None
         self.claim = ""
 
-        self._held = hold_folder(settings.data)
-        cold = ColdState(settings.data)
-        book = Logbook(settings.data, self._boot_id)
+        self._files = open_files(settings, self._boot_id)
+        cold, book = self._files.cold, self._files.book
         now = self.now()
         state = initial_state(settings, read_root(settings.data), cold.floor(), now.boot)
         state = restore_documents(state, cold.documents(), now.boot)
-        found = recollect(book, state.doors, self._boot_id, now.boot)
+        found = recollect(self._files.remembered(settings), state.doors, self._boot_id, now.boot)
         commanded = max(state.commanded, found.commanded)
         room = msgspec.structs.replace(state.room, off=found.off)
         self.state = msgspec.structs.replace(state, room=room, memory=found.memory, commanded=commanded)
@@ -121,6 +100,8 @@ class Station:
         self._heads_news = threading.Event()
         self._first: tuple[Entry, ...] = (Started(__version__), *found.interrupted)
         self._replaced(book.replaced or cold.replaced)
+        if self._files.refused:
+            self.queue(Faulted("data_folder", self._files.refused))
 
         settings.run.mkdir(parents=True, exist_ok=True)
         factory = open_pins(settings.pins)
@@ -158,7 +139,7 @@ class Station:
             self._bench.close()
         self.writer.close()
         self._loop.close()
-        self._held.close()
+        os.close(self._files.held)
 
     def _open_bench(self, factory: Any) -> PinBench | None:
         if not isinstance(factory, SimulatedFactory):
@@ -177,7 +158,7 @@ class Station:
 
     def _salvage(self) -> None:
         """Go through broken logbooks in the background; the door works meanwhile."""
-        for broken in salvage.waiting(self.settings.data):
+        for broken in salvage.waiting(self._files.book.folder):
             try:
                 found = salvage.salvage(broken)
             except (OSError, sqlite3.Error) as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +33,6 @@ from kiosk.core.sensors import Sensor
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.logbook.reader import Row
-from kiosk.logbook.store import Logbook
 from kiosk.settings import ClassName, DoorTable, Settings
 from kiosk.station.fittings import room_of, sensor_rules
 from kiosk.trust.keyset import NO_KEYS
@@ -121,8 +122,8 @@ class Recollection(Struct, frozen=True):
     interrupted: tuple[Entry, ...]
 
 
-def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) -> Recollection:
-    """Read the newest entries back, from the newest on.
+def recollect(newest_first: Iterable[Row], doors: dict[str, Door], boot_id: str, boot: float) -> Recollection:
+    """Read the newest entries of the access stream back, from the newest on.
 
     A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt. A card's mark counts
     within this boot only: across a power gap nobody can prove how long ago it was. A command that was started and has not
@@ -132,7 +133,7 @@ def recollect(book: Logbook, doors: dict[str, Door], boot_id: str, boot: float) 
     marks: dict[str, Mark] = {}
     commanded, ended = 0, set[str]()
     held: dict[tuple[str, str], bool] = {}
-    for row in book.backwards("access", REMEMBERED):
+    for row in islice(newest_first, REMEMBERED):
         match _entry(row):
             case Stopped():
                 stopped = True

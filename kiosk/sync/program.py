@@ -74,7 +74,7 @@ class Uploads:
         self._back_online = back_online
         self._line = Line(settings.run / "control.sock")
         self._news = Line(settings.run / "control.sock")
-        self._reader = Reader(settings.data, file)
+        self._reader = Reader(settings.kept, file)
         self._boot_id = boot_id()
         self._box = Outbox(
             {"access": Waiting(), "telemetry": Waiting()},
@@ -177,7 +177,7 @@ class Survivors(threading.Thread):
     def run(self) -> None:
         """Work until told to stop."""
         while not self._stop_asked.wait(LOOK_FOR_SURVIVORS):
-            for path in survivors(self._settings.data):
+            for path in survivors(self._settings.kept):
                 try:
                     uploads = Uploads(self._settings, self._central, self._client, threading.Event(), path.name)
                 except (NotReachable, sqlite3.Error) as error:

@@ -131,7 +131,7 @@ class World:
         self.book = Logbook(self.folder, f"boot {self.boots}")
         state = initial_state(self.settings, self.issuer.root_public, self.cold.floor(), self.boot)
         state = restore_documents(state, self.cold.documents(), self.boot)
-        found = recollect(self.book, state.doors, f"boot {self.boots}", self.boot)
+        found = recollect(self.book.backwards("access"), state.doors, f"boot {self.boots}", self.boot)
         self.state = replace(state, memory=found.memory, commanded=max(state.commanded, found.commanded))
         self.take(Tick())
 

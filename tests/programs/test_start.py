@@ -38,7 +38,7 @@ def remembered(folder: Path, *entries: Entry, boot_id: str = "b") -> tuple[dict[
     """Marks by token with their boot times, and the entries to make, at boot time 200."""
     book = Logbook(folder, "b")
     book.append([(Stamp(100.0 + number, NOW, Quality.SYNCED), entry) for number, entry in enumerate(entries)])
-    found = recollect(book, {"main": Door("main", DoorRules())}, boot_id, 200.0)
+    found = recollect(book.backwards("access"), {"main": Door("main", DoorRules())}, boot_id, 200.0)
     book.close()
     return {at.removesuffix("@main"): mark.at for at, mark in found.memory.marks.items()}, list(found.interrupted)
 
@@ -86,6 +86,6 @@ def test_a_bound_pass_is_remembered_for_its_holder_with_the_phones_time(tmp_path
     ]
     entries: list[Entry] = [each for grant in shown for each in (grant, unlocked(), Locked("main"))]
     book.append([(Stamp(1.0, NOW, Quality.FLOOR), entry) for entry in entries])
-    found = recollect(book, {"main": Door("main", DoorRules())}, "another", 200.0)
+    found = recollect(book.backwards("access"), {"main": Door("main", DoorRules())}, "another", 200.0)
     book.close()
     assert {at: mark.shown_at for at, mark in found.memory.marks.items()} == {"7@main": 80}

@@ -72,7 +72,7 @@ def test_a_data_partition_that_takes_no_write_keeps_nobody_out(folder: Path, car
         found = play(machine, "opens 23")
     assert (found["button"], found["knows passes"]) == (True, True), "a pass opens"
     assert found["checks"] == {"machine.data": "fine", "disk.writable": "wrong"}
-    assert "logbook" in found["faults"]
+    assert "data_folder" in found["faults"]
 
 
 def test_a_data_partition_that_is_damaged_is_repaired(folder: Path, card: Path, data: Path) -> None:
