@@ -143,6 +143,20 @@ def test_rubbish_is_no_bundle(data: bytes, tmp_path: Path) -> None:
         taken(tmp_path, tmp_path / "rubbish")
 
 
+def test_two_updates_at_once_are_kept_apart_and_a_dead_one_holds_nobody_up(tmp_path: Path) -> None:
+    hold = "import sys; from pathlib import Path; from kiosk.update.versions import Versions\n"
+    hold += "with Versions(Path(sys.argv[1])).alone() as alone: print(alone, flush=True); sys.stdin.read()"
+    other = subprocess.Popen([sys.executable, "-c", hold, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"True\n"
+    with Versions(tmp_path).alone() as alone:
+        assert not alone
+    other.kill()
+    other.communicate()
+    with Versions(tmp_path).alone() as alone:
+        assert alone
+
+
 def test_a_release_is_no_document_and_a_document_no_release() -> None:
     from kiosk.trust.documents import read_document
     from tests.keys import KEYSET, keyset_document

@@ -20,6 +20,12 @@ from kiosk.wire import DoorView, Logged, Message, TrustView, View
 SIZE = (800, 480)
 """Pixels, of the Raspberry Pi's own small display."""
 
+TRIES = 20
+"""Chromium takes its picture when the page is loaded; the first event may come a moment later."""
+
+AWAY = (0x22, 0x22, 0x22)
+"""What the page looks like until then."""
+
 SETTINGS = """\
 pins = "simulated"
 [station]
@@ -78,11 +84,12 @@ def shot(browser: str, messages: tuple[Message, ...]) -> cv2.typing.MatLike:
         words.append(f"--window-size={SIZE[0]},{SIZE[1]}")
         with place.program("screen"):
             wait_for_port(port, place, "screen")
-            subprocess.run([browser, *words, f"--screenshot={out}", f"http://127.0.0.1:{port}"], check=True)
-        picture = cv2.imread(str(out))
-    if picture is None:
-        raise RuntimeError("chromium wrote no picture")
-    return picture
+            for _ in range(TRIES):
+                subprocess.run([browser, *words, f"--screenshot={out}", f"http://127.0.0.1:{port}"], check=True)
+                picture = cv2.imread(str(out))
+                if picture is not None and tuple(picture[0, 0]) != AWAY:
+                    return picture
+    raise RuntimeError("the page shows nothing")
 
 
 @contextmanager

@@ -20,7 +20,13 @@ from tests.vm import machine as vm
 from tools.deb import build
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
-MOST_MEGABYTES = {"kiosk-station": 60, "kiosk-sensors": 35, "kiosk-sync": 60, "kiosk-scanner@main": 75}
+MOST_MEGABYTES = {
+    "kiosk-station": 60,
+    "kiosk-sensors": 35,
+    "kiosk-sync": 60,
+    "kiosk-scanner@main": 75,
+    "kiosk-screen": 60,
+}
 """Resident; the design's bounds."""
 
 
@@ -72,9 +78,12 @@ def test_the_package_is_installed(machine: Any) -> None:
 def test_the_package_runs_in_its_sandboxes_and_a_picture_of_a_pass_opens_and_so_does_the_button(machine: Any) -> None:
     assert play(machine, "start") == {
         "opened by a picture": True,
+        "display": "granted",
         "relocked": True,
         "opened by the button": True,
-        "active": dict.fromkeys(("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-scanner@main"), "active"),
+        "active": dict.fromkeys(
+            ("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-screen", "kiosk-scanner@main"), "active"
+        ),
         "account": "kiosk",
     }
 
@@ -87,7 +96,9 @@ def test_the_programs_stay_small(machine: Any) -> None:
 
 
 def test_a_station_killed_in_mid_unlock_that_does_not_return_leaves_the_lock_without_power(machine: Any) -> None:
-    assert play(machine, "killed") == {"without power": True, "was not started again": True}
+    found = play(machine, "killed")
+    assert found.pop("word").startswith("kiosk-station has failed: signal KILL. Next: kiosk doctor")
+    assert found == {"without power": True, "was not started again": True}
 
 
 @pytest.mark.vm_short
@@ -98,8 +109,9 @@ def test_a_station_that_hangs_is_restarted_by_its_watchdog(machine: Any) -> None
 def test_who_has_taken_over_a_program_gets_neither_lock_nor_key_nor_more_network(machine: Any) -> None:
     found = play(machine, "attacks")
     for unit, outcomes in found.items():
-        has_network = unit == "kiosk-sync"
-        assert (outcomes.pop("socket") == "done") is has_network, unit
+        assert (outcomes.pop("socket") == "done") is (unit in {"kiosk-sync", "kiosk-screen"}), unit
+        assert (outcomes.pop("network") == "done") is (unit == "kiosk-sync"), (unit, "the screen has loopback alone")
+        assert (outcomes.pop("volatile") == "done") is (unit == "kiosk-sync"), (unit, "which sends what is in memory")
         assert (outcomes.pop("camera") == "done") is (unit == "kiosk-scanner@"), unit
         assert "done" not in outcomes.values(), (unit, outcomes)
 

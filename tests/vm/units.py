@@ -9,11 +9,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from kiosk.keyfiles import STATION_KEY, write_raw
 from kiosk.local import Line, boot_time
@@ -46,6 +48,7 @@ rate = 10.0
 url = "http://127.0.0.1:1"
 [updates]
 watch = 5.0
+[screen]
 """
 WIRING = """\
 [Unit]
@@ -58,7 +61,10 @@ ExecStartPost=/bin/sh -c 'echo pull-up > /sys/devices/platform/gpio-sim.0/gpioch
 [Install]
 WantedBy=multi-user.target
 """
-PROGRAMS = ("kiosk-station", "kiosk-sensors", "kiosk-sync")
+PROGRAMS = ("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-screen")
+PAGE = "http://127.0.0.1:8090/events"
+OTHER = ("10.9.9.9", 8000)
+"""An address of this machine that is not loopback's."""
 
 
 def shell(command: str) -> str:
@@ -108,10 +114,11 @@ def start() -> dict[str, Any]:
     """All programs run in their sandboxes; a pass before the camera opens the door, and so does the exit button."""
     held_up("")
     feeder = feed("/dev/video0")
-    shell("systemctl start kiosk-station kiosk-scanner@main kiosk-sensors kiosk-sync")
+    shell("systemctl start kiosk-station kiosk-scanner@main kiosk-sensors kiosk-sync kiosk-screen")
     until(lambda: "central" in view().faults, "sync, which says that no server answers", PATIENCE)
+    until(lambda: face() == "ready", "the display", PATIENCE)
     held_up(signed(claims(5)))
-    seen: dict[str, Any] = {"opened by a picture": wait_level(1), "relocked": wait_level(0)}
+    seen: dict[str, Any] = {"opened by a picture": wait_level(1), "display": face(), "relocked": wait_level(0)}
     held_up("")
     pull(EXIT, 0)
     seen["opened by the button"] = wait_level(1)
@@ -122,6 +129,12 @@ def start() -> dict[str, Any]:
     feeder.kill()
     feeder.wait()
     return seen
+
+
+def face() -> str:
+    """What the display shows."""
+    with urlopen(PAGE, timeout=30) as events:
+        return str(json.loads(events.readline().removeprefix(b"data: "))["sign"])
 
 
 def weighed() -> dict[str, Any]:
@@ -193,10 +206,11 @@ def killed() -> dict[str, Any]:
     shell("systemctl kill --signal=KILL kiosk-station")
     safe = wait_level(0)
     state = until(lambda: shell("systemctl is-failed kiosk-station || true") == "failed", "its end", PATIENCE)
+    word = until(lambda: shell("journalctl -u 'kiosk-failed@*' -p crit -o cat"), "word of it", PATIENCE)
     drop.unlink()
     shell("systemctl daemon-reload; systemctl reset-failed kiosk-station; systemctl start kiosk-station")
     until(view, "the station", PATIENCE)
-    return {"without power": safe, "was not started again": state}
+    return {"without power": safe, "was not started again": state, "word": word.splitlines()[-1]}
 
 
 def hung() -> dict[str, Any]:
@@ -237,8 +251,8 @@ def operate():
     answer = line.receive(timeout=20)
     assert type(answer).__name__ == "Done", answer
     line.close()
-def internet():
-    socket.create_connection(("192.0.2.1", 80), 2)
+def network():
+    socket.create_connection((sys.argv[2], int(sys.argv[3])), 5)
 print(json.dumps({
     "lock": tries(lock),
     "operate": tries(operate),
@@ -249,6 +263,8 @@ print(json.dumps({
     "kill station": tries(lambda: os.kill(int(sys.argv[1]), 9)),
     "settings": tries(lambda: Path("/etc/kiosk/station.toml").open("a")),
     "socket": tries(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)),
+    "network": tries(network),
+    "volatile": tries(lambda: os.listdir("/run/kiosk/volatile")),
     "root": tries(lambda: os.setuid(0)),
 }))
 """
@@ -259,18 +275,22 @@ def attacks() -> dict[str, Any]:
     Path("/run/attack.py").write_text(ATTACK)
     found = {}
     pid = shell("systemctl show -P MainPID kiosk-station")
-    for unit in ("kiosk-scanner@main", "kiosk-sensors", "kiosk-sync"):
+    shell(f"ip addr add {OTHER[0]}/32 dev lo; install -d -o kiosk -g kiosk -m 0750 /run/kiosk/volatile")
+    listener = socket.create_server(OTHER)
+    where = f"{pid} {OTHER[0]} {OTHER[1]}"
+    for unit in ("kiosk-scanner@main", "kiosk-sensors", "kiosk-sync", "kiosk-screen"):
         shell(f"systemctl stop {unit}")
         template = unit.partition("@")[0] + ("@" if "@" in unit else "")
         drop = UNITS / f"{template}.service.d" / "attack.conf"
-        command = f"ExecStart=\nExecStart=/usr/bin/python3 /run/attack.py {pid}\n"
+        command = f"ExecStart=\nExecStart=/usr/bin/python3 /run/attack.py {where}\n"
         drop.write_text(
             f"[Service]\nType=oneshot\nRestart=no\nEnvironment=PYTHONPATH={LIBRARIES}\n{command}StandardOutput=truncate:/run/{template}.json\n"
         )
         shell(f"systemctl daemon-reload; systemctl start {unit}")
         drop.unlink()
         found[template] = json.loads(Path(f"/run/{template}.json").read_text())
-    shell("systemctl daemon-reload")
+    shell("systemctl daemon-reload; rmdir /run/kiosk/volatile")
+    listener.close()
     return found
 
 
