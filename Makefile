@@ -75,7 +75,7 @@ lock:
 
 audit: setup
 	@$(BIN)/pip install -q 'pip-audit>=2.7,<3'
-	$(BIN)/pip-audit --disable-pip -r tools/package/requirements.lock
+	$(BIN)/pip-audit --strict --disable-pip -r tools/package/requirements.lock
 
 man: setup
 	$(BIN)/python -m tools.manuals
