@@ -22,6 +22,7 @@ KEYS_LEFT: Final = 30
 
 LEAST_FREE: Final = 200 * 1024 * 1024
 BOOT_CONFIG: Final = (Path("/boot/firmware/config.txt"), Path("/boot/config.txt"))
+RESTART: Final = "sudo systemctl restart kiosk-station"
 ONLINE: Final = "sudo systemctl restart kiosk-sync"
 
 
@@ -93,7 +94,7 @@ def check_disk(settings: Settings, config: Path) -> Iterator[Check]:
     yield Check("disk.free", severity, evidence, "" if severity == "fine" else f"sudo du -sh {folder}/*")
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         evidence = _("{folder} can only be read: the kernel has found errors, or the card is locked", folder=folder)
-        yield Check("disk.writable", "wrong", evidence, f"sudo mount -o remount,rw {folder}")
+        yield Check("disk.writable", "wrong", evidence, f"sudo mount -o remount,rw {folder}; {RESTART}")
     from kiosk.keyfiles import STATION_KEY  # noqa: PLC0415
 
     key = folder / STATION_KEY
@@ -114,7 +115,7 @@ def check_logbook(settings: Settings) -> Iterator[Check]:
         refused = len(reader.refused())
         reader.close()
     except sqlite3.Error as error:
-        yield Check("logbook.file", "wrong", f"{settings.kept / FILE}: {error}", "sudo systemctl restart kiosk-station")
+        yield Check("logbook.file", "wrong", f"{settings.kept / FILE}: {error}", RESTART)
         return
     told = ", ".join(f"{name} {count}" for name, count in waiting.items())
     yield Check("logbook.file", "fine", _("entries that wait for the central server: {told}", told=told))
@@ -163,7 +164,7 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
     """The programs, and what they complain about."""
     if view is None:
         evidence = _("nothing answers at {socket}", socket=settings.run / "control.sock")
-        yield Check("programs.station", "wrong", evidence, "sudo systemctl restart kiosk-station")
+        yield Check("programs.station", "wrong", evidence, RESTART)
         return
     yield Check("programs.station", "fine", _("version {version} answers", version=view.version))
     wanted = {
@@ -180,7 +181,8 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
     for what, detail in view.faults.items():
         if what.startswith("scanner."):  # check_cameras tells of it
             continue
-        yield Check(f"fault.{what}", "wrong", detail, "journalctl -u 'kiosk-*' --since -1h")
+        remedy = RESTART if what == "data_folder" else "journalctl -u 'kiosk-*' --since -1h"
+        yield Check(f"fault.{what}", "wrong", detail, remedy)
 
 
 def check_clock(view: View | None) -> Iterator[Check]:

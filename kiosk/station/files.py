@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
@@ -27,15 +28,18 @@ from kiosk.settings import Settings
 
 log = logging.getLogger(__name__)
 
+PROBE: Final = 1 << 20
+"""Bytes: more than the files need at a start."""
+
 
 class AlreadyRunning(Exception):
     """Another station program holds this station's folder."""
 
 
 class Files(Struct, frozen=True):
-    """What is open. `held`: keeps others out until it is closed; `refused`: why the data folder is not used, or empty."""
+    """What is open. `held`: keep others out until they are closed; `refused`: why the data folder is not used, or empty."""
 
-    held: int
+    held: tuple[int, ...]
     cold: ColdState
     book: Logbook
     refused: str = ""
@@ -48,36 +52,48 @@ class Files(Struct, frozen=True):
 
 def open_files(settings: Settings, boot_id: str) -> Files:
     """Open them wherever they can be. Raises AlreadyRunning, and OSError or sqlite3.Error when not even memory takes them."""
+    settings.run.mkdir(parents=True, exist_ok=True)
+    held = [hold_folder(settings.run)]
     try:
-        return _open(settings.data, boot_id, settings.volatile)
+        settings.data.mkdir(parents=True, exist_ok=True)
+        held.append(hold_folder(settings.data))
+        _take_in(settings.volatile, settings.data)
+        return Files(tuple(held), *_open(settings.data, boot_id))
     except (OSError, sqlite3.Error, Broken) as error:
         refused = f"{settings.data} takes no write ({error}): entries are kept in memory"
         log.error("%s", refused)  # noqa: TRY400  a fault of the machine's, not of ours
-    fresh = not (settings.volatile / FILE).exists()
-    settings.volatile.mkdir(mode=0o750, parents=True, exist_ok=True)
-    files = _open(settings.volatile, boot_id)
+    fresh = not settings.volatile.exists()
+    settings.volatile.mkdir(mode=0o750, exist_ok=True)
+    cold, book = _open(settings.volatile, boot_id)
     if fresh:
         with suppress(sqlite3.Error):
-            files.cold.take_over(settings.data)
-    return Files(files.held, files.cold, files.book, refused)
+            cold.take_over(settings.data)
+    return Files(tuple(held), cold, book, refused)
 
 
-def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> Files:
-    """Open or make the files in a folder, which takes in what an earlier start had to leave in memory."""
-    folder.mkdir(parents=True, exist_ok=True)
-    held = hold_folder(folder)
-    cold = None
+def _open(folder: Path, boot_id: str) -> tuple[ColdState, Logbook]:
+    cold = ColdState(folder)
     try:
-        cold = ColdState(folder)
-        book = Logbook(folder, boot_id)
-        if volatile is not None and volatile.exists():
-            _take_in(volatile, folder)
+        return cold, Logbook(folder, boot_id)
     except BaseException:
-        if cold is not None:
-            cold.close()
-        os.close(held)
+        cold.close()
         raise
-    return Files(held, cold, book)
+
+
+def takes_writes(folder: Path) -> bool:
+    """Whether a file of some size can be written there and flushed; it may take as long as the disk does."""
+    probe = folder / "probe.tmp"
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+    return True
 
 
 def hold_folder(folder: Path) -> int:
@@ -94,10 +110,17 @@ def hold_folder(folder: Path) -> int:
 
 
 def _take_in(volatile: Path, folder: Path) -> None:
-    """To be gone through like a broken logbook, and sent under its own epoch."""
+    """What an earlier start had to leave in memory: to be gone through like a broken logbook, and sent under its epoch."""
+    if not volatile.exists():
+        return
     aside = free_name(folder / FILE)
-    for suffix in ("-wal", ""):
-        found = volatile / (FILE + suffix)
-        if found.exists():
-            shutil.copyfile(found, aside.with_name(aside.name + suffix))
+    copies = {volatile / (FILE + suffix): aside.with_name(aside.name + suffix) for suffix in ("-wal", "")}
+    try:
+        for found, copy in copies.items():
+            if found.exists():
+                shutil.copyfile(found, copy)
+    except OSError:
+        for copy in copies.values():
+            copy.unlink(missing_ok=True)
+        raise
     shutil.rmtree(volatile)

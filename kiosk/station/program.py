@@ -45,12 +45,13 @@ from kiosk.core.events import (
 )
 from kiosk.core.state import State
 from kiosk.core.step import due, stamp, step, stopped
+from kiosk.core.tables import DoorMode, LockState
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
 from kiosk.logbook import salvage
 from kiosk.logbook.reader import Heads
 from kiosk.logbook.writer import Writer
 from kiosk.settings import Settings
-from kiosk.station.files import open_files
+from kiosk.station.files import open_files, takes_writes
 from kiosk.station.fittings import wiring
 from kiosk.station.pulsed import Pulsed
 from kiosk.station.recorder import Recorder
@@ -64,6 +65,9 @@ READ_BACK: Final = 1.0
 """Seconds between two readings of all inputs, against missed edges."""
 
 BENCH: Final = "pins.sock"
+
+LOOK_AT_DISK: Final = 30.0
+"""Seconds between two attempts to write where nothing could be written at the start."""
 
 
 class Station:
@@ -100,10 +104,11 @@ class Station:
         self._heads_news = threading.Event()
         self._first: tuple[Entry, ...] = (Started(__version__), *found.interrupted)
         self._replaced(book.replaced or cold.replaced)
+        self._disk_is_back = threading.Event()
         if self._files.refused:
             self.queue(Faulted("data_folder", self._files.refused))
+            threading.Thread(target=self._await_disk, name="disk", daemon=True).start()
 
-        settings.run.mkdir(parents=True, exist_ok=True)
         factory = open_pins(settings.pins)
         self._board = Board(factory, wiring(settings), self._edge)
         self._pulses = Pulsed(settings, self._board)
@@ -129,6 +134,9 @@ class Station:
                 self._board.read_back()
                 self._events += self._pulses.read(boot_time())
                 notify("WATCHDOG=1")
+                if self._disk_is_back.is_set() and _quiet(self.state):
+                    log.warning("%s takes writes again: starting anew", self.settings.data)
+                    self._running = False
             self._turn()
 
     def close(self) -> None:
@@ -139,7 +147,8 @@ class Station:
             self._bench.close()
         self.writer.close()
         self._loop.close()
-        os.close(self._files.held)
+        for held in self._files.held:
+            os.close(held)
 
     def _open_bench(self, factory: Any) -> PinBench | None:
         if not isinstance(factory, SimulatedFactory):
@@ -166,6 +175,12 @@ class Station:
             else:
                 detail = f"{broken.name}: {found.kept} entries salvaged, {found.lost} lost"
                 self.queue(Faulted("logbook_replaced", detail))
+
+    def _await_disk(self) -> None:
+        """In a thread, since a disk that is dying makes whoever asks it wait."""
+        while not self._disk_is_back.wait(LOOK_AT_DISK):
+            if takes_writes(self.settings.data):
+                self._disk_is_back.set()
 
     def _serve(self) -> None:
         run = self.settings.run
@@ -341,6 +356,11 @@ class Station:
             if peers == {peer}:
                 self._events.append(Faulted(program, "has gone"))
             peers.discard(peer)
+
+
+def _quiet(state: State) -> bool:
+    """Whether no override ends, and nobody notices, when the program starts anew."""
+    return all(door.mode is DoorMode.NORMAL and door.lock is LockState.LOCKED for door in state.doors.values())
 
 
 def _shown(state: State) -> tuple[object, ...]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from kiosk.local import Line, boot_time
+from kiosk.station.program import READ_BACK
+from kiosk.wire import Done, Operate
 from tests.keys import claims, signed
 from tests.programs.house import EXIT, LOCK, House, Station, until
 from tests.programs.town import Town, enter
@@ -125,6 +128,28 @@ def opened(town: Town) -> int:
 
 def stopped(town: Town) -> int:
     return [entry["kind"] for entry in town.entries()].count("stopped")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_when_the_disk_takes_writes_again_the_station_starts_anew_by_itself_and_ends_no_override(
+    disk: Disk, tmp_path: Path
+) -> None:
+    house = House(tmp_path)
+    disk.refuse("is full")
+    with house.station() as station, closing(Line(house.run / "control.sock")) as line:
+        line.ask(Operate("main", "hold", 600.0), Done)
+        disk.allow("is full")
+        before = disk.folder.stat().st_mtime_ns
+        until(lambda: disk.folder.stat().st_mtime_ns != before, "a look at the disk", 90.0)
+        looked = boot_time()
+        until(lambda: boot_time() > looked + 2 * READ_BACK, "the time in which it could have ended")
+        assert station.process.poll() is None, "a door is held open"
+        line.ask(Operate("main", "release"), Done)
+        until(lambda: station.process.poll() is not None, "its end", 90.0)
+        assert station.process.returncode == 0, "and systemd starts it"
+    with house.station():
+        assert "data_folder" not in house.view().faults
 
 
 def test_a_folder_that_is_not_there_and_cannot_be_made(disk: Disk, tmp_path: Path) -> None:
