@@ -198,5 +198,9 @@ class Settings(Table, frozen=True):
 
     @property
     def kept(self) -> Path:
-        """Where the station keeps its logbook and documents now."""
-        return self.volatile if self.volatile.is_dir() else self.data
+        """Where the station keeps its logbook and documents now; who may not look is told of the data folder."""
+        try:
+            in_memory = self.volatile.is_dir()
+        except PermissionError:
+            in_memory = False
+        return self.volatile if in_memory else self.data

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.local import Line, boot_time
+from kiosk.settings.loading import load
 from kiosk.station.program import READ_BACK
 from kiosk.wire import Done, Operate
 from tests.keys import claims, signed
@@ -163,6 +164,20 @@ def test_a_folder_that_is_not_there_and_cannot_be_made(disk: Disk, tmp_path: Pat
         done = house.kiosk("enrol", "http://127.0.0.1:1", "A" * 12)
         assert done.returncode == 3
         assert "Traceback" not in done.stderr
+
+
+def test_who_may_not_look_into_the_stations_folder_gets_no_traceback(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("ROOT IS ABSENT: nobody else becomes somebody else")
+    settings = load(House(tmp_path).config)
+    settings.volatile.mkdir(parents=True)
+    assert settings.kept == settings.volatile
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        assert settings.kept == settings.data
+    finally:
+        os.seteuid(0)
 
 
 def test_a_second_station_is_kept_out_of_a_disk_that_can_only_be_read(disk: Disk, tmp_path: Path) -> None:

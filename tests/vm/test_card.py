@@ -31,6 +31,7 @@ def data(folder: Path) -> Iterator[Path]:
 def station(folder: Path, disk: Path, data: Path, kernel: str = READ_ONLY_SYSTEM, mode: str = "") -> Iterator[Any]:
     more = ["-drive", f"file={data},if=virtio,format=raw{mode}"]
     with vm.booted(folder, disk, more=more, kernel=kernel) as machine:
+        print(f"\na boot answers after {machine.ready:.1f} s")
         yield machine
 
 
