@@ -17,6 +17,7 @@ from msgspec import Struct
 from kiosk.cli.common import reading, settings_or_exit, until_interrupted
 from kiosk.cli.door import DAY, Duration
 from kiosk.cli.words import sentence, when
+from kiosk.settings import Settings
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks at the file, with --follow."""
@@ -69,22 +70,23 @@ def log(
         for entry in reversed(list(found)):
             tell(entry, as_json)
     with until_interrupted():
-        for entry in filter(wanted, following(settings.kept, stream, newest)) if follow else ():
+        for entry in filter(wanted, following(settings, stream, newest)) if follow else ():
             tell(entry, as_json)
 
 
-def following(folder: Path, stream: Literal["access", "telemetry"], after: int) -> Iterator[dict[str, Any]]:
+def following(settings: Settings, stream: Literal["access", "telemetry"], after: int) -> Iterator[dict[str, Any]]:
     """What comes after that number, and then all of a new file whenever this one was replaced."""
     from kiosk.logbook.reader import Reader  # noqa: PLC0415
 
     while True:
+        folder = settings.kept
         try:
             reader = Reader(folder)
         except sqlite3.Error:  # it is just being replaced
             time.sleep(LOOK_EVERY)
             continue
         with closing(reader):
-            while reader.is_current():
+            while reader.is_current() and folder == settings.kept:
                 for row in reader.batch(stream, after, AT_ONCE, MOST_BYTES):
                     after = row.seq
                     yield row.wire()
