@@ -56,7 +56,8 @@ def open_files(settings: Settings, boot_id: str) -> Files:
     held = [hold_folder(settings.run)]
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
-        held.append(hold_folder(settings.data))
+        if not settings.data.samefile(settings.run):
+            held.append(hold_folder(settings.data))
         _take_in(settings.volatile, settings.data)
         return Files(tuple(held), *_open(settings.data, boot_id))
     except (OSError, sqlite3.Error, Broken) as error:

@@ -166,6 +166,13 @@ def test_a_folder_that_is_not_there_and_cannot_be_made(disk: Disk, tmp_path: Pat
         assert "Traceback" not in done.stderr
 
 
+def test_one_folder_for_everything_is_held_once(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.config.write_text(house.config.read_text().replace("/data", "/run"))
+    with house.station() as station:
+        assert station.verdict(signed(claims(1))) == "unknown_key"
+
+
 def test_who_may_not_look_into_the_stations_folder_gets_no_traceback(tmp_path: Path) -> None:
     if os.geteuid():
         pytest.skip("ROOT IS ABSENT: nobody else becomes somebody else")
