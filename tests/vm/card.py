@@ -81,7 +81,7 @@ def opens(index: int) -> dict[str, Any]:
         **seen,
         "kept": [entry["seq"] for entry in logged()],
         **checked(),
-        "data": shell("findmnt -no OPTIONS /data || true"),
+        "data": shell("findmnt -no SOURCE /data || true"),
     }
 
 
