@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -51,7 +52,11 @@ def update(config: Path, source: str) -> None:
     if os.geteuid() or not Path("/run/systemd/system").is_dir():
         fail(_("An update restarts the programs: it needs root, and systemd.\nNext: sudo kiosk update SOURCE"), MISUSED)
     versions = Versions(FOLDER)
-    with versions.alone() as alone:
+    with ExitStack() as stack:
+        try:
+            alone = stack.enter_context(versions.alone())
+        except OSError as error:
+            fail(_("{file} cannot be written: {why}", file=versions.folder, why=error))
         if not alone:
             fail(_("Another update is under way.\nNext: kiosk status"))
         _update(config, settings, source, versions)
