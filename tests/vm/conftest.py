@@ -19,7 +19,7 @@ def folder() -> Path:
     found = os.environ.get("KIOSK_VM", "")
     if not found or not (Path(found) / "out" / "disk.img").exists():
         pytest.skip("KIOSK_VM NAMES NO BUILT VIRTUAL MACHINE; type: tools/vm.sh FOLDER")
-    return Path(found)
+    return Path(found).resolve()  # a disk names the one below it by its whole path
 
 
 @pytest.fixture(scope="module")
