@@ -19,15 +19,16 @@ TIMEOUT: Final = 30
 def main() -> None:
     """A line for each library, and the count."""
     locked = re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK.read_text(), re.MULTILINE)
-    bad = [name for name, version in locked if not told(name, version)]
+    asked = service()
+    bad = [name for name, version in locked if not told(asked, name, version)]
     print(f"{len(locked)} libraries, {len(bad)} not clean")
     sys.exit(1 if bad else 0)
 
 
-def told(name: str, version: str) -> bool:
+def told(asked: Any, name: str, version: str) -> bool:
     """Say what is known of it; whether that is nothing bad."""
     interface, packaging = import_module("pip_audit._service.interface"), import_module("packaging.version")
-    found, holes = service().query(interface.ResolvedDependency(name=name, version=packaging.Version(version)))
+    found, holes = asked.query(interface.ResolvedDependency(name=name, version=packaging.Version(version)))
     if found.is_skipped():
         words = "NOBODY TELLS"
     else:

@@ -134,7 +134,7 @@ class Reader:
 
     def backwards(self, stream: Stream) -> Iterator[Row]:
         """Every entry, newest first, without holding them all."""
-        return select(self._db, stream, "1 ORDER BY seq DESC", ())
+        return newest_first(self._db, stream)
 
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""
@@ -160,7 +160,7 @@ def connect_still(path: Path) -> sqlite3.Connection:
 def read_back(folder: Path, stream: Stream) -> Iterator[Row]:
     """The entries of a logbook that nobody can write now, newest first, as far as they can be read."""
     with suppress(sqlite3.Error), closing(connect_still(folder / FILE)) as db:
-        yield from select(db, stream, "1 ORDER BY seq DESC", ())
+        yield from newest_first(db, stream)
 
 
 def survivors(folder: Path) -> list[Path]:
@@ -193,3 +193,8 @@ def select(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[flo
     query = f"SELECT seq, boot_id, boot_time, wall, quality, body, checksum FROM {stream} JOIN boots USING (boot) WHERE {where}"
     for found in db.execute(query, values):
         yield Row(*found)
+
+
+def newest_first(db: sqlite3.Connection, stream: Stream) -> Iterator[Row]:
+    """Every row of a stream, from the newest on."""
+    return select(db, stream, "1 ORDER BY seq DESC", ())

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
-from kiosk.logbook.reader import FILE, STREAMS, Heads, Row, checksum, epoch_of, heads_of, select, used
+from kiosk.logbook.reader import FILE, STREAMS, Heads, Row, checksum, epoch_of, heads_of, newest_first, used
 from kiosk.logbook.schema import logbook, move_aside, open_or_replace, transaction
 
 INSERT: Final = "INSERT INTO {} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)"
@@ -99,7 +99,7 @@ class Logbook:
 
     def backwards(self, stream: Stream) -> Iterator[Row]:
         """Every entry, newest first, without holding them all."""
-        return select(self._db, stream, "1 ORDER BY seq DESC", ())
+        return newest_first(self._db, stream)
 
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""

@@ -13,7 +13,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -73,12 +73,12 @@ def open_files(settings: Settings, boot_id: str) -> Files:
 
 
 def _open(folder: Path, boot_id: str) -> tuple[ColdState, Logbook]:
-    cold = ColdState(folder)
-    try:
-        return cold, Logbook(folder, boot_id)
-    except BaseException:
-        cold.close()
-        raise
+    with ExitStack() as stack:
+        cold = ColdState(folder)
+        stack.callback(cold.close)
+        book = Logbook(folder, boot_id)
+        stack.pop_all()
+    return cold, book
 
 
 def takes_writes(folder: Path) -> bool:

@@ -27,7 +27,7 @@ MOST_MEGABYTES = {
     "kiosk-scanner@main": 75,
     "kiosk-screen": 60,
 }
-"""Resident; the design's bounds."""
+"""Resident; the design's bounds, and for the screen, which it leaves open, those of sync."""
 
 
 @pytest.fixture(scope="module", autouse=True)
