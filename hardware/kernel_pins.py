@@ -95,7 +95,7 @@ class KernelPin(LocalPiPin):
 
     def _set_bounce(self, value: float | None) -> None:
         if value is not None:
-            raise PinInvalidBounce("inputs are debounced in kiosk.core.inputs")
+            raise PinInvalidBounce("inputs are debounced in kiosk.core.door.inputs")
 
     def _get_edges(self) -> str:
         return "both"

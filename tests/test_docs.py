@@ -41,7 +41,7 @@ def test_every_kind_of_entry_is_documented(kind: str) -> None:
 def check_ids() -> set[str]:
     """The first argument of every Check( in the doctor's modules; names that vary are in braces."""
     found = set()
-    for path in sorted((ROOT / "kiosk" / "cli").glob("*.py")):
+    for path in sorted((ROOT / "kiosk" / "cli").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Check":
                 found.add(ast.unparse(node.args[0]).removeprefix("f").strip("'\""))

@@ -21,7 +21,6 @@ ROWS: list[set[str]] = [
         "kiosk.sync",
         "kiosk.screen",
         "kiosk.central",
-        "kiosk.conformance",
     },
     {"kiosk.logbook", "kiosk.update"},
     {"kiosk.core"},
@@ -33,7 +32,6 @@ ROWS: list[set[str]] = [
         "kiosk.contract",
         "kiosk.keyfiles",
         "kiosk.opening",
-        "kiosk.fingerprint",
         "kiosk.language",
     },
     {"hardware"},
@@ -42,6 +40,7 @@ ROWS: list[set[str]] = [
 """From the top of the house down. `kiosk` itself holds the version and nothing else."""
 
 BESIDE = {
+    ("kiosk.contract", "kiosk.trust"),
     ("kiosk.local", "kiosk.wire"),
     ("kiosk.settings", "kiosk.contract"),
     ("kiosk.settings", "kiosk.language"),

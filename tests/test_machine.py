@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.machine import _seconds, check_machine, check_units, states_of_units
+from kiosk.cli.doctor.machine import _seconds, check_machine, check_units, states_of_units
 
 
 def machine(root: Path, **files: str) -> dict[str, str]:

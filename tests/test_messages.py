@@ -64,7 +64,7 @@ def literals(node: ast.AST) -> Iterator[str]:
                 yield from literals(child)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "kiosk" / "cli").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "kiosk" / "cli").rglob("*.py")), ids=lambda path: path.stem)
 def test_no_verb_says_anything_that_cannot_be_translated(path: Path) -> None:
     assert list(bare(path)) == []
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import __version__
 from tests.conftest import ROOT
 from tests.films import KINDS
 from tools.deb import RELEASES, build, install_wheels
@@ -90,7 +91,7 @@ def test_it_installs_upgrades_downgrades_and_goes_and_takes_nothing_with_it_but_
     assert (bill["bomFormat"], {"opencv-python-headless", "numpy", "cryptography"} - names) == ("CycloneDX", set())
     first_boot(root)
     inside(root, "echo '# mine' >> /etc/kiosk/station.toml; echo kept > /var/lib/kiosk/kept")
-    for file, version in (("next", "9.0.1.0"), ("kiosk", "0.1.0")):
+    for file, version in (("next", "9.0.1.0"), ("kiosk", __version__)):
         assert inside(root, f"dpkg -i --force-confold /tmp/{file}.deb").endswith("exit code 0")
         assert version in inside(root, "dpkg-query -W yizhan-kiosk")
         assert "# mine" in inside(root, "tail -1 /etc/kiosk/station.toml; cat /var/lib/kiosk/kept")

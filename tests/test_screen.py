@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.core.door.tables import AlarmState, DoorMode
 from kiosk.core.events import Lamp
-from kiosk.core.tables import AlarmState, DoorMode
 from kiosk.screen import faces
 from kiosk.screen.faces import READ_FOR, Heard, face, heard
 from kiosk.trust.reasons import WORDS, Reason

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.machine import MOST_WATCHDOG
+from kiosk.cli.doctor.machine import MOST_WATCHDOG
 from tests.conftest import ROOT
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))

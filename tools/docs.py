@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import click
 
-from kiosk.central.openapi import document
 from kiosk.cli.main import VERBS
-from kiosk.core.tables import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
+from kiosk.contract.openapi import document
+from kiosk.core.door.tables import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
 from kiosk.settings.appliances import AlarmTable
 from kiosk.settings.kinds import KINDS
 from kiosk.settings.loading import load_profile
@@ -27,7 +27,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """\
 # The door
 
-Made from the tables in `kiosk/core/tables.py` by `make docs`; do not edit.
+Made from the tables in `kiosk/core/door/tables.py` by `make docs`; do not edit.
 
 A door has four orthogonal values: **mode**, **lock**, **door** and **alarm**. Each can be unknown. Somebody who wants
 something of the lock makes a *claim* that ends at a time; the highest active claim wins.

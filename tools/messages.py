@@ -19,9 +19,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from kiosk.cli.look.room import LOOK_AT
 from kiosk.cli.main import VERBS
 from kiosk.cli.main import main as kiosk
-from kiosk.cli.room import LOOK_AT
 from kiosk.core import entries
 from kiosk.settings.words import BOUNDS, PLAIN, first_line, tables
 
@@ -48,7 +48,7 @@ CLICKS: Final = (
 
 def messages() -> set[str]:
     """Every message."""
-    modules = [path for place in ("cli", "settings") for path in sorted((ROOT / "kiosk" / place).glob("*.py"))]
+    modules = [path for place in ("cli", "settings") for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))]
     found = {message for path in modules for message in in_source(path)}
     found |= {*PLAIN.values(), *BOUNDS.values(), *map(first_line, tables())}
     found |= {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values())

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from kiosk.cli.common import ask_station
-from kiosk.cli.demo import tell_summary
 from kiosk.cli.main import main as kiosk
+from kiosk.cli.trial.demo import tell_summary
 from kiosk.demo.model import Model
 from kiosk.demo.run import Place, run_demo
 from kiosk.demo.virtual import Virtual, live_a_day

@@ -20,10 +20,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk import contract
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore, GapFound, WrongClaim
-from kiosk.contract import Batch, BatchAnswer, Documents, Enrolled, Enrolment, Nonce, Problem, Version, Wait
+from kiosk.contract import bodies as contract
+from kiosk.contract.bodies import Batch, BatchAnswer, Documents, Enrolled, Enrolment, Nonce, Problem, Version, Wait
 from kiosk.trust.cose import public_key
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 from sqlite_utils import Database, Migrations
 
-from kiosk.contract import MAX_ENTRY, Batch, Rejected
+from kiosk.contract.bodies import MAX_ENTRY, Batch, Rejected
 from kiosk.trust.keyset import Use
 from kiosk.trust.status import Status
 

@@ -8,11 +8,11 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
-from kiosk.core.access import COMMIT_PATIENCE
 from kiosk.core.clock import provably_expired, raise_floor, synchronise
-from kiosk.core.door import DoorRules
+from kiosk.core.door.access import COMMIT_PATIENCE
+from kiosk.core.door.door import DoorRules
+from kiosk.core.door.hours import Programme, Schedule, weekly
 from kiosk.core.events import Keep, KeepFloor
-from kiosk.core.hours import Programme, Schedule, weekly
 from kiosk.core.limit import tell
 from kiosk.core.state import Order, State, Stepped
 from kiosk.trust.documents import CommandDocument, Refusal, TimeDocument, read_document

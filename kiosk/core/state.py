@@ -7,15 +7,15 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kiosk.core.access import Memory, Trust
 from kiosk.core.clock import Clock
-from kiosk.core.door import Door, DoorRules, Moved, Outcome
+from kiosk.core.door.access import Memory, Trust
+from kiosk.core.door.door import Door, DoorRules, Moved, Outcome
+from kiosk.core.door.inputs import Debounced
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command
-from kiosk.core.inputs import Debounced
 from kiosk.core.limit import Limit
-from kiosk.core.room import Room
-from kiosk.core.sensors import Sensor
+from kiosk.core.room.room import Room
+from kiosk.core.room.sensors import Sensor
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.passes import Pass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument

@@ -12,12 +12,16 @@ from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from kiosk.core import access, appliances, door, enrolment, inputs, lamps, saving
+from kiosk.core import enrolment
 from kiosk.core import entries as fact
-from kiosk.core.access import Verdict
 from kiosk.core.clock import Instant, raise_by_pass
 from kiosk.core.documents import Freshness, freshness, offered
-from kiosk.core.door import Outcome
+from kiosk.core.door import access, door, inputs, lamps
+from kiosk.core.door.access import Verdict
+from kiosk.core.door.door import Outcome
+from kiosk.core.door.hours import freed_until, next_programme
+from kiosk.core.door.orders import MAX_OVERRIDE, obey, requested
+from kiosk.core.door.tables import Claim, ContactSignal
 from kiosk.core.entries import Entry, Stamp
 from kiosk.core.events import (
     Asked,
@@ -43,12 +47,10 @@ from kiosk.core.events import (
     Tick,
 )
 from kiosk.core.faults import faulted
-from kiosk.core.hours import freed_until, next_programme
 from kiosk.core.limit import tell
-from kiosk.core.orders import MAX_OVERRIDE, obey, requested
-from kiosk.core.room import Phase
+from kiosk.core.room import appliances, saving
+from kiosk.core.room.room import Phase
 from kiosk.core.state import Order, Pending, State, Stepped, moved
-from kiosk.core.tables import Claim, ContactSignal
 from kiosk.trust.passes import Pass, PassClass
 from kiosk.trust.reasons import Reason
 

@@ -73,11 +73,15 @@ class Writer:
         book: Logbook,
         cold: ColdState,
         answer: Callable[[Committed | CommitFailed], None],
-        on_heads: Callable[[dict[Stream, Heads]], None],
+        on_heads: Callable[[], None],
         on_replaced: Callable[[str], None],
         most: int = 256_000_000,
     ) -> None:
-        """`on_replaced` is told why the file was replaced; `most`: the bytes that the logbook may take."""
+        """`on_heads` is called when `heads` has news, `on_replaced` with why the file was replaced, both from this thread.
+
+        `most`: the bytes that the logbook may take.
+        """
+        self.heads: dict[Stream, Heads] = book.heads()
         self._on_replaced = on_replaced
         self._most = most
         self._since_trim = TRIM_EVERY
@@ -177,7 +181,11 @@ class Writer:
             self._answer(Committed(ticket))
         self._tickets = []
         self._trim(entries)
-        self._on_heads(heads)
+        self._take_heads(heads)
+
+    def _take_heads(self, heads: dict[Stream, Heads]) -> None:
+        self.heads = heads
+        self._on_heads()
 
     def _append(self, entries: list[Stamped]) -> None:
         try:
@@ -229,6 +237,6 @@ class Writer:
                 self._cold.keep_floor(floor)
             case Acked(stream, seq, forget_before, refused):
                 self._book.acknowledge(stream, seq, forget_before, refused)
-                self._on_heads(self._book.heads())
+                self._take_heads(self._book.heads())
             case AckedSurvivors(epoch, stream, seq):
                 salvage.acknowledge(self._book.folder, epoch, stream, seq)

@@ -1,6 +1,6 @@
 """What the display shows, from what the station tells: one face at a time.
 
-The station decides which signal its lamps give (:mod:`kiosk.core.lamps`), by what matters most to whoever stands at the door.
+The station decides which signal its lamps give (:mod:`kiosk.core.door.lamps`), by what matters most to whoever stands there.
 The display follows it, adds the words, keeps a refusal for as long as it takes to read one, and says so when no pass could open
 this door now.
 """

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from kiosk.contract import Code
+from kiosk.contract.bodies import Code
 from kiosk.settings.appliances import (
     AnyRelay,
     AnySensor,

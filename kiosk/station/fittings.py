@@ -7,12 +7,12 @@ from typing import Final
 
 from hardware.board import DoorWiring, InputWiring, PulseWiring, RelayWiring, Wiring
 from hardware.onewire import POWER_ON
-from kiosk.core.alarms import Alarm, AlarmRules
-from kiosk.core.position import Place
-from kiosk.core.room import OccupancyRules, Room
-from kiosk.core.sensors import SensorRules
+from kiosk.core.room.alarms import Alarm, AlarmRules
+from kiosk.core.room.position import Place
+from kiosk.core.room.room import OccupancyRules, Room
+from kiosk.core.room.sensors import SensorRules
+from kiosk.core.room.usage import Usage
 from kiosk.core.step import ON_A_PIN
-from kiosk.core.usage import Usage
 from kiosk.settings import DoorTable, Input, Settings
 from kiosk.settings.appliances import (
     AlarmTable,

@@ -10,12 +10,14 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
-from kiosk.core.access import MAX_MARKS, Mark, Memory, Trust, place
 from kiosk.core.clock import Clock
 from kiosk.core.documents import restore
-from kiosk.core.door import Door, DoorRules
+from kiosk.core.door.access import MAX_MARKS, Mark, Memory, Trust, place
+from kiosk.core.door.door import Door, DoorRules
+from kiosk.core.door.hours import Programme, Schedule, weekly
 from kiosk.core.entries import (
     CommandEnded,
     CommandStarted,
@@ -27,13 +29,14 @@ from kiosk.core.entries import (
     Switched,
     Unlocked,
 )
-from kiosk.core.hours import Programme, Schedule, weekly
-from kiosk.core.saving import SAVING
-from kiosk.core.sensors import Sensor
+from kiosk.core.room.saving import SAVING
+from kiosk.core.room.sensors import Sensor
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
+from kiosk.local import boot_time
 from kiosk.logbook.reader import Row
 from kiosk.settings import ClassName, DoorTable, Settings
+from kiosk.station.files import Files
 from kiosk.station.fittings import room_of, sensor_rules
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, PassClass
@@ -56,6 +59,20 @@ def initial_state(settings: Settings, root: bytes, floor: float, boot: float) ->
     rules = {name: door.rules for name, door in doors.items()}
     trust = Trust(settings.station.code, NO_KEYS, NO_STATUS)
     return State(root, clock, trust, doors, sensors, room, rules=rules, utc_offset=offset)
+
+
+def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tuple[Entry, ...]]:
+    """The state after what the files still know, and what the end of the program cut off."""
+    boot = boot_time()
+    state = initial_state(settings, read_root(settings.data), files.cold.floor(), boot)
+    state = restore_documents(state, files.cold.documents(), boot)
+    found = recollect(files.remembered(settings), state.doors, boot_id, boot)
+    return replace(
+        state,
+        room=replace(state.room, off=found.off),
+        memory=found.memory,
+        commanded=max(state.commanded, found.commanded),
+    ), found.interrupted
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from kiosk import __version__
 from kiosk.core.clock import Instant
 from kiosk.core.documents import freshness, keys_until, versions
-from kiosk.core.door import Door
+from kiosk.core.door.door import Door
 from kiosk.core.entries import Stream
-from kiosk.core.saving import empty
+from kiosk.core.room.saving import empty
 from kiosk.core.state import State
 from kiosk.logbook.reader import Heads
 from kiosk.wire import DoorView, RoomView, SensorView, StreamView, TrustView, View

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from kiosk import __version__
-from kiosk.contract import AUDIENCE, TOKEN_SECONDS, Problem
+from kiosk.contract.bodies import AUDIENCE, TOKEN_SECONDS, Problem
 
 T = TypeVar("T")
 

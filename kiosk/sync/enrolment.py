@@ -9,7 +9,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
-from kiosk.contract import Enrolled, Enrolment
+from kiosk.contract.bodies import Enrolled, Enrolment
 from kiosk.keyfiles import STATION_KEY, is_there, read_private, station_key
 from kiosk.local import Line, NotReachable, notify
 from kiosk.settings import CentralTable, Settings

@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Final
 
-from kiosk.contract import MAX_BATCH, MAX_ENTRIES, Batch, BatchAnswer, Documents
+from kiosk.contract.bodies import MAX_BATCH, MAX_ENTRIES, Batch, BatchAnswer, Documents
 from kiosk.core import outbox
 from kiosk.core.outbox import (
     Acknowledged,

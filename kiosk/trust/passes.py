@@ -5,7 +5,7 @@ into a COSE_Sign1 of its own, `YZ2:`, which is another one each time. So a copy 
 
 :func:`read_pass` runs the checks that need nothing but the text and the keys, in the design's order: length, prefix,
 Base45, CBOR, profile, key known, signature, claims. Nothing is read as claims before the signature holds. What depends on
-the station (status, scope, time, replay, mode) is in :mod:`kiosk.core.access`.
+the station (status, scope, time, replay, mode) is in :mod:`kiosk.core.door.access`.
 """
 
 from __future__ import annotations

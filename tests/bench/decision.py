@@ -6,9 +6,9 @@ import statistics
 from time import perf_counter
 
 from kiosk import BUILD_TIME
-from kiosk.core.access import Trust
 from kiosk.core.clock import Clock, Instant
-from kiosk.core.door import Door, DoorRules
+from kiosk.core.door.access import Trust
+from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.events import Committed, Offered, Record, Scanned
 from kiosk.core.state import State
 from kiosk.core.step import step

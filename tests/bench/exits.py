@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from kiosk.core.inputs import SETTLE
+from kiosk.core.door.inputs import SETTLE
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.wire import Scan
 from tests.bench.road import Report

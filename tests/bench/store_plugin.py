@@ -98,7 +98,7 @@ class Logbook(GroupedLogbook):
         super().__init__(path)
         self._put = 0
         self._news = threading.Condition()
-        self._writer = Writer(self._book, ColdState(Path(path)), self._answer, lambda _: None, lambda _: None)
+        self._writer = Writer(self._book, ColdState(Path(path)), self._answer, lambda: None, lambda _: None)
 
     def put(self, payload: str) -> int:
         self._put += 1

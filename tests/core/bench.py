@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from kiosk import BUILD_TIME
 from kiosk.core import entries as fact
-from kiosk.core.access import Trust
 from kiosk.core.clock import Clock, Instant
-from kiosk.core.door import Door, DoorRules
+from kiosk.core.door.access import Trust
+from kiosk.core.door.door import Door, DoorRules
+from kiosk.core.door.tables import LockState
 from kiosk.core.entries import Entry
 from kiosk.core.events import (
     Command,
@@ -19,10 +20,9 @@ from kiosk.core.events import (
     Scanned,
     Tick,
 )
-from kiosk.core.sensors import Sensor, SensorRules
+from kiosk.core.room.sensors import Sensor, SensorRules
 from kiosk.core.state import State
 from kiosk.core.step import due, step
-from kiosk.core.tables import LockState
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.status import NO_STATUS
 from tests.keys import (

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
 
-from kiosk.core import alarms, position, usage
 from kiosk.core import entries as fact
-from kiosk.core.alarms import Alarm, AlarmRules
 from kiosk.core.clock import Clock, Instant
+from kiosk.core.door.hours import Schedule, weekly
 from kiosk.core.events import DoorRequested, Edge, Lamp, Located, Maintained, NoReading, Reading, Show, Switch, Verb
-from kiosk.core.hours import Schedule, weekly
-from kiosk.core.room import OccupancyRules, Phase, Room
-from kiosk.core.saving import SAVING, closed, empty
-from kiosk.core.sensors import Sensor, SensorRules
+from kiosk.core.room import alarms, position, usage
+from kiosk.core.room.alarms import Alarm, AlarmRules
+from kiosk.core.room.room import OccupancyRules, Phase, Room
+from kiosk.core.room.saving import SAVING, closed, empty
+from kiosk.core.room.sensors import Sensor, SensorRules
+from kiosk.core.room.usage import Usage
 from kiosk.core.step import ON_A_PIN, step, stopped
-from kiosk.core.usage import Usage
 from tests.core.bench import Bench, logged
 from tests.keys import NOW, claims, signed
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
-from kiosk.contract import Batch
+from kiosk.contract.bodies import Batch
 from kiosk.core import entries as fact
-from kiosk.core.access import MAX_FRESH, MAX_MARKS, PHONE_WINDOW, Mark, Memory, place, remember
 from kiosk.core.clock import Clock
+from kiosk.core.door.access import MAX_FRESH, MAX_MARKS, PHONE_WINDOW, Mark, Memory, place, remember
 from kiosk.core.events import Asked, Offered
 from kiosk.trust.passes import Kind, show_bound
 from kiosk.trust.status import Status

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
-from kiosk.core import door as d
 from kiosk.core import entries as fact
-from kiosk.core.door import EXCUSES, Door, DoorRules, Moved, Outcome
-from kiosk.core.events import SetLock
-from kiosk.core.tables import (
+from kiosk.core.door import door as d
+from kiosk.core.door.door import EXCUSES, Door, DoorRules, Moved, Outcome
+from kiosk.core.door.tables import (
     ALARM,
     DOOR,
     LOCK,
@@ -30,6 +29,7 @@ from kiosk.core.tables import (
     LockSignal,
     LockState,
 )
+from kiosk.core.events import SetLock
 
 RULES = DoorRules()
 

@@ -9,12 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
-from kiosk.core import door as d
 from kiosk.core import entries as fact
-from kiosk.core.access import PHONE_WINDOW, SECOND_CHANCE
 from kiosk.core.clock import LEEWAY, SYNCED_FOR, Clock, Instant, Quality, provably_early, provably_expired, raise_floor
 from kiosk.core.documents import NONCE_HOLDS, Freshness, freshness, keys_until, versions
-from kiosk.core.door import GRACE, Door, DoorRules
+from kiosk.core.door import door as d
+from kiosk.core.door.access import PHONE_WINDOW, SECOND_CHANCE
+from kiosk.core.door.door import GRACE, Door, DoorRules
+from kiosk.core.door.tables import Claim, ContactSignal, DoorMode, DoorState, LockState
 from kiosk.core.entries import Stamp
 from kiosk.core.events import (
     Asked,
@@ -34,7 +35,6 @@ from kiosk.core.events import (
 )
 from kiosk.core.limit import Limit, tell
 from kiosk.core.step import due, stamp
-from kiosk.core.tables import Claim, ContactSignal, DoorMode, DoorState, LockState
 from kiosk.trust.documents import CommandDocument, Refusal
 from kiosk.trust.keyset import NO_KEYS, Keyset
 from kiosk.trust.passes import Kind, PassClass, show_bound

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.core.clock import Clock
-from kiosk.core.hours import (
+from kiosk.core.door.hours import (
     DAY,
     MINUTE,
     WEEK,

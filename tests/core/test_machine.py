@@ -15,8 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
-from kiosk.core.access import COMMIT_PATIENCE
-from kiosk.core.door import Door, DoorRules, winner
+from kiosk.core.door.access import COMMIT_PATIENCE
+from kiosk.core.door.door import Door, DoorRules, winner
+from kiosk.core.door.hours import Hours, Programme, Schedule, Window
+from kiosk.core.door.inputs import SETTLE
+from kiosk.core.door.lamps import lamp
+from kiosk.core.door.orders import MAX_OVERRIDE
+from kiosk.core.door.tables import AlarmState, Claim, DoorState
 from kiosk.core.events import (
     Asked,
     Command,
@@ -33,11 +38,6 @@ from kiosk.core.events import (
     Tick,
     Verb,
 )
-from kiosk.core.hours import Hours, Programme, Schedule, Window
-from kiosk.core.inputs import SETTLE
-from kiosk.core.lamps import lamp
-from kiosk.core.orders import MAX_OVERRIDE
-from kiosk.core.tables import AlarmState, Claim, DoorState
 from kiosk.trust.status import Status
 from tests.core.bench import Bench, logged
 from tests.keys import NOW, STRANGER, claims, signed, status_document, time_document

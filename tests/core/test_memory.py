@@ -8,9 +8,19 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
-from kiosk.core.access import MAX_FRESH, MAX_MARKS, PHONE_WINDOW, SECOND_CHANCE, Mark, Memory, mark, place, remember
 from kiosk.core.clock import LEEWAY, Clock
-from kiosk.core.door import Door, DoorRules
+from kiosk.core.door.access import (
+    MAX_FRESH,
+    MAX_MARKS,
+    PHONE_WINDOW,
+    SECOND_CHANCE,
+    Mark,
+    Memory,
+    mark,
+    place,
+    remember,
+)
+from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.entries import stream_of
 from kiosk.trust.passes import Kind
 from tests.keys import NOW, claims

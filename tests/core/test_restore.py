@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant
 from kiosk.core.documents import keys_until, restore, versions
+from kiosk.core.door.hours import weekly
 from kiosk.core.events import Edge, Keep, Offered
-from kiosk.core.hours import weekly
 from kiosk.core.step import judge
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.keyset import NO_KEYS, Keyset

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
-from kiosk.core.door import Door, DoorRules
+from kiosk.core.door.door import Door, DoorRules
+from kiosk.core.door.hours import Hours, Programme, Schedule, Window
+from kiosk.core.door.tables import LockState
 from kiosk.core.events import (
     Asked,
     Command,
@@ -18,8 +20,6 @@ from kiosk.core.events import (
     Show,
     Verb,
 )
-from kiosk.core.hours import Hours, Programme, Schedule, Window
-from kiosk.core.tables import LockState
 from kiosk.trust.passes import Kind, PassClass
 from tests.core.bench import Bench, logged
 from tests.keys import (

@@ -7,9 +7,9 @@ import math
 import pytest
 from msgspec.structs import replace
 
-from kiosk.core import sensors
 from kiosk.core.entries import Absent, Entry, Measured
-from kiosk.core.sensors import Sensor, SensorRules
+from kiosk.core.room import sensors
+from kiosk.core.room.sensors import Sensor, SensorRules
 
 RULES = SensorRules("°C", lowest=-10.0, highest=90.0, dead_band=0.5, heartbeat=100.0, stale_after=30.0)
 

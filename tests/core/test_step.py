@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
 from kiosk.core import entries as fact
-from kiosk.core.access import COMMIT_PATIENCE, DENIALS
 from kiosk.core.clock import Instant, Quality
-from kiosk.core.door import DoorRules
+from kiosk.core.door.access import COMMIT_PATIENCE, DENIALS
+from kiosk.core.door.door import DoorRules
 from kiosk.core.events import (
     Asked,
     CommitFailed,

@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from kiosk import __version__
 from kiosk.core import entries as fact
+from kiosk.core.door.lamps import DENIED_FOR, TRIED_FOR, due
+from kiosk.core.door.tables import LockState
 from kiosk.core.events import (
     Asked,
     Committed,
@@ -20,11 +22,9 @@ from kiosk.core.events import (
     Record,
     Show,
 )
-from kiosk.core.lamps import DENIED_FOR, TRIED_FOR, due
 from kiosk.core.replay import Happened, NotARecording, Recording, digest, read_recording, replay
-from kiosk.core.sensors import Sensor
+from kiosk.core.room.sensors import Sensor
 from kiosk.core.step import due as due_at
-from kiosk.core.tables import LockState
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.passes import PassClass
 from tests.core.bench import RULES, Bench, logged

@@ -8,7 +8,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core import trend
+from kiosk.core.room import trend
 
 values = st.floats(-1e3, 1e3, allow_nan=False)
 steps = st.floats(0.05, 100.0)

@@ -16,9 +16,9 @@ from typing import Final
 
 from base45 import b45decode, b45encode
 
-from kiosk.core.access import Memory, Trust, judge
 from kiosk.core.clock import Clock
-from kiosk.core.door import Door, DoorRules
+from kiosk.core.door.access import Memory, Trust, judge
+from kiosk.core.door.door import Door, DoorRules
 from kiosk.trust.cose import sign1
 from kiosk.trust.documents import Document, Refusal, read_document
 from kiosk.trust.keyset import key_id

@@ -29,8 +29,11 @@ class Desk:
         self.answers: queue.Queue[Committed | CommitFailed] = queue.Queue()
         self.heads: queue.Queue[dict[Any, Heads]] = queue.Queue()
         self.replaced: queue.Queue[str] = queue.Queue()
-        told = (self.answers.put, self.heads.put, self.replaced.put)
-        self.writer = Writer(Logbook(folder, "boot"), ColdState(folder), *told)
+        book, cold = Logbook(folder, "boot"), ColdState(folder)
+        self.writer = Writer(book, cold, self.answers.put, self._take_heads, self.replaced.put)
+
+    def _take_heads(self) -> None:
+        self.heads.put(self.writer.heads)
 
     def count(self, stream: Stream) -> int:
         reader = Reader(self.folder)

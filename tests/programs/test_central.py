@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from kiosk.central.app import Central
-from kiosk.central.openapi import document
 from kiosk.central.store import CLAIM_HOLDS, CentralStore, GapFound, WrongClaim
-from kiosk.contract import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
+from kiosk.contract.bodies import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
+from kiosk.contract.openapi import document
 from kiosk.demo.run import free_port
 from kiosk.sync.client import Client, NoAnswer, _seconds
 from kiosk.trust.documents import TimeDocument, read_document

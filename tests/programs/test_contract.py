@@ -15,9 +15,9 @@ import jwt
 import pytest
 import requests
 
-from kiosk.central.openapi import document
 from kiosk.central.store import CentralStore
-from kiosk.contract import AUDIENCE
+from kiosk.contract.bodies import AUDIENCE
+from kiosk.contract.openapi import document
 from tests.keys import private, public
 from tests.programs import middle
 from tests.programs.middle import Exchange, Fault, Middle

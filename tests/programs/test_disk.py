@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.core.access import COMMIT_PATIENCE
+from kiosk.core.door.access import COMMIT_PATIENCE
 from tests.keys import STRANGER, claims, signed
 from tests.programs.house import EXIT, LOCK, House, Station, until
 

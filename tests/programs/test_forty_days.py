@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore, StoredKey
-from kiosk.contract import Batch
+from kiosk.contract.bodies import Batch
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant, Quality
 from kiosk.core.documents import versions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.report import redacted, shortened
+from kiosk.cli.doctor.report import redacted, shortened
 from kiosk.core.enrolment import enrolment_code
 from tests.keys import claims, signed
 from tests.programs.house import House

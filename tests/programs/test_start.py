@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk.core.clock import Quality
-from kiosk.core.door import Door, DoorRules
+from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.entries import (
     CommandEnded,
     CommandStarted,

@@ -1,0 +1,1 @@
+"""Acting on a station: its door, its settings, its version, its programs."""

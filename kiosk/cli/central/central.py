@@ -1,0 +1,302 @@
+"""`kiosk central`: run and use the reference central server."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import ValidationError, convert
+
+from kiosk.cli.act.door import Duration
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, fail, json_too, print_json
+from kiosk.cli.look.words import when
+from kiosk.language import _
+
+if TYPE_CHECKING:
+    from kiosk.central.issuer import Issuer
+    from kiosk.central.store import CentralStore
+    from kiosk.trust.keyset import Use
+    from kiosk.trust.release import Ring
+
+PROGRAMS = ("station", "scanner", "sensors", "sync")
+
+folder_option = click.option(
+    "--data", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True
+)
+
+
+@click.group()
+def central() -> None:
+    """Run and use the reference central server."""
+
+
+def _open(folder: Path) -> tuple[CentralStore, Issuer]:
+    from kiosk.central.issuer import Issuer  # noqa: PLC0415
+    from kiosk.central.store import CentralStore  # noqa: PLC0415
+
+    store = CentralStore(folder)
+    return store, Issuer(folder, store)
+
+
+@central.command()
+@folder_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8420, show_default=True)
+@click.option("--cert", type=click.Path(path_type=Path, exists=True), help="The certificate chain for HTTPS.")
+@click.option("--key", type=click.Path(path_type=Path, exists=True), help="Its private key.")
+def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | None) -> None:
+    """Serve stations until it is told to stop."""
+    from kiosk.central.serve import serve as run  # noqa: PLC0415
+
+    run(folder, host, port, cert, key)
+
+
+@central.command()
+@click.argument("station")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a QR for the station's camera."
+)
+@click.option("--show", is_flag=True, help="Print the QR in the terminal.")
+@folder_option
+@json_too
+def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
+    """Print a single-use code with which STATION enrols within 72 hours.
+
+    Typed at the station (`kiosk enrol`), or shown to its camera as a QR while its housing stands open.
+    """
+    from kiosk.cli.trial.passes import QR_SCALE, qr  # noqa: PLC0415
+    from kiosk.core.enrolment import enrolment_code  # noqa: PLC0415
+
+    store, _ = _open(folder)
+    code = store.make_claim(station, time.time())
+    answer(code, station=station, claim=code)
+    picture = qr(enrolment_code(station, code), "card")
+    if out:
+        picture.save(str(out), scale=QR_SCALE, border=4)
+    if show:
+        picture.terminal(compact=True)
+
+
+def _set_status(folder: Path, index: int, name: str) -> None:
+    from kiosk.trust.status import Status  # noqa: PLC0415
+
+    store, issuer = _open(folder)
+    if not issuer.set_status(index, Status[name.upper()]):
+        fail(_("There is no credential {index}.", index=index))
+    version = store.versions()["status"]
+    words = _(
+        "credential {index}: {status}; status list {version} is published", index=index, status=name, version=version
+    )
+    answer(words, index=index, status=name, version=version)
+
+
+@central.command()
+@click.argument("url")
+@click.option("--station", required=True, help="The code of a station that exists for this alone; its key is replaced.")
+@click.option("--claim", required=True, help="A claim code for it.")
+@click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="The server's own certificate authority.")
+@as_json
+def check(url: str, station: str, claim: str, ca_file: str | None, as_json: bool) -> None:
+    """Ask the central server at URL, whoever built it, for all that docs/wire.md promises. Exit code 1 where it breaks it."""
+    import requests  # noqa: PLC0415
+
+    from kiosk.contract.conformance import Peer  # noqa: PLC0415
+    from kiosk.contract.conformance import check as run  # noqa: PLC0415
+
+    outcomes = []
+    try:
+        for outcome in run(Peer(url, station, claim, ca_file)):
+            outcomes.append(outcome)
+            if not as_json:
+                mark = click.style("✘", fg="red") if outcome.wrong else click.style("✔", fg="green")
+                click.echo(f"{mark} {outcome.id:<12} {outcome.promise}")
+                click.echo(f"  {'':<12} → {outcome.wrong}\n" if outcome.wrong else "", nl=False)
+    except requests.RequestException as error:
+        fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
+    broken = sum(bool(outcome.wrong) for outcome in outcomes)
+    if as_json:
+        print_json({"ok": not broken, "cases": outcomes})
+    else:
+        verdict = _("{broken} broken, {kept} kept.", broken=broken, kept=len(outcomes) - broken)
+        click.secho(f"\n{verdict}", bold=True, fg="red" if broken else "green")
+    sys.exit(WRONG if broken else 0)
+
+
+@central.command()
+@folder_option
+@as_json
+def stations(folder: Path, as_json: bool) -> None:
+    """List the enrolled stations with their fingerprints, for a technician to compare."""
+    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
+
+    store, issuer = _open(folder)
+    found = [(code, at, fingerprint(code, key, issuer.root_public)) for code, key, at in store.stations()]
+    if as_json:
+        print_json([{"station": code, "enrolled": at, "fingerprint": words} for code, at, words in found])
+        return
+    for code, at, words in found:
+        click.echo(f"{code:<12}  {when(at)}  {words}")
+
+
+@central.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@folder_option
+@json_too
+def policy(file: Path, folder: Path) -> None:
+    """Publish the policy in FILE (TOML; see docs/wire.md) for the stations that it names."""
+    from kiosk.central.issuer import Contradiction  # noqa: PLC0415
+    from kiosk.central.policy_file import BadPolicy, read_policy  # noqa: PLC0415
+
+    try:
+        wanted = read_policy(file)
+        version = _open(folder)[1].publish_policy(wanted)
+    except (BadPolicy, Contradiction) as error:
+        fail(f"{file}: {error}", MISUSED)
+    words = _(
+        "policy {version} is published for {station}", version=version, station=wanted.station or _("every station")
+    )
+    answer(words, version=version, station=wanted.station)
+
+
+@central.command()
+@click.argument("station")
+@click.argument("verb", type=click.Choice(["unlock", "hold_open", "lock_down", "release", "restart", "report"]))
+@click.option("--door", default="", help="The door's name; without it the station's first.")
+@click.option("--for", "seconds", type=Duration(), default="0s", help="How long; without it the verb's own time.")
+@click.option("--program", default="", help="For restart: station, scanner, sensors or sync.")
+@click.option("--within", type=Duration(), default="5m", show_default=True, help="It is not obeyed later than that.")
+@folder_option
+@json_too
+def command(station: str, verb: str, door: str, seconds: float, program: str, within: float, folder: Path) -> None:
+    """Send one command to one STATION; what became of it arrives as an entry."""
+    from kiosk.trust.documents import CommandDocument  # noqa: PLC0415
+
+    if (verb == "restart") != (program in PROGRAMS):
+        names = ", ".join(PROGRAMS)
+        fail(_("restart goes with --program, one of {names}; and no other verb does", names=names), MISUSED)
+    store, issuer = _open(folder)
+    if store.station_key(station) is None:
+        fail(_("There is no station {station}. Next: kiosk central stations", station=station))
+    try:
+        wanted = convert(
+            {
+                "version": 1,
+                "id": "x",
+                "station": station,
+                "verb": verb,
+                "issued_at": 0,
+                "expires": 0,
+                "door": door,
+                "program": program,
+                "seconds": round(seconds),
+            },
+            CommandDocument,
+        )
+    except ValidationError as error:
+        fail(str(error), MISUSED)
+    sent = issuer.command(wanted, within)
+    words = _(
+        "command {id}, number {number} of {station}: {verb}",
+        id=sent.id,
+        number=sent.version,
+        station=station,
+        verb=verb,
+    )
+    answer(words, id=sent.id, number=sent.version, station=station, verb=verb)
+
+
+@central.command()
+@click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--ring", type=click.Choice(["early", "all"]), default="early", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The bundle to write.")
+@folder_option
+@json_too
+def release(packages: tuple[Path, ...], ring: Ring, out: Path, folder: Path) -> None:
+    """Sign the Debian PACKAGES of one version with the root key, as a bundle for `kiosk update`."""
+    from kiosk.central.release import BadPackages, platforms  # noqa: PLC0415
+    from kiosk.update.bundle import write_bundle  # noqa: PLC0415
+
+    try:
+        version, found = platforms(packages)
+        digests = {platform: hashlib.sha256(path.read_bytes()).digest() for platform, path in found.items()}
+        write_bundle(out, _open(folder)[1].release(version, ring, digests), found)
+    except (BadPackages, ValidationError, OSError) as error:
+        fail(str(error), MISUSED)
+    words = _("{file}: version {version} for {platforms}", file=out, version=version, platforms=", ".join(found))
+    answer(words, file=str(out), version=version, ring=ring, platforms=list(found))
+
+
+@central.command()
+@click.option("--suspend", is_flag=True, help="Suspend the credentials of bound passes that were copied.")
+@folder_option
+@as_json
+def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
+    """List codes that opened at more than one station, which no station alone can see."""
+    from kiosk.trust.passes import Kind  # noqa: PLC0415
+    from kiosk.trust.status import Status  # noqa: PLC0415
+
+    store, issuer = _open(folder)
+    found = store.shared_codes()
+    copied = sorted({each.index for each in found if each.pass_kind == Kind.BOUND})
+    if as_json:
+        print_json({"shared": found, "copied": copied})
+    for each in () if as_json else found:
+        sure = _("a copy") if each.pass_kind == Kind.BOUND else _("one pass")
+        places = ", ".join(each.stations)
+        click.echo(_("credential {index}: {what} opened at {stations}", index=each.index, what=sure, stations=places))
+    for index in copied if suspend else ():
+        issuer.set_status(index, Status.SUSPENDED)
+
+
+@central.command()
+@click.option("--compromised", type=click.Choice(["issuer", "document"]), help="Replace the keys of that use at once.")
+@folder_option
+@json_too
+def rotate(compromised: Use | None, folder: Path) -> None:
+    """Make the next signing keys if it is time (the server does so by itself), or replace those that were stolen."""
+    store, issuer = _open(folder)
+    if compromised:
+        issuer.replace_keys(compromised)
+    issuer.renew()
+    version, keys = store.versions()["keyset"], list(store.signing_keys())
+    lines = [_("keyset {version}:", version=version)]
+    lines += [f"  {key.kid.hex()}  {key.use:<8}  {_day(key.not_before)} - {_day(key.not_after)}" for key in keys]
+    facts = [
+        {"kid": key.kid.hex(), "use": key.use, "not_before": key.not_before, "not_after": key.not_after} for key in keys
+    ]
+    answer("\n".join(lines), version=version, keys=facts)
+
+
+def _day(at: float) -> str:
+    return when(at, "%Y-%m-%d")
+
+
+@central.command()
+@click.argument("index", type=int)
+@folder_option
+@json_too
+def revoke(index: int, folder: Path) -> None:
+    """Revoke credential INDEX at every station."""
+    _set_status(folder, index, "revoked")
+
+
+@central.command()
+@click.argument("index", type=int)
+@folder_option
+@json_too
+def suspend(index: int, folder: Path) -> None:
+    """Suspend credential INDEX for a while."""
+    _set_status(folder, index, "suspended")
+
+
+@central.command()
+@click.argument("index", type=int)
+@folder_option
+@json_too
+def restore(index: int, folder: Path) -> None:
+    """Make credential INDEX valid again."""
+    _set_status(folder, index, "valid")

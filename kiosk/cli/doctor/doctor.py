@@ -1,0 +1,139 @@
+"""`kiosk doctor`: checks with an id, a severity, the evidence, and the one command that mends it. It changes nothing.
+
+Checks stand in groups, and a group is as bad as the worst check in it. `--fix` offers to type the commands, one by one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import click
+
+from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, view_or_none
+from kiosk.cli.doctor import checks as station
+from kiosk.cli.doctor.check import Check, Severity, worst
+from kiosk.cli.doctor.machine import check_machine, check_units
+from kiosk.cli.doctor.network import check_network
+from kiosk.cli.look.room import check_room
+from kiosk.language import _
+from kiosk.settings import Settings
+from kiosk.settings.loading import load, warnings
+from kiosk.settings.table import BadSettings
+from kiosk.wire import View
+
+MARKS: Final[dict[Severity, tuple[str, str]]] = {
+    "fine": ("✔", "green"),
+    "warning": ("!", "yellow"),
+    "wrong": ("✘", "red"),
+}
+
+
+@click.command()
+@click.option("-v", "--verbose", is_flag=True, help="Show what is fine, too.")
+@click.option("--fix", is_flag=True, help="Offer to type the commands that mend what is wrong, one by one.")
+@as_json
+@click.pass_obj
+def doctor(config: Path, *, verbose: bool, fix: bool, as_json: bool) -> None:
+    """Check everything; say what is wrong and which command mends it. Exit code 1 when something is wrong."""
+    if fix and not sys.stdin.isatty():
+        fail(_("--fix asks before each command, and needs a terminal for it."), MISUSED)
+    if as_json:
+        found = list(examine(config))
+        groups = {name: worst(list(each)) for name, each in groupby(found, key=lambda check: check.group)}
+        print_json({"ok": worst(found) != "wrong", "groups": groups, "checks": found})
+    else:
+        found = _tell(examine(config), verbose=verbose)
+        if fix and _mend(found):
+            found = _tell(examine(config), verbose=verbose)
+    sys.exit(WRONG if worst(found) == "wrong" else 0)
+
+
+def examine(config: Path) -> Iterator[Check]:
+    """All checks, those of a group in a row; with broken settings only those errors, since the rest hangs on them."""
+    try:
+        settings = load(config)
+    except BadSettings as bad:
+        for error in bad.errors:
+            yield Check("settings.file", "wrong", error, f"sudo nano {config}")
+        return
+    yield Check("settings.file", "fine", _("{file} is good", file=config))
+    for warning in warnings(settings):
+        yield Check("settings.boot_level", "warning", warning, f"sudo nano {config}")
+    yield from _examine(settings, view_or_none(settings), config)
+
+
+def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Check]:
+    yield from station.check_libraries()
+    yield from check_machine()
+    yield from station.check_disk(settings, config)
+    yield from station.check_pins(settings)
+    yield from station.check_logbook(settings)
+    yield from station.check_enrolment(settings, view)
+    yield from check_units(_units(settings))
+    yield from station.check_programs(settings, view)
+    yield from station.check_clock(view)
+    yield from station.check_doors(view)
+    yield from station.check_cameras(settings, view)
+    yield from check_room(settings, view)
+    yield from check_network(settings)
+
+
+def _units(settings: Settings) -> list[str]:
+    others = {
+        "kiosk-sensors": settings.has_buses,
+        "kiosk-sync": settings.central is not None,
+        "kiosk-screen": settings.screen is not None,
+    }
+    scanners = [f"kiosk-scanner@{name}" for name in settings.scanners]
+    return ["kiosk-station", *scanners, *(name for name, wanted in others.items() if wanted)]
+
+
+def _tell(checks: Iterable[Check], *, verbose: bool) -> list[Check]:
+    """A line for each group as soon as it is known, and one for each check that is not fine; the verdict last."""
+    found: list[Check] = []
+    for name, each in groupby(checks, key=lambda check: check.group):
+        group = list(each)
+        found += group
+        mark, colour = MARKS[worst(group)]
+        click.echo(f"{click.style(mark, fg=colour)} {click.style(name, bold=True)}  {_summary(group)}")
+        for check in group:
+            if verbose or check.severity != "fine":
+                _tell_one(check)
+    wrong = sum(check.severity == "wrong" for check in found)
+    words = _("{wrong} wrong") if wrong else _("Nothing is wrong")
+    counts = _(
+        "{warnings} to look at, {checks} checks.",
+        warnings=sum(check.severity == "warning" for check in found),
+        checks=len(found),
+    )
+    click.secho(f"\n{words.format(wrong=wrong)}, {counts}", bold=True, fg="red" if wrong else "green")
+    return found
+
+
+def _summary(group: list[Check]) -> str:
+    if len(group) == 1 and group[0].severity == "fine":
+        return group[0].evidence
+    fine = sum(check.severity == "fine" for check in group)
+    return _("{fine} of {checks} fine", fine=fine, checks=len(group))
+
+
+def _tell_one(check: Check) -> None:
+    mark, colour = MARKS[check.severity]
+    click.echo(f"    {click.style(mark, fg=colour)} {check.id:<22} {check.evidence}")
+    for line in filter(None, (check.advice, check.remedy and f"→ {check.remedy}")):
+        click.echo(f"      {'':<22} {line}")
+
+
+def _mend(found: list[Check]) -> bool:
+    """Offer each command once; whether one was typed."""
+    typed = False
+    for remedy in dict.fromkeys(check.remedy for check in found if check.remedy and check.severity != "fine"):
+        if click.confirm(_("\nType this?  {command}", command=remedy), default=False):
+            subprocess.run(remedy, shell=True, check=False)  # noqa: S602  what was shown, and agreed to
+            typed = True
+    return typed

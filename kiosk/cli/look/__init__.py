@@ -1,0 +1,1 @@
+"""Looking at a station, without changing it."""

@@ -1,0 +1,143 @@
+"""`kiosk logbook`: what the logbook's file holds, whether it is whole, and a copy of it. It only reads."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import msgspec
+
+from kiosk.cli.common import WRONG, as_json, print_json, progress, reading, settings_or_exit
+from kiosk.cli.look.words import when
+from kiosk.language import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiosk.logbook.reader import Reader, Row
+
+CLOCK = ("seq", "boot_id", "boot", "wall", "quality", "kind")
+stream_option = click.option(
+    "--stream", type=click.Choice(["access", "telemetry"]), default="access", show_default=True
+)
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def logbook(ctx: click.Context, as_json: bool) -> None:
+    """Show what the logbook holds: counts, size, what waits for the central server and since when."""
+    if ctx.invoked_subcommand is not None:
+        return
+    settings = settings_or_exit(ctx.obj)
+    from kiosk.logbook.salvage import set_aside  # noqa: PLC0415
+
+    aside = set_aside(settings.kept)
+    bound = settings.logbook.most_megabytes * 10**6
+    with reading(settings) as reader:
+        epoch, size = reader.epoch, reader.size()
+        streams = {name: stream_state(reader, name) for name in reader.heads()}
+        refused = len(reader.refused())
+    if as_json:
+        found = {
+            "epoch": epoch,
+            "bytes": size,
+            "bound_bytes": bound,
+            "streams": streams,
+            "refused": refused,
+            "set_aside": list(map(str, aside)),
+        }
+        print_json(found)
+        return
+    click.echo(_("epoch {epoch}, {size:.1f} MB of {bound:.0f} MB", epoch=epoch, size=size / 1e6, bound=bound / 1e6))
+    for name, each in streams.items():
+        oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
+        click.echo(f"{name:<10} " + _("{rows} entries, newest {newest}, {waiting} waiting", **each) + oldest)
+    if refused:
+        click.echo(_("{count} entries were not taken by the central server: kiosk logbook refused", count=refused))
+    for path in aside:
+        click.echo(_("set aside as broken: {file}", file=path))
+
+
+@logbook.command()
+@as_json
+@click.pass_obj
+def verify(config: Path, as_json: bool) -> None:
+    """Check every entry against its checksum, and the file against itself. Exit code 1 when something is wrong."""
+    with reading(settings_or_exit(config)) as reader:
+        wrong = reader.check()
+        damaged = {name: [row.seq for row in _passing(reader, name) if not row.intact] for name in reader.heads()}
+    bad = bool(wrong) or any(damaged.values())
+    if as_json:
+        print_json({"ok": not bad, "file": wrong, "damaged": damaged})
+    else:
+        for name, numbers in damaged.items():
+            click.echo(
+                f"{name:<10} "
+                + (_("damaged: {numbers}", numbers=numbers) if numbers else _("every entry is as it was written"))
+            )
+        click.echo(wrong or _("the file is whole"))
+    sys.exit(WRONG if bad else 0)
+
+
+@logbook.command()
+@as_json
+@click.pass_obj
+def refused(config: Path, as_json: bool) -> None:
+    """List the entries that the central server did not take, and why: they are kept here until their time is over."""
+    with reading(settings_or_exit(config)) as reader:
+        found = reader.refused()
+    if as_json:
+        print_json([{"stream": each.stream, "why": each.why, "entry": each.row.body} for each in found])
+        return
+    for each in found:
+        click.echo(f"{each.stream} {each.row.seq}, {when(each.row.wall)}: {each.why}\n  {each.row.body}")
+    click.echo(_("{count} entries refused", count=len(found)))
+
+
+@logbook.command()
+@stream_option
+@click.option("--after", type=click.IntRange(min=0), default=0, help="Only entries after this number.")
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option(
+    "--out", type=click.File("w", encoding="utf-8"), default="-", help="The file to write; default: standard output."
+)
+@click.pass_obj
+def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Any) -> None:
+    """Write the entries as JSON lines, or as CSV with the details in one column."""
+    with reading(settings_or_exit(config)) as reader:
+        entries = (row.wire() for row in _passing(reader, stream, after, hidden=out.isatty()))
+        if form == "jsonl":
+            for entry in entries:
+                out.write(msgspec.json.encode(entry).decode() + "\n")
+            return
+        table = csv.writer(out)
+        table.writerow([*CLOCK, "details"])
+        for entry in entries:
+            known = [entry.pop(name) for name in CLOCK]
+            table.writerow([*known, msgspec.json.encode(entry).decode()])
+
+
+def _passing(reader: Reader, stream: Any, after: int = 0, *, hidden: bool = False) -> Iterator[Row]:
+    """The stream's rows, with a bar while they pass."""
+    with progress(max(0, reader.count(stream) - after), stream, hidden=hidden) as passed:
+        for row in reader.rows(stream, after):
+            yield row
+            passed(1)
+
+
+def stream_state(reader: Reader, name: Any) -> dict[str, Any]:
+    """What a stream holds, what waits in it, and the wall time of the oldest that waits."""
+    heads = reader.heads()[name]
+    first = reader.batch(name, heads.acked, 1, 10**6)
+    waiting = heads.newest - heads.acked
+    return {
+        "rows": reader.count(name),
+        "newest": heads.newest,
+        "acked": heads.acked,
+        "waiting": waiting,
+        "oldest_waiting": first[0].wall if first and waiting else None,
+    }

@@ -1,0 +1,76 @@
+"""`kiosk queue`: what waits for the central server, since when, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.cli.common import as_json, ask_station, print_json, reading, settings_or_exit
+from kiosk.cli.look.logbook import stream_state
+from kiosk.cli.look.words import when
+from kiosk.language import _
+from kiosk.local import NotReachable
+from kiosk.settings import Settings
+from kiosk.wire import GetView, View
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def queue(config: Path, as_json: bool) -> None:
+    """Show what waits for the central server, since when, and why."""
+    settings = settings_or_exit(config)
+    found = _queue(settings)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{'central':<10} {found['url'] or _('none in the settings')}: {found['central']}")
+    for name, each in found["streams"].items():
+        if not each["waiting"]:
+            click.echo(f"{name:<10} " + _("nothing waits; the server has all {newest}", **each))
+            continue
+        oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
+        click.echo(
+            f"{name:<10} " + _("{waiting} wait, numbers {first} to {newest}", first=each["acked"] + 1, **each) + oldest
+        )
+    if found["refused"]:
+        click.echo(f"{'refused':<10} " + _("{refused} were not taken: kiosk logbook refused", **found))
+    for name in found["survivors"]:
+        click.echo(f"{'survivors':<10} " + _("{file}, out of a broken logbook", file=name))
+    if found["next"]:
+        click.echo(_("\nNext: {next}", **found))
+
+
+def _queue(settings: Settings) -> dict[str, Any]:
+    from kiosk.logbook.reader import survivors  # noqa: PLC0415
+
+    with reading(settings) as reader:
+        streams = {name: stream_state(reader, name) for name in reader.heads()}
+        refused = len(reader.refused())
+    central, following = _central(settings)
+    waits = any(each["waiting"] for each in streams.values())
+    return {
+        "url": settings.central.url if settings.central else "",
+        "central": central,
+        "streams": streams,
+        "refused": refused,
+        "survivors": [path.name for path in survivors(settings.kept)],
+        "next": following if waits else "",
+    }
+
+
+def _central(settings: Settings) -> tuple[str, str]:
+    """How it stands between sync and the server, and what to type next."""
+    try:
+        view = ask_station(settings, GetView(), View)
+    except NotReachable:
+        return _("the station does not answer"), "kiosk doctor"
+    if settings.central is None:
+        return _("nothing is sent"), "kiosk config explain central.url"
+    if not view.programs["sync"]:
+        return _("sync is not connected"), "sudo systemctl restart kiosk-sync"
+    if "central" in view.faults:
+        return view.faults["central"], "kiosk doctor"
+    return _("reached"), ""

@@ -1,0 +1,79 @@
+"""`kiosk demo`: a whole station on this machine."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kiosk.cli.act.door import Duration
+from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
+from kiosk.language import _
+from kiosk.settings.table import BadSettings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kiosk.demo.run import Summary
+
+
+@click.command()
+@click.option("--for", "seconds", type=Duration(), help="End by itself after this long, e.g. 40s. Default: Ctrl-C.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this new folder.")
+@as_json
+def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
+    """Run a central server and all programs on simulated hardware, and tell what happens.
+
+    Exit code 1 unless a valid pass opened the door, a forged, an expired, a revoked and a replayed one did not, and the
+    central server holds every entry exactly once.
+    """
+    from rich.console import Console  # noqa: PLC0415
+
+    from kiosk.demo.run import DemoFailed, run_demo  # noqa: PLC0415
+    from kiosk.demo.script import LENGTH  # noqa: PLC0415
+
+    if seconds is not None and seconds < LENGTH:
+        fail(_("The story takes {seconds:g} s; --for must be at least that.", seconds=LENGTH), MISUSED)
+    if keep and keep.exists() and any(keep.iterdir()):
+        fail(_("{folder} is not empty; name a new folder.", folder=keep), MISUSED)
+    folder = keep or Path(tempfile.mkdtemp(prefix="kiosk-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=as_json)
+    try:
+        summary = run_demo(folder.resolve(), seconds, console)
+    except (DemoFailed, BadSettings) as error:
+        fail(str(error), WRONG)
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    tell_summary(console, summary, complete=seconds is not None)
+    if as_json:
+        print_json(summary)
+    sys.exit(0 if summary.ok or seconds is None else WRONG)
+
+
+def tell_summary(console: Console, summary: Summary, *, complete: bool) -> None:
+    """Print the summary in words; what an incomplete run has not shown is no failure."""
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    lock = summary.picture_to_lock_ms
+    table.add_row(_("let in"), str(summary.granted))
+    table.add_row(
+        _("refused"), ", ".join(f"{reason} {count}" for reason, count in summary.denied.items()) or _("nobody")
+    )
+    if lock:
+        table.add_row(_("picture to lock"), _("median {p50:g} ms, 95 % within {p95:g} ms, of {n:g}", **lock))
+    table.add_row(_("entries here / at the central server"), f"{summary.entries_local} / {summary.entries_central}")
+    table.add_row(_("missing / twice"), f"{summary.missing} / {summary.duplicates}")
+    table.add_row(_("waited at most, while cut off"), _("{count} entries", count=summary.most_waiting))
+    console.print()
+    console.print(table)
+    for failure in summary.failures:
+        console.print(f"✘ {failure}" if complete else f"· {failure}", style="red" if complete else "dim")
+    if summary.ok:
+        console.print(f"✔ {_('Everything is as it must be.')}", style="green")

@@ -1,0 +1,142 @@
+"""`kiosk replay`: save the recent events of a running station, and run them through the rules again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from kiosk import __version__
+from kiosk.cli.common import WRONG, as_json, ask_or_exit, fail, print_json, settings_or_exit
+from kiosk.cli.look.words import sentence, when
+from kiosk.language import _
+from kiosk.wire import GetRecording, Recorded
+
+if TYPE_CHECKING:
+    from kiosk.core.events import Command, Event
+    from kiosk.core.replay import Recording, Replayed
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--save", is_flag=True, help="Ask the running station for its recent events, and write them to FILE.")
+@as_json
+@click.pass_obj
+def replay(config: Path, file: Path, save: bool, as_json: bool) -> None:
+    """Print each transition of a recorded FILE, and whether the rules still decide as the station did.
+
+    Exit code 1 when a decision differs. A recording holds passes as they were shown: keep it private, and delete it afterwards.
+    """
+    if save:
+        _save(config, file)
+        return
+    recording = _read(file)
+    outcome = _Outcome()
+    from kiosk.core.replay import replay as run_again  # noqa: PLC0415
+
+    for each in run_again(recording):
+        outcome.add(each)
+        if not as_json:
+            _tell(each)
+    if as_json:
+        print_json(outcome.summary(recording))
+    else:
+        click.echo(outcome.sentence(recording))
+    sys.exit(WRONG if outcome.differ else 0)
+
+
+def _save(config: Path, file: Path) -> None:
+    data = ask_or_exit(settings_or_exit(config), GetRecording(), Recorded).data
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(data)
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+    click.echo(_("{file}: {size} bytes, readable by you alone\nNext: kiosk replay {file}", file=file, size=len(data)))
+
+
+def _read(file: Path) -> Recording:
+    from kiosk.core.replay import NotARecording, read_recording  # noqa: PLC0415
+
+    try:
+        return read_recording(file.read_bytes())
+    except OSError as error:
+        fail(_("{file}: {why}\nNext: kiosk replay --save {file}", file=file, why=error.strerror))
+    except NotARecording as error:
+        fail(_("{file}: no recording that kiosk {version} can read: {why}", file=file, version=__version__, why=error))
+
+
+class _Outcome:
+    """Counts while a recording is replayed."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.differ: list[int] = []
+        self._kinds: Counter[str] = Counter()
+
+    def add(self, each: Replayed) -> None:
+        self.events += 1
+        if not each.same:
+            self.differ.append(self.events)
+        for command in each.commands:
+            self._kinds.update(entry["kind"] for entry in _entries(command))
+
+    def summary(self, recording: Recording) -> dict[str, Any]:
+        return {
+            "ok": not self.differ,
+            "version": recording.version,
+            "events": self.events,
+            "entries": dict(self._kinds),
+            "differ": self.differ,
+        }
+
+    def sentence(self, recording: Recording) -> str:
+        decisions = f"{self._kinds['granted']} granted, {self._kinds['denied']} refused"
+        if not self.differ:
+            return f"\n{self.events} events, {decisions}: all as the station decided."
+        versions = (
+            "" if recording.version == __version__ else f" (recorded by {recording.version}, this is {__version__})"
+        )
+        return (
+            f"\n{self.events} events, {decisions}: {len(self.differ)} differ, first event {self.differ[0]}{versions}."
+        )
+
+
+def _tell(each: Replayed) -> None:
+    told = [part for command in each.commands for part in _parts(command)]
+    if told or not each.same:
+        mark = "" if each.same else "  DIFFERS"
+        at = when(each.happened.wall, "%H:%M:%S.%f")[:-3]
+        click.echo(f"{at}  {_event(each.happened.event)}{mark}")
+        for part in told:
+            click.echo(f"              {part}")
+
+
+def _event(event: Event) -> str:
+    """The event in a line; a code is cut short, since it opens doors."""
+    fields = msgspec.to_builtins(event, builtin_types=(bytes,))
+    name = fields.pop("type")
+    return " ".join([name, *(f"{key}={_short(value)}" for key, value in fields.items())])
+
+
+def _short(value: object) -> str:
+    text = f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    return text if len(text) <= 24 else f"{text[:12]}..."
+
+
+def _parts(command: Command) -> list[str]:
+    """What a command does, a line for each thing."""
+    if entries := _entries(command):
+        return [" ".join(part for part in sentence(entry) if part) for entry in entries]
+    fields = msgspec.to_builtins(command, builtin_types=(bytes,))
+    return [" ".join([f"-> {type(command).__name__}", *(f"{key}={_short(value)}" for key, value in fields.items())])]
+
+
+def _entries(command: Command) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = msgspec.to_builtins(getattr(command, "entries", ()))
+    return list(found)

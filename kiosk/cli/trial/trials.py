@@ -1,0 +1,272 @@
+"""`kiosk test`: a technician tries the station's parts one by one. Nothing moves before they agreed, and they say what it did.
+
+What comes of it goes into the logbook, and so to the central server; `kiosk test all` writes the commissioning report, too.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from kiosk import __version__
+from kiosk.cli.common import (
+    MISUSED,
+    NOT_REACHABLE,
+    WRONG,
+    as_json,
+    ask_or_exit,
+    ask_station,
+    fail,
+    print_json,
+    say,
+    settings_or_exit,
+    wants_json,
+)
+from kiosk.cli.doctor.network import check_network
+from kiosk.cli.look.words import quantity, when
+from kiosk.language import _
+from kiosk.local import Line, NotReachable
+from kiosk.settings import Settings
+from kiosk.wire import (
+    MAX_WHY,
+    Commission,
+    Done,
+    GetView,
+    Logged,
+    Operate,
+    Subscribe,
+    TryLamp,
+    View,
+)
+
+PASSED: Final = "passed"
+SKIPPED: Final = "skipped"
+PATIENCE: Final = 30.0
+LAMPS: Final = ("ready", "granted", "denied", "warning", "alarm")
+
+
+class Trials:
+    """The station, and the technician before it. `door`: the one that is tried."""
+
+    def __init__(self, settings: Settings, door: str) -> None:
+        self.settings = settings
+        self.door = door
+
+    def agreed(self, text: str) -> bool:
+        """Whether the technician agrees; asked before anything moves."""
+        return click.confirm(text, default=True, err=wants_json())
+
+    def saw(self, text: str) -> str:
+        """What they saw: passed, or what they say in their own words."""
+        if click.confirm(text, default=True, err=wants_json()):
+            return PASSED
+        return "failed: " + click.prompt(_("What did happen"), default=_("nothing"), err=wants_json())[: MAX_WHY - 10]
+
+    def ask(self, message: Any) -> None:
+        """Have the station do it; ends the program where it refuses or is away."""
+        ask_or_exit(self.settings, message, Done)
+
+    def await_entry(self, *kinds: str) -> dict[str, Any] | None:
+        """The next entry of one of these kinds, for half a minute at the most."""
+        deadline = time.monotonic() + PATIENCE
+        with closing(Line(self.settings.run / "control.sock")) as line:
+            line.send(Subscribe())
+            while (left := deadline - time.monotonic()) > 0:
+                match line.receive(timeout=left):
+                    case Logged(entry) if entry["kind"] in kinds and entry.get("door", self.door) == self.door:
+                        return entry
+                    case _:
+                        continue
+        return None
+
+
+def try_lock(trials: Trials) -> str:
+    """The lock is released for a pulse."""
+    say(_("The lock will be released for {seconds:g} s and secured again.", seconds=_pulse(trials)))
+    if not trials.agreed(_("Is nobody leaning on the door")):
+        return SKIPPED
+    trials.ask(Operate(trials.door, "open"))
+    return trials.saw(_("Did the lock click, let the door open, and hold it closed again"))
+
+
+def _pulse(trials: Trials) -> float:
+    return trials.settings.doors[trials.door].pulse
+
+
+def try_exit(trials: Trials) -> str:
+    """The exit button is seen, and frees the door by itself."""
+    if trials.settings.doors[trials.door].exit is None:
+        return SKIPPED
+    say(_("Press the exit button inside, within half a minute."))
+    if trials.await_entry("exit_pressed") is None:
+        return "failed: " + _("the station did not see the button: its pin, its cable")
+    say(_("The station saw it."))
+    return trials.saw(_("Did the lock let go at once, and does it also with the Pi unplugged"))
+
+
+def try_camera(trials: Trials) -> str:
+    """The pictures are good enough, and a card is read."""
+    say(_("Hold any QR code where workers will hold theirs, within half a minute."))
+    found = trials.await_entry("granted", "denied")
+    trouble = {what: why for what, why in _view(trials).faults.items() if what.startswith("scanner")}
+    if trouble:
+        return "failed: " + "; ".join(f"{what}: {why}" for what, why in trouble.items())
+    if found is None:
+        return "failed: " + _("no code was read: light, distance, docs/camera.md")
+    say(_("It was read."))
+    return PASSED
+
+
+def try_code(trials: Trials) -> str:
+    """A valid pass opens, by way of everything."""
+    say(_("Show a valid pass, within half a minute. The door will open."))
+    found = trials.await_entry("granted", "denied")
+    if found is None:
+        return "failed: " + _("no code was read: light, distance, docs/camera.md")
+    if found["kind"] == "denied":
+        return f"failed: {found['reason']}"
+    return trials.saw(_("Did the door open"))
+
+
+def try_sensors(trials: Trials) -> str:
+    """Every sensor gives a value that can be true."""
+    sensors = _view(trials).sensors
+    if not sensors:
+        return SKIPPED
+    for name, each in sensors.items():
+        say(f"  {name:<20} {quantity(each.value, each.unit) if each.value is not None else each.absent}")
+    silent = [name for name, each in sensors.items() if each.value is None]
+    if silent:
+        return "failed: " + _("no value: {names}", names=", ".join(silent))
+    return trials.saw(_("Can all these be true"))
+
+
+def try_network(trials: Trials) -> str:
+    """The road to the central server is free."""
+    wrong = [check for check in check_network(trials.settings) if check.severity == "wrong"]
+    return f"failed: {wrong[0].id}: {wrong[0].evidence}" if wrong else PASSED
+
+
+def try_lamps(trials: Trials) -> str:
+    """Each signal is shown for a moment."""
+    lamps = trials.settings.doors[trials.door].lamps
+    if not any((lamps.red, lamps.green, lamps.blue, lamps.buzzer)):
+        return SKIPPED
+    say(_("Look at the lamps: {signals}.", signals=", ".join(LAMPS)))
+    if not trials.agreed(_("Can you see them")):
+        return SKIPPED
+    for lamp in LAMPS:
+        say(f"  {lamp}")
+        trials.ask(TryLamp(trials.door, lamp))
+        time.sleep(2.0)
+    return trials.saw(_("Was it blue; green with a beep; red with three; red and green blinking; red blinking"))
+
+
+TESTS: Final[dict[str, Callable[[Trials], str]]] = {
+    "lock": try_lock,
+    "exit": try_exit,
+    "lamps": try_lamps,
+    "camera": try_camera,
+    "code": try_code,
+    "sensors": try_sensors,
+    "network": try_network,
+}
+UNATTENDED: Final = ("network",)
+"""What needs nobody to look."""
+
+
+def _view(trials: Trials) -> View:
+    return ask_or_exit(trials.settings, GetView(), View)
+
+
+@click.command("test")
+@click.argument("what", type=click.Choice([*TESTS, "all"]))
+@click.option("--door", default="", help="The door to try; the first of the settings without it.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".",
+    help="The folder for the commissioning report of `all`.",
+)
+@as_json
+@click.pass_obj
+def test(config: Path, what: str, door: str, out: Path, *, as_json: bool) -> None:
+    """Try a part of the station: says what it will do, asks before it does it, and asks what happened.
+
+    `all` tries every part and writes a commissioning report (Markdown and JSON). The results go to the central server.
+    Exit code 1 when something failed.
+    """
+    settings = settings_or_exit(config)
+    door = door or next(iter(settings.doors))
+    if door not in settings.doors:
+        fail(_("There is no door {door}; there are: {doors}", door=door, doors=", ".join(settings.doors)), MISUSED)
+    if what not in UNATTENDED and not sys.stdin.isatty():
+        fail(_("kiosk test asks questions, and needs a terminal for them."), MISUSED)
+    trials = Trials(settings, door)
+    results = {name: _one(name, trials) for name in (TESTS if what == "all" else [what])}
+    for name, result in results.items():
+        colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
+        say(f"{name:<10} {click.style(result, fg=colour)}")
+    _keep(settings, results)
+    files = write_report(settings, door, results, config, out) if what == "all" else []
+    for path in files:
+        say(str(path))
+    passed = not any(result.startswith("failed") for result in results.values())
+    if as_json:
+        print_json({"ok": passed, "tests": results, "files": [str(path) for path in files]})
+    sys.exit(0 if passed else WRONG)
+
+
+def _one(name: str, trials: Trials) -> str:
+    say(click.style(f"\n{name}", bold=True))
+    try:
+        return TESTS[name](trials)
+    except NotReachable as error:
+        fail(_("The station does not answer ({why}).\nNext: kiosk doctor", why=error), NOT_REACHABLE)
+
+
+def _keep(settings: Settings, results: dict[str, str]) -> None:
+    """Into the logbook; a station that is away is told as such and keeps nobody from the report."""
+    try:
+        ask_station(settings, Commission({name: result[:MAX_WHY] for name, result in results.items()}), Done)
+    except NotReachable as error:
+        click.echo(_("The results are not in the logbook: {why}", why=error), err=True)
+
+
+def write_report(settings: Settings, door: str, results: dict[str, str], config: Path, out: Path) -> list[Path]:
+    """The commissioning report, for people and for programs; the paths of both."""
+    from kiosk.cli.doctor.doctor import examine  # noqa: PLC0415
+
+    checks = list(examine(config))
+    now = time.time()
+    found = {
+        "station": settings.station.code,
+        "name": settings.station.name,
+        "door": door,
+        "version": __version__,
+        "at": now,
+        "passed": not any(result.startswith("failed") for result in results.values()),
+        "tests": results,
+        "checks": checks,
+    }
+    stem = out / f"commissioning-{settings.station.code}-{when(now, '%Y%m%d-%H%M')}"
+    lines = [f"# {settings.station.code} {settings.station.name}", "", f"{when(now)}, kiosk {__version__}, {door}", ""]
+    lines += ["| test | result |", "| --- | --- |", *(f"| {name} | {result} |" for name, result in results.items()), ""]
+    lines += ["| check | severity | evidence |", "| --- | --- | --- |"]
+    lines += [f"| `{check.id}` | {check.severity} | {check.evidence} |" for check in checks if check.severity != "fine"]
+    lines += ["", _("{count} checks are fine.", count=sum(check.severity == "fine" for check in checks)), ""]
+    paths = [stem.with_suffix(".md"), stem.with_suffix(".json")]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        paths[0].write_text("\n".join(lines), encoding="utf-8")
+        paths[1].write_bytes(msgspec.json.encode(found))
+    except OSError as error:
+        fail(f"{out}: {error.strerror}")
+    return paths

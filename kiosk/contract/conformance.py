@@ -1,0 +1,355 @@
+"""`kiosk central check`: asks any central server, as a station would, for all that the contract promises (docs/wire.md).
+
+A case is a function whose docstring is the promise; it raises Broken with what was found instead. All of it is black-box: a
+server that stores an entry twice and answers as if it had not is not found out here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+import jwt
+import msgspec
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
+
+from kiosk.contract.bodies import (
+    AUDIENCE,
+    MAX_BATCH,
+    MAX_ENTRIES,
+    TOKEN_SECONDS,
+    BatchAnswer,
+    Documents,
+    Enrolled,
+    Enrolment,
+    Problem,
+)
+from kiosk.trust.documents import TimeDocument, read_document
+from kiosk.trust.keyset import NO_KEYS, Keyset
+
+T = TypeVar("T")
+
+TIMEOUT: Final = 30.0
+HELD_BACK: Final = 2.0
+CLOCK_SLACK: Final = 60.0
+
+
+class Broken(Exception):
+    """A promise is not kept; the text says what was found."""
+
+
+class Outcome(Struct, frozen=True):
+    """Of one case: the promise, and what is wrong, or empty."""
+
+    id: str
+    promise: str
+    wrong: str
+
+
+class Peer:
+    """A station of no firmware: it can say anything. Raises requests.RequestException where nothing answers."""
+
+    def __init__(self, url: str, station: str, claim: str, ca_file: str | None = None) -> None:
+        self.url, self.station, self.claim = url.rstrip("/"), station, claim
+        self.key = Ed25519PrivateKey.generate()
+        self.root = b""
+        self._verify: str | bool = ca_file or True
+
+    def token(self, key: Ed25519PrivateKey | None = None, **claims: Any) -> str:
+        """As the contract wants it, but for these claims."""
+        now = int(time.time())
+        usual = {"sub": self.station, "aud": AUDIENCE, "iat": now, "exp": now + TOKEN_SECONDS}
+        return jwt.encode({**usual, **claims}, key or self.key, algorithm="EdDSA")
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, token: str | None = None, **headers: str
+    ) -> requests.Response:
+        """One request. The header's names have _ for -."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        bearer = {"Authorization": f"Bearer {self.token() if token is None else token}"}
+        return requests.request(
+            method, self.url + path, data=body, headers={**bearer, **named}, timeout=TIMEOUT, verify=self._verify
+        )
+
+    def post(self, path: str, body: Any) -> requests.Response:
+        """A body as a station sends it."""
+        data = gzip.compress(msgspec.json.encode(body), mtime=0)
+        return self.send("POST", path, data, Content_Type="application/json", Content_Encoding="gzip")
+
+    def documents(self, query: str = "") -> requests.Response:
+        """What is newer than the query says."""
+        return self.send("GET", f"/v1/stations/{self.station}/documents?{query}")
+
+
+class Stream:
+    """A new epoch of one of the station's streams."""
+
+    def __init__(self, peer: Peer, stream: str = "access", epoch: str = "") -> None:
+        self.peer, self.epoch = peer, epoch or secrets.token_hex(8)
+        self.path = f"/v1/stations/{peer.station}/streams/{stream}/batches"
+
+    def body(self, first: int, seqs: list[int], tombstones: tuple[int, ...] = (), **more: Any) -> dict[str, Any]:
+        """A batch with such numbers; `more` goes into each entry."""
+        entries = [entry(seq, **more) for seq in seqs]
+        sent = {"boot_id": "check", "sent_boot": 1.0, "sent_wall": time.time()}
+        return {"epoch": self.epoch, "first": first, **sent, "entries": entries, "tombstones": list(tombstones)}
+
+    def take(self, first: int, *seqs: int, tombstones: tuple[int, ...] = (), **more: Any) -> BatchAnswer:
+        """Send a batch that must be taken."""
+        return read(self.peer.post(self.path, self.body(first, list(seqs), tombstones, **more)), BatchAnswer)
+
+    def up_to(self, mark: int, answer: BatchAnswer) -> None:
+        """The answer must have this mark."""
+        expect(answer.acked == mark, f"acked is {answer.acked}, and should be {mark}")
+
+
+def entry(seq: int, **more: Any) -> dict[str, Any]:
+    """An entry as stations make it."""
+    clock = {"boot_id": "check", "boot": float(seq), "wall": time.time(), "quality": "synced"}
+    return {"seq": seq, **clock, "kind": "locked", "door": "main", **more}
+
+
+def expect(kept: object, otherwise: str) -> None:
+    """Raise Broken with what was found instead."""
+    if not kept:
+        raise Broken(otherwise)
+
+
+def read(response: requests.Response, kind: type[T]) -> T:
+    """The 200 with such a body."""
+    expect(response.status_code == 200, f"HTTP {response.status_code}: {response.text[:200]}")
+    found = response.headers.get("Content-Type", "")
+    expect(found.split(";")[0] == "application/json", f"Content-Type is {found}")
+    try:
+        return msgspec.json.decode(response.content, type=kind)
+    except msgspec.MsgspecError as error:
+        raise Broken(f"the body is not a {kind.__name__}: {error}") from error
+
+
+def refused(response: requests.Response, *statuses: int) -> Problem:
+    """The problem with one of these statuses."""
+    wanted = " or ".join(map(str, statuses))
+    expect(response.status_code in statuses, f"HTTP {response.status_code}, and should be {wanted}")
+    found = response.headers.get("Content-Type", "")
+    expect(found.split(";")[0] == "application/problem+json", f"{response.status_code} with Content-Type {found}")
+    try:
+        problem = msgspec.json.decode(response.content, type=Problem)
+    except msgspec.MsgspecError as error:
+        raise Broken(f"the body is no problem of RFC 9457: {error}") from error
+    expect(problem.status == response.status_code, f"status in the body is {problem.status}")
+    return problem
+
+
+def enrolment(peer: Peer) -> None:
+    """A claim code enrols its station once, and the answer has the root key and a keyset that it signed."""
+    wanted = Enrolment(peer.station, peer.claim, peer.key.public_key().public_bytes_raw())
+    other = msgspec.structs.replace(wanted, station=peer.station[:-1] + ("0" if peer.station[-1] != "0" else "1"))
+    refused(peer.post("/v1/enrol", other), 403)
+    answer = read(peer.post("/v1/enrol", wanted), Enrolled)
+    peer.root = answer.root_key
+    expect(answer.documents, "there are no documents")
+    expect(isinstance(read_document(answer.documents[0], peer.root, NO_KEYS), Keyset), "the first is no valid keyset")
+    refused(peer.post("/v1/enrol", wanted), 403)
+
+
+def tokens(peer: Peer) -> None:
+    """Only a token that the station's own key signed for it, and that holds now, gets in."""
+    path, now = Stream(peer).path, int(time.time())
+    for token in (
+        "",
+        "rubbish",
+        peer.token(Ed25519PrivateKey.generate()),
+        peer.token(exp=now - 3600),
+        peer.token(aud="others"),
+        peer.token(sub="0000"),
+        jwt.encode({"sub": peer.station, "aud": AUDIENCE, "exp": now + 60}, "", algorithm="none"),
+    ):
+        refused(peer.send("POST", path, b"{}", token), 401, 403)
+
+
+def once(peer: Peer) -> None:
+    """The same batch twice is taken once, and answered with the same mark."""
+    stream = Stream(peer)
+    body = stream.body(1, [1, 2, 3])
+    for _ in range(2):
+        stream.up_to(3, read(peer.post(stream.path, body), BatchAnswer))
+
+
+def overlap(peer: Peer) -> None:
+    """Of a batch that overlaps what is held, the rest is taken."""
+    stream = Stream(peer)
+    stream.take(1, 1, 2, 3)
+    stream.up_to(5, stream.take(2, 2, 3, 4, 5))
+    stream.up_to(5, stream.take(1, 1, 2))
+
+
+def at_once(peer: Peer) -> None:
+    """The same batch on several connections at the same time is taken once."""
+    stream = Stream(peer)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: stream.take(1, *range(1, 101)), range(8)))
+    for answer in answers:
+        stream.up_to(100, answer)
+
+
+def gap(peer: Peer) -> None:
+    """A batch that begins too far on is refused with the number that is wanted, and nothing of it is taken."""
+    stream = Stream(peer)
+    stream.take(1, 1)
+    problem = refused(peer.post(stream.path, stream.body(5, [5, 6])), 409)
+    expect(problem.expected == 2, f"expected is {problem.expected}, and should be 2")
+    stream.up_to(2, stream.take(2, 2))
+
+
+def hole(peer: Peer) -> None:
+    """In a batch with a hole the mark stops before it."""
+    stream = Stream(peer)
+    stream.up_to(2, stream.take(1, 1, 2, 4))
+    stream.up_to(4, stream.take(3, 3, 4))
+
+
+def tombstones(peer: Peer) -> None:
+    """Numbers that will never come close a gap."""
+    stream = Stream(peer)
+    stream.up_to(4, stream.take(1, 2, 4, tombstones=(1, 3)))
+    stream.up_to(6, stream.take(5, tombstones=(5, 6)))
+
+
+def epochs(peer: Peer) -> None:
+    """Each epoch and each stream has a mark of its own."""
+    stream = Stream(peer)
+    stream.take(1, 1, 2, 3)
+    stream.up_to(1, Stream(peer).take(1, 1))
+    stream.up_to(2, Stream(peer, "telemetry", stream.epoch).take(1, 1, 2))
+    stream.up_to(4, stream.take(4, 4))
+
+
+def bad_entry(peer: Peer) -> None:
+    """An entry that cannot be taken is named in `rejected`, and holds nothing up."""
+    stream = Stream(peer)
+    body = stream.body(1, [1, 2, 3])
+    body["entries"][1] = {"seq": 2}
+    answer = read(peer.post(stream.path, body), BatchAnswer)
+    stream.up_to(3, answer)
+    expect([each.seq for each in answer.rejected] == [2], f"rejected is {answer.rejected}")
+    stream.up_to(4, stream.take(4, 4))
+
+
+def facts(peer: Peer) -> None:
+    """What happened is not judged: unknown kinds, fields and clocks that are wrong are taken."""
+    stream = Stream(peer)
+    answer = stream.take(1, 1, kind="of_a_later_version", more={"deep": [1]}, wall=-1.0, quality="unset")
+    stream.up_to(1, answer)
+    expect(not answer.rejected, f"rejected is {answer.rejected}")
+
+
+def limits(peer: Peer) -> None:
+    """A batch of 500 entries and 256 KiB is taken; more of either is refused with 413 or 400, packed or not."""
+    stream = Stream(peer)
+    stream.up_to(MAX_ENTRIES, stream.take(1, *range(1, MAX_ENTRIES + 1)))
+    refused(peer.post(stream.path, stream.body(501, list(range(501, 1002)))), 400, 413)
+    filled = stream.body(501, list(range(501, 541)), note="x" * 6200)
+    size = len(msgspec.json.encode(filled))
+    expect(MAX_BATCH * 0.95 < size <= MAX_BATCH, f"this check's own batch has {size} bytes")
+    stream.up_to(540, read(peer.post(stream.path, filled), BatchAnswer))
+    refused(peer.send("POST", stream.path, b" " * (4 * MAX_BATCH)), 413)
+    bomb = gzip.compress(b" " * 50_000_000)
+    refused(peer.send("POST", stream.path, bomb, Content_Encoding="gzip"), 413)
+
+
+def compression(peer: Peer) -> None:
+    """Gzip and none are taken; another is refused with 415, a broken one with 400."""
+    stream = Stream(peer)
+    plain = msgspec.json.encode(stream.body(1, [1]))
+    stream.up_to(1, read(peer.send("POST", stream.path, plain), BatchAnswer))
+    refused(peer.send("POST", stream.path, plain, Content_Encoding="br"), 415)
+    refused(peer.send("POST", stream.path, b"rubbish", Content_Encoding="gzip"), 400)
+    refused(peer.send("POST", stream.path, gzip.compress(plain)[:-6], Content_Encoding="gzip"), 400)
+
+
+def problems(peer: Peer) -> None:
+    """What is wrong is told as application/problem+json (RFC 9457)."""
+    stream = Stream(peer)
+    for body in (b"", b"rubbish", b"\xff\xfe", b"[]", b'{"epoch": 7}'):
+        refused(peer.send("POST", stream.path, body), 400)
+    refused(peer.post(stream.path.replace("access", "other"), stream.body(1, [1])), 404)
+    refused(peer.send("GET", "/v1/nothing"), 404)
+    refused(peer.send("GET", stream.path), 405)
+    refused(peer.documents("wait=for-ever"), 400)
+
+
+def documents(peer: Peer) -> None:
+    """Documents come when they are newer than the query says; with `wait`, the answer is held back."""
+    everything = read(peer.documents(), Documents).documents
+    keyset = read_document(everything[0], peer.root, NO_KEYS) if everything else None
+    expect(isinstance(keyset, Keyset), "the first document is no valid keyset")
+    newest = "&".join(f"{kind}={2**53 - 1}" for kind in ("keyset", "status", "policy", "command"))
+    expect(not read(peer.documents(newest), Documents).documents, "nothing is newer, and yet something came")
+    began = monotonic()
+    read(peer.documents(f"{newest}&wait={HELD_BACK:g}"), Documents)
+    took = monotonic() - began
+    expect(HELD_BACK * 0.9 <= took < HELD_BACK + TIMEOUT / 2, f"held back for {took:.1f} s instead of {HELD_BACK:g} s")
+
+
+def clock(peer: Peer) -> None:
+    """Each answer has a Date, and a nonce comes back signed with the time."""
+    nonce = secrets.token_hex(8)
+    response = peer.documents(f"nonce={nonce}")
+    found = read(response, Documents).documents
+    keyset = read_document(found[0], peer.root, NO_KEYS)
+    signed = read_document(found[-1], peer.root, keyset) if isinstance(keyset, Keyset) else None
+    expect(isinstance(signed, TimeDocument), "the last document is no valid time")
+    assert isinstance(signed, TimeDocument)  # noqa: S101  for mypy
+    expect(signed.nonce == nonce, "the time names another nonce")
+    date = response.headers.get("Date", "")
+    expect(date, "there is no Date")
+    apart = abs(parsedate_to_datetime(date).timestamp() - signed.version)
+    expect(apart < CLOCK_SLACK, f"Date and the signed time are {apart:.0f} s apart")
+
+
+CASES: Final[tuple[Callable[[Peer], None], ...]] = (
+    enrolment,
+    tokens,
+    once,
+    overlap,
+    at_once,
+    gap,
+    hole,
+    tombstones,
+    epochs,
+    bad_entry,
+    facts,
+    limits,
+    compression,
+    problems,
+    documents,
+    clock,
+)
+
+
+def check(peer: Peer) -> Iterator[Outcome]:
+    """Every case in order; after a failed enrolment no other. Raises requests.ConnectionError where nothing answers."""
+    for case in CASES:
+        promise = (case.__doc__ or "").strip()
+        try:
+            case(peer)
+        except requests.ConnectionError:
+            if case is enrolment:
+                raise
+            yield Outcome(case.__name__, promise, "the connection broke")
+        except requests.RequestException as error:
+            yield Outcome(case.__name__, promise, f"{type(error).__name__}: {error}"[:200])
+        except Broken as broken:
+            yield Outcome(case.__name__, promise, str(broken))
+            if case is enrolment:
+                return
+        else:
+            yield Outcome(case.__name__, promise, "")

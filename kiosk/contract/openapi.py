@@ -1,0 +1,141 @@
+"""The contract as an OpenAPI 3.1 document, made from the bodies in kiosk.contract; `make docs` writes docs/openapi.json."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any, Final
+
+import msgspec
+
+from kiosk import __version__
+from kiosk.contract.bodies import (
+    AUDIENCE,
+    Batch,
+    BatchAnswer,
+    Code,
+    Documents,
+    Enrolled,
+    Enrolment,
+    Nonce,
+    Problem,
+    Version,
+    Wait,
+)
+
+Json = dict[str, Any]
+
+BODIES: Final = (Batch, BatchAnswer, Documents, Enrolled, Enrolment, Problem)
+CODE: Final[Json] = {
+    "name": "code",
+    "in": "path",
+    "required": True,
+    "description": "the station's code",
+    "schema": msgspec.json.schema(Code),
+}
+STREAM: Final[Json] = {
+    "name": "stream",
+    "in": "path",
+    "required": True,
+    "schema": {"enum": ["access", "telemetry"]},
+}
+PROBLEMS: Final = {
+    400: "the body or the query is not what the contract says",
+    401: "no token, or not this station's; try once more with a token timed by this answer's Date",
+    403: "the token is of another station, or the claim code is no good",
+    404: "no such path",
+    409: "a gap: go on at the number `expected`",
+    413: "too large: halve the batch",
+    415: "Content-Encoding is neither gzip nor identity",
+}
+
+
+def document() -> Json:
+    """The whole document."""
+    _, components = msgspec.json.schema_components(BODIES, ref_template="#/components/schemas/{name}")
+    for schema in components.values():  # Python 3.13 takes the indentation off docstrings, earlier ones do not
+        schema["description"] = cleandoc(schema["description"])
+    station = "/v1/stations/{code}"
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Stations and the central server",
+            "version": __version__,
+            "description": "What a station asks of a central server. In words: docs/wire.md.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": {
+            "/v1/enrol": {"post": _enrol()},
+            station + "/streams/{stream}/batches": {"post": _batch()},
+            station + "/documents": {"get": _documents()},
+        },
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "station": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": f"EdDSA by the station's own key; sub is its code, aud is {AUDIENCE}, valid for a minute",
+                }
+            },
+        },
+    }
+
+
+def _enrol() -> Json:
+    return {
+        "operationId": "enrol",
+        "summary": "Pin a station's public key against a single-use claim code",
+        "requestBody": _body(Enrolment),
+        "responses": {"200": _json(Enrolled, "the root key and the first documents"), **_problems(400, 403, 413, 415)},
+    }
+
+
+def _batch() -> Json:
+    return {
+        "operationId": "batch",
+        "summary": "Take entries, each once: skip those up to the mark, insert the rest, move the mark, in one transaction",
+        "security": [{"station": []}],
+        "parameters": [CODE, STREAM],
+        "requestBody": _body(Batch),
+        "responses": {"200": _json(BatchAnswer, "the mark"), **_problems(400, 401, 403, 404, 409, 413, 415)},
+    }
+
+
+def _documents() -> Json:
+    return {
+        "operationId": "documents",
+        "summary": "Documents newer than the versions named; with wait, held back until there is one",
+        "security": [{"station": []}],
+        "parameters": [
+            CODE,
+            _query("keyset", "the newest keyset's version that the station has", Version),
+            _query("status", "likewise of the status list", Version),
+            _query("policy", "likewise of its policy", Version),
+            _query("command", "the number of the newest command that it has", Version),
+            _query("wait", "seconds", Wait),
+            _query("nonce", "to be signed with the time", Nonce),
+        ],
+        "responses": {"200": _json(Documents, "signed documents"), **_problems(400, 401, 403)},
+    }
+
+
+def _query(name: str, description: str, kind: Any) -> Json:
+    return {"name": name, "in": "query", "description": description, "schema": msgspec.json.schema(kind)}
+
+
+def _body(kind: type) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": _ref(kind)}}}
+
+
+def _json(kind: type, description: str) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": _ref(kind)}}}
+
+
+def _problems(*statuses: int) -> Json:
+    content = {"application/problem+json": {"schema": _ref(Problem)}}
+    return {str(status): {"description": PROBLEMS[status], "content": content} for status in statuses}
+
+
+def _ref(kind: type) -> Json:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}

@@ -1,0 +1,79 @@
+"""What technicians and the central server want of a station, and how it is carried out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk import __version__
+from kiosk.core import entries as fact
+from kiosk.core.documents import freshness, versions
+from kiosk.core.door import door
+from kiosk.core.door.tables import Claim
+from kiosk.core.entries import Entry
+from kiosk.core.events import Command, DoorRequested, Restart, Verb
+from kiosk.core.state import State, Stepped, moved
+from kiosk.trust.documents import CommandDocument
+
+DEFAULT_SECONDS: Final = {
+    Verb.OPEN: 5.0,
+    Verb.HOLD: 900.0,
+    Verb.EVACUATE: 3600.0,
+    Verb.LOCKDOWN: 900.0,
+    Verb.RELEASE: 0.0,
+}
+BY_COMMAND: Final = {
+    "unlock": Verb.OPEN,
+    "hold_open": Verb.HOLD,
+    "lock_down": Verb.LOCKDOWN,
+    "release": Verb.RELEASE,
+}
+BY_VERB: Final = {
+    Verb.OPEN: Claim.HOLD,
+    Verb.HOLD: Claim.HOLD,
+    Verb.EVACUATE: Claim.EVACUATION,
+    Verb.LOCKDOWN: Claim.LOCKDOWN,
+}
+"""The claim that a technician's verb makes; a release ends all of them."""
+
+MAX_OVERRIDE: Final = 24 * 3600.0
+
+
+def requested(state: State, event: DoorRequested, now: float) -> Stepped:
+    """Do to a door what a technician or the central server wants of it."""
+    known = state.doors.get(event.door)
+    if known is None:
+        return state, ()
+    seconds = min(event.seconds or DEFAULT_SECONDS[event.verb], MAX_OVERRIDE)
+    if event.verb is Verb.RELEASE:
+        what = door.release(known, set(BY_VERB.values()), now)
+    else:
+        what = door.claim(known, BY_VERB[event.verb], now + seconds, now)
+    state, outcomes = moved(state, event.door, what)
+    told = None if event.verb is Verb.RELEASE else seconds
+    return state, (fact.Operated(event.door, event.verb, event.who, told), *outcomes)
+
+
+def obey(state: State, command: CommandDocument, now: float) -> Stepped:
+    """Carry out a command of the central server; what became of it is an entry."""
+    outcome = "done"
+    outcomes: tuple[Command | Entry, ...] = ()
+    match command.verb:
+        case "restart":
+            outcomes = (Restart(command.program),)
+        case "report":
+            outcomes = (_report(state, command.id, now),)
+        case verb:
+            name = command.door or next(iter(state.doors))
+            if name not in state.doors:
+                outcome = "no_such_door"
+            elif verb in {"unlock", "hold_open"} and Claim.LOCKDOWN in state.doors[name].claims:
+                outcome = "locked_down"
+            else:
+                asked = DoorRequested(name, BY_COMMAND[verb], f"central {command.id}", float(command.seconds))
+                state, outcomes = requested(state, asked, now)
+    return state, (*outcomes, fact.CommandEnded(command.id, outcome))
+
+
+def _report(state: State, command: str, now: float) -> fact.Reported:
+    doors = {name: f"{each.mode} {each.lock} {each.door} {each.alarm}" for name, each in state.doors.items()}
+    return fact.Reported(command, __version__, doors, state.faults, versions(state), freshness(state, now))

@@ -1,0 +1,59 @@
+"""Who is connected to the station: its programs, subscribers to its view, and a sync that waits for an enrolment code."""
+
+from __future__ import annotations
+
+from kiosk import wire
+from kiosk.core.events import Faulted
+from kiosk.local import Peer
+
+
+class Peers:
+    """Knows each peer by what it is here for. Of the station's thread alone."""
+
+    def __init__(self) -> None:
+        self.programs: dict[str, set[Peer]] = {"scanner": set(), "sensors": set(), "sync": set()}
+        self.subscribers: set[Peer] = set()
+        self._enroller: Peer | None = None
+        self._claim = ""
+
+    def present(self) -> dict[str, bool]:
+        """Which programs are there."""
+        return {name: bool(peers) for name, peers in self.programs.items()}
+
+    def heard(self, program: str, peer: Peer) -> Faulted | None:
+        """A program of this name speaks through this peer; it was away if there is an event."""
+        back = None if self.programs[program] else Faulted(program, None)
+        self.programs[program].add(peer)
+        return back
+
+    def gone(self, peer: Peer) -> list[Faulted]:
+        """This peer has gone, and with it these programs."""
+        self.subscribers.discard(peer)
+        self._enroller = None if peer is self._enroller else self._enroller
+        lost = [Faulted(program, "has gone") for program, peers in self.programs.items() if peers == {peer}]
+        for peers in self.programs.values():
+            peers.discard(peer)
+        return lost
+
+    def tell(self, program: str, message: wire.Message) -> None:
+        """To each peer of a program."""
+        for peer in list(self.programs.get(program, ())):
+            peer.send(message)
+
+    def publish(self, message: wire.Message) -> None:
+        """To each subscriber."""
+        for peer in list(self.subscribers):
+            peer.send(message)
+
+    def show_claim(self, claim: str) -> None:
+        """An enrolment code was shown at the door: for the peer that waits for one, now or later."""
+        if self._enroller is None:
+            self._claim = claim
+        else:
+            self._enroller.send(wire.EnrolmentWanted(claim))
+
+    def await_claim(self, peer: Peer) -> str:
+        """From now on a claim that is shown goes to this peer; one that was shown while nobody waited, or empty."""
+        self._enroller = peer
+        claim, self._claim = self._claim, ""
+        return claim
