@@ -43,7 +43,10 @@ class Scan(Message, frozen=True):
 
 
 class Trouble(Message, frozen=True):
-    """Something is wrong with the scanner `scanner.NAME`, the relay `relay.NAME` or the `gps` (None: no longer)."""
+    """Something is wrong, or no longer (None), with `scanner.NAME`, `relay.NAME`, the `gps`, or a loop of a program.
+
+    The last is `PROGRAM.loop`.
+    """
 
     what: Name
     detail: Words | None
@@ -169,7 +172,7 @@ ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed | Located | Trouble
 AnybodysRequest = GetView | Subscribe | Explain
 TechniciansRequest = Operate | Maintain | TryLamp | Commission | GetRecording
-SyncsRequest = Acknowledge | Offer | GetNonce | Central | Flush
+SyncsRequest = Acknowledge | Offer | GetNonce | Central | Flush | Trouble
 Request = AnybodysRequest | TechniciansRequest | SyncsRequest | AwaitEnrolment | EnrolmentAnswered
 
 

@@ -27,6 +27,8 @@ ROWS: list[set[str]] = [
     {
         "kiosk.trust",
         "kiosk.local",
+        "kiosk.loops",
+        "kiosk.decoding",
         "kiosk.wire",
         "kiosk.settings",
         "kiosk.contract",
@@ -41,7 +43,9 @@ ROWS: list[set[str]] = [
 
 BESIDE = {
     ("kiosk.contract", "kiosk.trust"),
+    ("kiosk.local", "kiosk.decoding"),
     ("kiosk.local", "kiosk.wire"),
+    ("kiosk.loops", "kiosk.local"),
     ("kiosk.settings", "kiosk.contract"),
     ("kiosk.settings", "kiosk.language"),
     ("kiosk.settings", "kiosk.opening"),

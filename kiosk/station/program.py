@@ -72,8 +72,8 @@ class Station:
         self._settings = settings
         self._boot_id = boot_id()
         self._loop = Loop()
-        self._scanners = {f"scanner.{name}" for name in settings.scanners}
-        self._troubles = {"gps", *(f"relay.{name}" for name in settings.relays)}
+        self._scanners = {"scanner.loop", *(f"scanner.{name}" for name in settings.scanners)}
+        self._troubles = {"sensors.loop", "gps", *(f"relay.{name}" for name in settings.relays)}
         self._running = True
 
         self._files = open_files(settings, self._boot_id)

@@ -51,7 +51,7 @@ class Requests:
                 return self._anybody(peer, request)
             case wire.Operate() | wire.Maintain() | wire.TryLamp() | wire.Commission() | wire.GetRecording():
                 return self._technician(peer, request)
-            case wire.Acknowledge() | wire.Offer() | wire.GetNonce() | wire.Central() | wire.Flush():
+            case wire.Acknowledge() | wire.Offer() | wire.GetNonce() | wire.Central() | wire.Flush() | wire.Trouble():
                 return self._sync(peer, request)
             case wire.AwaitEnrolment():
                 return self._await_enrolment(peer)
@@ -108,6 +108,10 @@ class Requests:
                 self._rules.queue(Faulted("central", None if reached else "not reachable"))
             case wire.Flush():
                 self._writer.put(Flush())
+            case wire.Trouble("sync.loop", detail):
+                self._rules.queue(Faulted("sync.loop", detail))
+            case wire.Trouble(what):
+                return wire.Refused(f"not a trouble of sync's: {what}")
         return wire.Done()
 
     def _await_enrolment(self, peer: Peer) -> wire.Answer | None:

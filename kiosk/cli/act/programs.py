@@ -29,16 +29,18 @@ def run_program(program: str, work: Callable[[], None], told: tuple[type[Excepti
     """Run a program to its end; the one place where its death is reported. Errors in `told` say all in their text."""
     _log_to_stderr(program)
     from kiosk.local import RestartAsked  # noqa: PLC0415
+    from kiosk.loops import LoopFailed, attempt  # noqa: PLC0415
 
+    known: tuple[type[Exception], ...] = (LoopFailed, *told)
+    died = None
     try:
-        work()
+        died = attempt(program, work, (RestartAsked, *known))
     except RestartAsked:
         log.warning("%s ends because the central server asked for it", program)
-    except told as error:
+    except known as error:
         fail(f"kiosk {program}: {error}", WRONG)
-    except Exception as error:
-        log.exception("%s ends", program)
-        fail(f"kiosk {program}: {error}", WRONG)
+    if died:
+        fail(f"kiosk {program}: {died}", WRONG)
 
 
 @click.command()

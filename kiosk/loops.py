@@ -1,0 +1,157 @@
+"""A program's loops under one roof: none dies alone, and systemd is fed only while every one of them turns.
+
+A turn that raises what nobody thought of is told as a fault, and the loop goes on; one that does so MOST_FAILURES times within
+WITHIN seconds ends the whole program, for systemd to start it anew. This file has the one broad `except` of the house.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Final
+
+from kiosk.local import notify
+
+log = logging.getLogger(__name__)
+
+MOST_FAILURES: Final = 5
+WITHIN: Final = 60.0
+PAUSE: Final = 1.0
+"""Seconds between a failure and the next turn."""
+
+PATIENCE: Final = 30.0
+"""Seconds after which a loop that has not turned is late, where it names no others."""
+
+Tell = Callable[[str | None], None]
+"""Takes what is wrong with the program's loops, or None once nothing is any longer; called from any thread."""
+
+
+class LoopFailed(Exception):
+    """A loop failed too often; the program must end."""
+
+
+class _Loop:
+    """When a loop last turned, how long it may take for it, and when it failed."""
+
+    def __init__(self, patience: float, now: float) -> None:
+        self.patience = patience
+        self.turned_at = now
+        self.failed_at: deque[float] = deque(maxlen=MOST_FAILURES)
+
+    def too_often(self, now: float) -> bool:
+        return len(self.failed_at) == MOST_FAILURES and now - self.failed_at[0] <= WITHIN
+
+
+class Loops:
+    """All loops of a program. `stop` is set when they shall end: by whoever ends the program, or by a loop that failed."""
+
+    def __init__(self, tell: Tell = log.error, wake: Callable[[], None] = lambda: None) -> None:
+        """`wake` ends what the main thread waits for, when it waits for something else than `stop`."""
+        self.stop = threading.Event()
+        self._tell, self._wake = tell, wake
+        self._loops: dict[str, _Loop] = {}
+        self._broken = ""
+        self._told = False
+        self._late: list[str] = []
+
+    def start(self, name: str, turn: Callable[[], None], patience: float = PATIENCE) -> None:
+        """Call `turn` again and again in a thread of its own, until `stop`; infinite `patience`: it may wait for ever."""
+        self._loops[name] = _Loop(patience, monotonic())
+        threading.Thread(target=self._turn, args=(name, turn), name=name, daemon=True).start()
+
+    def run(self, name: str, turn: Callable[[], None], patience: float = PATIENCE) -> None:
+        """Call `turn` again and again in this thread, until `stop`. Raises LoopFailed when any loop failed too often."""
+        self._loops[name] = _Loop(patience, monotonic())
+        self._turn(name, turn)
+        self.check()
+
+    def once(self, name: str, work: Callable[[], None]) -> None:
+        """Do one piece of work in a thread of its own; what it raises is told."""
+        self._loops[name] = _Loop(float("inf"), monotonic())
+        threading.Thread(target=lambda: self._attempt(name, work), name=name, daemon=True).start()
+
+    async def keep(self, name: str, turn: Callable[[], Awaitable[None]], patience: float = PATIENCE) -> None:
+        """As :meth:`run`, for a coroutine in an event loop; it ends by being cancelled, or with LoopFailed."""
+        self._loops[name] = _Loop(patience, monotonic())
+        while not self.stop.is_set():
+            task = asyncio.ensure_future(turn())
+            try:
+                await asyncio.wait({task})
+            finally:
+                task.cancel()
+            if error := task.exception():
+                log.error("%s: a turn failed", name, exc_info=error)
+                self._failed(name, error)
+                await asyncio.sleep(PAUSE)
+            self._turned(name)
+        self.check()
+
+    def turned(self, name: str) -> None:
+        """The loop lives, though its turn is not over."""
+        self._loops[name].turned_at = monotonic()
+
+    def feed(self) -> None:
+        """Tell systemd that the program works, if every loop has turned lately."""
+        now = monotonic()
+        late = [name for name, loop in self._loops.items() if now - loop.turned_at > loop.patience]
+        if late != self._late:
+            log.error("these loops do not turn: %s", ", ".join(late) or "none")
+            self._late = late
+        if not late:
+            notify("WATCHDOG=1")
+
+    def check(self) -> None:
+        """Raises LoopFailed when a loop failed too often."""
+        if self._broken:
+            raise LoopFailed(f"{self._broken} failed {MOST_FAILURES} times within {WITHIN:g} s")
+
+    def _turn(self, name: str, turn: Callable[[], None]) -> None:
+        while not self.stop.is_set():
+            if not self._attempt(name, turn):
+                self.stop.wait(PAUSE)
+            self._turned(name)
+
+    def _attempt(self, name: str, work: Callable[[], None]) -> bool:
+        error = attempt(name, work)
+        if error is not None:
+            self._failed(name, error)
+        return error is None
+
+    def _turned(self, name: str) -> None:
+        now = monotonic()
+        self._loops[name].turned_at = now
+        if self._told and all(not loop.failed_at or now - loop.failed_at[-1] > WITHIN for loop in self._loops.values()):
+            self._told = False
+            self._tell(None)
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        loop = self._loops[name]
+        loop.failed_at.append(monotonic())
+        self._told = True
+        self._tell(f"{name}: {type(error).__name__}: {error}"[:200])
+        if loop.too_often(monotonic()):
+            self._broken = self._broken or name
+            self.end()
+
+    def end(self) -> None:
+        """Let every loop end after its turn; safe from any thread and from a signal handler."""
+        self.stop.set()
+        with suppress(OSError):
+            self._wake()
+
+
+def attempt(name: str, work: Callable[[], None], passing: tuple[type[Exception], ...] = ()) -> Exception | None:
+    """Do it; what it raises is logged and given back, but for what is `passing`."""
+    try:
+        work()
+    except passing:
+        raise
+    except Exception as error:
+        log.exception("%s failed", name)
+        return error
+    return None

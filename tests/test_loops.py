@@ -1,0 +1,119 @@
+"""No loop dies alone: what nobody lists is told, the loop goes on, and one that fails too often ends its program."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kiosk import loops as module
+from kiosk.loops import MOST_FAILURES, LoopFailed, Loops
+
+
+class Unlisted(Exception):
+    """Nobody has thought of it."""
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+
+
+def failing(times: int, done: threading.Event) -> tuple[list[int], Callable[[], None]]:
+    turns: list[int] = []
+
+    def turn() -> None:
+        turns.append(1)
+        if len(turns) <= times:
+            raise Unlisted("a surprise")
+        done.set()
+        done.wait(0.01)
+
+    return turns, turn
+
+
+def test_a_loop_goes_on_after_what_nobody_lists_and_it_is_told() -> None:
+    told: queue.Queue[str | None] = queue.Queue()
+    loops, done = Loops(told.put), threading.Event()
+    _, turn = failing(MOST_FAILURES - 1, done)
+    loops.start("documents", turn)
+    assert done.wait(30)
+    assert told.get(timeout=30) == "documents: Unlisted: a surprise"
+    assert not loops.stop.is_set()
+    loops.end()
+    loops.check()
+
+
+def test_its_end_is_told_once_it_has_not_failed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WITHIN", 0.0)
+    told: queue.Queue[str | None] = queue.Queue()
+    loops, done = Loops(told.put), threading.Event()
+    _, turn = failing(1, done)
+    loops.start("documents", turn)
+    assert told.get(timeout=30)
+    assert told.get(timeout=30) is None
+    loops.end()
+
+
+def test_a_loop_that_fails_too_often_ends_the_program_and_wakes_it() -> None:
+    woken = threading.Event()
+    loops = Loops(lambda _: None, woken.set)
+    turns, turn = failing(10**6, threading.Event())
+    loops.start("documents", turn)
+    with pytest.raises(LoopFailed, match="documents failed 5 times"):
+        loops.run("main", lambda: None)
+    assert woken.is_set()
+    assert len(turns) == MOST_FAILURES
+
+
+def test_systemd_is_fed_only_while_every_loop_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    systemd.bind(str(tmp_path / "notify"))
+    systemd.setblocking(False)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    loops, let_go, turned = Loops(), threading.Event(), threading.Event()
+
+    def turn() -> None:
+        turned.set()
+        let_go.wait(30)
+
+    loops.start("stuck", turn, patience=0.0)
+    loops.start("may wait", turn, patience=float("inf"))
+    assert turned.wait(30)
+    loops.feed()
+    with pytest.raises(BlockingIOError):
+        systemd.recv(100)
+    loops._loops["stuck"].patience = 1e9
+    loops.feed()
+    assert systemd.recv(100) == b"WATCHDOG=1"
+    let_go.set()
+    loops.end()
+    systemd.close()
+
+
+def test_a_coroutine_is_kept_alike() -> None:
+    told: list[str | None] = []
+    loops, turns = Loops(told.append), 0
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise Unlisted
+        loops.end()
+
+    asyncio.run(loops.keep("watch", turn))
+    assert told == ["watch: Unlisted: "]
+
+
+def test_a_coroutine_that_fails_too_often_ends_the_program() -> None:
+    async def turn() -> None:
+        raise Unlisted
+
+    with pytest.raises(LoopFailed):
+        asyncio.run(Loops(lambda _: None).keep("watch", turn))
