@@ -148,6 +148,17 @@ class Acknowledge(Message, frozen=True):
     refused: Annotated[tuple[RefusedEntry, ...], Meta(max_length=1000)] = ()
 
 
+class BeginEpoch(Message, frozen=True):
+    """The central server holds other facts under this epoch's numbers, from `seq` on: two stations have one card.
+
+    What it does not hold of ours goes on under a new epoch. Answered by Done.
+    """
+
+    epoch: Name
+    stream: StreamName
+    seq: Annotated[int, Meta(ge=1)]
+
+
 class Offer(Message, frozen=True):
     """A signed document, in Base64. Answered by Done."""
 
@@ -172,7 +183,7 @@ ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed | Located | Trouble
 AnybodysRequest = GetView | Subscribe | Explain
 TechniciansRequest = Operate | Maintain | TryLamp | Commission | GetRecording
-SyncsRequest = Acknowledge | Offer | GetNonce | Central | Flush | Trouble
+SyncsRequest = Acknowledge | BeginEpoch | Offer | GetNonce | Central | Flush | Trouble
 Request = AnybodysRequest | TechniciansRequest | SyncsRequest | AwaitEnrolment | EnrolmentAnswered
 
 

@@ -14,6 +14,16 @@ MAX_ENTRY: Final = 8 * 1024
 TOKEN_SECONDS: Final = 60
 AUDIENCE: Final = "yizhan-central"
 
+CAPABILITIES: Final = "Yizhan-Capabilities"
+"""The header in which a station names what it understands, comma-separated; nothing else is answered to one that does not."""
+
+UNDERSTANDS_CONFLICT: Final = "conflict"
+CONFLICT: Final = "urn:yizhan:problem:conflict"
+"""The type of the 409 for a number that the server holds with other content, or from a foreign boot: `expected` is that number.
+
+The station begins a new epoch, in which it sends its own entries from there on. A gap's 409 has no type of its own.
+"""
+
 Code = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
 Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32, extra_json_schema={"pattern": "^[A-Za-z0-9+/]{43}=$"})]

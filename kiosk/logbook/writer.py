@@ -52,6 +52,14 @@ class AckedSurvivors(Struct, frozen=True):
     seq: int
 
 
+class NewEpoch(Struct, frozen=True):
+    """The server holds other facts under `epoch`, from `seq` of `stream` on: what it lacks of ours goes on under a new one."""
+
+    epoch: str
+    stream: Stream
+    seq: int
+
+
 class Flush(Struct, frozen=True):
     """Write what waits for its group."""
 
@@ -60,7 +68,7 @@ class Stop(Struct, frozen=True):
     """Write everything and end."""
 
 
-Other = Keep | KeepFloor | Acked | AckedSurvivors
+Other = Keep | KeepFloor | Acked | AckedSurvivors | NewEpoch
 Job = Record | Other | Flush | Stop
 Stamped = tuple[Stamp, Entry]
 
@@ -240,3 +248,5 @@ class Writer:
                 self._take_heads(self._book.heads())
             case AckedSurvivors(epoch, stream, seq):
                 salvage.acknowledge(self._book.folder, epoch, stream, seq)
+            case NewEpoch():
+                pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Final, assert_never
+from typing import Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,7 +27,7 @@ from kiosk.core.events import (
 from kiosk.core.step import judge
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw
 from kiosk.local import Peer
-from kiosk.logbook.writer import Acked, AckedSurvivors, Flush, Writer
+from kiosk.logbook.writer import Acked, AckedSurvivors, Flush, NewEpoch, Writer
 from kiosk.settings import Settings
 from kiosk.station.peers import Peers
 from kiosk.station.rules import Rules
@@ -51,14 +51,12 @@ class Requests:
                 return self._anybody(peer, request)
             case wire.Operate() | wire.Maintain() | wire.TryLamp() | wire.Commission() | wire.GetRecording():
                 return self._technician(peer, request)
-            case wire.Acknowledge() | wire.Offer() | wire.GetNonce() | wire.Central() | wire.Flush() | wire.Trouble():
-                return self._sync(peer, request)
             case wire.AwaitEnrolment():
                 return self._await_enrolment(peer)
             case wire.EnrolmentAnswered():
                 return self._enrolled(request)
             case _:
-                assert_never(request)
+                return self._sync(peer, request)
 
     def _anybody(self, peer: Peer, request: wire.AnybodysRequest) -> wire.Answer:
         match request:
@@ -98,6 +96,8 @@ class Requests:
                 if back := self._peers.heard("sync", peer):
                     self._rules.queue(back)
                 self._acknowledge(request)
+            case wire.BeginEpoch(epoch, stream, seq):
+                self._writer.put(NewEpoch(epoch, stream, seq))
             case wire.Offer(document):
                 self._rules.queue(Offered(document))
             case wire.GetNonce():
