@@ -200,11 +200,15 @@ class Reported(Fact, frozen=True):
 
 
 class Dropped(Fact, frozen=True):
-    """The logbook was full, and entries that the central server does not have had to go: these numbers of that stream."""
+    """Entries that the central server does not have had to go: these numbers of that stream, since the logbook was full.
 
-    stream: str
-    first: int
-    last: int
+    Or, with no numbers, `count` of them that had none yet: the disk took no write for longer than memory could hold them.
+    """
+
+    stream: Stream
+    first: int = 0
+    last: int = 0
+    count: int = 0
 
 
 class ApplianceAlarm(Fact, frozen=True):

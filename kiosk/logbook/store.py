@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,14 @@ INSERT: Final = "INSERT INTO {} (boot, boot_time, wall, quality, body, checksum)
 NOTHING_REFUSED: Final[Mapping[int, str]] = {}
 TRIM_BY: Final = 1000
 """How many entries go at a time when the file is too large."""
+
+LETS_GO: Final[tuple[tuple[Stream, bool], ...]] = (
+    ("telemetry", True),
+    ("access", True),
+    ("telemetry", False),
+    ("access", False),
+)
+"""Which entries go first when the file is too large: of a stream those that the server has, or has not."""
 
 
 class Logbook:
@@ -53,6 +62,14 @@ class Logbook:
             for stream, found in rows.items():
                 self._db.executemany(INSERT.format(stream), found)
 
+    def can_hold(self, stamp: Stamp, entry: Entry) -> bool:
+        """Whether there can be a row of it: text that is text, times that are numbers."""
+        try:
+            self._row(stamp, entry)
+        except (ValueError, TypeError, OverflowError):
+            return False
+        return math.isfinite(stamp.boot) and math.isfinite(stamp.wall)
+
     def trim(self, most: int, stamp: Stamp) -> int:
         """When more than `most` bytes are in use, let a bounded number of entries go; how many went.
 
@@ -62,8 +79,8 @@ class Logbook:
         if used(self._db) <= most:
             return 0
         heads = self.heads()
-        for stream, acked in (("telemetry", True), ("access", True), ("telemetry", False), ("access", False)):
-            last = heads[stream].acked if acked else heads[stream].newest  # type: ignore[index]
+        for stream, acked in LETS_GO:
+            last = heads[stream].acked if acked else heads[stream].newest
             query = f"SELECT seq FROM {stream} WHERE seq <= ? ORDER BY seq LIMIT ?"
             numbers = [seq for (seq,) in self._db.execute(query, (last, TRIM_BY))]
             if numbers:

@@ -1,38 +1,44 @@
 """The writer thread: the only one that waits for the disk.
 
 Access entries commit at once, all that wait together; telemetry in groups of TELEMETRY_GROUP or after TELEMETRY_WITHIN
-seconds. When the disk fails, the ticket's answer says so at once, the entries stay in memory, bounded, and are tried again. A
-file that turns out to be broken is moved aside, and the entries go into a new one.
+seconds. When the disk fails, the ticket's answer says so at once, the entries stay in memory, bounded, and are tried again; so
+do documents, the clock's floor and the server's marks, the newest of each. A file that turns out to be broken is moved aside,
+and the entries go into a new one. An entry that no file can take is counted as lost, and keeps no other waiting.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from kiosk.core.entries import Entry, Stamp, Stream, stream_of
-from kiosk.core.events import Command, CommitFailed, Committed, Keep, KeepFloor, Record
+from kiosk.core.entries import Stream
+from kiosk.core.events import Command, CommitFailed, Committed, Faulted, Keep, KeepFloor, Record
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Heads
 from kiosk.logbook.schema import Broken, says_broken
 from kiosk.logbook.store import Logbook
+from kiosk.logbook.waiting import Stamped, Waiting
+from kiosk.loops import Loops, attempt
 
 log = logging.getLogger(__name__)
 
-TELEMETRY_GROUP: Final = 50
-TELEMETRY_WITHIN: Final = 5.0
 RETRY: Final = 1.0
 TRIM_EVERY: Final = 500
-MAX_WAITING: Final = 20_000
+
+SLOW: Final = 5.0
+"""Seconds after which a disk that has not answered is a fault; a good card takes hundredths."""
+
+UNWRITABLE: Final = (ValueError, TypeError, OverflowError, sqlite3.IntegrityError, sqlite3.ProgrammingError)
+"""What an entry raises that no file can take, such as a time that is no number; the disk raises other errors."""
 
 
 class Acked(Struct, frozen=True):
@@ -64,13 +70,8 @@ class Flush(Struct, frozen=True):
     """Write what waits for its group."""
 
 
-class Stop(Struct, frozen=True):
-    """Write everything and end."""
-
-
 Other = Keep | KeepFloor | Acked | AckedSurvivors | NewEpoch
-Job = Record | Other | Flush | Stop
-Stamped = tuple[Stamp, Entry]
+Job = Record | Other | Flush
 
 
 class Writer:
@@ -80,9 +81,10 @@ class Writer:
         self,
         book: Logbook,
         cold: ColdState,
-        answer: Callable[[Committed | CommitFailed], None],
+        answer: Callable[[Committed | CommitFailed | Faulted], None],
         on_heads: Callable[[], None],
         on_replaced: Callable[[str], None],
+        loops: Loops,
         most: int = 256_000_000,
     ) -> None:
         """`on_heads` is called when `heads` has news, `on_replaced` with why the file was replaced, both from this thread.
@@ -97,15 +99,18 @@ class Writer:
         self._cold = cold
         self._answer = answer
         self._on_heads = on_heads
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._access: deque[Stamped] = deque(maxlen=MAX_WAITING)
-        self._telemetry: deque[Stamped] = deque(maxlen=MAX_WAITING)
-        self._telemetry_since = 0.0
+        self._jobs: deque[Job] = deque()
+        self._news = threading.Event()
+        self._turning = threading.Lock()
+        self._closed = False
+        self._busy_since: float | None = None
+        self._waiting = Waiting()
         self._tickets: list[int] = []
         self._retry_at: float | None = None
-        self._others: list[Other] = []
-        self._thread = threading.Thread(target=self._run, name="logbook writer", daemon=True)
-        self._thread.start()
+        self._told = False
+        self._others: dict[tuple[str, ...], Other] = {}
+        self._others_at = 0.0
+        loops.start("writer", self._turn, float("inf"))
 
     @property
     def epoch(self) -> str:
@@ -115,76 +120,97 @@ class Writer:
     def put(self, job: Job | Command) -> None:
         """Queue a job; never waits."""
         if isinstance(job, Job):
-            self._jobs.put(job)
+            self._jobs.append(job)
+            self._news.set()
+
+    def look(self) -> None:
+        """Tell of a disk that has kept a commit waiting for SLOW seconds; safe from any thread."""
+        since = self._busy_since
+        if since is not None and monotonic() - since > SLOW and not self._told:
+            self._told = True
+            self._answer(CommitFailed(0, f"the disk has not answered for {SLOW:g} s"))
 
     def close(self, timeout: float = 5.0) -> None:
-        """Write what waits, end, and close both files, within `timeout` seconds; a disk that hangs is left alone."""
-        self._jobs.put(Stop())
-        self._thread.join(timeout)
-        if not self._thread.is_alive():
+        """Write what waits, and close both files, within `timeout` seconds; a disk that hangs is left alone."""
+        if not self._turning.acquire(timeout=timeout):
+            return
+        try:
+            self._closed = True
+            attempt("the writer's last turn", self._finish)
             self._book.close()
             self._cold.close()
+        finally:
+            self._turning.release()
+            self._news.set()
 
-    def _run(self) -> None:
-        running = True
-        while running:
-            running = self._gather()
-            if not running or self._access or self._telemetry_due():
-                self._commit(everything=not running)
+    def _turn(self) -> None:
+        self._news.wait(self._wait())
+        self._news.clear()
+        with self._turning:
+            if self._closed:
+                return
+            self._busy_since = monotonic()
+            try:
+                self._work()
+            finally:
+                self._busy_since = None
+
+    def _work(self) -> None:
+        self._gather()
+        now = monotonic()
+        if self._waiting.due_at() is not None and (self._due_at() <= now or self._tickets):
+            self._commit()
+        if self._others and now >= self._others_at:
             self._do_others()
 
-    def _gather(self) -> bool:
-        """Take all jobs that there are, waiting for the first; False at the end."""
-        try:
-            job = self._jobs.get(timeout=self._wait())
-            while True:
-                if isinstance(job, Stop):
-                    return False
-                self._sort(job)
-                job = self._jobs.get_nowait()
-        except queue.Empty:
-            return True
+    def _finish(self) -> None:
+        self._gather()
+        if self._waiting:
+            self._commit(everything=True)
+        self._do_others()
+
+    def _gather(self) -> None:
+        while self._jobs:
+            self._sort(self._jobs.popleft())
 
     def _wait(self) -> float | None:
         """Seconds until there is something to do without a job; while the disk fails that is the next attempt alone."""
-        if self._retry_at is not None:
-            return max(0.0, self._retry_at - monotonic())
-        return max(0.0, self._telemetry_since + TELEMETRY_WITHIN - monotonic()) if self._telemetry else None
+        if self._closed:
+            return None
+        due = [self._due_at()] if self._waiting else []
+        due += [self._others_at] if self._others else []
+        return max(0.0, min(due) - monotonic()) if due else None
 
-    def _sort(self, job: Record | Other | Flush) -> None:
-        if isinstance(job, Flush):
-            self._telemetry_since = -TELEMETRY_WITHIN
-            return
-        if not isinstance(job, Record):
-            self._others.append(job)
-            return
-        if not self._telemetry:
-            self._telemetry_since = monotonic()
-        for entry in job.entries:
-            waiting = self._telemetry if stream_of(entry) == "telemetry" else self._access
-            waiting.append((job.stamp, entry))
-        if job.ticket:
-            self._tickets.append(job.ticket)
+    def _due_at(self) -> float:
+        """When (monotonic seconds) the entries that wait are to be written."""
+        due = self._waiting.due_at() or 0.0
+        return due if self._retry_at is None else max(due, self._retry_at)
 
-    def _telemetry_due(self) -> bool:
-        late = monotonic() >= self._telemetry_since + TELEMETRY_WITHIN
-        return len(self._telemetry) >= TELEMETRY_GROUP or (bool(self._telemetry) and late)
+    def _sort(self, job: Job) -> None:
+        match job:
+            case Flush():
+                self._waiting.hurry()
+            case Record(entries, stamp, ticket):
+                for entry in entries:
+                    self._waiting.take(stamp, entry)
+                self._tickets += [ticket] if ticket else []
+            case _:
+                key = _key(job)
+                self._others[key] = _newer(self._others.pop(key, None), job)
 
-    def _commit(self, *, everything: bool) -> None:
-        if self._retry_at is not None and monotonic() < self._retry_at and not self._tickets and not everything:
-            return
-        with_telemetry = everything or self._telemetry_due()
-        entries = [*self._access, *(self._telemetry if with_telemetry else ())]
+    def _commit(self, *, everything: bool = False) -> None:
+        entries = self._waiting.due(everything=everything)
         try:
             self._append(entries)
             heads = self._book.heads()
+        except UNWRITABLE as error:
+            self._give_up(entries, error)
+            return
         except (sqlite3.Error, Broken, OSError) as error:
             self._failed(str(error))
             return
-        self._access.clear()
-        if with_telemetry:
-            self._telemetry.clear()
-        recovered, self._retry_at = self._retry_at is not None, None
+        self._waiting.written(entries)
+        recovered, self._retry_at, self._told = self._retry_at is not None or self._told, None, False
         for ticket in self._tickets or ([0] if recovered else []):
             self._answer(Committed(ticket))
         self._tickets = []
@@ -205,6 +231,14 @@ class Writer:
             self._on_replaced(str(error))
             self._book.append(entries)
 
+    def _give_up(self, entries: list[Stamped], error: Exception) -> None:
+        """An entry among them can never be written; the others are tried again, at once."""
+        bad = [each for each in entries if not self._book.can_hold(*each)]
+        self._waiting.give_up(bad)
+        self._failed(f"{len(bad)} entries cannot be written: {error}")
+        if bad:
+            self._retry_at = monotonic()
+
     def _trim(self, entries: list[Stamped]) -> None:
         """Look at the file's size every few hundred entries."""
         self._since_trim += len(entries)
@@ -224,18 +258,29 @@ class Writer:
         self._tickets = []
 
     def _do_others(self) -> None:
-        jobs, self._others = self._others, []
-        kept = [job for job in jobs if isinstance(job, Keep | KeepFloor)]
-        acked = [job for job in jobs if isinstance(job, Acked | AckedSurvivors)]
+        """What cannot be done now is tried again: no document that a full disk did not take is lost at the next start."""
+        self._others_at = monotonic() + RETRY
+        kept = {key: job for key, job in self._others.items() if isinstance(job, Keep | KeepFloor)}
         try:
             if kept:
                 with self._cold.transaction():
-                    for each in kept:
+                    for each in kept.values():
                         self._do(each)
-            for job in acked:
+                self._done(kept)
+            for key, job in list(self._others.items()):
                 self._do(job)
+                self._done((key,))
         except (sqlite3.Error, OSError) as error:
+            self._told = True
             self._answer(CommitFailed(0, str(error)))
+            return
+        if self._told and not self._waiting:
+            self._told = False
+            self._answer(Committed(0))
+
+    def _done(self, keys: Iterable[tuple[str, ...]]) -> None:
+        for key in list(keys):
+            del self._others[key]
 
     def _do(self, job: Other) -> None:
         match job:
@@ -250,3 +295,23 @@ class Writer:
                 salvage.acknowledge(self._book.folder, epoch, stream, seq)
             case NewEpoch():
                 pass
+
+
+def _key(job: Other) -> tuple[str, ...]:
+    """What a later job of the same key takes the place of."""
+    match job:
+        case Keep(kind):
+            return "keep", kind
+        case Acked(stream):
+            return "acked", stream
+        case AckedSurvivors(epoch, stream):
+            return "survivors", epoch, stream
+        case _:
+            return (type(job).__name__,)
+
+
+def _newer(before: Other | None, job: Other) -> Other:
+    """The later job; what the server refused by the one before is set aside with it."""
+    if isinstance(job, Acked) and isinstance(before, Acked):
+        return replace(job, refused={**before.refused, **job.refused})
+    return job

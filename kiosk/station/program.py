@@ -44,6 +44,7 @@ from kiosk.core.step import stamp, stopped
 from kiosk.local import Loop, Peer, boot_id, boot_time, notify
 from kiosk.logbook import salvage
 from kiosk.logbook.writer import Writer
+from kiosk.loops import Loops
 from kiosk.settings import Settings
 from kiosk.station.files import open_files, takes_writes
 from kiosk.station.fittings import wiring
@@ -82,7 +83,8 @@ class Station:
         self._rules = Rules(state, self._boot_id, self._loop.wake)
         most = settings.logbook.most_megabytes * 10**6
         self._heads_news = threading.Event()
-        self._writer = Writer(book, cold, self._rules.queue, self._take_heads, self._replaced, most)
+        self._loops = Loops(self._loop_failed, self._loop.wake)
+        self._writer = Writer(book, cold, self._rules.queue, self._take_heads, self._replaced, self._loops, most)
         self._peers = Peers()
         self._requests = Requests(settings, self._rules, self._writer, self._peers, self.view)
         self._first: tuple[Entry, ...] = (Started(__version__), *interrupted)
@@ -90,7 +92,7 @@ class Station:
         self._disk_is_back = threading.Event()
         if self._files.refused:
             self._rules.queue(Faulted("data_folder", self._files.refused))
-            threading.Thread(target=self._await_disk, name="disk", daemon=True).start()
+            self._loops.start("disk", self._await_disk, float("inf"))
 
         factory = open_pins(settings.pins)
         self._board = Board(factory, wiring(settings), self._edge)
@@ -110,7 +112,7 @@ class Station:
         notify("READY=1")
         log.info("station %s: ready", self._settings.station.code)
         next_read_back = boot_time() + READ_BACK
-        while self._running:
+        while self._running and not self._loops.stop.is_set():
             self._loop.wait(max(0.0, min(self._rules.due(), next_read_back) - boot_time()))
             if boot_time() >= next_read_back:
                 next_read_back = boot_time() + READ_BACK
@@ -119,13 +121,15 @@ class Station:
             if self._heads_news.is_set():
                 self._heads_news.clear()
                 self._publish_view()
+        self._loops.check()
 
     def _look_around(self) -> None:
         """Once in READ_BACK seconds: every input, every meter, and whether a disk that took no write is back."""
         self._board.read_back()
         for reading in self._pulses.read(boot_time()):
             self._rules.queue(reading)
-        notify("WATCHDOG=1")
+        self._writer.look()
+        self._loops.feed()
         if self._disk_is_back.is_set() and _quiet(self._rules.state):
             log.warning("%s takes writes again: starting anew", self._settings.data)
             self._running = False
@@ -136,6 +140,7 @@ class Station:
         self._perform((stopped(self._rules.state, self._rules.now()),), changed=False)
         if self._bench:
             self._bench.close()
+        self._loops.end()
         self._writer.close()
         self._loop.close()
         for held in self._files.held:
@@ -154,7 +159,7 @@ class Station:
         """At the start, and when the logbook's file turns out to be broken later. Safe from any thread."""
         if why:
             self._rules.queue(Faulted("logbook_replaced", why))
-        threading.Thread(target=self._salvage, name="salvage", daemon=True).start()
+        self._loops.once("salvage", self._salvage)
 
     def _salvage(self) -> None:
         """Go through broken logbooks in the background; the door works meanwhile."""
@@ -169,9 +174,11 @@ class Station:
 
     def _await_disk(self) -> None:
         """In a thread, since a disk that is dying makes whoever asks it wait."""
-        while not self._disk_is_back.wait(LOOK_AT_DISK):
-            if takes_writes(self._settings.data):
-                self._disk_is_back.set()
+        if not self._loops.stop.wait(LOOK_AT_DISK) and takes_writes(self._settings.data):
+            self._disk_is_back.set()
+
+    def _loop_failed(self, why: str | None) -> None:
+        self._rules.queue(Faulted("station.loop", why))
 
     def _serve(self) -> None:
         run = self._settings.run

@@ -15,11 +15,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Stamp, Stream
-from kiosk.core.events import CommitFailed, Committed, Record
+from kiosk.core.events import CommitFailed, Committed, Faulted, Record
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook as Book
-from kiosk.logbook.writer import TELEMETRY_GROUP, Acked, Flush, Writer
+from kiosk.logbook.waiting import TELEMETRY_GROUP
+from kiosk.logbook.writer import Acked, Flush, Writer
+from kiosk.loops import Loops
 
 MOST_AHEAD = 10_000
 """Entries that a producer may be ahead of the disk here; the writer itself would let go of the oldest beyond 20,000."""
@@ -98,7 +100,7 @@ class Logbook(GroupedLogbook):
         super().__init__(path)
         self._put = 0
         self._news = threading.Condition()
-        self._writer = Writer(self._book, ColdState(Path(path)), self._answer, lambda: None, lambda _: None)
+        self._writer = Writer(self._book, ColdState(Path(path)), self._answer, lambda: None, lambda _: None, Loops())
 
     def put(self, payload: str) -> int:
         self._put += 1
@@ -128,7 +130,7 @@ class Logbook(GroupedLogbook):
         with self._news:
             self._news.wait_for(lambda: self._put - self._kept <= ahead, 60.0)
 
-    def _answer(self, answer: Committed | CommitFailed) -> None:
+    def _answer(self, answer: Committed | CommitFailed | Faulted) -> None:
         if isinstance(answer, Committed):
             with self._news:
                 self._kept = max(self._kept, answer.ticket)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from kiosk.core.clock import Quality
-from kiosk.core.entries import Locked, Measured, Stamp, Stream
-from kiosk.core.events import CommitFailed, Committed, Keep, KeepFloor, Record
+from kiosk.core.entries import Denied, Dropped, Locked, Measured, Stamp, Stream
+from kiosk.core.events import CommitFailed, Committed, Faulted, Keep, KeepFloor, Record
 from kiosk.logbook.cold import ColdState, read_cold
 from kiosk.logbook.reader import FILE, Heads, Reader
 from kiosk.logbook.store import Logbook
+from kiosk.logbook.waiting import Waiting
 from kiosk.logbook.writer import Acked, Flush, Writer
+from kiosk.loops import Loops
 
 STAMP = Stamp(1.0, 1000.0, Quality.SYNCED)
 
@@ -24,13 +29,14 @@ STAMP = Stamp(1.0, 1000.0, Quality.SYNCED)
 class Desk:
     """A writer with its answers in queues."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, loops: Loops | None = None) -> None:
         self.folder = folder
-        self.answers: queue.Queue[Committed | CommitFailed] = queue.Queue()
+        self.answers: queue.Queue[Committed | CommitFailed | Faulted] = queue.Queue()
         self.heads: queue.Queue[dict[Any, Heads]] = queue.Queue()
         self.replaced: queue.Queue[str] = queue.Queue()
         book, cold = Logbook(folder, "boot"), ColdState(folder)
-        self.writer = Writer(book, cold, self.answers.put, self._take_heads, self.replaced.put)
+        self.loops = loops or Loops()
+        self.writer = Writer(book, cold, self.answers.put, self._take_heads, self.replaced.put, self.loops)
 
     def _take_heads(self) -> None:
         self.heads.put(self.writer.heads)
@@ -46,6 +52,7 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
+    desk.loops.end()
     desk.writer.close()
 
 
@@ -135,3 +142,99 @@ def test_a_file_that_breaks_while_it_is_written_is_replaced_and_the_entry_kept(d
     assert desk.writer.epoch != epoch
     assert desk.count("access") == 1
     assert (desk.folder / f"{FILE}.broken-1").exists()
+
+
+def failing(desk: Desk, *errors: Exception) -> None:
+    """From now on appending raises these, one after the other, and then works again."""
+    real, waiting = desk.writer._book.append, list(errors)
+
+    def append(entries: Any) -> None:
+        if waiting:
+            raise waiting.pop(0)
+        real(entries)
+
+    desk.writer._book.append = append  # type: ignore[method-assign]
+
+
+def until(condition: Any) -> None:
+    deadline, pause = monotonic() + 30, threading.Event()
+    while not condition():
+        assert monotonic() < deadline
+        pause.wait(0.01)
+
+
+def test_what_nobody_listed_is_told_and_loses_no_entry(tmp_path: Path) -> None:
+    told: list[str | None] = []
+    desk = Desk(tmp_path, loops := Loops(told.append))
+    failing(desk, ZeroDivisionError("nobody thought of it"))
+    desk.writer.put(Record((Locked("main"),), STAMP, 9))
+    assert desk.answers.get(timeout=30) == Committed(9)
+    assert desk.count("access") == 1
+    assert "nobody thought of it" in str(told[0])
+    loops.end()
+    desk.writer.close()
+
+
+def test_an_entry_that_no_file_can_take_holds_no_other_up(desk: Desk) -> None:
+    desk.writer.put(Record((Locked("main"),), Stamp(1.0, float("nan"), Quality.SYNCED)))
+    desk.writer.put(Record((Locked("\udc80"),), STAMP))
+    desk.writer.put(Record((Locked("main"),), STAMP, 3))
+    until(lambda: desk.count("access") == 2)
+    assert bodies(desk) == [{"kind": "dropped", "stream": "access", "count": 2}, {"kind": "locked", "door": "main"}]
+
+
+def bodies(desk: Desk) -> list[Any]:
+    reader = Reader(desk.folder)
+    found = [json.loads(row.body) for row in reader.rows("access")]
+    reader.close()
+    return found
+
+
+def test_beyond_the_bound_the_oldest_goes_and_is_told_access_last() -> None:
+    waiting = Waiting(most=10)
+    for number in range(8):
+        waiting.take(STAMP, Denied("main", str(number)))
+        waiting.take(STAMP, Measured("t", float(number), "W"))
+    access = [Denied("main", str(number)) for number in range(8)]
+    telemetry = [Measured("t", float(number), "W") for number in (6, 7)]
+    due = waiting.due(everything=True)
+    assert [entry for _, entry in due] == [Dropped("telemetry", count=6), *access, *telemetry]
+    waiting.take(STAMP, Denied("main", "late"))
+    waiting.take(STAMP, Denied("main", "later"))
+    waiting.take(STAMP, Denied("main", "latest"))
+    due = waiting.due(everything=True)
+    assert [entry for _, entry in due[:3]] == [Dropped("access", count=1), Dropped("telemetry", count=8), access[1]]
+    waiting.written(due)
+    assert (len(waiting), waiting.due(everything=True)) == (0, [])
+    waiting.take(STAMP, Locked("main"))
+    assert waiting.due() == [(STAMP, Locked("main"))], "what was lost is told once"
+
+
+def test_a_document_that_a_full_disk_did_not_take_is_kept_later_the_newest_of_each(desk: Desk) -> None:
+    thief = sqlite3.connect(desk.folder / "state.db", isolation_level=None)
+    desk.writer._cold._db.execute("PRAGMA busy_timeout=10")
+    thief.execute("BEGIN IMMEDIATE")
+    desk.writer.put(Keep("status", 3, b"three"))
+    desk.writer.put(KeepFloor(50.0))
+    assert isinstance(desk.answers.get(timeout=30), CommitFailed)
+    desk.writer.put(Keep("status", 4, b"four"))
+    desk.writer.put(Keep("keyset", 2, b"keys"))
+    thief.execute("ROLLBACK")
+    thief.close()
+    answer = desk.answers.get(timeout=30)
+    while answer != Committed(0):
+        answer = desk.answers.get(timeout=30)
+    assert read_cold(desk.folder) == ({"keyset": b"keys", "status": b"four"}, 50.0)
+
+
+def test_a_disk_that_keeps_a_commit_waiting_is_a_fault(desk: Desk) -> None:
+    desk.writer.look()
+    assert desk.answers.empty()
+    desk.writer._busy_since = monotonic() - 10.0
+    desk.writer.look()
+    desk.writer.look()
+    answer = desk.answers.get(timeout=30)
+    assert isinstance(answer, CommitFailed)
+    assert desk.answers.empty(), "it is told once"
+    desk.writer.put(Record((Locked("main"),), STAMP))
+    assert desk.answers.get(timeout=30) == Committed(0)

@@ -1,0 +1,78 @@
+"""What waits in memory for the disk: entries by stream, bounded, and how many of each had to go."""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import Final
+
+from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
+from kiosk.logbook.reader import STREAMS
+
+MAX_WAITING: Final = 20_000
+"""Entries of both streams together: half an hour of a flood, a few megabytes."""
+
+TELEMETRY_GROUP: Final = 50
+TELEMETRY_WITHIN: Final = 5.0
+
+Stamped = tuple[Stamp, Entry]
+
+
+class Waiting:
+    """The oldest goes first, telemetry before access, and is counted until an entry about it is on the disk."""
+
+    def __init__(self, most: int = MAX_WAITING) -> None:
+        self._most = most
+        self._entries: dict[Stream, deque[Stamped]] = {stream: deque() for stream in STREAMS}
+        self._lost: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
+        self._telemetry_since = 0.0
+
+    def __len__(self) -> int:
+        return sum(map(len, self._entries.values()))
+
+    def take(self, stamp: Stamp, entry: Entry) -> None:
+        """One more; beyond the bound one goes."""
+        if not self._entries["telemetry"]:
+            self._telemetry_since = monotonic()
+        self._entries[stream_of(entry)].append((stamp, entry))
+        if len(self) > self._most:
+            stream: Stream = "telemetry" if self._entries["telemetry"] else "access"
+            self._entries[stream].popleft()
+            self._lost[stream] += 1
+
+    def hurry(self) -> None:
+        """Telemetry does not wait for its group any longer."""
+        self._telemetry_since = -TELEMETRY_WITHIN
+
+    def due_at(self) -> float | None:
+        """When (monotonic seconds) something is to be written; None when nothing waits."""
+        telemetry = self._entries["telemetry"]
+        if self._entries["access"] or len(telemetry) >= TELEMETRY_GROUP:
+            return 0.0
+        return self._telemetry_since + TELEMETRY_WITHIN if telemetry else None
+
+    def due(self, *, everything: bool = False) -> list[Stamped]:
+        """What is to be written now, in its order, after what tells how many went before it."""
+        telemetry = self._entries["telemetry"]
+        late = (
+            everything or len(telemetry) >= TELEMETRY_GROUP or monotonic() >= self._telemetry_since + TELEMETRY_WITHIN
+        )
+        entries = [*self._entries["access"], *(telemetry if late else ())]
+        lost = [(stream, count) for stream, count in self._lost.items() if count and entries]
+        return [*((entries[0][0], Dropped(stream, count=count)) for stream, count in lost), *entries]
+
+    def written(self, entries: list[Stamped]) -> None:
+        """These, which :meth:`due` gave, are on the disk; nothing was taken meanwhile."""
+        for _, entry in entries:
+            if isinstance(entry, Dropped) and entry.count:
+                self._lost[entry.stream] -= entry.count
+            else:
+                self._entries[stream_of(entry)].popleft()
+
+    def give_up(self, entries: list[Stamped]) -> None:
+        """These can never be written: they count as lost."""
+        given = set(map(id, entries))
+        for stream, waiting in self._entries.items():
+            kept = [each for each in waiting if id(each) not in given]
+            self._lost[stream] += len(waiting) - len(kept)
+            self._entries[stream] = deque(kept)
