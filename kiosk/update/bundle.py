@@ -1,17 +1,24 @@
-"""A bundle: an uncompressed tar with `release`, which is signed, and the packages that it names, one for each platform."""
+"""A bundle: an uncompressed tar with `release`, which is signed, and the packages that it names, one for each platform.
+
+Nothing is written before the signature, the package's hash, the sizes and the room on the disk are known; what an unpacking may
+write is counted first, member by member.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
 from kiosk.trust.documents import MAX_DOCUMENT, Refusal
 from kiosk.trust.release import Release, Ring, order, read_release
+from kiosk.update.members import EMPTY, LONG, Bounds, Damaged, Member, leads_out, members
 from kiosk.update.versions import HOME, Versions
 
 MEMBER: Final = "release"
@@ -21,9 +28,25 @@ LIBRARIES: Final = HOME.relative_to("/")
 PATIENCE: Final = 600.0
 CHUNK: Final = 1 << 20
 
+MOST_PACKAGE: Final = 512 << 20
+MOST_BUNDLE: Final = 2 << 30
+IN_A_BUNDLE: Final = Bounds(members=32, each=MOST_PACKAGE, total=MOST_BUNDLE)
+"""A release, and a package for each platform; one with everything that it needs has some 100 MiB."""
+
+MOST_UNPACKED: Final = 1 << 30
+IN_A_PACKAGE: Final = Bounds(50_000, MOST_UNPACKED, MOST_UNPACKED, frozenset(EMPTY | LONG))
+"""As deb(5) has it: files, folders, links, and names of any length."""
+
+BLOCK_ON_DISK: Final = 4096
+MARGIN: Final = 64 << 20
+"""Bytes that stay free for the logbook."""
+
 
 class BadBundle(Exception):
-    """It is not taken; `reason` is a Refusal, or one of ours: not_newer, other_ring, other_platform, damaged, unpacking."""
+    """It is not taken.
+
+    `reason` is a Refusal, or one of ours: not_newer, other_ring, other_platform, damaged, no_room, unpacking.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(detail or reason)
@@ -46,28 +69,66 @@ def write_bundle(out: Path, release: bytes, packages: Mapping[str, Path]) -> Non
 def take(bundle: Path, root: bytes, ring: Ring, platform: str, newest: str, versions: Versions) -> Release:
     """Verify a bundle and put its version beside the others. Raises BadBundle or OSError; nothing that runs has changed then.
 
-    `newest`: the version below which nothing is taken, nor that one itself.
+    `newest`: the version below which nothing is taken, nor that one itself. What was written of a refused one is gone.
     """
-    try:
-        with tarfile.open(bundle, "r:") as tar:
-            release = _release(tar, root)
-            _fits(release, ring, platform, newest)
-            incoming = versions.incoming()
-            package = incoming / "package.deb"
-            _copy(_member(tar, platform), package, release.packages[platform])
-    except tarfile.TarError as error:
-        raise BadBundle("damaged", str(error)) from error
-    unpack = ["dpkg-deb", "-x", str(package), str(incoming / "root")]
-    done = subprocess.run(unpack, capture_output=True, text=True, check=False, timeout=PATIENCE)
-    unpacked = incoming / "root" / LIBRARIES
-    if done.returncode or not (unpacked / "kiosk").is_dir():
-        raise BadBundle("unpacking", done.stderr.strip() or f"the package has no {LIBRARIES}")
-    versions.put(unpacked, release.version)
+    with _whole(bundle) as file:
+        found = _members(file)
+        release = _release(file, found, root)
+        _fits(release, ring, platform, newest)
+        package = _member(found, platform)
+        if _digest(file, package) != release.packages[platform]:
+            raise BadBundle("damaged", "the package is not the one that was signed")
+        incoming = versions.incoming()
+        try:
+            require_room(incoming, package.size)
+            copy = incoming / "package.deb"
+            if _digest(file, package, copy) != release.packages[platform]:
+                raise BadBundle("damaged", "the package changed while it was read")
+            versions.put(_unpacked(copy, incoming), release.version)
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
     return release
 
 
-def _release(tar: tarfile.TarFile, root: bytes) -> Release:
-    match read_release(_member(tar, MEMBER).read(MAX_DOCUMENT + 1), root):
+def require_room(folder: Path, size: int) -> None:
+    """Raises BadBundle unless so many bytes can be written there, and some are left."""
+    free = shutil.disk_usage(folder).free
+    if free < size + MARGIN:
+        raise BadBundle("no_room", f"{folder} has {free >> 20} MiB free, and needs {(size + MARGIN) >> 20}")
+
+
+@contextmanager
+def _whole(bundle: Path) -> Iterator[IO[bytes]]:
+    """The file, which must be one, and not too large."""
+    if not bundle.is_file() and bundle.exists():
+        raise BadBundle("damaged", "it is no file")
+    with bundle.open("rb") as file:
+        if bundle.stat().st_size > MOST_BUNDLE:
+            raise BadBundle("damaged", f"more than {MOST_BUNDLE >> 20} MiB")
+        yield file
+
+
+def _members(file: IO[bytes]) -> dict[str, Member]:
+    try:
+        found = list(members(file, IN_A_BUNDLE))
+    except Damaged as error:
+        raise BadBundle("damaged", str(error)) from error
+    by_name = {each.name: each for each in found}
+    if len(by_name) != len(found):
+        raise BadBundle("damaged", "two members have one name")
+    return by_name
+
+
+def _member(found: dict[str, Member], name: str) -> Member:
+    if name not in found:
+        raise BadBundle("damaged", f"there is no {name} in it")
+    return found[name]
+
+
+def _release(file: IO[bytes], found: dict[str, Member], root: bytes) -> Release:
+    member = _member(found, MEMBER)
+    file.seek(member.offset)
+    match read_release(file.read(min(member.size, MAX_DOCUMENT + 1)), root):
         case Refusal() as why:
             raise BadBundle(why)
         case release:
@@ -83,21 +144,49 @@ def _fits(release: Release, ring: Ring, platform: str, newest: str) -> None:
         raise BadBundle("other_platform", f"{release.version} has no package for {platform}")
 
 
-def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
-    try:
-        member = tar.extractfile(name)
-    except KeyError:
-        member = None
-    if member is None:
-        raise BadBundle("damaged", f"there is no {name} in it")
-    return member
-
-
-def _copy(source: IO[bytes], target: Path, wanted: bytes) -> None:
-    digest = hashlib.sha256()
-    with target.open("wb") as out:
-        while chunk := source.read(CHUNK):
+def _digest(file: IO[bytes], member: Member, copy: Path | None = None) -> bytes:
+    """The SHA-256 of a member, which is written to `copy` meanwhile."""
+    digest, left = hashlib.sha256(), member.size
+    file.seek(member.offset)
+    with copy.open("wb") if copy else io.BytesIO() as out:
+        while left and (chunk := file.read(min(left, CHUNK))):
             digest.update(chunk)
-            out.write(chunk)
-    if digest.digest() != wanted:
-        raise BadBundle("damaged", "the package is not the one that was signed")
+            left -= len(chunk)
+            if copy:
+                out.write(chunk)
+    return digest.digest()
+
+
+def _unpacked(package: Path, incoming: Path) -> Path:
+    """The version in a package, unpacked below `incoming`. Raises BadBundle."""
+    require_room(incoming, _unpacked_size(package))
+    unpack = ["dpkg-deb", "-x", str(package), str(incoming / "root")]
+    try:
+        done = subprocess.run(unpack, capture_output=True, text=True, errors="replace", check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise BadBundle("unpacking", f"it took more than {PATIENCE:g} s") from error
+    unpacked = incoming / "root" / LIBRARIES
+    code = unpacked / "kiosk"
+    if done.returncode or code.is_symlink() or not code.is_dir():
+        raise BadBundle("unpacking", done.stderr.strip() or f"the package has no {LIBRARIES}")
+    return unpacked
+
+
+def _unpacked_size(package: Path) -> int:
+    """What unpacking would write, counted as it is decompressed, and nothing of it kept. Raises BadBundle."""
+    words = ["dpkg-deb", "--fsys-tarfile", str(package)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None  # noqa: S101  for mypy
+        try:
+            return sum(_on_disk(each) for each in members(process.stdout, IN_A_PACKAGE))
+        except Damaged as error:
+            raise BadBundle("unpacking", str(error)) from error
+        finally:
+            process.kill()
+
+
+def _on_disk(member: Member) -> int:
+    """Bytes that it takes. Raises Damaged when it would be written elsewhere."""
+    if leads_out(member):
+        raise Damaged(f"{member.name!r} leads out of the package")
+    return member.size + -member.size % BLOCK_ON_DISK + BLOCK_ON_DISK

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ RESTART = (
 )
 """After a change of versions. The door last, which is away for the shortest time; it is started also if it had failed."""
 
+INCOMING, DOWNLOAD = "incoming", "download"
+"""What an update writes before it is a version; a cut leaves it, and the next start of an update removes it."""
+
+NUMBER = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}")
 PACKAGE = ""
 """The name of the version that the Debian package brings."""
 
@@ -59,7 +64,7 @@ class Versions:
     @property
     def floor(self) -> str:
         """The newest version that ever proved itself here; empty at first."""
-        return self._floor.read_text().strip() if self._floor.exists() else ""
+        return _number(self._floor)
 
     @property
     def on_trial(self) -> bool:
@@ -68,10 +73,18 @@ class Versions:
 
     def incoming(self) -> Path:
         """An empty folder to unpack into, which a cut leaves as rubbish."""
-        folder = self.folder / "incoming"
+        folder = self.folder / INCOMING
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
+
+    def clean(self) -> None:
+        """Remove what updates have left that were cut off, refused, or went back; nothing is on trial."""
+        (self.folder / DOWNLOAD).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / INCOMING, ignore_errors=True)
+        for path in self._others({self.current}):
+            if not NUMBER.fullmatch(path.name) or _order(path.name) > _order(self.floor):
+                shutil.rmtree(path, ignore_errors=True)
 
     def put(self, unpacked: Path, version: str) -> None:
         """Keep a whole version under its number; it lies in `incoming` so far."""
@@ -87,24 +100,28 @@ class Versions:
 
     def confirm(self) -> None:
         """The current version has proved itself; nothing older is taken from now on. All but it and the last one go."""
-        version, before = self.current, self._trial.read_text().strip() if self.on_trial else PACKAGE
+        version, before = self.current, _number(self._trial)
         self._trial.unlink(missing_ok=True)  # first: a version that is taken back must be newer than the floor
         self._flush()
         self._write(self._floor, version)
-        for path in self.folder.iterdir():
-            if path.is_dir() and not path.is_symlink() and path.name not in {version, before}:
-                shutil.rmtree(path, ignore_errors=True)
+        for path in self._others({version, before}):
+            shutil.rmtree(path, ignore_errors=True)
 
     def roll_back(self) -> bool:
         """Back to what ran before, where the current version is on trial; whether it was."""
-        shutil.rmtree(self.folder / "incoming", ignore_errors=True)
+        shutil.rmtree(self.folder / INCOMING, ignore_errors=True)
         if not self.on_trial:
             return False
-        before = self._trial.read_text().strip()
+        before = _number(self._trial)
         self._point(before if (self.folder / before / "kiosk").is_dir() else PACKAGE)
         self._trial.unlink()
         self._flush()
         return True
+
+    def _others(self, kept: set[str]) -> list[Path]:
+        """The versions' folders but for these."""
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return [path for path in found if path.is_dir() and not path.is_symlink() and path.name not in kept]
 
     def _point(self, version: str) -> None:
         if version == PACKAGE:
@@ -131,6 +148,19 @@ class Versions:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _number(path: Path) -> str:
+    """The version that a file names; empty where it names none, or is gone."""
+    try:
+        text = path.read_bytes()[:100].decode("ascii", "replace").strip()
+    except OSError:
+        return PACKAGE
+    return text if NUMBER.fullmatch(text) else PACKAGE
+
+
+def _order(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part]
 
 
 if __name__ == "__main__":

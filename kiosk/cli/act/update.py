@@ -20,9 +20,9 @@ from kiosk.language import _, chosen
 from kiosk.settings import Settings
 from kiosk.trust.documents import REFUSAL_WORDS, Refusal
 from kiosk.trust.release import Release, order
-from kiosk.update.bundle import BadBundle, take
+from kiosk.update.bundle import MOST_BUNDLE, BadBundle, require_room, take
 from kiosk.update.health import STARTS_WITHIN, watch
-from kiosk.update.versions import FOLDER, HOME, RESTART, Versions
+from kiosk.update.versions import DOWNLOAD, FOLDER, HOME, RESTART, Versions
 
 if TYPE_CHECKING:
     from kiosk.wire import View
@@ -32,9 +32,10 @@ WAY_BACK: Final = f"/usr/bin/python3 -I {HOME}/kiosk/update/versions.py"
 
 MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 CHUNK: Final = 1 << 18
-DOWNLOAD: Final = "download"
 TIMER: Final = "kiosk-update-back"
 DOWNLOAD_TIMEOUT: Final = 30.0
+LONGEST_NUMBER: Final = 20
+_TOO_LARGE: Final = f"more than {MOST_BUNDLE >> 20} MiB"
 CHECK: Final = "import sys; sys.path.insert(0, {lib!r}); sys.argv[0] = 'kiosk'; from kiosk.cli.main import run; run()"
 
 
@@ -68,6 +69,7 @@ def _update(config: Path, settings: Settings, source: str, versions: Versions) -
         fail(
             _("Version {version} is still on trial.\nNext: sudo systemctl start kiosk-update", version=versions.current)
         )
+    versions.clean()
     release = _take(settings, source, versions)
     _would_start(config, release, versions)
     wrong = _try(settings, release, versions, before)
@@ -109,14 +111,28 @@ def _download(settings: Settings, url: str, versions: Versions) -> Path:
     try:
         with requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT, verify=ca_file or True) as found:
             found.raise_for_status()
-            size = int(found.headers.get("Content-Length", 0))
+            size = _promised(found.headers.get("Content-Length", ""))
+            require_room(target.parent, size)
             with target.open("wb") as out, progress(size, url.rpartition("/")[2]) as passed:
+                left = MOST_BUNDLE
                 for chunk in found.iter_content(CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise BadBundle("damaged", _TOO_LARGE)
+                    require_room(target.parent, len(chunk))
                     out.write(chunk)
                     passed(len(chunk))
     except requests.RequestException as error:
         fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
     return target
+
+
+def _promised(length: str) -> int:
+    """Bytes that the server says will come; 0 where it does not say. Raises BadBundle."""
+    size = int(length) if length.isascii() and length.isdecimal() and len(length) < LONGEST_NUMBER else 0
+    if size > MOST_BUNDLE:
+        raise BadBundle("damaged", _TOO_LARGE)
+    return size
 
 
 def _platform() -> str:
