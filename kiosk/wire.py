@@ -234,13 +234,14 @@ class Explained(Message, frozen=True):
 
 
 class DoorView(Struct, frozen=True):
-    """A door in the view; `shown`: what its lamps show, empty before the first signal."""
+    """A door in the view; `shown`: what its lamps show, empty before the first signal; `refused`: why, while they refuse."""
 
     mode: str
     lock: str
     door: str
     alarm: str
     shown: str = ""
+    refused: str = ""
 
 
 class SensorView(Struct, frozen=True):

@@ -20,12 +20,11 @@ MORE_URGENT = {"granted", "free", "warning", "alarm"}
 
 
 def view(lamp: str = "ready", **more: Any) -> View:
-    door = DoorView(more.pop("mode", "normal"), "locked", "closed", more.pop("alarm", "none"), lamp)
+    name, refused = more.pop("name", "main"), more.pop("refused", "")
+    door = DoorView(more.pop("mode", "normal"), "locked", "closed", more.pop("alarm", "none"), lamp, refused)
     given: dict[str, Any] = {"documents": {"keyset": 1}, "programs": {"scanner": True}, "faults": {}, **more}
     trust = TrustView(None, "fresh", 0.0)
-    return View(
-        "1234", "1", "e", "b", 0.0, "synced", trust=trust, doors={"main": door}, sensors={}, streams={}, **given
-    )
+    return View("1234", "1", "e", "b", 0.0, "synced", trust=trust, doors={name: door}, sensors={}, streams={}, **given)
 
 
 def told(*messages: Any, at: float = 0.0) -> Heard:
@@ -35,8 +34,8 @@ def told(*messages: Any, at: float = 0.0) -> Heard:
     return known
 
 
-def denied(reason: str, door: str = "main") -> Logged:
-    return Logged({"kind": "denied", "door": door, "reason": reason})
+def denied(reason: str, door: str = "main") -> View:
+    return view("denied", refused=reason, name=door)
 
 
 def shown(known: Heard, now: float = 0.0) -> tuple[str, str]:
@@ -52,19 +51,19 @@ def test_every_signal_of_the_lamps_has_words() -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_a_refusal_is_told_in_its_words_until_it_is_read(reason: Reason) -> None:
-    known = told(view("denied"), denied(str(reason)), view("ready"))
+    known = told(denied(str(reason)), view("ready"))
     found = face(known, "main", ("main",), READ_FOR - 0.1)
     assert (found.sign, tuple(found.words.values())) == ("denied", WORDS[reason])
     assert shown(known, READ_FOR)[0] == "ready"
 
 
 def test_the_refusal_of_somebody_before_is_gone_when_a_pass_is_accepted() -> None:
-    known = told(view(), denied("expired"), Logged({"kind": "granted", "door": "main"}))
+    known = told(denied("expired"), Logged({"kind": "granted", "door": "main"}), view())
     assert shown(known)[0] == "ready"
 
 
 def test_what_another_door_refuses_is_not_shown_here() -> None:
-    known = told(view(), denied("expired", "medicine"), Logged({"kind": "granted", "door": "medicine"}))
+    known = told(denied("expired", "medicine"), view())
     assert shown(known)[0] == "ready"
     known = told(view(), denied("expired"), Logged({"kind": "granted", "door": "medicine"}))
     assert shown(known)[0] == "denied"
@@ -75,7 +74,7 @@ def test_a_refusal_never_hides_that_the_door_is_free_or_an_alarm(
     lamp: str, reason: Reason | None, mode: DoorMode, alarm: AlarmState, trusted: bool
 ) -> None:
     now = view(lamp, mode=str(mode), alarm=str(alarm), documents={"keyset": int(trusted)})
-    known = told(now, *([denied(str(reason))] if reason else []))
+    known = told(*([denied(str(reason))] if reason else []), now)
     found = face(known, "main", ("main",), 1.0)
     assert set(found.words) == {"zh", "en"}
     assert all(found.words.values())
@@ -87,7 +86,7 @@ def test_a_refusal_never_hides_that_the_door_is_free_or_an_alarm(
 
 def test_without_the_station_it_says_so() -> None:
     assert shown(Heard()) == ("away", faces.AWAY[1])
-    assert shown(told(view(), denied("expired"), None)) == ("away", faces.AWAY[1])
+    assert shown(told(denied("expired"), None)) == ("away", faces.AWAY[1])
 
 
 def test_whoever_is_inside_is_told_to_leave_or_to_press_the_button() -> None:

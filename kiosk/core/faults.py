@@ -1,12 +1,12 @@
-"""Faults come and go: news once each way, and so many an hour."""
+"""Faults come and go: news once each way, and so many of each an hour; of what went untold, how it is at last."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
-from kiosk.core.limit import tell
-from kiosk.core.state import State, Stepped
+from kiosk.core.limit import due, settle, tell
+from kiosk.core.state import FAULT_CHANGES, State, Stepped
 
 
 def faulted(state: State, what: str, detail: str | None, now: float) -> Stepped:
@@ -16,8 +16,19 @@ def faulted(state: State, what: str, detail: str | None, now: float) -> Stepped:
     faults = {key: value for key, value in state.faults.items() if key != what}
     if detail is not None:
         faults[what] = detail
-    limit, suppressed = tell(state.fault_changes, now)
-    state = replace(state, faults=faults, fault_changes=limit)
-    if suppressed is None:
+    limit, suppressed = tell(state.fault_changes.get(what, FAULT_CHANGES), now)
+    state = replace(state, faults=faults, fault_changes={**state.fault_changes, what: limit})
+    return state, () if suppressed is None else (_told(what, detail),)
+
+
+def untold(state: State, now: float) -> Stepped:
+    """How those faults are that changed more often than was told, and have not changed for a while."""
+    late = {what: settle(limit) for what, limit in state.fault_changes.items() if due(limit) <= now}
+    if not late:
         return state, ()
-    return state, (fact.FaultCleared(what) if detail is None else fact.Fault(what, detail),)
+    told = tuple(_told(what, state.faults.get(what)) for what in late)
+    return replace(state, fault_changes={**state.fault_changes, **late}), told
+
+
+def _told(what: str, detail: str | None) -> fact.Fault | fact.FaultCleared:
+    return fact.FaultCleared(what) if detail is None else fact.Fault(what, detail)

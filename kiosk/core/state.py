@@ -20,11 +20,14 @@ from kiosk.trust.documents import CommandDocument
 from kiosk.trust.passes import Pass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
 
+DENIALS: Final = Limit(most=12, within=60.0, longest=900.0)
+"""How many refusals for one reason at one door are logged one by one: a wrong code left in view must not fill the card."""
+
 REFUSALS: Final = Limit(most=20, within=3600.0)
 """How many refused documents are logged one by one."""
 
-FAULT_CHANGES: Final = Limit(most=120, within=3600.0)
-"""How many faults and their ends are logged one by one: a loose cable must not fill the card."""
+FAULT_CHANGES: Final = Limit(most=20, within=600.0, longest=3600.0)
+"""How many changes of one fault are logged one by one: nor must a loose cable."""
 
 
 class Pending(Struct, frozen=True):
@@ -72,8 +75,12 @@ class State(Struct, frozen=True):
     enrolling_until: float = 0.0
     """Boot time until which the answer to a shown enrolment code is awaited."""
 
+    denials: dict[tuple[str, str], Limit] = {}
+    """By door and reason: one flood hides nothing of another."""
+
     refusals: Limit = REFUSALS
-    fault_changes: Limit = FAULT_CHANGES
+    fault_changes: dict[str, Limit] = {}
+    """By what is at fault."""
 
 
 Stepped = tuple[State, tuple[Command | Entry, ...]]

@@ -12,7 +12,7 @@ from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from kiosk.core import enrolment
+from kiosk.core import enrolment, limit
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant, raise_by_pass
 from kiosk.core.documents import Freshness, freshness, offered
@@ -46,11 +46,10 @@ from kiosk.core.events import (
     TechniciansAct,
     Tick,
 )
-from kiosk.core.faults import faulted
-from kiosk.core.limit import tell
+from kiosk.core.faults import faulted, untold
 from kiosk.core.room import appliances, saving
 from kiosk.core.room.room import Phase
-from kiosk.core.state import Order, Pending, State, Stepped, moved
+from kiosk.core.state import DENIALS, Order, Pending, State, Stepped, moved
 from kiosk.trust.passes import Pass, PassClass
 from kiosk.trust.reasons import Reason
 
@@ -68,6 +67,10 @@ PASS_ARMS: Final = 1800.0
 
 STUCK_AFTER: Final = 60.0
 """Seconds for which nobody leans on an exit button. It frees the door all the same."""
+
+FIRE: Final = "fire"
+EXIT: Final = ".exit"
+CHATTERS: Final = "changes more often than anybody could make it do: a loose wire or a worn contact"
 
 MAX_NONCES: Final = 8
 SAME_END: Final = 5.0
@@ -87,11 +90,13 @@ def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command
 def due(state: State, now: float) -> float:
     """The boot time at which a Tick is wanted, asked at boot time `now`; infinite when only events matter."""
     times: list[float] = [door.due(each) for each in state.doors.values()]
-    times += [inputs.due(each) for each in state.inputs.values()]
+    times += [inputs.due(each, frees=_frees(name)) for name, each in state.inputs.items()]
+    times += [inputs.calm_due(each) for each in state.inputs.values()]
     times += [appliances.due(state), saving.due(state, now)]
     times += [each.deadline for each in state.pending.values()]
     times += [each.deadline for each in state.orders.values()]
     times += [_stuck_due(state, name) for name in state.inputs]
+    times += [limit.due(each) for each in (*state.denials.values(), *state.fault_changes.values())]
     times += [lamps.due(each, now) for each in state.doors.values()]
     times += [next_programme(each.rules.schedule, state.clock, now) for each in state.doors.values()]
     return min(times, default=math.inf)
@@ -104,7 +109,8 @@ def stamp(state: State, now: Instant) -> Stamp:
 
 def stopped(state: State, now: Instant) -> Record:
     """What is to be told at the program's end, in order."""
-    return Record((*appliances.close(state, now), fact.Stopped()), stamp(state, now))
+    untold = _untold(state, math.inf).values()
+    return Record((*appliances.close(state, now), *untold, fact.Stopped()), stamp(state, now))
 
 
 def judge(state: State, text: str, door_name: str, now: Instant) -> Verdict:
@@ -138,9 +144,13 @@ def _advance(state: State, now: Instant) -> Stepped:
     """Everything that is due."""
     outcomes: list[Command | Entry] = []
     for name, level in state.inputs.items():
-        if inputs.settled(level, now.boot):
-            state = replace(state, inputs={**state.inputs, name: replace(level, stable=level.raw)})
+        if inputs.settled(level, now.boot, frees=_frees(name)):
+            state, more = _chattering(state, name, inputs.settle(level, now.boot), now.boot)
+            outcomes += more
             state, more = _input(state, name, level.raw, now)
+            outcomes += more
+        elif now.boot >= inputs.calm_due(level):
+            state, more = _chattering(state, name, replace(level, slow=0.0), now.boot)
             outcomes += more
     for name in state.inputs:
         if now.boot >= _stuck_due(state, name):
@@ -158,6 +168,9 @@ def _advance(state: State, now: Instant) -> Stepped:
         outcomes += more
     state, more = appliances.advance(state, now)
     outcomes += more
+    for counted in (_count, untold):
+        state, more = counted(state, now.boot)
+        outcomes += more
     if state.clock.raised and now.boot - state.floor_kept_at >= KEEP_FLOOR_EVERY:
         state = replace(state, floor_kept_at=now.boot)
         outcomes.append(KeepFloor(state.clock.earliest(now.boot)))
@@ -239,10 +252,24 @@ def _maintained(state: State, who: str, seconds: float, now: float) -> Stepped:
     return state, (fact.Maintenance(who, seconds or None), *outcomes)
 
 
+def _chattering(state: State, name: str, level: inputs.Debounced, now: float) -> Stepped:
+    """The input as it is from now on; that it chatters, or no longer does, is a fault of its own."""
+    before = state.inputs[name]
+    state = replace(state, inputs={**state.inputs, name: level})
+    if bool(level.slow) is bool(before.slow):
+        return state, ()
+    return faulted(state, f"{name}.chatter", CHATTERS if level.slow else None, now)
+
+
+def _frees(name: str) -> bool:
+    """Whether an input frees a door while it is active: what nobody may wait for."""
+    return name == FIRE or name.endswith(EXIT)
+
+
 def _stuck_due(state: State, name: str) -> float:
     """When an input that is an exit button becomes a fault; infinite when it is not pressed, or is a fault already."""
     level = state.inputs[name]
-    pressed = name.endswith(".exit") and level.stable and name not in state.faults
+    pressed = name.endswith(EXIT) and level.stable and name not in state.faults
     return level.since + STUCK_AFTER if pressed else math.inf
 
 
@@ -250,7 +277,7 @@ def _input(state: State, name: str, active: bool, now: Instant) -> Stepped:
     """A settled input."""
     if name.startswith(ON_A_PIN):
         return appliances.sensed(state, Reading(name.removeprefix(ON_A_PIN), float(active)), now)
-    if name == "fire":
+    if name == FIRE:
         return _fire(state, active, now.boot)
     if name == enrolment.TAMPER:
         return faulted(state, name, "the housing is open" if active else None, now.boot)
@@ -303,12 +330,27 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
 
 
 def _denied(state: State, name: str, reason: Reason | None, index: int | None, now: float) -> Stepped:
-    limit, suppressed = tell(state.memory.denials, now)
-    state = replace(state, memory=replace(state.memory, denials=limit))
-    if suppressed is None:
-        return state, ()
-    state, _ = moved(state, name, (lamps.denied(state.doors[name], now), ()))
-    return state, (fact.Denied(name, str(reason), index, suppressed),)
+    """Shown each time; logged as often as the limit of this door and reason allows."""
+    where = name, str(reason)
+    state, _ = moved(state, name, (lamps.denied(state.doors[name], str(reason), now), ()))
+    known, suppressed = limit.tell(state.denials.get(where, DENIALS), now)
+    state = replace(state, denials={**state.denials, where: known})
+    return state, () if suppressed is None else (fact.Denied(name, str(reason), index, suppressed),)
+
+
+def _untold(state: State, now: float) -> dict[tuple[str, str], fact.Denied]:
+    """Refusals that went untold where none has followed that would tell of them: for each limit the last, with their number."""
+    return {
+        where: fact.Denied(*where, None, known.suppressed - 1)
+        for where, known in state.denials.items()
+        if known.suppressed and limit.due(known) <= now
+    }
+
+
+def _count(state: State, now: float) -> Stepped:
+    found = _untold(state, now)
+    settled = {where: limit.settle(state.denials[where]) for where in found}
+    return (replace(state, denials={**state.denials, **settled}) if found else state), tuple(found.values())
 
 
 def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:

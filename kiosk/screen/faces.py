@@ -75,13 +75,18 @@ def heard(known: Heard, message: Answer | None, door: str, now: float) -> Heard:
         case None:
             return Heard()
         case View():
-            return replace(known, view=message)
-        case Logged({"kind": "denied", "door": where, "reason": reason}) if where == door and reason in set(Reason):
-            return replace(known, refused=Reason(reason), refused_at=now)
+            return _refused(replace(known, view=message), message.doors.get(door), now)
         case Logged({"kind": "granted", "door": where}) if where == door:
             return replace(known, refused=None)
         case _:
             return known
+
+
+def _refused(known: Heard, here: DoorView | None, now: float) -> Heard:
+    """Every refusal is shown, also one that is too much to be logged."""
+    if here is None or here.refused not in set(Reason):
+        return known
+    return replace(known, refused=Reason(here.refused), refused_at=now)
 
 
 def face(known: Heard, door: str, scanners: tuple[str, ...], now: float) -> Face:

@@ -7,6 +7,7 @@ from kiosk.core.clock import Instant
 from kiosk.core.documents import freshness, keys_until, versions
 from kiosk.core.door.door import Door
 from kiosk.core.entries import Stream
+from kiosk.core.events import Lamp
 from kiosk.core.room.saving import empty
 from kiosk.core.state import State
 from kiosk.logbook.reader import Heads
@@ -38,7 +39,8 @@ def view(
 
 
 def _door(door: Door) -> DoorView:
-    return DoorView(door.mode, door.lock, door.door, door.alarm, door.shown or "")
+    refused = door.refused if door.shown is Lamp.DENIED else ""
+    return DoorView(door.mode, door.lock, door.door, door.alarm, door.shown or "", refused)
 
 
 def _room(state: State, boot: float) -> RoomView:

@@ -390,11 +390,13 @@ def test_the_phones_window_is_exact() -> None:
 
 
 def test_the_limit_on_what_is_logged_is_exact() -> None:
-    limit, told = Limit(most=2, within=10.0), []
-    for now in (100.0, 101.0, 102.0, 109.99, 110.0, 111.0, 112.0, 120.0):
+    limit, told = Limit(most=2, within=10.0, longest=15.0), []
+    for now in (100.0, 101.0, 102.0, 105.99, 106.0, 115.99, 116.0, 125.9, 131.0, 141.0):
         limit, suppressed = tell(limit, now)
         told.append(suppressed)
-    assert told == [0, 0, None, None, 2, 0, None, 1]
+    assert told == [0, 0, None, None, 2, None, 1, None, 1, 0], (
+        "after 5, 10 and 15 seconds, and anew after 10 without any"
+    )
 
 
 def test_an_open_door_takes_a_grant_at_once_and_a_close_within_the_grace_is_asked() -> None:

@@ -15,7 +15,6 @@ from kiosk.core.clock import Clock, provably_early, provably_expired
 from kiosk.core.door.door import Door, winner
 from kiosk.core.door.hours import provably_closed
 from kiosk.core.door.tables import Claim, DoorState
-from kiosk.core.limit import Limit
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.passes import Kind, Pass, PassClass, read_pass
 from kiosk.trust.reasons import Reason
@@ -32,9 +31,6 @@ MAX_MARKS: Final = 16_384
 MAX_FRESH: Final = 512
 PHONE_WINDOW: Final = 300.0
 """Seconds by which a phone's clock may be wrong, and for which what it shows holds."""
-
-DENIALS: Final = Limit(most=30, within=60.0)
-"""How many refusals are logged one by one."""
 
 
 class Trust(Struct, frozen=True):
@@ -59,7 +55,7 @@ class Mark(Struct, frozen=True):
 
 
 class Memory(Struct, frozen=True):
-    """Replay marks by :func:`place`, and the bound on logged refusals.
+    """Replay marks by :func:`place`.
 
     `fresh` holds the newest, and is copied for each grant; when it is full it goes into `marks`, oldest first. So a grant costs
     the same with sixteen thousand marks as with none.
@@ -67,7 +63,6 @@ class Memory(Struct, frozen=True):
 
     marks: dict[str, Mark] = {}
     fresh: dict[str, Mark] = {}
-    denials: Limit = DENIALS
 
     def __getitem__(self, at: str) -> Mark | None:
         """The mark at this place, if there is one."""

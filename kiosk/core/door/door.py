@@ -72,8 +72,8 @@ class Door(Struct, frozen=True):
 
     `claims` holds the boot time at which each claim ends, `claimed_at` when somebody last asked to pass; `awaited`: a grant
     that nobody has taken yet. `bolt`: whether it is thrown, as its own contact says; `moved_at`: when lock, leaf or bolt did
-    last; `jammed`: the bolt was told to be astray, and has not been right since. `denied_until`: how long a refusal is
-    shown; `shown`: what the lamps show. `tried`: what a technician wants them to show until `tried_until`.
+    last; `jammed`: the bolt was told to be astray, and has not been right since. `denied_until`: how long a refusal is shown;
+    `refused`: its reason; `shown`: what the lamps show. `tried`: what a technician wants them to show until `tried_until`.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Door(Struct, frozen=True):
     moved_at: float = -math.inf
     jammed: bool = False
     denied_until: float = -math.inf
+    refused: str = ""
     shown: Lamp | None = None
     tried: Lamp | None = None
     tried_until: float = -math.inf

@@ -1,4 +1,9 @@
-"""Debouncing, on timestamped edges: a level counts once it has stood for the settle time."""
+"""Debouncing, on timestamped edges: a level counts once it has stood for the settle time.
+
+An input that changes more often than anybody could make it do is a loose wire or a worn contact. It *chatters*: from then on
+a level counts only when it has stood for longer, ever longer while that goes on, so that it does not fill the logbook. A level
+that frees the door (exit button, fire) never waits longer than the settle time.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,26 @@ from msgspec.structs import replace
 SETTLE: Final = 0.02
 """Seconds. IEC 60839-11-1 wants 400 ms or more to be seen; relays and buttons bounce for 1 to 10 ms."""
 
+MOST_CHANGES: Final = 30
+"""Changes within a minute that somebody could make; one more is a chatter."""
+
+MINUTE: Final = 60.0
+SLOW: Final = 5.0
+"""Seconds for which a level must stand at an input that chatters, at first; it doubles each time up to a minute."""
+
 
 class Debounced(Struct, frozen=True):
-    """An input: what it was last settled at (None: not yet), its raw level and since when."""
+    """An input: what it was last settled at (None: not yet), its raw level and since when.
+
+    `changes` since `counted_from`; `slow`: for how many seconds a level must stand while it chatters, else 0.
+    """
 
     stable: bool | None = None
     raw: bool = False
     since: float = 0.0
+    changes: int = 0
+    counted_from: float = -math.inf
+    slow: float = 0.0
 
 
 def edge(known: Debounced, active: bool, at: float) -> Debounced:
@@ -27,12 +45,28 @@ def edge(known: Debounced, active: bool, at: float) -> Debounced:
     return replace(known, raw=active, since=at)
 
 
-def settled(known: Debounced, now: float) -> bool:
-    """Whether the raw level is news that has stood long enough."""
-    return known.since > 0 and known.stable is not known.raw and now >= known.since + SETTLE
+def settled(known: Debounced, now: float, *, frees: bool = False) -> bool:
+    """Whether the raw level is news that has stood long enough; `frees`: while it is active, the input frees a door."""
+    return now >= due(known, frees=frees)
 
 
-def due(known: Debounced) -> float:
+def due(known: Debounced, *, frees: bool = False) -> float:
     """When it will have; infinite if there is no news."""
-    waiting = known.since > 0 and known.stable is not known.raw
-    return known.since + SETTLE if waiting else math.inf
+    if known.since <= 0 or known.stable is known.raw:
+        return math.inf
+    return known.since + (SETTLE if frees and known.raw else max(SETTLE, known.slow))
+
+
+def settle(known: Debounced, now: float) -> Debounced:
+    """The raw level counts from now on; too many of these within a minute are a chatter."""
+    known = replace(known, stable=known.raw, changes=known.changes + 1)
+    if now - known.counted_from >= MINUTE:
+        return replace(known, changes=1, counted_from=now)
+    if known.changes <= MOST_CHANGES:
+        return known
+    return replace(known, changes=0, counted_from=now, slow=min(max(SLOW, 2 * known.slow), MINUTE))
+
+
+def calm_due(known: Debounced) -> float:
+    """When an input that chatters has been calm for a minute; infinite where it does not chatter."""
+    return known.since + MINUTE if known.slow else math.inf

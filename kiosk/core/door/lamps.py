@@ -41,14 +41,14 @@ def lamp(door: Door, now: float) -> Lamp:
     return Lamp.GRANTED if door.lock is LockState.UNLOCKED and by_mode is not Lamp.FREE else by_mode
 
 
-def denied(door: Door, now: float) -> Door:
+def denied(door: Door, reason: str, now: float) -> Door:
     """A refusal is to be shown, and once more if one is being shown."""
-    return replace(door, denied_until=now + DENIED_FOR, shown=None)
+    return replace(door, denied_until=now + DENIED_FOR, refused=reason, shown=None)
 
 
 def forgiven(door: Door) -> Door:
     """Somebody is let in: a refusal of somebody before them is shown no longer."""
-    return replace(door, denied_until=-math.inf)
+    return replace(door, denied_until=-math.inf, refused="")
 
 
 def shown(door: Door, now: float, *, warned: bool = False) -> tuple[Door, tuple[Show, ...]]:
