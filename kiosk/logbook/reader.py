@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import struct
 import zlib
@@ -14,15 +15,34 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import Struct
 
+from kiosk.decoding import UNDECODABLE
+
 if TYPE_CHECKING:  # a reader knows rows and no entries, and a technician does not wait for them
     from kiosk.core.entries import Stream
 
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"
+EPOCH: Final = re.compile("[0-9a-f]{16}")
+
+
+class Damaged(sqlite3.DatabaseError):
+    """The file can be read, and what it says cannot be: it is treated as any other that SQLite finds broken."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+DAMAGED: Final = "it is not as it was written"
+"""Why a row is set aside whose checksum does not fit."""
+
+Columns = tuple[Any, ...]
 
 
 class Row(Struct, frozen=True):
-    """An entry as it is stored; `body` is its JSON, `boot_id` the boot that its boot time counts from."""
+    """An entry as it is stored; `body` is its JSON, `boot_id` the boot that its boot time counts from.
+
+    Of one that is not `intact`, that is: not as it was written, the number alone is sure. It reads as an entry of the kind
+    `damaged` with what its text looks like now, so that whoever shows entries goes on.
+    """
 
     seq: int
     boot_id: str
@@ -30,12 +50,21 @@ class Row(Struct, frozen=True):
     wall: float
     quality: str
     body: str
-    checksum: int
+    intact: bool = True
 
-    @property
-    def intact(self) -> bool:
-        """Whether the row is as it was written."""
-        return self.checksum == checksum(self.body, self.boot, self.wall, self.quality)
+    @classmethod
+    def of(cls, seq: int, boot: Any, boot_id: Any, *columns: Any) -> Row:
+        """From the columns of a table, judged by the checksum, which is their last. Whatever they are, it raises nothing."""
+        at, wall, quality, body, told = columns
+        try:
+            intact = type(body) is str and told == checksum(body, at, wall, quality)
+        except UNREADABLE:
+            intact = False
+        if intact:
+            known = printable(boot_id) if isinstance(boot_id, str) else f"unknown {boot!r:.20}"
+            return cls(seq, known, at, wall, quality, body)
+        likely = float(wall) if isinstance(wall, int | float) and 0 < wall < LATEST else 0.0
+        return cls(seq, "", 0.0, likely, "unset", _looks(body), intact=False)
 
     def wire(self) -> dict[str, Any]:
         """The entry as the central server gets it."""
@@ -51,6 +80,16 @@ class Refused(Struct, frozen=True):
     row: Row
 
 
+LATEST: Final = 1e11
+"""No time in seconds since 1970 is later than this: it is the year 5138."""
+
+MOST_NUMBER: Final = 1 << 53
+"""No number of an entry is higher; JSON has no more digits for it (RFC 8259, section 6)."""
+
+MOST_SHOWN: Final = 500
+UNREADABLE: Final = (*UNDECODABLE, struct.error)
+
+
 class Heads(Struct, frozen=True):
     """Where a stream stands: its newest number and the server's mark."""
 
@@ -60,7 +99,27 @@ class Heads(Struct, frozen=True):
 
 def checksum(body: str, boot: float, wall: float, quality: str) -> int:
     """CRC-32 over everything of a row but its number: SQLite's own check misses a changed payload byte."""
-    return zlib.crc32(struct.pack("<dd", boot, wall) + quality.encode(), zlib.crc32(body.encode()))
+    return zlib.crc32(struct.pack("<dd", boot, wall) + as_bytes(quality), zlib.crc32(as_bytes(body)))
+
+
+def as_text(raw: bytes) -> str:
+    """The text of a column, whatever its bytes: those that are no UTF-8 stay what they are (PEP 383), and nothing raises."""
+    return raw.decode(errors="surrogateescape")
+
+
+def as_bytes(text: str) -> bytes:
+    """The bytes that a text was read from."""
+    return text.encode(errors="surrogateescape")
+
+
+def printable(text: str) -> str:
+    """The text without what cannot be encoded again."""
+    return as_bytes(text).decode(errors="replace")
+
+
+def _looks(body: Any) -> str:
+    """A damaged body as the JSON of an entry, for people."""
+    return msgspec.json.encode({"kind": "damaged", "text": ascii(body)[:MOST_SHOWN]}).decode()
 
 
 class Reader:
@@ -69,6 +128,7 @@ class Reader:
     def __init__(self, folder: Path, name: str = FILE) -> None:
         self._path = folder / name
         self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        self._db.text_factory = as_text
         try:
             self.epoch: str = epoch_of(self._db)
             self._inode = self._path.stat().st_ino
@@ -91,7 +151,7 @@ class Reader:
         """The entries after number `after` in order, `limit` at the most, and as many as fit `max_bytes` of JSON."""
         rows: list[Row] = []
         size = 0
-        for row in select(self._db, stream, "seq > ? ORDER BY seq LIMIT ?", (after, limit)):
+        for row in islice(ascending(self._db, stream, after), limit):
             size += len(row.body.encode()) + 160
             if rows and size > max_bytes:
                 break
@@ -100,7 +160,7 @@ class Reader:
 
     def rows(self, stream: Stream, after: int = 0) -> Iterator[Row]:
         """Every entry after that number, in order, without holding them all."""
-        return select(self._db, stream, "seq > ? ORDER BY seq", (after,))
+        return ascending(self._db, stream, after)
 
     def between(self, begins: float, ends: float) -> list[Row]:
         """The entries of both streams with a time in [begins, ends) by the station's best guess, by that time."""
@@ -127,10 +187,12 @@ class Reader:
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'refused'").fetchone():
             return []
         query = (
-            "SELECT stream, why, seq, boot_id, boot_time, wall, quality, body, checksum"
-            " FROM refused JOIN boots USING (boot) ORDER BY stream, seq"
+            "SELECT stream, why, seq, boot, boot_id, boot_time, wall, quality, body, checksum"
+            " FROM refused LEFT JOIN boots USING (boot) ORDER BY stream, seq"
         )
-        return [Refused(stream, why, Row(*found)) for stream, why, *found in self._db.execute(query)]
+        return [
+            Refused(printable(f"{one}"), printable(f"{why}"), Row.of(*of)) for one, why, *of in self._db.execute(query)
+        ]
 
     def backwards(self, stream: Stream) -> Iterator[Row]:
         """Every entry, newest first, without holding them all."""
@@ -153,6 +215,7 @@ def connect_still(path: Path) -> sqlite3.Connection:
     """
     how = "vfs=unix-none" if path.with_name(path.name + "-wal").exists() else "immutable=1"
     connection = sqlite3.connect(f"file:{path}?mode=ro&{how}", uri=True, isolation_level=None)
+    connection.text_factory = as_text
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     return connection
 
@@ -177,22 +240,79 @@ def used(db: sqlite3.Connection) -> int:
 
 
 def epoch_of(db: sqlite3.Connection) -> str:
-    """The file's epoch: random, made with it."""
-    return str(db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0])
+    """The file's epoch: random, made with it. Raises Damaged when it is none, sqlite3.Error when it cannot be read."""
+    found = db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+    if not found or not isinstance(found[0], str) or not EPOCH.fullmatch(found[0]):
+        raise Damaged(f"its epoch is {found!r:.60}")
+    return found[0]
 
 
 def heads_of(db: sqlite3.Connection) -> dict[Stream, Heads]:
-    """The newest number comes from sqlite_sequence, so that it stands even when all rows were pruned."""
+    """The newest number comes from sqlite_sequence, so that it stands even when all rows were pruned.
+
+    Raises Damaged when these cannot be the numbers of this file.
+    """
     newest = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
     acked = dict(db.execute("SELECT stream, acked FROM marks").fetchall())
-    return {stream: Heads(newest.get(stream, 0), acked[stream]) for stream in STREAMS}
+    heads = {stream: Heads(newest.get(stream, 0), acked.get(stream, -1)) for stream in STREAMS}
+    if not all(_can_be(each) for each in heads.values()):
+        raise Damaged(f"its numbers are {heads!r:.200}")
+    return heads
+
+
+def _can_be(heads: Heads) -> bool:
+    newest, acked = heads.newest, heads.acked
+    return isinstance(newest, int) and isinstance(acked, int) and 0 <= acked <= newest < MOST_NUMBER
 
 
 def select(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[float, ...]) -> Iterator[Row]:
     """The rows of a stream for which a condition holds, one at a time."""
-    query = f"SELECT seq, boot_id, boot_time, wall, quality, body, checksum FROM {stream} JOIN boots USING (boot) WHERE {where}"
+    query = (
+        "SELECT seq, boot, boot_id, boot_time, wall, quality, body, checksum"
+        f" FROM {stream} LEFT JOIN boots USING (boot) WHERE {where}"
+    )
     for found in db.execute(query, values):
-        yield Row(*found)
+        yield Row.of(*found)
+
+
+def ascending(db: sqlite3.Connection, stream: Stream, after: int) -> Iterator[Row]:
+    """Every row after that number, in order; a place of the file that cannot be read costs its own rows alone."""
+    while True:
+        try:
+            for row in select(db, stream, "seq > ? ORDER BY seq", (after,)):
+                after = row.seq
+                yield row
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}:
+                raise
+            after = _beyond(db, stream, after)
+            if after < 0:
+                return
+        else:
+            return
+
+
+def _beyond(db: sqlite3.Connection, stream: Stream, after: int) -> int:
+    """The first number from which on rows can be read again, less one; negative when none can be."""
+    newest = heads_of(db)[stream].newest
+    low, step = after, 1
+    while not _reads(db, stream, after + step):
+        low, step = after + step, 2 * step
+        if after + step >= newest:
+            return -1
+    high = after + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _reads(db, stream, middle) else (middle, high)
+    return high
+
+
+def _reads(db: sqlite3.Connection, stream: Stream, after: int) -> bool:
+    try:
+        next(select(db, stream, "seq > ? ORDER BY seq LIMIT 1", (after,)), None)
+    except sqlite3.DatabaseError:
+        return False
+    return True
 
 
 def newest_first(db: sqlite3.Connection, stream: Stream) -> Iterator[Row]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database, Migrations
+
+from kiosk.decoding import UNDECODABLE
+from kiosk.logbook.reader import as_text
 
 APPLICATION_ID: Final = 0x595A4B31
 """`YZK1`: tells our file from an empty one, which a quick check would pass."""
@@ -19,6 +23,22 @@ BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 UNREADABLE: Final = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
 """Extended ones, of a place on the disk that cannot be read any more."""
+
+REFUSED: Final = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+}
+"""Primary ones by which the disk, or another program, refuses its part; any other at the opening is the file's own."""
+
+SIDES: Final = ("-wal", "-shm", "")
+"""What SQLite keeps beside a file, and the file."""
 
 logbook = Migrations("logbook")
 state = Migrations("state")
@@ -59,10 +79,17 @@ class Broken(Exception):
     """The file cannot be used; the text says why."""
 
 
-def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
-    """Open, check and migrate. Raises Broken for a file that is damaged or not ours, sqlite3.Error when the disk refuses."""
-    fresh = not path.exists() or path.stat().st_size == 0
+def open_file(
+    path: Path, migrations: Migrations, prove: Callable[[sqlite3.Connection], object] = lambda _: None
+) -> sqlite3.Connection:
+    """Open, check and migrate, and let `prove` read what must be there.
+
+    Raises Broken for a file that is damaged or not ours, whatever reading it raises; sqlite3.Error or OSError when the disk
+    refuses.
+    """
+    fresh = _is_fresh(path)
     connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+    connection.text_factory = as_text
     try:
         if fresh:
             _begin(connection)
@@ -71,12 +98,26 @@ def open_file(path: Path, migrations: Migrations) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA journal_size_limit=1048576")
         migrations.apply(Database(connection, execute_plugins=False))
-    except (sqlite3.DatabaseError, Broken) as error:
+        prove(connection)
+    except (sqlite3.Error, Broken, *UNDECODABLE) as error:
         connection.close()
-        if isinstance(error, sqlite3.Error) and not says_broken(error):
+        if isinstance(error, sqlite3.Error) and _refuses(error):
             raise
-        raise Broken(str(error)) from error
+        raise Broken(f"{error}" or type(error).__name__) from error
     return connection
+
+
+def _is_fresh(path: Path) -> bool:
+    """Whether nothing is there yet. Raises Broken where something else stands in the place of a file."""
+    for suffix in SIDES:
+        beside = path.with_name(path.name + suffix)
+        if os.path.lexists(beside) and not beside.is_file():
+            raise Broken(f"{beside.name} is not a file")
+    return not path.exists() or path.stat().st_size == 0
+
+
+def _refuses(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", -1) & 0xFF in REFUSED and not says_broken(error)
 
 
 def says_broken(error: sqlite3.Error) -> bool:
@@ -114,21 +155,24 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
             db.execute("ROLLBACK")
 
 
-def open_or_replace(path: Path, migrations: Migrations) -> tuple[sqlite3.Connection, str]:
+def open_or_replace(
+    path: Path, migrations: Migrations, prove: Callable[[sqlite3.Connection], object] = lambda _: None
+) -> tuple[sqlite3.Connection, str]:
     """Open the file; a broken one is moved aside and a new one begun. The second value says why, or is empty."""
+    emptied = path.is_file() and path.stat().st_size == 0
     try:
-        return open_file(path, migrations), ""
+        return open_file(path, migrations, prove), "it was empty" if emptied else ""
     except Broken as broken:
         move_aside(path)
-        return open_file(path, migrations), str(broken)
+        return open_file(path, migrations, prove), str(broken)
 
 
 def move_aside(path: Path) -> Path:
     """Rename the file with its WAL to the first free `NAME.broken-N`: nothing is deleted."""
     aside = free_name(path)
-    for suffix in ("-wal", "-shm", ""):
+    for suffix in SIDES:
         found = path.with_name(path.name + suffix)
-        if found.exists():
+        if os.path.lexists(found):
             found.rename(aside.with_name(aside.name + suffix))
     return aside
 
@@ -136,6 +180,6 @@ def move_aside(path: Path) -> Path:
 def free_name(path: Path) -> Path:
     """The first `NAME.broken-N` that is not there yet."""
     number = 1
-    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+    while os.path.lexists(aside := path.with_name(f"{path.name}.broken-{number}")):
         number += 1
     return aside

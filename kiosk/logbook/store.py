@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -39,12 +40,16 @@ class Logbook:
         self._open()
 
     def _open(self) -> None:
-        self._db, why = open_or_replace(self.folder / FILE, logbook)
+        self._db, why = open_or_replace(self.folder / FILE, logbook, self._begin)
         self.replaced = why or self.replaced
-        self.epoch: str = epoch_of(self._db)
-        self._db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (self._boot_id,))
-        found = self._db.execute("SELECT boot FROM boots WHERE boot_id = ?", (self._boot_id,))
-        self._boot: int = found.fetchone()[0]
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        """What must be found in the file. Raises sqlite3.Error, or another that says that it is damaged."""
+        self.epoch: str = epoch_of(db)
+        heads_of(db)
+        db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (self._boot_id,))
+        found = db.execute("SELECT boot FROM boots WHERE boot_id = ?", (self._boot_id,)).fetchall()
+        self._boot: int = found[0][0]
 
     def replace(self, why: str) -> None:
         """The file turned out to be broken while it was open: move it aside and begin a new one, with a new epoch."""

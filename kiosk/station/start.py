@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from typing import Final
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
 from kiosk.core.clock import Clock
 from kiosk.core.documents import restore
-from kiosk.core.door.access import MAX_MARKS, Mark, Memory, Trust, place
+from kiosk.core.door.access import Trust
 from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.door.hours import Programme, Schedule, weekly
-from kiosk.core.entries import (
-    CommandEnded,
-    CommandStarted,
-    Entry,
-    Granted,
-    InterruptedUnlock,
-    Locked,
-    Stopped,
-    Switched,
-    Unlocked,
-)
-from kiosk.core.room.saving import SAVING
+from kiosk.core.entries import Entry
 from kiosk.core.room.sensors import Sensor
 from kiosk.core.state import State
 from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.local import boot_time
-from kiosk.logbook.reader import Row
 from kiosk.settings import ClassName, DoorTable, Settings
 from kiosk.station.files import Files
 from kiosk.station.fittings import room_of, sensor_rules
+from kiosk.station.recollection import recollect
 from kiosk.trust.keyset import NO_KEYS
-from kiosk.trust.passes import Kind, PassClass
+from kiosk.trust.passes import PassClass
 from kiosk.trust.status import NO_STATUS
-
-REMEMBERED: Final = 8000
-"""Entries of the access stream that are read back at start."""
 
 
 def initial_state(settings: Settings, root: bytes, floor: float, boot: float) -> State:
@@ -128,78 +109,3 @@ def read_root(folder: Path) -> bytes:
         return read_raw(folder / ROOT_KEY)
     except (OSError, ValueError):
         return b""
-
-
-class Recollection(Struct, frozen=True):
-    """What the logbook still knows: replay marks, the newest command's number, and what the end of the program cut off."""
-
-    memory: Memory
-    off: dict[str, tuple[str, ...]]
-    commanded: int
-    interrupted: tuple[Entry, ...]
-
-
-def recollect(newest_first: Iterable[Row], doors: dict[str, Door], boot_id: str, boot: float) -> Recollection:
-    """Read the newest entries of the access stream back, from the newest on.
-
-    A grant counts only if its unlock was completed: a pass whose unlock was interrupted is not burnt. A card's mark counts
-    within this boot only: across a power gap nobody can prove how long ago it was. A command that was started and has not
-    ended is interrupted, and not repeated.
-    """
-    interrupted, latest, stopped = list[Entry](), dict[str, str](), False
-    marks: dict[str, Mark] = {}
-    commanded, ended = 0, set[str]()
-    held: dict[tuple[str, str], bool] = {}
-    for row in islice(newest_first, REMEMBERED):
-        match _entry(row):
-            case Stopped():
-                stopped = True
-            case Locked(door):
-                latest[door] = "locked"
-            case Unlocked(door):
-                if latest.get(door) is None and not stopped:
-                    interrupted.append(InterruptedUnlock(door))
-                latest[door] = "completed" if latest.get(door) == "locked" else "interrupted"
-            case InterruptedUnlock(door):
-                latest[door] = "told"
-            case Granted() as granted if latest.get(granted.door) == "completed":
-                at = row.boot if row.boot_id == boot_id else None
-                rest = doors[granted.door].rules.rest if granted.door in doors else 0.0
-                where, mark = _mark(granted, at, rest, boot)
-                if at is not None or mark.kind is not Kind.CARD:
-                    marks.setdefault(where, mark)
-            case Switched(relay, _, why, is_held):
-                held.setdefault((relay, why), is_held)
-            case CommandEnded(command):
-                ended.add(command)
-            case CommandStarted(command, sequence):
-                commanded = max(commanded, sequence)
-                interrupted += [] if command in ended else [CommandEnded(command, "interrupted")]
-            case _:
-                pass
-    oldest_first = dict(list(reversed(marks.items()))[-MAX_MARKS:])
-    return Recollection(Memory(marks=oldest_first), _off(held), commanded, tuple(interrupted))
-
-
-def _off(held: dict[tuple[str, str], bool]) -> dict[str, tuple[str, ...]]:
-    """Why each relay was off, by alarms alone: what saving had switched off is on until it is proven again."""
-    off: dict[str, tuple[str, ...]] = {}
-    for (relay, why), is_held in held.items():
-        if is_held and why != SAVING:
-            off[relay] = (*off.get(relay, ()), why)
-    return off
-
-
-def _mark(granted: Granted, at: float | None, rest: float, boot: float) -> tuple[str, Mark]:
-    """The mark of a grant and its place; one of another boot is too long ago for a second chance."""
-    kind = Kind(granted.pass_kind)
-    mark = Mark(at if at is not None else boot - 3600.0, kind, granted.expires, rest, granted.shown_at)
-    return place(granted.door, kind, granted.index, granted.token), mark
-
-
-def _entry(row: Row) -> Entry | None:
-    try:
-        entry: Entry = msgspec.json.decode(row.body, type=Entry)
-    except msgspec.MsgspecError:
-        return None
-    return entry

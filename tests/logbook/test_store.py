@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kiosk.core.clock import Quality
@@ -258,3 +259,63 @@ def test_a_document_and_its_floor_are_kept_together_or_not_at_all(keep: Keep, tm
         cold.keep("status", 3, b"body")
         cold.keep_floor(5.0)
     assert read_cold(tmp_path) == ({"status": b"body"}, 5.0)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "body = CAST(x'7b8000' AS TEXT)",
+        "body = x'7b7d'",
+        "body = 5",
+        "quality = CAST(x'ff' AS TEXT)",
+        "boot_time = 'soon'",
+        "wall = CAST(x'ff' AS TEXT)",
+        "wall = 9e999",
+        "checksum = 'none'",
+        "checksum = x'00'",
+    ],
+)
+def test_a_row_that_is_not_as_it_was_written_is_told_by_its_number_and_hides_no_other(
+    how: str, keep: Keep, tmp_path: Path
+) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    fill(book, 3)
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute(f"UPDATE access SET {how} WHERE seq = 2")
+    db.close()
+    reader = keep(Reader(tmp_path))
+    for rows in (list(reader.rows("access")), reader.batch("access", 0, 9, 10**6), book.last("access", 9)[::-1]):
+        assert [row.seq for row in rows] == [1, 2, 3]
+        assert [row.intact for row in rows] == [True, False, True]
+        assert rows[1].wire()["kind"] == "damaged"
+        msgspec.json.encode(rows[1].wire())
+    book.acknowledge("access", 3, 0.0, {2: "damaged"})
+    assert [(each.why, each.row.intact) for each in reader.refused()] == [("damaged", False)]
+
+
+def test_a_row_outlives_the_boot_that_it_names(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    fill(book, 1)
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute("UPDATE boots SET boot_id = CAST(x'41ff' AS TEXT)")
+    assert keep(Reader(tmp_path)).batch("access", 0, 9, 10**6)[0].wire()["boot_id"] == "A\ufffd"
+    with db:
+        db.execute("DELETE FROM boots")
+    db.close()
+    (row,) = keep(Reader(tmp_path)).rows("access")
+    assert (row.boot_id, row.intact) == ("unknown 1", True)
+
+
+def test_a_page_that_cannot_be_read_costs_its_own_rows_alone(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    fill(book, 2000)
+    book.close()
+    pages = bytearray((tmp_path / FILE).read_bytes())
+    place = next(at for at in range(40 * 1024, len(pages), 1024) if pages[at] == 0x0D)
+    pages[place : place + 100] = b"\xa5" * 100
+    (tmp_path / FILE).write_bytes(pages)
+    reader = keep(Reader(tmp_path))
+    found = [row.seq for row in reader.rows("access") if row.intact]
+    assert 1900 < len(found) < 2000
+    assert found[-1] == 2000
+    assert len(reader.batch("access", 0, 5000, 10**9)) == len(found)

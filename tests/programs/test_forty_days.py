@@ -30,7 +30,8 @@ from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
-from kiosk.station.start import initial_state, recollect, restore_documents
+from kiosk.station.recollection import recollect
+from kiosk.station.start import initial_state, restore_documents
 from kiosk.trust.keyset import Use, key_id
 from kiosk.trust.passes import Kind, Pass, PassClass, make_pass, show_bound
 from kiosk.trust.status import Status

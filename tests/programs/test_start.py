@@ -19,7 +19,7 @@ from kiosk.core.entries import (
     Unlocked,
 )
 from kiosk.logbook.store import Logbook
-from kiosk.station.start import recollect
+from kiosk.station.recollection import recollect
 from kiosk.trust.passes import Kind
 from tests.keys import NOW
 
