@@ -1,33 +1,22 @@
-"""This machine: Unix sockets with a line a message, the boot clock, and systemd's notifications."""
+"""This machine: the calling end of a Unix socket with a line a message, the boot clock, and systemd's notifications."""
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import select
-import selectors
 import socket
-import struct
-from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime, monotonic
 from typing import Final, TypeVar
 
-import msgspec
-
-from kiosk.wire import MAX_LINE, Answer, Message, Refused, Restart, encode
+from kiosk.decoding import NotUnderstood, read_json
+from kiosk.wire import Answer, Message, Refused, Restart, encode
 
 T = TypeVar("T")
 
-MAX_PEERS: Final = 32
-MAX_UNSENT: Final = 8 * 1024 * 1024
-"""Bytes waiting for a peer that does not read; beyond that it is dropped. A recording, the longest message, is shorter."""
-
-LINES_A_TURN: Final = 16
-"""Lines taken from one peer before the others and the pins get their turn."""
+MAX_ANSWER: Final = 16 * 1024 * 1024
+"""Bytes of one answer; a recording, the longest, is shorter."""
 
 
 def boot_time() -> float:
@@ -47,179 +36,8 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
         sock.sendto(state.encode(), address)
-
-
-class Peer:
-    """A connection to a line server."""
-
-    def __init__(self, sock: socket.socket, loop: Loop) -> None:
-        self.sock = sock
-        self._loop = loop
-        self._in = b""
-        self._out = b""
-        self.lines: deque[bytes] = deque()
-
-    def send(self, message: Message) -> None:
-        """Queue a message; a peer that does not read is dropped."""
-        self._out += encode(message)
-        if len(self._out) > MAX_UNSENT:
-            self._out = b""
-            self._loop.drop(self)
-            return
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what the socket takes."""
-        try:
-            while self._out:
-                self._out = self._out[self.sock.send(self._out) :]
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._out = b""
-        self._loop.want_write(self, wanted=bool(self._out))
-
-    def receive(self) -> bool:
-        """Read what there is and cut it into lines; False when the peer has gone."""
-        try:
-            data = self.sock.recv(65536)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        if not data:
-            return False
-        *lines, self._in = (self._in + data).split(b"\n")
-        self.lines.extend(line[: MAX_LINE + 1] for line in lines)
-        if len(self._in) > MAX_LINE:
-            self._in = self._in[: MAX_LINE + 1]  # keep it too long: its end will come, and be refused as one line
-        return True
-
-    @property
-    def user(self) -> str:
-        """The account at the other end."""
-        return _account(self._credentials()[1])
-
-    def is_one_of(self, group: str) -> bool:
-        """Whether that is root, the account that this program runs as, or a member of the group."""
-        _, uid, gid = self._credentials()
-        if uid in {0, os.geteuid()}:
-            return True
-        try:
-            found = grp.getgrnam(group)
-        except KeyError:
-            return False
-        return gid == found.gr_gid or _account(uid) in found.gr_mem
-
-    def _credentials(self) -> tuple[int, int, int]:
-        """Process, user and group at the other end, by the kernel's word (SO_PEERCRED, unix(7))."""
-        raw = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        pid, uid, gid = struct.unpack("3i", raw)
-        return pid, uid, gid
-
-
-def _account(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
-
-
-OnLine = Callable[[Peer, bytes], None]
-
-
-class Loop:
-    """One thread's wait for sockets, for a call from other threads, and for a time."""
-
-    def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
-        self._woken, self._waker = socket.socketpair()
-        self._woken.setblocking(False)
-        self._waker.setblocking(False)
-        self._selector.register(self._woken, selectors.EVENT_READ, None)
-        self._on_line: dict[Peer, OnLine] = {}
-        self._on_gone: Callable[[Peer], None] = lambda _: None
-        self._servers: dict[socket.socket, OnLine] = {}
-
-    def serve(self, path: Path, on_line: OnLine, mode: int = 0o660) -> None:
-        """Listen on `path`; whoever may open it may use it."""
-        path.unlink(missing_ok=True)
-        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        server.bind(str(path))
-        path.chmod(mode)
-        server.listen(MAX_PEERS)
-        server.setblocking(False)
-        self._servers[server] = on_line
-        self._selector.register(server, selectors.EVENT_READ, server)
-
-    def when_gone(self, call: Callable[[Peer], None]) -> None:
-        """Call this for each peer that has gone."""
-        self._on_gone = call
-
-    def wake(self) -> None:
-        """End the current wait; safe from any thread and from a signal handler, also after the loop was closed."""
-        with suppress(OSError):
-            self._waker.send(b"\0")
-
-    def wait(self, timeout: float | None) -> None:
-        """Wait until something comes, for `timeout` seconds at the most, and take a bounded part of it."""
-        if any(peer.lines for peer in self._on_line):
-            timeout = 0.0
-        for key, events in self._selector.select(timeout):
-            if key.data is None:
-                self._drain()
-            elif isinstance(key.data, Peer):
-                self._ready(key.data, events)
-            else:
-                self._accept(key.data)
-        for peer, on_line in list(self._on_line.items()):
-            for _ in range(min(LINES_A_TURN, len(peer.lines))):
-                on_line(peer, peer.lines.popleft())
-
-    def want_write(self, peer: Peer, *, wanted: bool) -> None:
-        """Ask to be told when the peer's socket takes more."""
-        if peer in self._on_line:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wanted else 0)
-            self._selector.modify(peer.sock, events, peer)
-
-    def drop(self, peer: Peer) -> None:
-        """Close a connection."""
-        if self._on_line.pop(peer, None) is None:
-            return
-        self._selector.unregister(peer.sock)
-        peer.sock.close()
-        self._on_gone(peer)
-
-    def close(self) -> None:
-        """Close everything."""
-        for peer in list(self._on_line):
-            self.drop(peer)
-        for sock in (*self._servers, self._woken, self._waker):
-            sock.close()
-        self._selector.close()
-
-    def _drain(self) -> None:
-        with suppress(BlockingIOError):
-            while self._woken.recv(4096):
-                pass
-
-    def _accept(self, server: socket.socket) -> None:
-        sock, _ = server.accept()
-        if len(self._on_line) >= MAX_PEERS:
-            sock.close()
-            return
-        sock.setblocking(False)
-        peer = Peer(sock, self)
-        self._on_line[peer] = self._servers[server]
-        self._selector.register(sock, selectors.EVENT_READ, peer)
-
-    def _ready(self, peer: Peer, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
-            peer.flush()
-        if events & selectors.EVENT_READ and len(peer.lines) < LINES_A_TURN and not peer.receive():
-            self.drop(peer)
 
 
 class NotReachable(Exception):
@@ -242,6 +60,7 @@ class Line:
 
     def __init__(self, path: Path, timeout: float = 5.0) -> None:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._timeout = timeout
         self._sock.settimeout(timeout)
         self._buffer = b""
         try:
@@ -252,13 +71,17 @@ class Line:
 
     def send(self, message: Message) -> None:
         """Send a message. Raises NotReachable."""
+        self._sock.settimeout(self._timeout)
         try:
             self._sock.sendall(encode(message))
         except OSError as error:
             raise NotReachable(str(error)) from error
 
     def receive(self, timeout: float | None = None) -> Answer | None:
-        """The next message; None when none comes within `timeout` seconds. Raises NotReachable when the other end closed."""
+        """The next message; None when none comes within `timeout` seconds.
+
+        Raises NotReachable when the other end closed, or says what nobody understands.
+        """
         deadline = None if timeout is None else monotonic() + timeout
         while b"\n" not in self._buffer:
             if deadline is not None:
@@ -271,10 +94,9 @@ class Line:
                 raise NotReachable(str(error)) from error
             if not data:
                 raise NotReachable("the other end closed the connection")
-            self._buffer += data
+            self._keep(self._buffer + data)
         line, _, self._buffer = self._buffer.partition(b"\n")
-        message: Answer = msgspec.json.decode(line, type=Answer)
-        return message
+        return _answer(line)
 
     def ask(self, message: Message, answer: type[T]) -> T:
         """Send a request and wait for its answer. Raises NotGranted, NotReachable, RestartAsked."""
@@ -301,20 +123,29 @@ class Line:
         return False
 
     def arrived(self) -> list[Answer]:
-        """What has come, found without waiting. Raises RestartAsked, and NotReachable when the other end has gone."""
+        """What has come, found without waiting.
+
+        Raises RestartAsked, and NotReachable when the other end has gone or says what nobody understands.
+        """
         found: list[Answer] = []
         try:
             while select.select([self._sock], [], [], 0.0)[0]:
                 data = self._sock.recv(65536)
                 if not data:
                     raise NotReachable("the other end closed the connection")
-                *lines, self._buffer = (self._buffer + data).split(b"\n")
+                *lines, rest = (self._buffer + data).split(b"\n")
+                self._keep(rest)
                 if RESTART in lines:
                     raise RestartAsked
-                found += [msgspec.json.decode(line, type=Answer) for line in lines]
+                found += [_answer(line) for line in lines]
         except OSError as error:
             raise NotReachable(str(error)) from error
         return found
+
+    def _keep(self, data: bytes) -> None:
+        if len(data) > MAX_ANSWER and b"\n" not in data[-65536:]:
+            raise NotReachable(f"an answer of more than {MAX_ANSWER} bytes")
+        self._buffer = data
 
     def close(self) -> None:
         """Hang up."""
@@ -323,3 +154,12 @@ class Line:
     def fileno(self) -> int:
         """For a select by the caller."""
         return self._sock.fileno()
+
+
+def _answer(line: bytes) -> Answer:
+    """Raises NotReachable for a line that is none: whoever says it is no station, or another version's."""
+    try:
+        message: Answer = read_json(line, Answer, MAX_ANSWER)
+    except NotUnderstood as error:
+        raise NotReachable(f"no answer: {error}") from error
+    return message

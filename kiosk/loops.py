@@ -73,7 +73,7 @@ class Loops:
     def once(self, name: str, work: Callable[[], None]) -> None:
         """Do one piece of work in a thread of its own; what it raises is told."""
         self._loops[name] = _Loop(float("inf"), monotonic())
-        threading.Thread(target=lambda: self._attempt(name, work), name=name, daemon=True).start()
+        threading.Thread(target=lambda: self.attempt(name, work), name=name, daemon=True).start()
 
     async def keep(self, name: str, turn: Callable[[], Awaitable[None]], patience: float = PATIENCE) -> None:
         """As :meth:`run`, for a coroutine in an event loop; it ends by being cancelled, or with LoopFailed."""
@@ -90,6 +90,13 @@ class Loops:
                 await asyncio.sleep(PAUSE)
             self._turned(name)
         self.check()
+
+    def attempt(self, name: str, work: Callable[[], None]) -> bool:
+        """Do a part of the loop's turn, which goes on when it raises what nobody lists; whether it did not."""
+        error = attempt(name, work)
+        if error is not None:
+            self._failed(name, error)
+        return error is None
 
     def turned(self, name: str) -> None:
         """The loop lives, though its turn is not over."""
@@ -112,15 +119,9 @@ class Loops:
 
     def _turn(self, name: str, turn: Callable[[], None]) -> None:
         while not self.stop.is_set():
-            if not self._attempt(name, turn):
+            if not self.attempt(name, turn):
                 self.stop.wait(PAUSE)
             self._turned(name)
-
-    def _attempt(self, name: str, work: Callable[[], None]) -> bool:
-        error = attempt(name, work)
-        if error is not None:
-            self._failed(name, error)
-        return error is None
 
     def _turned(self, name: str) -> None:
         now = monotonic()

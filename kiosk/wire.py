@@ -15,8 +15,16 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from kiosk.decoding import UNDECODABLE
+
 MAX_LINE: Final = 512 * 1024
 """Bytes: a status list of the largest size allowed, in Base64."""
+
+MAX_SHORT: Final = 64 * 1024
+"""Bytes of a line by whoever carries no documents: room for the longest code, each of its characters escaped."""
+
+MAX_RECORDING: Final = 8 * 1024 * 1024
+"""Bytes that wait for a technician who asked for the recording, the one long answer."""
 
 MAX_CODE: Final = 4296
 """Characters: the most that a QR code can hold (ISO/IEC 18004, version 40-L, alphanumeric)."""
@@ -85,7 +93,7 @@ class Subscribe(Message, frozen=True):
 class Explain(Message, frozen=True):
     """What would become of this code at that door now? Answered by Explained; nothing changes."""
 
-    text: Annotated[str, Meta(max_length=MAX_LINE)]
+    text: Annotated[str, Meta(max_length=MAX_SHORT)]
     door: str = ""
 
 
@@ -183,8 +191,10 @@ ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed | Located | Trouble
 AnybodysRequest = GetView | Subscribe | Explain
 TechniciansRequest = Operate | Maintain | TryLamp | Commission | GetRecording
-SyncsRequest = Acknowledge | BeginEpoch | Offer | GetNonce | Central | Flush | Trouble
-Request = AnybodysRequest | TechniciansRequest | SyncsRequest | AwaitEnrolment | EnrolmentAnswered
+SyncsRequest = (
+    Acknowledge | BeginEpoch | Offer | GetNonce | Central | Flush | Trouble | AwaitEnrolment | EnrolmentAnswered
+)
+Request = AnybodysRequest | TechniciansRequest | SyncsRequest
 
 
 class TakeSnapshot(Message, frozen=True):
@@ -345,8 +355,12 @@ Answer = Refused | Done | Nonce | Explained | Snapshot | Recorded | Unasked
 
 
 def encode(message: Message) -> bytes:
-    """The message as a line."""
-    return msgspec.json.encode(message) + b"\n"
+    """The message as a line; one that has no form as JSON (text that is no Unicode, too deep) becomes a refusal."""
+    try:
+        return msgspec.json.encode(message) + b"\n"
+    except UNDECODABLE as error:
+        why = f"{type(message).__name__} cannot be said: {type(error).__name__}"
+        return msgspec.json.encode(Refused(why)) + b"\n"
 
 
 def refusal(error: Exception) -> Refused:

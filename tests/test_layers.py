@@ -27,7 +27,10 @@ ROWS: list[set[str]] = [
     {
         "kiosk.trust",
         "kiosk.local",
+        "kiosk.listening",
         "kiosk.loops",
+        "kiosk.peer",
+        "kiosk.places",
         "kiosk.decoding",
         "kiosk.wire",
         "kiosk.settings",
@@ -43,13 +46,21 @@ ROWS: list[set[str]] = [
 
 BESIDE = {
     ("kiosk.contract", "kiosk.trust"),
+    ("kiosk.listening", "kiosk.loops"),
+    ("kiosk.listening", "kiosk.peer"),
+    ("kiosk.listening", "kiosk.places"),
+    ("kiosk.listening", "kiosk.wire"),
     ("kiosk.local", "kiosk.decoding"),
     ("kiosk.local", "kiosk.wire"),
     ("kiosk.loops", "kiosk.local"),
+    ("kiosk.peer", "kiosk.decoding"),
+    ("kiosk.peer", "kiosk.places"),
+    ("kiosk.peer", "kiosk.wire"),
     ("kiosk.settings", "kiosk.contract"),
     ("kiosk.settings", "kiosk.language"),
     ("kiosk.settings", "kiosk.opening"),
     ("kiosk.trust", "kiosk.opening"),
+    ("kiosk.wire", "kiosk.decoding"),
 }
 """Who may use a neighbour of its own row."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 
 import cv2
-import msgspec
 
 from hardware.codes import Grey
-from kiosk.local import Line, Loop, NotReachable, Peer
+from kiosk.listening import Loop
+from kiosk.local import Line, NotReachable
+from kiosk.peer import Peer
 from kiosk.settings import Settings
-from kiosk.wire import MAX_LINE, GetView, Refused, Snapshot, TakeSnapshot, View, refusal
+from kiosk.wire import GetView, Refused, Snapshot, TakeSnapshot, View
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +46,8 @@ class Window:
         self._loop.close()
 
     def _on_line(self, peer: Peer, line: bytes) -> None:
-        try:
-            wanted = msgspec.json.decode(line[:MAX_LINE], type=TakeSnapshot)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            peer.send(refusal(error))
+        wanted = peer.read(line, TakeSnapshot)
+        if wanted is None:
             return
         group = self._settings.station.operators
         if not peer.is_one_of(group):

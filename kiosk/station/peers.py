@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk import wire
 from kiosk.core.events import Faulted
-from kiosk.local import Peer
+from kiosk.peer import Peer
 
 
 class Peers:
@@ -15,6 +15,7 @@ class Peers:
         self.subscribers: set[Peer] = set()
         self._enroller: Peer | None = None
         self._claim = ""
+        self._recording: Peer | None = None
 
     def present(self) -> dict[str, bool]:
         """Which programs are there."""
@@ -30,6 +31,7 @@ class Peers:
         """This peer has gone, and with it these programs."""
         self.subscribers.discard(peer)
         self._enroller = None if peer is self._enroller else self._enroller
+        self._recording = None if peer is self._recording else self._recording
         lost = [Faulted(program, "has gone") for program, peers in self.programs.items() if peers == {peer}]
         for peers in self.programs.values():
             peers.discard(peer)
@@ -39,6 +41,13 @@ class Peers:
         """To each peer of a program."""
         for peer in list(self.programs.get(program, ())):
             peer.send(message)
+
+    def may_have_recording(self, peer: Peer) -> bool:
+        """One at a time: it is the one answer that is long."""
+        if self._recording not in {None, peer} and self._recording.unsent:
+            return False
+        self._recording = peer
+        return not peer.unsent
 
     def publish(self, message: wire.Message) -> None:
         """To each subscriber."""

@@ -1,4 +1,7 @@
-"""What is asked on control.sock, and who may ask it: anybody who may open it, technicians, and sync, which is not trusted."""
+"""What is asked on control.sock, and who may ask it: anybody who may open it, technicians, and sync, which is not trusted.
+
+Which account may ask what is decided in :mod:`kiosk.station.accounts`, by the kernel's word.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,10 @@ from kiosk.core.events import (
 )
 from kiosk.core.step import judge
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw
-from kiosk.local import Peer
 from kiosk.logbook.writer import Acked, AckedSurvivors, Flush, NewEpoch, Writer
+from kiosk.peer import Peer
 from kiosk.settings import Settings
+from kiosk.station.accounts import barred
 from kiosk.station.peers import Peers
 from kiosk.station.rules import Rules
 from kiosk.trust.fingerprint import fingerprint
@@ -51,12 +55,8 @@ class Requests:
                 return self._anybody(peer, request)
             case wire.Operate() | wire.Maintain() | wire.TryLamp() | wire.Commission() | wire.GetRecording():
                 return self._technician(peer, request)
-            case wire.AwaitEnrolment():
-                return self._await_enrolment(peer)
-            case wire.EnrolmentAnswered():
-                return self._enrolled(request)
             case _:
-                return self._sync(peer, request)
+                return barred(peer, "sync", request) or self._sync(peer, request)
 
     def _anybody(self, peer: Peer, request: wire.AnybodysRequest) -> wire.Answer:
         match request:
@@ -88,10 +88,16 @@ class Requests:
                 self._rules.queue(PartsTried(peer.user, results))
                 return wire.Done()
             case wire.GetRecording():
+                if not self._peers.may_have_recording(peer):
+                    return wire.Refused("a recording is on its way to somebody already")
                 return wire.Recorded(self._rules.recorder.recording())
 
-    def _sync(self, peer: Peer, request: wire.SyncsRequest) -> wire.Answer:
+    def _sync(self, peer: Peer, request: wire.SyncsRequest) -> wire.Answer | None:
         match request:
+            case wire.AwaitEnrolment():
+                return self._await_enrolment(peer)
+            case wire.EnrolmentAnswered():
+                return self._enrolled(request)
             case wire.Acknowledge():
                 if back := self._peers.heard("sync", peer):
                     self._rules.queue(back)

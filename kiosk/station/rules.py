@@ -8,26 +8,43 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Final
 
 from kiosk.core.clock import Instant
 from kiosk.core.events import Command, Edge, Event, Tick
 from kiosk.core.state import State
 from kiosk.core.step import due, step
 from kiosk.local import boot_time
+from kiosk.loops import attempt
 from kiosk.station.recorder import Recorder
 
 Perform = Callable[[tuple[Command, ...], bool], None]
 """Carries commands out in their order, and is told whether the view has changed."""
 
 
+TURN: Final = 0.02
+"""Seconds for events before sockets, and what is due, get their turn."""
+
+Attempt = Callable[[Callable[[], None]], bool]
+
+
+def _attempt(work: Callable[[], None]) -> bool:
+    return attempt("the rules", work) is None
+
+
 class Rules:
     """Holds the state, and steps it by one event after the other."""
 
-    def __init__(self, state: State, boot_id: str, wake: Callable[[], None]) -> None:
-        """`wake` ends the wait of the thread that calls :meth:`turn`, and is safe from any thread."""
+    def __init__(self, state: State, boot_id: str, wake: Callable[[], None], attempt: Attempt = _attempt) -> None:
+        """`wake` ends the wait of the thread that calls :meth:`turn`, and is safe from any thread.
+
+        `attempt` does a piece of work, and tells what it raises: an event for which it fails is dropped.
+        """
         self.state = state
         self.recorder = Recorder(state, boot_id)
-        self._wake = wake
+        self._wake, self._attempt = wake, attempt
         self._events: deque[Event] = deque()
         self._edges: deque[Edge] = deque()
 
@@ -51,25 +68,28 @@ class Rules:
         return 0.0 if self._events or self._edges else due(self.state, boot_time())
 
     def turn(self, perform: Perform) -> None:
-        """All edges, then the events that had come by now, with the edges again in between."""
-        self.take(Tick(), perform)
+        """All edges, then the events that had come by now, for TURN seconds, with the edges again in between."""
+        until = monotonic() + TURN
+        self._attempt(lambda: self.take(Tick(), perform))
         for _ in range(len(self._events)):
-            self._take_edges(perform)
-            self.take(self._events.popleft(), perform)
-        self._take_edges(perform)
+            self.take_edges(perform)
+            event = self._events.popleft()
+            self._attempt(partial(self.take, event, perform))
+            if monotonic() > until:
+                break
+        self.take_edges(perform)
 
     def take(self, event: Event, perform: Perform) -> None:
         """Step by one event, and perform what follows."""
-        now = self.now()
-        state, commands = step(self.state, event, now)
-        self.recorder.took(self.state, event, now, commands, state)
-        changed = state is not self.state and _shown(state) != _shown(self.state)
-        self.state = state
-        perform(commands, changed)
+        now, before = self.now(), self.state
+        self.state, commands = step(before, event, now)
+        perform(commands, self.state is not before and _shown(before) != _shown(self.state))
+        self.recorder.took(before, event, now, commands, self.state)
 
-    def _take_edges(self, perform: Perform) -> None:
+    def take_edges(self, perform: Perform) -> None:
+        """The edges that wait: between any two events or lines."""
         while self._edges:
-            self.take(self._edges.popleft(), perform)
+            self._attempt(partial(self.take, self._edges.popleft(), perform))
 
 
 def _shown(state: State) -> tuple[object, ...]:
