@@ -57,6 +57,7 @@ BESIDE = {
     ("kiosk.peer", "kiosk.places"),
     ("kiosk.peer", "kiosk.wire"),
     ("kiosk.settings", "kiosk.contract"),
+    ("kiosk.settings", "kiosk.decoding"),
     ("kiosk.settings", "kiosk.language"),
     ("kiosk.settings", "kiosk.opening"),
     ("kiosk.trust", "kiosk.opening"),

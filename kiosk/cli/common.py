@@ -16,6 +16,7 @@ import msgspec
 from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
+from kiosk.settings.kept import Origin, load_or_kept
 from kiosk.settings.loading import load
 from kiosk.settings.table import BadSettings
 from kiosk.wire import GetView, Message, View
@@ -64,12 +65,33 @@ def answer(words: str, /, **facts: object) -> None:
 
 
 def settings_or_exit(path: Path) -> Settings:
-    """The settings, or every error and exit code 2."""
+    """The settings or, where the file is broken, the last good ones; every error and exit code 2 where there are none."""
+    return known_settings_or_exit(path)[0]
+
+
+def known_settings_or_exit(path: Path) -> tuple[Settings, Origin]:
+    """As :func:`settings_or_exit`, and where they come from."""
+    try:
+        settings, origin = load_or_kept(path)
+    except BadSettings as bad:
+        _exit_with(bad)
+    if origin.wrong:
+        words = _("{count} wrong in the settings: the last good ones are used.", count=len(origin.wrong))
+        click.echo("\n".join([*origin.wrong, words, _("Next: kiosk config check")]), err=True)
+    return settings, origin
+
+
+def good_settings_or_exit(path: Path) -> Settings:
+    """The settings in the file itself, or every error and exit code 2."""
     try:
         return load(path)
     except BadSettings as bad:
-        count = _("{count} wrong in the settings; nothing was started.", count=len(bad.errors))
-        fail("\n".join([*bad.errors, count]), MISUSED, bad.errors)
+        _exit_with(bad)
+
+
+def _exit_with(bad: BadSettings) -> NoReturn:
+    count = _("{count} wrong in the settings; nothing was started.", count=len(bad.errors))
+    fail("\n".join([*bad.errors, count]), MISUSED, bad.errors)
 
 
 def fail(message: str, code: int = WRONG, errors: list[str] | None = None) -> NoReturn:

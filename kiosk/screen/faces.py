@@ -53,6 +53,13 @@ NO_EYES: Final[Words] = (
 NO_TRUST: Final[Words] = ("本站还没有启用", "This station is not in service yet.")
 
 
+BROKEN: Final = {
+    "zh!": "本站设置文件有误，暂用上一次正确的设置。请通知工会。",
+    "en!": "This station's settings are broken; the last good ones are used. Please tell the union.",
+}
+"""A notice beside the union's own, in each language."""
+
+
 class Face(Struct, frozen=True):
     """What the display shows. `words` and `notice`, which is the union's, by language; `sign` gives them colour and symbol."""
 
@@ -102,7 +109,7 @@ def face(known: Heard, door: str, scanners: tuple[str, ...], now: float) -> Face
         sign, words = "away", NO_TRUST
     elif sign == "ready" and _blind(view, scanners):
         sign, words = "away", NO_EYES
-    return _face(sign, words, view.texts)
+    return _face(sign, words, view.texts | (BROKEN if "settings" in view.faults else {}))
 
 
 def _by_lamp(door: DoorView, *, saving: bool) -> tuple[Sign, Words]:

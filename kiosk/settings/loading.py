@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-import tomllib
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct
 
+from kiosk.decoding import UNDECODABLE
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.appliances import Profile
 from kiosk.settings.profiles import fill
+from kiosk.settings.reading import read_toml
 from kiosk.settings.sense import check_sense
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
@@ -26,39 +28,32 @@ LAST_PULLED_UP: Final = 8
 
 def load(path: Path) -> Settings:
     """Read and check the file. Raises BadSettings with everything that is wrong; nothing has been opened by then."""
-    text, raw = _read(path)
-    wrong = list(fill(raw, path.parent, load_profile))
+    text, raw = read_toml(path)
+    try:
+        wrong = _wrong(raw, path.parent)
+    except (*UNDECODABLE, OSError) as error:  # a value that nobody thought of is wrong, and no end
+        wrong = [((), f"{type(error).__name__}: {error}"[:200])]
+    if wrong:
+        raise BadSettings(_told(path, text, wrong))
+    return msgspec.convert(raw, Settings)
+
+
+def _wrong(raw: dict[str, Any], folder: Path) -> list[Wrong]:
+    """Everything that is wrong with the file's tables, which are completed from the profiles that they name."""
+    wrong = list(fill(raw, folder, load_profile))
     unfilled = {key[:2] for key, _ in wrong}
     wrong += [
         each for each in _check_table(raw, Settings, ()) if each[1] != _("is missing") or each[0][:2] not in unfilled
     ]
-    if not wrong:
-        settings = msgspec.convert(raw, Settings)
-        wrong = list(check_sense(settings))
-    if wrong:
-        raise BadSettings(_told(path, text, wrong))
-    return settings
+    return wrong or list(check_sense(msgspec.convert(raw, Settings)))
 
 
 def load_profile(path: Path) -> Profile:
     """Read and check a Modbus device's profile. Raises BadSettings."""
-    text, raw = _read(path)
+    text, raw = read_toml(path)
     if wrong := list(_check_table(raw, Profile, ())):
         raise BadSettings(_told(path, text, wrong))
     return msgspec.convert(raw, Profile)
-
-
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    """The file's text and its tables. Raises BadSettings."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return text, tomllib.loads(text)
-    except OSError as error:
-        raise BadSettings([f"{path}: {error.strerror}"]) from error
-    except UnicodeDecodeError as error:
-        raise BadSettings([_("{file}: is not UTF-8 text", file=path)]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadSettings([_syntax(path, str(error))]) from error
 
 
 def _told(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
@@ -66,13 +61,6 @@ def _told(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
     places = _lines(text)
     lines = sorted((_line(key, places), key, what) for key, what in wrong)
     return [f"{path}:{line}: {'.'.join(key)}: {what}" for line, key, what in lines]
-
-
-def _syntax(path: Path, message: str) -> str:
-    place = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    where = f"{path}:{place[1]}" if place else str(path)
-    what = message.partition(" (at ")[0]
-    return _("{place}: not TOML: {what}", place=where, what=what)
 
 
 def warnings(settings: Settings) -> list[str]:
@@ -132,6 +120,9 @@ def _check_value(raw: Any, hint: Any, at: Key) -> Iterator[Wrong]:
             msgspec.convert(raw, hint)
         except msgspec.ValidationError as error:
             yield at, _plain(str(error))
+        else:
+            if isinstance(raw, float) and not math.isfinite(raw):
+                yield at, _("must be a number with an end")
 
 
 def _check_tagged(raw: Any, tables: list[type[Struct]], at: Key) -> Iterator[Wrong]:

@@ -39,7 +39,7 @@ def fill(raw: dict[str, Any], folder: Path, load: Load) -> Iterator[Wrong]:
 def _fill_one(
     table: dict[str, Any], at: tuple[str, str], choice: str, profiles: dict[str, Path], load: Load, tables: str
 ) -> Iterator[Wrong]:
-    wanted = table["profile"]
+    wanted = str(table["profile"])
     if wanted not in profiles:
         yield (
             (*at, "profile"),
@@ -52,11 +52,12 @@ def _fill_one(
         yield from (((*at, "profile"), error) for error in bad.errors)
         return
     offered = getattr(profile, tables)
-    if (picked := table.get(choice)) not in offered:
+    picked = str(table.get(choice))
+    if picked not in offered:
         names = ", ".join(offered) or _("none")
         missing = _("is missing: one of {names}", names=names)
         what = missing if choice not in table else _("is not in the profile: one of {names}", names=names)
-        yield (*at, choice), what + did_you_mean(str(picked), offered)
+        yield (*at, choice), what + did_you_mean(picked, offered)
         return
     told = {key: value for key, value in msgspec.to_builtins(offered[picked]).items() if value is not None}
     line = {key: getattr(profile, key) for key in OF_THE_LINE}

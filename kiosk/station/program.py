@@ -45,6 +45,7 @@ from kiosk.logbook import salvage
 from kiosk.logbook.writer import Writer
 from kiosk.loops import Loops, attempt
 from kiosk.settings import Settings
+from kiosk.settings.kept import Origin, keep, share
 from kiosk.station.border import Border
 from kiosk.station.files import open_files, takes_writes
 from kiosk.station.fittings import wiring
@@ -73,8 +74,8 @@ LOOK_AT_DISK: Final = 30.0
 class Station:
     """The program's parts, opened bottom-up and closed in reverse."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, origin: Origin) -> None:
+        self._settings, self._origin = settings, origin
         self._boot_id = boot_id()
         self._loop = Loop(self._attempt)
         self._loops = Loops(self._loop_failed, self._loop.wake)
@@ -90,6 +91,8 @@ class Station:
         self._requests = Requests(settings, self._rules, self._writer, self._peers, self.view)
         self._border = Border(settings, self._peers, self._requests, self._rules.queue, self._powered)
         self._first: tuple[Entry, ...] = (Started(__version__), *interrupted)
+        if origin.wrong:
+            self._rules.queue(Faulted("settings", origin.fault))
         self._replaced(book.replaced or cold.replaced)
         self._disk_is_back = threading.Event()
         if self._files.refused:
@@ -113,7 +116,11 @@ class Station:
         self._perform((Record(self._first, stamp(self._rules.state, self._rules.now())),), changed=False)
         self._hands.read_back()
         self._rules.take(Tick(), self._perform)
+        if self._origin.wrong:
+            share(self._settings, self._origin.path)
         notify("READY=1")
+        if not self._origin.wrong:
+            self._loops.once("settings", lambda: keep(self._settings, self._origin.path))
         log.info("station %s: ready", self._settings.station.code)
         self._look_next = boot_time() + READ_BACK
         self._loops.run(LOOP, self._turn)
@@ -268,9 +275,9 @@ def _quiet(state: State) -> bool:
     return all(door.mode is DoorMode.NORMAL and door.lock is LockState.LOCKED for door in state.doors.values())
 
 
-def run(settings: Settings) -> None:
-    """Run the program until it is told to stop."""
-    station = Station(settings)
+def run(settings: Settings, origin: Origin) -> None:
+    """Run the program until it is told to stop. Settings that it could start with are kept, for when the file is broken."""
+    station = Station(settings, origin)
     try:
         station.run()
     finally:

@@ -9,7 +9,7 @@ import click
 import msgspec
 from rich.cells import cell_len, set_cell_size
 
-from kiosk.cli.common import MISUSED, answer, as_json, fail, json_too, print_json, settings_or_exit
+from kiosk.cli.common import MISUSED, answer, as_json, fail, good_settings_or_exit, json_too, print_json
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.loading import warnings
@@ -26,7 +26,7 @@ def config() -> None:
 @click.pass_obj
 def check(config: Path) -> None:
     """Check the whole file and list every error with its line, and what is allowed but hardly meant."""
-    settings = settings_or_exit(config)
+    settings = good_settings_or_exit(config)
     told = [f"{config}: {warning}" for warning in warnings(settings)]
     for warning in told:
         click.echo(warning, err=True)
@@ -41,7 +41,7 @@ def check(config: Path) -> None:
 @click.pass_obj
 def show(config: Path, key: str, as_json: bool) -> None:
     """Show every setting that holds, those that the file leaves out with their defaults; with KEY those below it."""
-    settings = settings_or_exit(config)
+    settings = good_settings_or_exit(config)
     given = dict(flat(msgspec.toml.decode(config.read_bytes())))
     held = {
         name: value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kiosk.cli.common import NOT_REACHABLE, answer, fail, json_too, settings_or_exit
+from kiosk.cli.common import NOT_REACHABLE, answer, fail, good_settings_or_exit, json_too
 from kiosk.language import _
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def enrol(config: Path, url: str, claim: str) -> None:
     Makes the station's own key, registers its public half, and stores the root key and the first documents. A key from an
     earlier enrolment is retired at the server. Compare the words that it prints with those at the other end.
     """
-    settings = settings_or_exit(config)
+    settings = good_settings_or_exit(config)
     from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw  # noqa: PLC0415
     from kiosk.logbook.cold import ColdState  # noqa: PLC0415
     from kiosk.sync.client import NoAnswer  # noqa: PLC0415

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.common import MISUSED, WRONG, fail, settings_or_exit
+from kiosk.cli.common import MISUSED, WRONG, fail, known_settings_or_exit, settings_or_exit
 from kiosk.language import _
 
 log = logging.getLogger("kiosk")
@@ -50,12 +50,10 @@ def run_program(program: str, work: Callable[[], None], told: tuple[type[Excepti
 @click.pass_obj
 def station(config: Path, *, make_safe: bool) -> None:
     """Run the program that holds the lock, the rules and the logbook."""
-    settings = settings_or_exit(config)
     if make_safe:
-        from kiosk.station import safe  # noqa: PLC0415
-
-        run_program("station", lambda: safe.make_safe(settings))
+        _make_safe(config)
         return
+    settings, origin = known_settings_or_exit(config)
     from hardware.kernel_pins import PinsUnavailable  # noqa: PLC0415
     from kiosk.settings.loading import warnings  # noqa: PLC0415
     from kiosk.station.files import AlreadyRunning  # noqa: PLC0415
@@ -64,9 +62,18 @@ def station(config: Path, *, make_safe: bool) -> None:
     def work() -> None:
         for warning in warnings(settings):
             log.warning("%s: %s", config, warning)
-        run(settings)
+        run(settings, origin)
 
     run_program("station", work, (PinsUnavailable, AlreadyRunning, OSError))
+
+
+def _make_safe(config: Path) -> None:
+    """It needs to know of the locks, and of nothing else."""
+    from hardware.kernel_pins import PinsUnavailable  # noqa: PLC0415
+    from kiosk.settings.locks import locks_of  # noqa: PLC0415
+    from kiosk.station.safe import NotSafe, make_safe  # noqa: PLC0415
+
+    run_program("station", lambda: make_safe(locks_of(config)), (PinsUnavailable, NotSafe))
 
 
 @click.command()

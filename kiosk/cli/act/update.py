@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk import __version__
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, answer, fail, json_too, progress, settings_or_exit, view_or_none
+from kiosk.cli.common import (
+    MISUSED,
+    NOT_REACHABLE,
+    answer,
+    fail,
+    good_settings_or_exit,
+    json_too,
+    progress,
+    view_or_none,
+)
 from kiosk.keyfiles import ROOT_KEY, read_raw
 from kiosk.language import _, chosen
 from kiosk.settings import Settings
@@ -49,7 +58,7 @@ def update(config: Path, source: str) -> None:
     Keeps it when door, scanners and logbook do what they did before, and goes back to this version otherwise. A power cut on
     the way leaves this version. Only a release that the root key has signed is taken, and none older than what proved itself.
     """
-    settings = settings_or_exit(config)
+    settings = good_settings_or_exit(config)
     if os.geteuid() or not Path("/run/systemd/system").is_dir():
         fail(_("An update restarts the programs: it needs root, and systemd.\nNext: sudo kiosk update SOURCE"), MISUSED)
     versions = Versions(FOLDER)

@@ -22,7 +22,8 @@ from kiosk.cli.doctor.network import check_network
 from kiosk.cli.look.room import check_room
 from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.settings.loading import load, warnings
+from kiosk.settings.kept import load_or_kept
+from kiosk.settings.loading import warnings
 from kiosk.settings.table import BadSettings
 from kiosk.wire import View
 
@@ -54,17 +55,26 @@ def doctor(config: Path, *, verbose: bool, fix: bool, as_json: bool) -> None:
 
 
 def examine(config: Path) -> Iterator[Check]:
-    """All checks, those of a group in a row; with broken settings only those errors, since the rest hangs on them."""
+    """All checks, those of a group in a row; of broken settings only the errors, where no good ones are kept."""
     try:
-        settings = load(config)
+        settings, origin = load_or_kept(config)
     except BadSettings as bad:
-        for error in bad.errors:
-            yield Check("settings.file", "wrong", error, f"sudo nano {config}")
+        yield from _broken(config, bad.errors)
         return
-    yield Check("settings.file", "fine", _("{file} is good", file=config))
+    yield from _broken(config, origin.wrong)
+    if origin.wrong:
+        evidence = _("the last settings that were good are used meanwhile")
+        yield Check("settings.kept", "wrong", evidence, "kiosk config check && sudo systemctl restart 'kiosk-*'")
+    else:
+        yield Check("settings.file", "fine", _("{file} is good", file=config))
     for warning in warnings(settings):
         yield Check("settings.boot_level", "warning", warning, f"sudo nano {config}")
     yield from _examine(settings, view_or_none(settings), config)
+
+
+def _broken(config: Path, errors: Iterable[str]) -> Iterator[Check]:
+    for error in errors:
+        yield Check("settings.file", "wrong", error, f"sudo nano {config}")
 
 
 def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Check]:

@@ -30,7 +30,7 @@ from kiosk.cli.doctor.doctor import examine
 from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
-from kiosk.settings.loading import load
+from kiosk.settings.kept import load_or_kept
 from kiosk.settings.table import BadSettings
 from kiosk.wire import GetView, View
 
@@ -100,10 +100,10 @@ def _files(config: Path) -> Iterator[tuple[str, bytes]]:
     yield "journal.txt", redacted(_journal())
     try:
         yield "station.toml", redacted(config.read_text(encoding="utf-8", errors="replace"))
-        settings = load(config)
     except OSError as error:
         yield "station.toml", str(error).encode()
-        return
+    try:
+        settings, _origin = load_or_kept(config)
     except BadSettings:
         return  # the doctor tells why
     yield "view.json", redacted(_view(settings))

@@ -12,7 +12,7 @@ import click
 import msgspec
 from msgspec import Struct
 
-from kiosk.cli.common import MISUSED, as_json, fail, print_json, progress, settings_or_exit
+from kiosk.cli.common import MISUSED, as_json, fail, good_settings_or_exit, print_json, progress
 from kiosk.cli.look.words import sentence
 from kiosk.language import _
 
@@ -50,7 +50,7 @@ def simulate(config: Path, scenario: Path | None, as_json: bool) -> None:
     A scenario has a line for each thing that happens, time,what,value: `08:30,fridge,9.5` (held until told otherwise),
     `08:40,fridge,no_answer` (no value, and why), `09:00,enter,main` (somebody comes in), `22:00,end,`.
     """
-    settings = settings_or_exit(config)
+    settings = good_settings_or_exit(config)
     from kiosk.demo.virtual import Virtual  # noqa: PLC0415
 
     virtual = Virtual(settings, BEGINS - settings.station.utc_offset * 3600)
