@@ -1,30 +1,38 @@
-"""Which signed documents take effect: signed by a key that holds, and not older than the newest seen."""
+"""Which signed documents take effect: signed by a key that holds, at a time that can be, and newer than the newest seen.
+
+What nobody vouches for has no effect: when a keyset drops a key that had not ended, what was newest before holds again.
+"""
 
 from __future__ import annotations
 
 import enum
 from typing import Final, assert_never
 
+import msgspec
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
-from kiosk.core.clock import provably_expired, raise_floor, synchronise
+from kiosk.core.clock import LEEWAY, provably_ahead, raise_floor, synchronise
 from kiosk.core.door.access import COMMIT_PATIENCE
 from kiosk.core.door.door import DoorRules
 from kiosk.core.door.hours import Programme, Schedule, weekly
-from kiosk.core.events import Keep, KeepFloor
+from kiosk.core.entries import Entry
+from kiosk.core.events import Command, Keep, KeepFloor
 from kiosk.core.limit import tell
+from kiosk.core.ratchets import Early, Signed, absurd, keeps, remembered
 from kiosk.core.state import Order, State, Stepped
-from kiosk.trust.documents import CommandDocument, Refusal, TimeDocument, read_document
-from kiosk.trust.keyset import Keyset
-from kiosk.trust.policy import DoorPolicy, PolicyDocument, contradiction
-from kiosk.trust.status import StatusDocument, StatusList, unpack
+from kiosk.trust.documents import CommandDocument, Refusal, TimeDocument, read_document, signer
+from kiosk.trust.keyset import USES, Key, Keyset, usable
+from kiosk.trust.policy import NO_POLICY, DoorPolicy, PolicyDocument, contradiction
+from kiosk.trust.status import NO_STATUS, StatusDocument, StatusList, unpack
 
 NONCE_HOLDS: Final = 120.0
 """Seconds within which an answer to a nonce bounds the time from above."""
 
+RETIRED: Final = "retired"
+"""Where the keys are stored that have ended and left the keyset, while the newest document of a kind is theirs."""
 
-USES: Final = {"issuer", "document"}
+Numbered = Keyset | StatusDocument | PolicyDocument | CommandDocument
 
 
 class Freshness(enum.StrEnum):
@@ -39,29 +47,52 @@ class Freshness(enum.StrEnum):
 def offered(state: State, body: bytes, now: float) -> Stepped:
     """Apply a document or refuse it with its reason."""
     document = read_document(body, state.root, state.trust.keyset)
+    if document is Refusal.UNKNOWN_KEY:
+        document = _vouched_for_early(state, body, now) or document
     match document:
         case Refusal():
             return _refused(state, document, now)
-        case Keyset():
-            return _keyset(state, document, body, now)
-        case StatusDocument():
-            return _status(state, document, body, now)
-        case PolicyDocument():
-            return _policy(state, document, body, now)
-        case CommandDocument():
-            return _command(state, document, body, now)
         case TimeDocument():
             return _time(state, document, now)
+        case PolicyDocument() if not state.trust.station.startswith(document.station):
+            return _refused(state, Refusal.OTHER_STATION, now)
+        case CommandDocument() if document.station != state.trust.station:
+            return _refused(state, Refusal.OTHER_STATION, now)
         case _:
-            assert_never(document)
+            return _numbered(state, document, body, now)
 
 
 def restore(state: State, body: bytes, now: float) -> State:
     """Take a stored document back in at start; one that no longer holds is left out. A command is not obeyed again."""
-    document = read_document(body, state.root, state.trust.keyset)
-    if isinstance(document, CommandDocument):
-        return replace(state, commanded=max(state.commanded, document.version))
-    return offered(state, body, now)[0]
+    document = read_document(body, state.root, _readable(state))
+    match document:
+        case Refusal() | TimeDocument():
+            return state
+        case Keyset():
+            keyset = document if document.version > versions(state)["keyset"] else state.trust.keyset
+            state = replace(state, trust=replace(state.trust, keyset=keyset))
+        case PolicyDocument() if not state.trust.station.startswith(document.station):
+            return state
+        case _:
+            kind = _kind(document)
+            said = _said(state, document) if document.version > versions(state)[kind] else state
+            if isinstance(said, Refusal):
+                return state
+            state = _remember(said, kind, Signed(signer(body), document.version, body))
+    return replace(state, clock=raise_floor(state.clock, document.issued_at, now))
+
+
+def restore_retired(state: State, stored: bytes) -> State:
+    """Take back in the keys under which stored documents hold, though they have ended; what cannot be read is none."""
+    try:
+        return replace(state, retired=msgspec.msgpack.decode(stored, type=tuple[Key, ...]))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return state
+
+
+def recall(state: State, commanded: int) -> State:
+    """The logbook knows that a command of this number was begun."""
+    return _remember(state, "command", Signed("", commanded)) if commanded > state.commanded else state
 
 
 def versions(state: State) -> dict[str, int]:
@@ -81,7 +112,7 @@ def freshness(state: State, now: float) -> Freshness:
         return Freshness.MISSING
     if state.clock.earliest(now) - status.issued_at > policy.stale_for:
         return Freshness.OLD
-    fresh = state.clock.latest(now) - status.issued_at <= policy.fresh_for
+    fresh = 0 <= state.clock.latest(now) - status.issued_at + LEEWAY <= policy.fresh_for + LEEWAY
     return Freshness.FRESH if fresh else Freshness.STALE
 
 
@@ -97,43 +128,61 @@ def _refused(state: State, refusal: Refusal, now: float) -> Stepped:
     return state, () if suppressed is None else (fact.DocumentRefused(refusal, suppressed),)
 
 
-def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:
-    if document.version <= versions(state)["keyset"]:
-        return _old(state, document.version == versions(state)["keyset"], now)
-    uses = {key.use for key in document.keys if not provably_expired(state.clock, key.not_after, now)}
-    if uses != USES:
-        return _refused(state, Refusal.NO_USABLE_KEY, now)
-    state = replace(state, trust=replace(state.trust, keyset=document))
-    return _applied(state, "keyset", document.version, document.issued_at, body, now)
+def _numbered(state: State, document: Numbered, body: bytes, now: float) -> Stepped:
+    """A document whose number and time must fit before what it says is looked at."""
+    kind, held = _kind(document), versions(state)[_kind(document)]
+    if document.version <= held:
+        return _old(state, document.version == held, now)
+    if provably_ahead(state.clock, document.issued_at, now):
+        if not isinstance(document, CommandDocument):
+            state = replace(state, early={**state.early, kind: Early(document.issued_at, body)})
+        return _refused(state, Refusal.AHEAD, now)
+    if absurd(document.version, held, document.issued_at):
+        return _refused(state, Refusal.ABSURD_VERSION, now)
+    match document:
+        case Keyset():
+            return _keyset(state, document, body, now)
+        case CommandDocument():
+            return _command(state, document, body, now)
+        case _:
+            said = _said(state, document)
+            if isinstance(said, Refusal):
+                return _refused(state, said, now)
+            return _applied(state, said, document, body, now)
 
 
-def _status(state: State, document: StatusDocument, body: bytes, now: float) -> Stepped:
-    if document.version <= state.trust.status.version:
-        return _old(state, document.version == state.trust.status.version, now)
-    packed = unpack(document.lst)
-    if packed is None:
-        return _refused(state, Refusal.MALFORMED, now)
-    status = StatusList(document.version, document.issued_at, packed)
-    state = replace(state, trust=replace(state.trust, status=status))
-    return _applied(state, "status", document.version, document.issued_at, body, now)
+def _kind(document: Numbered) -> str:
+    return str(type(document).__struct_config__.tag)
 
 
-def _policy(state: State, document: PolicyDocument, body: bytes, now: float) -> Stepped:
-    if not state.trust.station.startswith(document.station):
-        return _refused(state, Refusal.OTHER_STATION, now)
-    newest = versions(state)["policy"]
-    if document.version <= newest:
-        return _old(state, document.version == newest, now)
-    if contradiction(document):
-        return _refused(state, Refusal.CONTRADICTORY, now)
+def _old(state: State, same: bool, now: float) -> Stepped:
+    """The same version again is no news; an older one is somebody's mistake or attack."""
+    return (state, ()) if same else _refused(state, Refusal.OLD_VERSION, now)
+
+
+def _said(state: State, document: StatusDocument | PolicyDocument | CommandDocument) -> State | Refusal:
+    """The state in which what the document says is in force."""
+    match document:
+        case StatusDocument(version, issued_at, lst):
+            packed = unpack(lst)
+            if packed is None:
+                return Refusal.MALFORMED
+            return replace(state, trust=replace(state.trust, status=StatusList(version, issued_at, packed)))
+        case PolicyDocument():
+            return Refusal.CONTRADICTORY if contradiction(document) else _ruled_by(state, document)
+        case CommandDocument():
+            return state
+        case _:
+            assert_never(document)
+
+
+def _ruled_by(state: State, policy: PolicyDocument) -> State:
+    rules = {name: state.rules.get(name, known.rules) for name, known in state.doors.items()}
     doors = {
-        name: replace(
-            known, rules=_ruled(state.rules.get(name, known.rules), document.doors.get(name), state.utc_offset)
-        )
+        name: replace(known, rules=_ruled(rules[name], policy.doors.get(name), state.utc_offset))
         for name, known in state.doors.items()
     }
-    state = replace(state, policy=document, doors=doors)
-    return _applied(state, "policy", document.version, document.issued_at, body, now)
+    return replace(state, policy=policy, doors=doors, rules=rules)
 
 
 def _ruled(rules: DoorRules, policy: DoorPolicy | None, offset: int) -> DoorRules:
@@ -147,39 +196,140 @@ def _ruled(rules: DoorRules, policy: DoorPolicy | None, offset: int) -> DoorRule
     return replace(rules, schedule=Schedule(weekly(policy.hours, offset), programmes), always=frozenset(policy.always))
 
 
+def _applied(
+    before: State, state: State, document: StatusDocument | PolicyDocument | CommandDocument, body: bytes, now: float
+) -> Stepped:
+    """The document is in force in `state`: remember it, and the time that it proves."""
+    kind = _kind(document)
+    state = _remember(state, kind, Signed(signer(body), document.version, body))
+    state = replace(state, clock=raise_floor(state.clock, document.issued_at, now))
+    kept = keeps(kind, before.signed.get(kind, ()), state.signed[kind])
+    return state, (fact.DocumentApplied(kind, document.version), *kept, _floor(state, now))
+
+
+def _remember(state: State, kind: str, found: Signed) -> State:
+    return replace(state, signed={**state.signed, kind: remembered(state.signed.get(kind, ()), found)})
+
+
+def _floor(state: State, now: float) -> KeepFloor:
+    return KeepFloor(state.clock.earliest(now), state.clock.lowered)
+
+
 def _command(state: State, document: CommandDocument, body: bytes, now: float) -> Stepped:
     """Take a command that is provably in time; it is stored, and told, before it is obeyed."""
-    if document.station != state.trust.station:
-        return _refused(state, Refusal.OTHER_STATION, now)
-    if document.version <= state.commanded:
-        return _old(state, document.version == state.commanded, now)
     if state.clock.latest(now) > document.expires:
         return _refused(state, Refusal.NOT_IN_TIME, now)
-    ticket = state.tickets + 1
+    before, ticket = state.signed.get("command", ()), state.tickets + 1
     order = Order(document, now + COMMIT_PATIENCE)
-    state = replace(state, commanded=document.version, tickets=ticket, orders={**state.orders, ticket: order})
+    state = _remember(state, "command", Signed(signer(body), document.version, body))
+    state = replace(state, tickets=ticket, orders={**state.orders, ticket: order})
     started = fact.CommandStarted(document.id, document.version, document.verb, document.door)
-    return state, (started, Keep("command", document.version, body))
+    return state, (started, *keeps("command", before, state.signed["command"]))
 
 
-def _old(state: State, same: bool, now: float) -> Stepped:
-    """The same version again is no news; an older one is somebody's mistake or attack."""
-    return (state, ()) if same else _refused(state, Refusal.OLD_VERSION, now)
+def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:
+    """Trust these keys, and no longer what the keys signed that are not among them."""
+    holds_at = max(document.issued_at, int(state.clock.built))
+    if not {key.use for key in document.keys if key.not_after >= holds_at and usable(key)} >= USES:
+        return _refused(state, Refusal.NO_USABLE_KEY, now)
+    before, state = (
+        state,
+        replace(state, trust=replace(state.trust, keyset=document), retired=_retired(state, document)),
+    )
+    state = replace(state, clock=raise_floor(state.clock, document.issued_at, now))
+    outcomes: list[Command | Entry] = [
+        fact.DocumentApplied("keyset", document.version),
+        Keep("keyset", document.version, body),
+    ]
+    if state.retired != before.retired:
+        outcomes.append(Keep(RETIRED, document.version, msgspec.msgpack.encode(state.retired)))
+    for kind in state.signed:
+        state, fallen = _fallen(state, kind)
+        outcomes += fallen
+    return state, (*outcomes, _floor(state, now))
 
 
-def _applied(state: State, kind: str, version: int, issued_at: float, body: bytes, now: float) -> Stepped:
-    state = replace(state, clock=raise_floor(state.clock, issued_at, now))
-    floor = KeepFloor(state.clock.earliest(now))
-    return state, (fact.DocumentApplied(kind, version), Keep(kind, version, body), floor)
+def _retired(state: State, keyset: Keyset) -> tuple[Key, ...]:
+    """The keys of what is kept that had ended when this keyset was signed, and are not in it for that reason."""
+    signers = {each.kid for known in state.signed.values() for each in known}
+    gone = [key for key in (*state.retired, *state.trust.keyset.keys) if not keyset.find(key.kid, "document")]
+    return tuple(
+        key
+        for key in dict.fromkeys(gone)
+        if key.use == "document" and key.kid.hex() in signers and key.not_after < keyset.issued_at
+    )
+
+
+def _readable(state: State) -> Keyset:
+    """The keys under which what is kept holds: those of the keyset, and those that have ended."""
+    return replace(state.trust.keyset, keys=(*state.trust.keyset.keys, *state.retired))
+
+
+def _fallen(state: State, kind: str) -> Stepped:
+    """Without what no trusted key vouches for any more. A number without a key goes with the first that does."""
+    before, keys = state.signed[kind], _readable(state)
+    holds = {each: read_document(each.body, state.root, keys) for each in before if each.body}
+    after = tuple(each for each in before if not isinstance(holds.get(each), Refusal))
+    if after == before:
+        return state, ()
+    after = tuple(each for each in after if each.body)
+    state = replace(state, signed={**state.signed, kind: after})
+    state = _without(state, kind) if not after else _again(state, holds[after[0]])
+    told = (fact.DocumentApplied(kind, after[0].version),) if after and kind != "command" else ()
+    return state, (*told, *keeps(kind, before, after))
+
+
+def _without(state: State, kind: str) -> State:
+    """The state without any document of that kind."""
+    if kind == "status":
+        return replace(state, trust=replace(state.trust, status=NO_STATUS))
+    return _ruled_by(state, NO_POLICY) if kind == "policy" else state
+
+
+def _again(state: State, document: object) -> State:
+    """The state in which an earlier document is in force again; it was when it came."""
+    if not isinstance(document, StatusDocument | PolicyDocument):
+        return state
+    said = _said(state, document)
+    return state if isinstance(said, Refusal) else said
 
 
 def _time(state: State, document: TimeDocument, now: float) -> Stepped:
-    asked = state.nonces.get(document.nonce)
-    if asked is not None and now - asked <= NONCE_HOLDS:
+    asked = _asked(state, document, now)
+    if asked is not None:
         clock = synchronise(state.clock, document.version, asked, now)
+    elif provably_ahead(state.clock, document.version, now):
+        return _refused(state, Refusal.AHEAD, now)
     else:
         clock = raise_floor(state.clock, document.version, now)
     rest = {nonce: at for nonce, at in state.nonces.items() if nonce != document.nonce}
     if clock is state.clock:
         return state, ()
-    return replace(state, clock=clock, nonces=rest), (KeepFloor(clock.earliest(now)),)
+    state, outcomes = _no_longer_early(replace(state, clock=clock, nonces=rest), now)
+    return state, (*outcomes, _floor(state, now))
+
+
+def _asked(state: State, document: TimeDocument, now: float) -> float | None:
+    """When the nonce was sent out that this answers; None if it is not ours, or of too long ago."""
+    asked = state.nonces.get(document.nonce)
+    return asked if asked is not None and now - asked <= NONCE_HOLDS else None
+
+
+def _no_longer_early(state: State, now: float) -> Stepped:
+    """Offer again what was refused for its time, if its time can have come. The keyset first: its keys prove the others."""
+    outcomes: list[Command | Entry] = []
+    for kind in ("keyset", "status", "policy"):
+        found = state.early.get(kind)
+        if found is not None and not provably_ahead(state.clock, found.issued_at, now):
+            state = replace(state, early={each: early for each, early in state.early.items() if each != kind})
+            state, more = offered(state, found.body, now)
+            outcomes += more
+    return state, tuple(outcomes)
+
+
+def _vouched_for_early(state: State, body: bytes, now: float) -> TimeDocument | None:
+    """The answer to a nonce by a key of a keyset that only its time keeps out: it is that time which is in question."""
+    early = state.early.get("keyset")
+    keyset = read_document(early.body, state.root, state.trust.keyset) if early else None
+    found = read_document(body, state.root, keyset) if isinstance(keyset, Keyset) else None
+    return found if isinstance(found, TimeDocument) and _asked(state, found, now) is not None else None

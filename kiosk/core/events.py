@@ -189,7 +189,10 @@ class Show(Struct, frozen=True):
 
 
 class Keep(Struct, frozen=True):
-    """Store a document that was applied."""
+    """Store a document that was applied in its place: its kind, or of the same kind by an older key `KIND/1` and so on.
+
+    Empty bytes: nothing holds there any more.
+    """
 
     document: str
     version: int
@@ -197,9 +200,10 @@ class Keep(Struct, frozen=True):
 
 
 class KeepFloor(Struct, frozen=True):
-    """Store that it is at least this late."""
+    """Store that it is at least this late; `lowered`: also if it is less than what is stored, which was refuted."""
 
     floor: float
+    lowered: bool = False
 
 
 class Switch(Struct, frozen=True):

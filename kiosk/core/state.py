@@ -14,9 +14,11 @@ from kiosk.core.door.inputs import Debounced
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command
 from kiosk.core.limit import Limit
+from kiosk.core.ratchets import Early, Signed, newest
 from kiosk.core.room.room import Room
 from kiosk.core.room.sensors import Sensor
 from kiosk.trust.documents import CommandDocument
+from kiosk.trust.keyset import Key
 from kiosk.trust.passes import Pass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
 
@@ -49,7 +51,9 @@ class Order(Struct, frozen=True):
 class State(Struct, frozen=True):
     """`root` is the raw public root key; `nonces` are those sent out for the time, with their boot times.
 
-    `rules`: the doors' rules by the settings alone, which the policy may override; `commanded`: the newest command's number.
+    `rules`: the doors' rules by the settings alone, which the policy may override; `signed`: what is kept of each kind of
+    document; `retired`: keys that have ended and left the keyset, under which some of that holds; `early`: documents that were
+    refused for their time.
     """
 
     root: bytes
@@ -70,7 +74,9 @@ class State(Struct, frozen=True):
     policy: PolicyDocument = NO_POLICY
     rules: dict[str, DoorRules] = {}
     utc_offset: int = 0
-    commanded: int = 0
+    signed: dict[str, tuple[Signed, ...]] = {}
+    retired: tuple[Key, ...] = ()
+    early: dict[str, Early] = {}
     orders: dict[int, Order] = {}
     enrolling_until: float = 0.0
     """Boot time until which the answer to a shown enrolment code is awaited."""
@@ -81,6 +87,11 @@ class State(Struct, frozen=True):
     refusals: Limit = REFUSALS
     fault_changes: dict[str, Limit] = {}
     """By what is at fault."""
+
+    @property
+    def commanded(self) -> int:
+        """The newest command's number."""
+        return newest(self.signed.get("command", ()))
 
 
 Stepped = tuple[State, tuple[Command | Entry, ...]]

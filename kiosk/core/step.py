@@ -173,7 +173,7 @@ def _advance(state: State, now: Instant) -> Stepped:
         outcomes += more
     if state.clock.raised and now.boot - state.floor_kept_at >= KEEP_FLOOR_EVERY:
         state = replace(state, floor_kept_at=now.boot)
-        outcomes.append(KeepFloor(state.clock.earliest(now.boot)))
+        outcomes.append(KeepFloor(state.clock.earliest(now.boot), state.clock.lowered))
     return state, tuple(outcomes)
 
 
@@ -321,8 +321,6 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
         found = enrolment.shown(state, event.text, now)
         return _denied(state, event.door, found, None, now) if isinstance(found, Reason) else found
     verdict = _judge(state, event.text, event.door, now)
-    if verdict.claims is not None:
-        state = replace(state, clock=raise_by_pass(state.clock, verdict.claims.issued_at, now))
     if verdict.reason is None and verdict.claims is not None:
         return _grant(state, event, verdict.claims, verdict.again, now)
     index = verdict.claims.index if verdict.claims else None
@@ -356,8 +354,9 @@ def _count(state: State, now: float) -> Stepped:
 def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:
     ticket = state.tickets + 1
     pending = Pending(event.door, claims, event.seen, now + access.COMMIT_PATIENCE)
-    memory = access.mark(state.memory, claims, state.doors[event.door], state.clock, now)
-    state = replace(state, tickets=ticket, pending={**state.pending, ticket: pending}, memory=memory)
+    clock = raise_by_pass(state.clock, claims.issued_at, now)
+    memory = access.mark(state.memory, claims, state.doors[event.door], clock, now)
+    state = replace(state, tickets=ticket, pending={**state.pending, ticket: pending}, memory=memory, clock=clock)
     granted = fact.Granted(
         event.door,
         claims.index,

@@ -33,9 +33,9 @@ class ColdState:
         """No true time is before this; 0 when nothing is known."""
         return _floor(self._db)
 
-    def keep_floor(self, floor: float) -> None:
-        """Raise the floor; a lower one changes nothing."""
-        if floor > self.floor():
+    def keep_floor(self, floor: float, *, lowered: bool = False) -> None:
+        """Raise the floor; a lower one changes nothing, unless what is stored was refuted (`lowered`)."""
+        if lowered or floor > self.floor():
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (FLOOR, repr(floor)))
 
     def take_over(self, folder: Path) -> None:

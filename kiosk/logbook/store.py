@@ -100,7 +100,10 @@ class Logbook:
     def acknowledge(
         self, stream: Stream, seq: int, forget_before: float, refused: Mapping[int, str] = NOTHING_REFUSED
     ) -> None:
-        """Set the server's mark, and delete what is acknowledged and older than wall time `forget_before`, at once.
+        """Set the server's mark, and delete what is acknowledged and was provably made before `forget_before`, at once.
+
+        An entry's own time is a proof only if the time was known when it was made. Of another nobody knows more than that it
+        was made before the next one whose time was known: it goes with that one.
 
         The mark goes back when the server's does: a backup was restored there, and what it lacks must not be pruned meanwhile.
         The entries in `refused` (number, why) are kept aside for as long.
@@ -112,8 +115,11 @@ class Logbook:
                 [(stream, why, number) for number, why in refused.items()],
             )
             self._db.execute("UPDATE marks SET acked = ? WHERE stream = ?", (seq, stream))
-            self._db.execute(f"DELETE FROM {stream} WHERE wall < ? AND seq <= ?", (forget_before, seq))
-            self._db.execute("DELETE FROM refused WHERE stream = ? AND wall < ?", (stream, forget_before))
+            known = f"SELECT max(seq) FROM {stream} WHERE wall < ? AND seq <= ? AND quality IN ('synced', 'holdover')"
+            (last,) = self._db.execute(known, (forget_before, seq)).fetchone()
+            if last is not None:
+                self._db.execute(f"DELETE FROM {stream} WHERE seq <= ?", (last,))
+                self._db.execute("DELETE FROM refused WHERE stream = ? AND seq <= ?", (stream, last))
 
     def heads(self) -> dict[Stream, Heads]:
         """Where both streams stand."""

@@ -286,8 +286,8 @@ class Writer:
         match job:
             case Keep(kind, version, body):
                 self._cold.keep(kind, version, body)
-            case KeepFloor(floor):
-                self._cold.keep_floor(floor)
+            case KeepFloor(floor, lowered):
+                self._cold.keep_floor(floor, lowered=lowered)
             case Acked(stream, seq, forget_before, refused):
                 self._book.acknowledge(stream, seq, forget_before, refused)
                 self._take_heads(self._book.heads())

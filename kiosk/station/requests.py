@@ -169,5 +169,5 @@ class Requests:
             return
         days = self._settings.logbook
         keep = days.keep_access_days if told.stream == "access" else days.keep_telemetry_days
-        forget_before = self._rules.state.clock.wall(self._rules.now()) - keep * DAY
+        forget_before = self._rules.state.clock.proven(self._rules.now().boot) - keep * DAY
         self._writer.put(Acked(told.stream, told.seq, forget_before, refused))

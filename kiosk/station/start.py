@@ -8,8 +8,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
-from kiosk.core.clock import Clock
-from kiosk.core.documents import restore
+from kiosk.core.clock import PASS_MAY_RAISE, Clock
+from kiosk.core.documents import RETIRED, recall, restore, restore_retired
 from kiosk.core.door.access import Trust
 from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.door.hours import Programme, Schedule, weekly
@@ -36,10 +36,16 @@ def initial_state(settings: Settings, root: bytes, floor: float, boot: float) ->
     }
     sensors = {name: Sensor(name, sensor_rules(table), boot) for name, table in settings.sensors.items()}
     room = room_of(settings, boot)
-    clock = Clock(lo=max(floor, BUILD_TIME), lo_at=boot, raised=floor > BUILD_TIME)
+    clock = first_clock(floor, boot)
     rules = {name: door.rules for name, door in doors.items()}
     trust = Trust(settings.station.code, NO_KEYS, NO_STATUS)
     return State(root, clock, trust, doors, sensors, room, rules=rules, utc_offset=offset)
+
+
+def first_clock(floor: float, boot: float) -> Clock:
+    """From the stored floor (0: none). What passes have raised it by is in it, so that a restart gives them nothing anew."""
+    known = floor > BUILD_TIME
+    return Clock(max(floor, BUILD_TIME), boot, raised=known, spare=0.0 if known else PASS_MAY_RAISE, spare_at=boot)
 
 
 def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tuple[Entry, ...]]:
@@ -48,19 +54,17 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
     state = initial_state(settings, read_root(settings.data), files.cold.floor(), boot)
     state = restore_documents(state, files.cold.documents(), boot)
     found = recollect(files.remembered(settings), state.doors, boot_id, boot)
-    return replace(
-        state,
-        room=replace(state.room, off=found.off),
-        memory=found.memory,
-        commanded=max(state.commanded, found.commanded),
-    ), found.interrupted
+    state = replace(state, room=replace(state.room, off=found.off), memory=found.memory)
+    return recall(state, found.commanded), found.interrupted
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:
-    """Take the stored documents back in, in their order."""
+    """Take the stored documents back in, in their order. A stored floor has what they proved, and what was refuted since."""
+    known = state.clock
+    state = restore_retired(state, documents.get(RETIRED, b""))
     for body in documents.values():
         state = restore(state, body, boot)
-    return state
+    return replace(state, clock=known) if known.raised else state
 
 
 def door_rules(table: DoorTable, interlock: frozenset[str], offset: int) -> DoorRules:

@@ -114,8 +114,25 @@ def verify(public: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
     return True
 
 
+P: Final = 2**255 - 19
+SMALL_ORDER: Final = {
+    0,
+    1,
+    P - 1,
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+}
+"""The y of the eight points whose order divides 8: under such a key everybody can sign, without knowing anything.
+
+The list is libsodium's (ge25519_has_small_order), and that of "Taming the many EdDSAs" (Chalkias et al., 2020), table 1.
+"""
+
+
 def public_key(raw: bytes) -> Ed25519PublicKey | None:
-    """32 bytes as a key; None when they are no key."""
+    """32 bytes as a key; None when they are no key, not in their one encoding (RFC 8032, 5.1.3), or everybody's."""
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    if y >= P or y in SMALL_ORDER:
+        return None
     try:
         return Ed25519PublicKey.from_public_bytes(raw)
     except ValueError:

@@ -7,7 +7,7 @@ keys sign the rest. Which versions are new enough is the core's to decide.
 from __future__ import annotations
 
 import enum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import cbor2
 import msgspec
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Meta, Struct
 
 from kiosk.trust.cose import Malformed, holds, public_key, read_cbor, read_sign1, sign1
-from kiosk.trust.keyset import Keyset, UnixTime, Version, usable
+from kiosk.trust.keyset import USES, Keyset, UnixTime, Version, usable
 from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.status import StatusDocument
 
@@ -65,6 +65,8 @@ class Refusal(enum.StrEnum):
     OTHER_STATION = "other_station"
     CONTRADICTORY = "contradictory"
     NOT_IN_TIME = "not_in_time"
+    AHEAD = "ahead"
+    ABSURD_VERSION = "absurd_version"
 
 
 REFUSAL_WORDS: Final[dict[Refusal, tuple[str, str]]] = {
@@ -92,6 +94,14 @@ REFUSAL_WORDS: Final[dict[Refusal, tuple[str, str]]] = {
     Refusal.NOT_IN_TIME: (
         "命令已过期，或本站无法确认时间。",
         "The command's time is over, or the station cannot prove that it is not. Send it again.",
+    ),
+    Refusal.AHEAD: (
+        "签发时间在未来：签发方的时钟不对。",
+        "It says that it was signed at a time that is provably still to come: the clock of whoever signed it is wrong.",
+    ),
+    Refusal.ABSURD_VERSION: (
+        "版本号大得离谱。",
+        "Its number is far beyond the last one and the time of its signing: a mistake, or somebody who wants no later one.",
     ),
 }
 """For each refusal: a sentence for a technician, in Chinese and in English."""
@@ -125,6 +135,11 @@ def read_document(data: bytes, root: bytes, keyset: Keyset) -> Document | Refusa
     return document
 
 
+def signer(data: bytes) -> str:
+    """The name of the key that signed a document which was read, hexadecimal."""
+    return read_sign1(data).kid.hex()
+
+
 ROOT_KID: Final = b"root"
 
 
@@ -134,5 +149,18 @@ def _signed_at(document: Document) -> int:
 
 
 def _document(payload: bytes) -> Document:
-    document: Document = msgspec.convert(read_cbor(payload), Document, builtin_types=(bytes,))
+    document: Document = msgspec.convert(_known(read_cbor(payload)), Document, builtin_types=(bytes,))
     return document
+
+
+def _known(found: Any) -> Any:
+    """A keyset without the keys for uses of a later version, whatever those look like; anything else as it is."""
+    match found:
+        case {"type": "keyset", "keys": [*keys]}:
+            return {**found, "keys": [key for key in keys if not _for_another_use(key)]}
+        case _:
+            return found
+
+
+def _for_another_use(key: Any) -> bool:
+    return isinstance(key, dict) and isinstance(key.get("use"), str) and key["use"] not in USES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct
@@ -11,6 +11,9 @@ from msgspec import Meta, Struct
 from kiosk.trust.cose import public_key
 
 Use = Literal["issuer", "document"]
+USES: Final[frozenset[str]] = frozenset({"issuer", "document"})
+"""What a station needs keys for. A keyset may hold keys for other uses, which this version passes over."""
+
 RawKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 KeyId = Annotated[bytes, Meta(min_length=4, max_length=4)]
 UnixTime = Annotated[int, Meta(ge=0, lt=2**40)]

@@ -52,6 +52,12 @@ def test_an_answered_nonce_bounds_both_sides_and_ages() -> None:
     assert provably_early(clock, BUILD_TIME + 2 * HOUR, 102.0)
 
 
+def test_what_may_be_deleted_goes_by_what_an_answer_proved() -> None:
+    assert raise_floor(booted(), BUILD_TIME + HOUR, 0.0).proven(5.0) == 0.0
+    clock = synchronise(booted(), BUILD_TIME + HOUR, 0.0, 0.5)
+    assert clock.proven(9.5) == clock.earliest(9.5)
+
+
 def test_one_pass_raises_the_floor_by_a_day_at_most() -> None:
     clock = raise_by_pass(booted(), BUILD_TIME + 400 * 24 * HOUR, 0.0)
     assert clock.earliest(0.0) == BUILD_TIME + PASS_MAY_RAISE

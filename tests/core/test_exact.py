@@ -370,7 +370,9 @@ def test_the_clocks_exact_bounds() -> None:
     late = replace(clock, hi_at=5000.0)
     assert late.quality(5000.0 + SYNCED_FOR) is Quality.SYNCED
     assert raise_floor(clock, 1000.0, 0.0) is clock
-    assert raise_floor(clock, 1001.0, 0.0).hi == math.inf, "what bounded it from above was wrong"
+    assert raise_floor(clock, 1001.0, 0.0) is clock, "what bounds it from above refutes it"
+    later = replace(clock, hi=1001.0)
+    assert raise_floor(later, 1001.0, 0.0) == replace(later, lo=1001.0)
     assert provably_early(clock, 1000.0 + LEEWAY + 1, 0.0)
     assert not provably_early(clock, 1000.0 + LEEWAY, 0.0)
     assert not provably_expired(clock, 1000.0 - LEEWAY, 0.0)

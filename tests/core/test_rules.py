@@ -85,9 +85,10 @@ def test_a_programme_yields_to_a_lock_down_and_to_what_becomes_of_the_clock() ->
     assert bench.is_locked()
     bench.wait(61)
     assert not bench.is_locked()
-    bench.take(Offered(time_document(NOW + 20_000)))
+    bench.take(Asked("m"))
+    bench.take(Offered(time_document(NOW + 20_000, "m")))
     bench.wait(1)
-    assert bench.is_locked(), "a signed word says that it is over"
+    assert bench.is_locked(), "a newer answer says that it is over"
 
 
 def test_evacuation_frees_the_door_above_a_lock_down_and_ends() -> None:

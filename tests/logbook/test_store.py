@@ -64,6 +64,17 @@ def test_a_row_goes_only_when_it_is_acknowledged_and_past_its_retention(keep: Ke
     assert book.heads()["access"] == Heads(6, 4)
 
 
+def test_a_row_of_an_unknown_time_goes_with_the_next_of_a_known_one(keep: Keep, tmp_path: Path) -> None:
+    """A clock that was far behind, or far ahead, when it was made must not delete it, nor keep it for ever."""
+    book = keep(Logbook(tmp_path, BOOT))
+    for wall, quality in ((1.0, Quality.FLOOR), (9e9, Quality.UNSET), (900.0, Quality.SYNCED), (1.0, Quality.FLOOR)):
+        book.append([(Stamp(5.0, wall, quality), Locked("main"))])
+    book.acknowledge("access", 4, forget_before=500.0)
+    assert len(book.last("access", 10)) == 4
+    book.acknowledge("access", 4, forget_before=1000.0)
+    assert [row.seq for row in book.last("access", 10)] == [4]
+
+
 def test_what_the_server_refuses_is_kept_aside_with_its_reason_for_as_long(keep: Keep, tmp_path: Path) -> None:
     book, reader = keep(Logbook(tmp_path, BOOT)), keep(Reader(tmp_path))
     fill(book, 3, wall=100.0)
@@ -189,6 +200,9 @@ def test_cold_state_keeps_the_newest_document_and_the_highest_floor(keep: Keep, 
     documents, floor = read_cold(tmp_path)
     assert list(documents.items()) == [("keyset", b"keys"), ("status", b"two")]
     assert floor == 2000.5
+    cold = keep(ColdState(tmp_path))
+    cold.keep_floor(1000.0, lowered=True)
+    assert cold.floor() == 1000.0, "what was stored was refuted"
 
 
 def test_an_absence_has_its_own_kind(keep: Keep, tmp_path: Path) -> None:

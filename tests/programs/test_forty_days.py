@@ -21,7 +21,7 @@ from kiosk.central.store import CentralStore, StoredKey
 from kiosk.contract.bodies import Batch
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant, Quality
-from kiosk.core.documents import versions
+from kiosk.core.documents import recall, versions
 from kiosk.core.entries import Stream
 from kiosk.core.events import Asked, Command, Committed, Edge, Event, Keep, KeepFloor, Offered, Record, Scanned, Tick
 from kiosk.core.step import due, stamp, step
@@ -133,7 +133,7 @@ class World:
         state = initial_state(self.settings, self.issuer.root_public, self.cold.floor(), self.boot)
         state = restore_documents(state, self.cold.documents(), self.boot)
         found = recollect(self.book.backwards("access"), state.doors, f"boot {self.boots}", self.boot)
-        self.state = replace(state, memory=found.memory, commanded=max(state.commanded, found.commanded))
+        self.state = recall(replace(state, memory=found.memory), found.commanded)
         self.take(Tick())
 
     def power_gap(self, seconds: float) -> None:
@@ -154,8 +154,8 @@ class World:
                         said += self.take(Committed(ticket))
                 case Keep(kind, version, body):
                     self.cold.keep(kind, version, body)
-                case KeepFloor(floor):
-                    self.cold.keep_floor(floor)
+                case KeepFloor(floor, lowered):
+                    self.cold.keep_floor(floor, lowered=lowered)
         return said
 
     def wait(self, seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 
 import cbor2
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +64,16 @@ def test_a_key_signs_only_within_its_time() -> None:
         for body in (status_document(1, {}), time_document(NOW)):
             found = read_document(body, ROOT_PUBLIC, keys)
             assert (found is not Refusal.KEY_NOT_VALID) is expected
+
+
+def test_keys_for_uses_of_a_later_version_are_passed_over() -> None:
+    """Whatever they look like: a longer key, more fields."""
+    later = {"kid": b"abcd", "use": "release2", "public": bytes(1952), "not_before": 0, "not_after": NOW, "more": 1}
+    payload = {**msgspec.to_builtins(KEYSET, builtin_types=(bytes,))}
+    payload["keys"] = [later, *payload["keys"]]
+    assert read_document(sign1(cbor2.dumps(payload), ROOT, ROOT_KID), ROOT_PUBLIC, NO_KEYS) == KEYSET
+    payload["keys"] = [{**later, "use": 5}]
+    assert read_document(sign1(cbor2.dumps(payload), ROOT, ROOT_KID), ROOT_PUBLIC, NO_KEYS) is Refusal.MALFORMED
 
 
 def test_every_refusal_has_words_in_two_languages() -> None:
