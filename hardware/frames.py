@@ -5,6 +5,7 @@ What a frame looks like is told by its user; nothing here knows a product.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import reduce
 from operator import xor
@@ -15,6 +16,12 @@ from hardware.serial_line import SerialLine
 CRC_SEED: Final = 0xFFFF
 CRC_POLYNOMIAL: Final = 0xA001
 """CRC-16/MODBUS, reflected (Modbus over Serial Line V1.02, 6.2.2)."""
+
+NUMBER: Final = re.compile(
+    r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE
+)
+"""A number as controllers print it. Python's float() takes more: `1_5`, and digits of other scripts. NaN and infinity are
+told as they are: the value is absent, and the others of its frame are good."""
 
 CHECK_SIZES: Final = {"none": 0, "xor": 1, "sum": 1, "crc16_modbus": 2}
 """Bytes that each kind of check takes."""
@@ -70,10 +77,9 @@ class TextFrames:
         values = {}
         for place, part in enumerate(body.split(self.between), 1):
             name, _, value = part.rpartition(self.sign) if self.sign else (str(place), "", part)
-            try:
-                values[name] = float(value)
-            except ValueError:
+            if not NUMBER.fullmatch(value.strip()):
                 return None
+            values[name] = float(value)
         return values
 
 

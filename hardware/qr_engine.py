@@ -32,6 +32,9 @@ SETTING_CODES_ON: Final = 0b11
 ANSWER: Final = b"\x02\x00\x00"
 ANSWER_WITHIN: Final = 0.5
 TRIES: Final = 3
+MOST_ANSWERS: Final = 16
+"""Answers kept that nobody has asked for."""
+
 TRIGGER_EVERY: Final = 3.0
 """Seconds for which an engine looks when it is triggered, and after which it is triggered anew."""
 
@@ -47,7 +50,7 @@ class EngineInput:
         self._data = b""
         self._dropping = False
         self.texts: deque[str] = deque()
-        self.answers: deque[bytes] = deque()
+        self.answers: deque[bytes] = deque(maxlen=MOST_ANSWERS)
 
     def feed(self, data: bytes) -> None:
         """Take what has come."""

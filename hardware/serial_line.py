@@ -12,6 +12,8 @@ from typing import Final, Self, TypeVar
 
 import serial
 
+from hardware.border import as_os_error
+
 T = TypeVar("T")
 
 MAX_LINE: Final = 1024
@@ -19,11 +21,14 @@ CHUNK: Final = 256
 
 
 class SerialLine:
-    """An exclusively opened port. Raises OSError (serial.SerialException is one) when the device is gone."""
+    """An exclusively opened port. Every method raises OSError, and nothing else, when the device is gone or odd."""
 
-    def __init__(self, port: str, baud: int) -> None:
-        self._port = serial.Serial(port, baud, timeout=0.1, write_timeout=1.0, exclusive=True)
+    def __init__(self, port: str, baud: int, parity: str = "N", stop_bits: int = 1) -> None:
         self._buffer = b""
+        with as_os_error():
+            self._port = serial.Serial(
+                port, baud, parity=parity, stopbits=stop_bits, timeout=0.1, write_timeout=1.0, exclusive=True
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -35,20 +40,23 @@ class SerialLine:
 
     def close(self) -> None:
         """Give the port back."""
-        self._port.close()
+        with as_os_error():
+            self._port.close()
 
     def ask(self, request: bytes) -> None:
         """Write a request; older input is dropped, so that the next line answers it."""
         self.forget()
-        self._port.write(request)
+        self.write(request)
 
     def write(self, data: bytes) -> None:
         """Write, and keep what has come in."""
-        self._port.write(data)
+        with as_os_error():
+            self._port.write(data)
 
     def read_some(self) -> bytes:
         """What has come, CHUNK bytes at the most; empty when nothing comes within a tenth of a second."""
-        found: bytes = self._port.read(max(1, min(CHUNK, self._port.in_waiting)))
+        with as_os_error():
+            found: bytes = self._port.read(max(1, min(CHUNK, self._port.in_waiting)))
         return found
 
     def read_line(self, timeout: float) -> bytes | None:
@@ -67,7 +75,19 @@ class SerialLine:
             self._buffer = (self._buffer + self.read_some())[-MAX_LINE:]
         return found
 
+    @property
+    def heard(self) -> bytes:
+        """What was gathered last."""
+        return self._buffer
+
+    def throw_away(self, until: float) -> None:
+        """Listen until this moment of the monotonic clock, and keep nothing of what is heard."""
+        while monotonic() < until:
+            self.read_some()
+        self._buffer = b""
+
     def forget(self) -> None:
         """Drop what has been heard so far, here and in the port."""
-        self._port.reset_input_buffer()
+        with as_os_error():
+            self._port.reset_input_buffer()
         self._buffer = b""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 import msgspec
 
+from hardware.border import ODD, Reason, good
 from hardware.frames import BinaryFrames, Field, TextFrames, read_frame
-from hardware.gps import Fix, NoFix, parse
-from hardware.modbus import ModbusBus, ModbusError, Register
+from hardware.gps import Fix, NoFix, parse, tells_speed
+from hardware.modbus import MOST_LATE, ModbusBus, ModbusError, Register
 from hardware.onewire import OneWireError, read_temperature
 from hardware.serial_line import SerialLine
 from kiosk.settings import Settings
@@ -38,15 +40,28 @@ ATTEMPTS: Final = 3
 
 GPS: Final = "gps"
 GPS_EVERY: Final = 2.0
-GPS_WAIT: Final = 3.0
-"""Seconds; receivers speak once a second."""
+GPS_WAIT: Final = 6.0
+"""Seconds; receivers speak once a second, some once in five."""
+
+AT_ONCE: Final = {"port_not_open", "device_refused", "out_of_range", "echo"}
+"""Reasons that do not go away when it is asked again at once."""
+
+DUMB: Final = {"no_answer", "echo"}
+"""Reasons that hold for all that would be asked of a device."""
+
+ROUND: Final = 30.0
+"""Seconds that a round may take beside what its time-outs add up to."""
 
 
 class Bus(Protocol):
-    """One round over its devices; `every`: seconds between two. `close` gives the port back."""
+    """One round over its devices; `every`: seconds between two; `patience`: seconds that one may take at the most.
+
+    What its devices say or do is told; what a round raises all the same, nobody has thought of.
+    """
 
     name: str
     every: float
+    patience: float
 
     def round(self, tell: Tell) -> None:
         """Read everything once."""
@@ -55,19 +70,25 @@ class Bus(Protocol):
         """Give the port back."""
 
 
+def tell_value(tell: Tell, name: str, value: float) -> None:
+    """The one place where a value becomes a reading: one that is not finite is none."""
+    tell(Sensed(name, value) if good(value) else NotSensed(name, "out_of_range"))
+
+
 class OneWireTree:
     """The thermometers of a tree."""
 
     def __init__(self, tree: str, sensors: dict[str, OneWireTable]) -> None:
         self.name = tree
         self.every = min(table.every for table in sensors.values())
+        self.patience = ROUND + 2.0 * len(sensors)
         self._sensors = sensors
 
     def round(self, tell: Tell) -> None:
         """Read each; the kernel converts while it is read, three quarters of a second."""
         for name, table in self._sensors.items():
             try:
-                tell(Sensed(name, read_temperature(table.device, Path(table.tree))))
+                tell_value(tell, name, read_temperature(table.device, Path(table.tree)))
             except OneWireError as error:
                 tell(NotSensed(name, str(error)))
 
@@ -90,26 +111,31 @@ class ModbusLine:
         table = tables[0]
         self.name = port
         self.every = min((each.every for each in sensors.values()), default=10.0)
-        self._bus = ModbusBus(port, table.baud, table.parity, table.stop_bits)
+        self.patience = ROUND + len(tables) * ATTEMPTS * (2 * table.timeout + MOST_LATE)
+        self._bus = ModbusBus(port, table.baud, table.parity, table.stop_bits, table.timeout, echo=table.echo)
         self._sensors, self._relays, self._wanted = sensors, relays, wanted
         self._away: set[int] = set()
 
     def round(self, tell: Tell) -> None:
-        """Relays first: somebody may wait for the light."""
+        """Relays first: somebody may wait for the light. Each is asked and set in every round, whatever it said before."""
         for name, relay in self._relays.items():
             tell(Trouble(f"relay.{name}", self._try(relay.device, partial(self._set, name, relay))[1] or None))
-        silent: set[int] = set()
+        dumb: dict[int, str] = {}
         for name, table in self._sensors.items():
-            if table.device in silent:
-                tell(NotSensed(name, "no_answer"))
+            if table.device in dumb:
+                tell(NotSensed(name, dumb[table.device]))
                 continue
             value, trouble = self._try(table.device, partial(self._bus.read, _register(table)))
-            if trouble == "no_answer":
-                silent.add(table.device)
-            tell(NotSensed(name, trouble) if value is None else Sensed(name, value))
+            if trouble in DUMB:
+                dumb[table.device] = trouble
+            if value is None:
+                tell(NotSensed(name, trouble))
+            else:
+                tell_value(tell, name, value)
 
     def _set(self, name: str, relay: ModbusRelayTable) -> None:
-        self._bus.set_coil(relay.device, relay.coil, on=self._wanted[name] is (relay.wiring == "normally_open"))
+        on = self._wanted[name] is (relay.wiring == "normally_open")
+        self._bus.set_coil(relay.device, relay.coil, on=on, read_back=relay.read_back)
 
     def close(self) -> None:
         """Give the port back."""
@@ -123,7 +149,7 @@ class ModbusLine:
                 found = ask()
             except ModbusError as error:
                 trouble = str(error)
-                if trouble in {"port_not_open", "device_refused"}:
+                if trouble in AT_ONCE:
                     break
             else:
                 self._away.discard(device)
@@ -144,7 +170,7 @@ class Port:
         self._line: SerialLine | None = None
 
     def line(self) -> SerialLine:
-        """The open line. Raises OSError."""
+        """The open line. Raises what is ODD, mostly OSError."""
         if self._line is None:
             self._line = SerialLine(self._path, self._baud)
         return self._line
@@ -152,7 +178,7 @@ class Port:
     def close(self) -> None:
         """Give the port back; the next use opens it."""
         if self._line is not None:
-            with suppress(OSError):
+            with suppress(*ODD):
                 self._line.close()
             self._line = None
 
@@ -163,6 +189,7 @@ class FramedLine:
     def __init__(self, port: str, frames: TextFrames | BinaryFrames, sensors: dict[str, LineTable]) -> None:
         self.name = port
         self.every = min(table.every for table in sensors.values())
+        self.patience = ROUND
         self._port = Port(port, next(iter(sensors.values())).baud)
         self._frames = frames
         self._sensors = sensors
@@ -172,25 +199,51 @@ class FramedLine:
         values, reason = self._values()
         for name, table in self._sensors.items():
             value = values.get(table.read)
-            tell(NotSensed(name, reason or "no_such_key") if value is None else Sensed(name, value))
+            if value is None:
+                tell(NotSensed(name, reason))
+            else:
+                tell_value(tell, name, value)
 
     def close(self) -> None:
         """Give the port back."""
         self._port.close()
 
-    def _values(self) -> tuple[dict[str, float], str]:
+    def _values(self) -> tuple[dict[str, float], Reason]:
+        """What the frame has, and why it lacks what it has not."""
         try:
             line = self._port.line()
-        except OSError:
+        except ODD:
             return {}, "port_not_open"
         try:
             line.forget()
             for _ in range(ATTEMPTS if self._frames.request else 1):
                 if (values := read_frame(line, self._frames)) is not None:
-                    return values, ""
-        except OSError:
+                    return values, "no_such_key"
+        except ODD:
             self.close()
         return {}, "no_answer"
+
+
+@dataclass
+class Heard:
+    """What a receiver has told since it was last listened to."""
+
+    fix: Fix | None = None
+    lost: bool = False
+
+    def newest(self, heard: bytes) -> Fix | None:
+        """The newest fix that tells the speed; what is left to be wished for is kept. For :meth:`SerialLine.gather`."""
+        *sentences, _ = heard.split(b"\n")
+        for each in reversed(sentences):
+            try:
+                fix = parse(each)
+            except NoFix:
+                self.lost = True
+                continue
+            if fix is not None and tells_speed(each):
+                return fix
+            self.fix = fix or self.fix
+        return None
 
 
 class GpsLine:
@@ -199,36 +252,34 @@ class GpsLine:
     def __init__(self, table: GpsTable) -> None:
         self.name = table.port
         self.every = GPS_EVERY
+        self.patience = ROUND
         self._port = Port(table.port, table.baud)
 
     def round(self, tell: Tell) -> None:
         """The next fix."""
-        try:
-            line = self._port.line()
-        except OSError:
-            tell(Trouble(GPS, "port_not_open"))
-            return
-        try:
-            line.forget()
-            fix = line.gather(_newest_fix, GPS_WAIT)
-        except NoFix:
-            tell(Trouble(GPS, "no_fix"))
-        except OSError:
-            self.close()
-            tell(Trouble(GPS, "no_answer"))
-        else:
-            tell(Trouble(GPS, None if fix else "no_answer"))
-            if fix:
-                tell(Located(fix.latitude, fix.longitude, fix.speed))
+        fix, reason = self._fix()
+        tell(Trouble(GPS, None if fix else reason))
+        if fix:
+            tell(Located(fix.latitude, fix.longitude, fix.speed))
 
     def close(self) -> None:
         """Give the port back."""
         self._port.close()
 
-
-def _newest_fix(heard: bytes) -> Fix | None:
-    *sentences, _ = heard.split(b"\n")
-    return next((fix for each in reversed(sentences) if (fix := parse(each))), None)
+    def _fix(self) -> tuple[Fix | None, Reason]:
+        """Where it is, or why it does not say so. A receiver that tells no speed costs the whole wait."""
+        try:
+            line = self._port.line()
+        except ODD:
+            return None, "port_not_open"
+        heard = Heard()
+        try:
+            line.forget()
+            fix = line.gather(heard.newest, GPS_WAIT) or heard.fix
+        except ODD:
+            self.close()
+            return None, "no_answer"
+        return fix, "no_fix" if heard.lost else "no_answer"
 
 
 def frames_of(protocol: TextProtocol | BinaryProtocol) -> TextFrames | BinaryFrames:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import logging
-import queue
 import signal
 import threading
-from contextlib import suppress
+from contextlib import ExitStack
+from functools import partial
 from time import monotonic
 from types import FrameType
 from typing import Final
 
-from kiosk.local import Line, NotReachable, notify
+from kiosk.local import Line, NotReachable, RestartAsked, notify
+from kiosk.loops import Loops
 from kiosk.sensors.buses import Bus, Told, buses
+from kiosk.sensors.outgoing import Outgoing
 from kiosk.settings import Settings
 from kiosk.settings.appliances import ModbusRelayTable
 from kiosk.wire import Located, NotSensed, Sensed, Switch, Trouble
 
 log = logging.getLogger(__name__)
 
+LOOP: Final = "sensors.loop"
+STATION: Final = "station"
+"""The loop that delivers; the others are called after their buses."""
+
 RETRY: Final = 1.0
+IDLE: Final = 1.0
+"""Seconds after which a bus that rests between two rounds turns all the same, so that its patience is a round's."""
+
 GIVE_BACK_AFTER: Final = 60.0
 """Seconds without a station after which every relay gives its appliance power."""
 
@@ -52,73 +61,120 @@ class Gone:
             log.info("%s is back", name)
 
 
+class Polled:
+    """A bus whose rounds come when they are due, and at once when `wake` is set."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.wake = threading.Event()
+        self._due = monotonic()
+
+    def wanted(self) -> bool:
+        """Wait a little; whether it is time for a round."""
+        woken = self.wake.wait(max(0.0, min(IDLE, self._due - monotonic())))
+        self.wake.clear()
+        return woken or monotonic() >= self._due
+
+    def rest(self) -> None:
+        """The next round is due after the bus's own time."""
+        self._due = monotonic() + self.bus.every
+
+
 class Program:
-    """The threads of the buses and the connection to the station."""
+    """The loops of the buses and the connection to the station."""
 
     def __init__(self, settings: Settings) -> None:
         self._path = settings.run / "sense.sock"
         relays = [name for name, table in settings.relays.items() if isinstance(table, ModbusRelayTable)]
         self._wanted = dict.fromkeys(relays, True)
-        self._buses = buses(settings, self._wanted)
-        self._wakes = [threading.Event() for _ in self._buses]
-        self._readings: queue.Queue[Told] = queue.Queue(maxsize=1000)
+        self._polled = [Polled(bus) for bus in buses(settings, self._wanted)]
+        self._outgoing = Outgoing()
         self._gone = Gone()
-        self._stop = threading.Event()
+        self._loops = Loops(self._tell_of_loops)
+        self._trouble: str | None = None
+        self._line: Line | None = None
+        self._restart: RestartAsked | None = None
         self._station_at = monotonic()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT."""
+        """Work until SIGTERM or SIGINT. Raises LoopFailed, RestartAsked."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        for bus, wake in zip(self._buses, self._wakes, strict=True):
-            threading.Thread(target=self._poll, args=(bus, wake), name=bus.name, daemon=True).start()
+        for polled in self._polled:
+            self._loops.start(polled.bus.name, partial(self._poll, polled), polled.bus.patience)
         notify("READY=1")
-        while not self._stop.is_set():
-            self._deliver()
+        try:
+            self._loops.run(STATION, self._deliver)
+        finally:
+            self._hang_up()
+        if self._restart:
+            raise self._restart
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop.set()
+        self._loops.end()
 
-    def _poll(self, bus: Bus, wake: threading.Event) -> None:
-        while not self._stop.is_set():
-            bus.round(self._tell)
-            wake.wait(bus.every)
-            wake.clear()
+    def _poll(self, polled: Polled) -> None:
+        """A turn of a bus. After a round that fails its port is opened anew, and the next is due at once."""
+        if not polled.wanted():
+            return
+        with ExitStack() as stack:
+            stack.callback(polled.bus.close)
+            polled.bus.round(partial(self._tell, polled.bus.name))
+            stack.pop_all()
+        polled.rest()
 
-    def _tell(self, message: Told) -> None:
+    def _tell_of_loops(self, why: str | None) -> None:
+        self._trouble = why
+        self._outgoing.put(Trouble(LOOP, why))
+
+    def _tell(self, bus: str, message: Told) -> None:
+        self._loops.turned(bus)
         self._gone.hear(message)
-        try:
-            self._readings.put_nowait(message)
-        except queue.Full:  # the station is away; the next round brings a newer value
-            log.debug("dropped %s", message)
+        self._outgoing.put(message)
 
     def _deliver(self) -> None:
-        """Send what is read until the connection breaks."""
+        """A turn of the connection: find the station, or send what is read and take what it wants."""
+        self._loops.feed()
         try:
-            line = Line(self._path)
-        except NotReachable as error:
-            log.debug("%s", error)
-            notify("WATCHDOG=1")
-            self._without_station()
-            self._stop.wait(RETRY)
-            return
-        log.info("connected to the station")
-        try:
-            while not self._stop.is_set():
-                notify("WATCHDOG=1")
-                with suppress(queue.Empty):
-                    line.send(self._readings.get(timeout=RETRY))
-                self._obey(line)
+            if self._line is None:
+                self._connect()
+            else:
+                self._exchange(self._line)
         except NotReachable as error:
             log.warning("the station has gone: %s", error)
-        finally:
-            line.close()
+            self._hang_up()
+        except RestartAsked as asked:
+            self._restart = asked
+            self._loops.end()
 
-    def _obey(self, line: Line) -> None:
-        """Take what the station wants; that it has gone, the next send tells."""
+    def _connect(self) -> None:
+        try:
+            self._line = Line(self._path)
+        except NotReachable as error:
+            log.debug("%s", error)
+            self._without_station()
+            self._loops.stop.wait(RETRY)
+        else:
+            log.info("connected to the station")
+            self._outgoing.put(Trouble(LOOP, self._trouble))  # a station that was started anew does not know
+
+    def _exchange(self, line: Line) -> None:
+        """Raises NotReachable. That the station has gone, a send tells; what was not sent is kept, but for newer news."""
+        message = self._outgoing.get(RETRY)
+        if message is not None:
+            try:
+                line.send(message)
+            except NotReachable:
+                self._outgoing.put_back(message)
+                raise
         self._station_at = monotonic()
         wanted = {each.relay: each.on for each in line.arrived() if isinstance(each, Switch)}
         self._want({name: on for name, on in wanted.items() if name in self._wanted})
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     def _without_station(self) -> None:
         if monotonic() - self._station_at > GIVE_BACK_AFTER:
@@ -127,8 +183,8 @@ class Program:
     def _want(self, relays: dict[str, bool]) -> None:
         if any(self._wanted[name] is not on for name, on in relays.items()):
             self._wanted.update(relays)
-            for wake in self._wakes:
-                wake.set()
+            for polled in self._polled:
+                polled.wake.set()
 
 
 def run(settings: Settings) -> None:

@@ -11,6 +11,11 @@ from kiosk.settings.table import Pin, Seconds, Table, Text
 Bauds = Annotated[int, Meta(ge=300, le=921_600)]
 DeviceId = Annotated[int, Meta(ge=1, le=247)]
 Address = Annotated[int, Meta(ge=0, le=65_535)]
+TimeOut = Annotated[float, Meta(ge=0.05, le=5)]
+"""Seconds for which a Modbus device may take to answer."""
+
+TIMEOUT: Final = 0.5
+
 Order = Literal["high_first", "low_first"]
 Bytes = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)+$")]
 """Bytes in hexadecimal digits, e.g. `AA 55`."""
@@ -40,7 +45,10 @@ class OneWireTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag=
 
 
 class ModbusTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="modbus"):
-    """A register of a device on an RS-485 line; what is not said here comes from the quantity `read` of the profile."""
+    """A register of a device on an RS-485 line; what is not said here comes from the quantity `read` of the profile.
+
+    `timeout` and `echo` (the adapter hears itself) are the line's: all that name the port say the same.
+    """
 
     port: Text
     device: DeviceId
@@ -50,6 +58,8 @@ class ModbusTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="
     baud: Bauds = 9600
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
+    timeout: TimeOut = TIMEOUT
+    echo: bool = False
     words: Literal[1, 2] = 1
     order: Order = "high_first"
     function: Literal["holding", "input"] = "input"
@@ -133,7 +143,7 @@ class PinRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="gpio
 
 
 class ModbusRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="modbus"):
-    """A coil of a relay board on an RS-485 line."""
+    """A coil of a relay board on an RS-485 line. `read_back`: false for a board that cannot be asked for its state."""
 
     port: Text
     device: DeviceId
@@ -143,6 +153,9 @@ class ModbusRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="m
     baud: Bauds = 9600
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
+    timeout: TimeOut = TIMEOUT
+    echo: bool = False
+    read_back: bool = True
     wiring: Literal["normally_closed", "normally_open"] = "normally_closed"
 
 
@@ -225,9 +238,10 @@ class Quantity(Table, frozen=True, kw_only=True):
 
 
 class Coil(Table, frozen=True, kw_only=True):
-    """An output of a relay board."""
+    """An output of a relay board. `read_back`: false where the board cannot be asked for its state."""
 
     coil: Address
+    read_back: bool = True
 
 
 class Profile(Table, frozen=True, kw_only=True):

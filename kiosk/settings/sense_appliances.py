@@ -8,6 +8,7 @@ from typing import Final, get_args
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.appliances import (
+    TIMEOUT,
     AlarmTable,
     ApplianceTable,
     BinaryProtocol,
@@ -62,7 +63,7 @@ def _check_lines(settings: Settings) -> Iterator[Wrong]:
     for at, table in users:
         match table:
             case ModbusTable() | ModbusRelayTable():
-                how: tuple[object, ...] = ("modbus", table.baud, table.parity, table.stop_bits)
+                how: tuple[object, ...] = ("modbus", table.baud, table.parity, table.stop_bits, *_odd_line(table))
             case LineTable():
                 how = (f"protocol {table.protocol}", table.baud)
             case _:
@@ -73,6 +74,12 @@ def _check_lines(settings: Settings) -> Iterator[Wrong]:
             yield (*at, "port"), _("is used as {here} here and as {there} by {name}", here=here, there=there, name=name)
     if settings.gps and settings.gps.port in first:
         yield ("gps", "port"), _("is already used by {user}", user=first[settings.gps.port][0])
+
+
+def _odd_line(table: ModbusTable | ModbusRelayTable) -> tuple[str, ...]:
+    """What of the line's settings is not as usual, as it stands in the file."""
+    slow = () if table.timeout == TIMEOUT else (f"timeout={table.timeout:g}",)
+    return (*slow, *(("echo",) if table.echo else ()))
 
 
 def _check_protocol(settings: Settings, at: Path, table: LineTable) -> Iterator[Wrong]:

@@ -18,6 +18,7 @@ LOOK_AT: Final = {
     "port_not_open": "the adapter is not there, or another program has it",
     "no_answer": "nothing on the line answers: power, A and B exchanged, device id, speed",
     "wrong_answer": "an answer that does not fit: two devices with one id?",
+    "echo": "the adapter hears itself: set echo = true for its port",
     "device_refused": "the device knows no such register: its profile is another model's",
     "not_connected": "the thermometer is not in the kernel's tree: its cable, its id",
     "bus_error": "the 1-Wire bus is disturbed: cable length, the 4.7 kOhm resistor to 3.3 V",
