@@ -5,6 +5,9 @@ server's mark is the truth: after a gap, or after a backup was restored there, w
 does not take is halved down to the one entry that it does not take, which is set aside. One that fails is sent again after a
 while that doubles from FIRST_WAIT to `cap`, with full jitter above the half, also at the cap, so that a fleet does not come
 back as a herd; so is one whose answer brings nothing forward, whatever the answer says.
+
+A batch that takes too long for the road is halved, too, and what the road bore is exceeded by little at a time. After anything
+but an answer nobody knows whether the server has the batch: so a single entry goes first, whose answer brings the mark.
 """
 
 from __future__ import annotations
@@ -20,6 +23,12 @@ from kiosk.core.entries import Stream
 FIRST_WAIT: Final = 2.0
 LONGEST_RETRY_AFTER: Final = 3600.0
 LARGEST_BATCH: Final = 500
+GROWTH: Final = 16
+"""By this part of itself the bound of what the road bears grows with each batch that arrives."""
+
+EPOCH_EVERY: Final = 3600.0
+"""Seconds between two new epochs: no server makes a station begin one after the other."""
+
 TELEMETRY_WITHIN: Final = 30.0
 
 
@@ -44,17 +53,20 @@ class Withheld(Struct, frozen=True):
 
 
 class Outbox(Struct, frozen=True):
-    """`gap`: the last answer was a gap."""
+    """`gap`: the last answer was a gap. `bears`: so many entries a batch the road bears; `asking`: a single one goes first."""
 
     streams: dict[Stream, Waiting]
     cap: float = 900.0
     telemetry_within: float = TELEMETRY_WITHIN
     limit: int = LARGEST_BATCH
+    bears: int = LARGEST_BATCH
+    asking: bool = False
     in_flight: Stream | None = None
     withheld: Withheld | None = None
     gap: bool = False
     failures: int = 0
     not_before: float = -math.inf
+    no_epoch_before: float = -math.inf
     online: bool | None = None
 
 
@@ -86,10 +98,23 @@ class Gap(Struct, frozen=True):
     expected: int
 
 
+class Conflict(Struct, frozen=True):
+    """The server holds other facts under our numbers, from `expected` on."""
+
+    expected: int
+
+
 class NotTaken(Struct, frozen=True):
-    """The server does not take this batch: it is too large, or an entry in it is not to its liking."""
+    """The server does not take this batch of `sent` numbers: it is too large, or an entry in it is not to its liking."""
 
     why: str
+    sent: int = LARGEST_BATCH
+
+
+class TookTooLong(Struct, frozen=True):
+    """There was somebody at the other end, and no answer in time to this batch of `sent` numbers."""
+
+    sent: int = LARGEST_BATCH
 
 
 class Failed(Struct, frozen=True):
@@ -102,7 +127,7 @@ class Woke(Struct, frozen=True):
     """Time passed."""
 
 
-OutboxEvent = Grew | Acknowledged | Gap | NotTaken | Failed | Woke
+OutboxEvent = Grew | Acknowledged | Gap | Conflict | NotTaken | TookTooLong | Failed | Woke
 
 
 class Send(Struct, frozen=True):
@@ -122,13 +147,20 @@ class Mark(Struct, frozen=True):
     refused: tuple[Refusal, ...] = ()
 
 
+class Begin(Struct, frozen=True):
+    """Begin a new epoch, in which the entries of `stream` from number `seq` on go out."""
+
+    stream: Stream
+    seq: int
+
+
 class Online(Struct, frozen=True):
     """The server can be reached, or no longer can: told once each time."""
 
     online: bool
 
 
-OutboxCommand = Send | Mark | Online
+OutboxCommand = Send | Mark | Begin | Online
 
 
 def step(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
@@ -142,6 +174,12 @@ def back_off(failures: int, cap: float, random: float, retry_after: float = 0.0)
     """Seconds to wait after so many failures before this one; never less than the server asked for."""
     wait: float = min(cap, FIRST_WAIT * 2 ** min(failures, 30))
     return max(wait * (0.5 + random / 2), min(retry_after, LONGEST_RETRY_AFTER))
+
+
+def renewed(box: Outbox) -> Outbox:
+    """For the next connection to the station: of the streams nothing is known, of the road and the server's wishes all."""
+    streams = {stream: Waiting() for stream in box.streams}
+    return replace(box, streams=streams, in_flight=None, withheld=None, gap=False, asking=True, online=None)
 
 
 def due(box: Outbox) -> float:
@@ -160,8 +198,12 @@ def _happen(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple
             return _acknowledged(box, acked, refused, now, random)
         case Gap(expected):
             return _gap(box, expected, now, random)
-        case NotTaken(why):
-            return _not_taken(box, why, now, random)
+        case Conflict(expected):
+            return _conflict(box, expected, now, random)
+        case NotTaken(why, sent):
+            return _not_taken(box, why, sent, now, random)
+        case TookTooLong(sent):
+            return _took_too_long(box, sent, now, random)
         case Failed(retry_after):
             return _failed(box, retry_after, now, random)
         case Woke():
@@ -183,7 +225,7 @@ def _acknowledged(
     stream = box.in_flight
     if stream is None:
         return box, ()
-    before = box.streams[stream].acked
+    before, asked = box.streams[stream].acked, box.asking
     withheld = _withheld(box, stream)
     if withheld and acked > before:
         refused = (*refused, Refusal(withheld.seq, withheld.why))
@@ -191,9 +233,10 @@ def _acknowledged(
     if acked <= before:  # it went nowhere, or back
         return _later(box, now, random), told
     failures = box.failures if withheld else 0  # a server that takes no entry at all empties no logbook in a hurry
-    limit = min(LARGEST_BATCH, box.limit * 2)
+    bears = min(LARGEST_BATCH, box.bears + max(1, box.bears // GROWTH))
+    limit = box.limit if asked else min(bears, box.limit * 2)
     kept = None if withheld else box.withheld
-    return replace(box, withheld=kept, gap=False, failures=failures, limit=limit), told
+    return replace(box, withheld=kept, gap=False, failures=failures, limit=limit, bears=bears), told
 
 
 def _gap(box: Outbox, expected: int, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
@@ -207,6 +250,19 @@ def _gap(box: Outbox, expected: int, now: float, random: float) -> tuple[Outbox,
     return (_later(box, now, random) if senseless else box), told
 
 
+def _conflict(box: Outbox, expected: int, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+    """A new epoch, where that can be and none was begun lately; else it is no answer."""
+    stream = box.in_flight
+    if stream is None:
+        return box, ()
+    known = box.streams[stream]
+    if not known.acked < expected <= known.newest or now < box.no_epoch_before:
+        return _failed(box, 0.0, now, random)
+    box, told = _moved(box, stream, expected - 1, (), now)
+    box = replace(_later(box, now, random), no_epoch_before=now + EPOCH_EVERY, withheld=None)
+    return box, (*told, Begin(stream, expected))
+
+
 def _moved(
     box: Outbox, stream: Stream, acked: int, refused: tuple[Refusal, ...], now: float
 ) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
@@ -217,24 +273,39 @@ def _moved(
     since = now if acked < known.newest else math.inf
     reached = () if box.online else (Online(online=True),)
     box = _put(box, stream, Waiting(known.newest, acked, since, answered=True))
-    return replace(box, in_flight=None, online=True), (*reached, *told)
+    return replace(box, in_flight=None, online=True, asking=False), (*reached, *told)
 
 
-def _not_taken(box: Outbox, why: str, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+def _not_taken(box: Outbox, why: str, sent: int, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
     """Halve; withhold the last one, but not before a while, and only if the server takes the number without it."""
     stream = box.in_flight
     if stream is None:
         return box, ()
     withheld = _withheld(box, stream)
-    if box.limit > 1 and not withheld:
-        return replace(box, in_flight=None, limit=box.limit // 2), ()
+    if sent > 1 and box.limit > 1 and not withheld and not box.asking:
+        return replace(box, in_flight=None, limit=_half(box, sent)), ()
     last = None if withheld else Withheld(stream, box.streams[stream].acked + 1, why)
     return replace(_later(box, now, random), in_flight=None, withheld=last), ()
 
 
+def _took_too_long(box: Outbox, sent: int, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+    """Halve, and ask at once what the server has; if not even that is answered, there is nobody."""
+    if box.in_flight is None:
+        return box, ()
+    if box.asking or sent <= 1:
+        return _failed(box, 0.0, now, random)
+    half = _half(box, sent)
+    return replace(box, in_flight=None, limit=half, bears=half, asking=True), ()
+
+
+def _half(box: Outbox, sent: int) -> int:
+    """Half of what went out, which may have been fewer entries than the limit allows."""
+    return max(1, min(box.limit, sent) // 2)
+
+
 def _failed(box: Outbox, retry_after: float, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
     lost = (Online(online=False),) if box.online is not False else ()
-    return replace(_later(box, now, random, retry_after), in_flight=None, online=False), lost
+    return replace(_later(box, now, random, retry_after), in_flight=None, online=False, asking=True), lost
 
 
 def _later(box: Outbox, now: float, random: float, retry_after: float = 0.0) -> Outbox:
@@ -247,7 +318,8 @@ def _next(box: Outbox, now: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
         return box, ()
     for stream in ("access", "telemetry"):
         if stream in box.streams and _send_at(box, stream) <= now:
-            send = Send(stream, box.streams[stream].acked, box.limit, withhold=_withheld(box, stream) is not None)
+            limit = 1 if box.asking else box.limit
+            send = Send(stream, box.streams[stream].acked, limit, withhold=_withheld(box, stream) is not None)
             return replace(box, in_flight=stream), (send,)
     return box, ()
 

@@ -1,143 +1,225 @@
-"""HTTP to the central server: each request signed with the station's key, with a deadline and a byte cap."""
+"""HTTP to the central server: each request signed with the station's key, bounded in bytes and in how slow it may be."""
 
 from __future__ import annotations
 
 import gzip
+import http.client
+import socket
+import struct
 import time
-from email.utils import parsedate_to_datetime
+import zlib
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import jwt
 import msgspec
 import requests
+import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from msgspec import Struct
+from requests.adapters import HTTPAdapter
 
 from kiosk import __version__
-from kiosk.contract.bodies import AUDIENCE, TOKEN_SECONDS, Problem
+from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, TOKEN_SECONDS, UNDERSTANDS_CONFLICT
+from kiosk.decoding import UNDECODABLE
+from kiosk.local import boot_time
+from kiosk.sync.answers import MAX_ANSWER, Answer, NoAnswer, date_of, seconds_of, text_of, unpacked
+from kiosk.sync.server_clock import ServerClock
 
-T = TypeVar("T")
-
-MAX_ANSWER: Final = 1024 * 1024
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 UNAUTHORISED: Final = (401, 403)
 
+SLOWEST: Final = 100.0
+"""Bytes a second: an answer that comes more slowly than that, on the whole, comes to nothing."""
 
-class NoAnswer(Exception):
-    """The server was not reached, or what answered is not our server. `retry_after` is in seconds."""
+PIECE: Final = 1024
+SEND_BUFFER: Final = 8192
+"""Bytes of a request that are handed to the kernel at a time, and that lie there at the most: more would hide a slow road."""
 
-    def __init__(self, why: str, retry_after: float = 0.0) -> None:
-        super().__init__(why)
-        self.retry_after = retry_after
+SEND_WITHIN: Final = TOKEN_SECONDS - 20.0
+"""Seconds for a request's body, or its token would be over when it has arrived."""
 
+RAISED: Final = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    EOFError,
+    AssertionError,
+    RuntimeError,
+    StopIteration,
+    struct.error,
+    zlib.error,
+    *UNDECODABLE,
+)
+"""All that the libraries raise for what a peer sends: not only what they document."""
 
-class Answer(Struct, frozen=True):
-    """A status, the body, and the Retry-After in seconds."""
-
-    status: int
-    body: bytes
-    retry_after: float = 0.0
-
-    def problem(self) -> Problem:
-        """The problem that the server tells. Raises NoAnswer when it is none."""
-        return self.read(Problem)
-
-    def read(self, kind: type[T]) -> T:
-        """The body as `kind`. Raises NoAnswer when it is something else."""
-        try:
-            return msgspec.json.decode(self.body, type=kind)
-        except msgspec.MsgspecError as error:
-            raise NoAnswer(f"the answer is not the contract's: {error}") from error
+UNCONNECTED: Final = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.SSLError,
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidURL,
+)
 
 
 class Client:
     """The station's voice. Not for more than one thread."""
 
     def __init__(
-        self, url: str, station: str, key: Ed25519PrivateKey, ca_file: str | None = None, timeout: float = 20.0
+        self,
+        url: str,
+        station: str,
+        key: Ed25519PrivateKey,
+        ca_file: str | None = None,
+        timeout: float = 20.0,
+        *,
+        clock: ServerClock | None = None,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
+        """`timeout`: seconds without any progress; `progress` is called whenever there is some."""
         self._url = url.rstrip("/")
         self._station = station
         self._key = key
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = f"yizhan-kiosk/{__version__}"
-        self._session.trust_env = False
-        if ca_file:
-            self._session.verify = ca_file
-        self.offset = 0.0
-        """Server time less this machine's wall time, as last seen."""
+        self._session = _session(ca_file)
+        self._progress = progress
+        self.clock = clock or ServerClock()
 
     def post(self, path: str, body: Any) -> Answer:
         """Send a body as compressed JSON. Raises NoAnswer."""
         data = gzip.compress(msgspec.json.encode(body), 6)
-        headers = {"Content-Type": JSON, "Content-Encoding": "gzip"}
-        return self._ask("POST", path, {"data": data, "headers": headers}, self._timeout)
+        return self._ask(
+            "POST", path, {"Content-Type": JSON, "Content-Encoding": "gzip"}, {"data": data}, self._timeout
+        )
 
     def get(self, path: str, query: dict[str, str], wait: float = 0.0) -> Answer:
         """Ask for something, which the server may hold back for `wait` seconds. Raises NoAnswer."""
-        return self._ask("GET", path, {"params": query}, self._timeout + wait)
+        return self._ask("GET", path, {}, {"params": query}, self._timeout + wait)
 
-    def _ask(self, method: str, path: str, parts: dict[str, Any], timeout: float) -> Answer:
-        """One request; when the token is refused, one more with a token timed by the server's clock."""
-        answer = self._once(method, path, parts, timeout)
-        return self._once(method, path, parts, timeout) if answer.status in UNAUTHORISED else answer
+    def _ask(self, method: str, path: str, headers: dict[str, str], parts: dict[str, Any], timeout: float) -> Answer:
+        """One request; when the token is refused, more of them with tokens of other times that it may be there."""
+
+        def once(offset: float) -> Answer:
+            self._progress()
+            signed = {**headers, "Authorization": f"Bearer {self._token(offset)}"}
+            return self._once(method, path, {**parts, "headers": signed}, timeout)
+
+        answer = once(self.clock.offset)
+        if answer.status not in UNAUTHORISED:
+            return answer
+        for offset in self.clock.others(answer.date, time.time(), boot_time()):
+            answer = once(offset)
+            if answer.status not in UNAUTHORISED:
+                self.clock.offset = offset
+                break
+        return answer
 
     def _once(self, method: str, path: str, parts: dict[str, Any], timeout: float) -> Answer:
-        headers = {**parts.get("headers", {}), "Authorization": f"Bearer {self._token()}"}
-        deadline = monotonic() + timeout
+        began = monotonic()
+        if "data" in parts:
+            parts = {**parts, "data": _Pieces(parts["data"], self._progress)}
+        waits = (self._timeout, timeout)
         try:
             with self._session.request(
-                method,
-                self._url + path,
-                **{**parts, "headers": headers},
-                timeout=(min(5.0, timeout), timeout),
-                stream=True,
-                allow_redirects=False,
+                method, self._url + path, **parts, timeout=waits, stream=True, allow_redirects=False
             ) as found:
-                body = _read(found, deadline)
-        except (requests.RequestException, OSError) as error:
-            raise NoAnswer(_short(error)) from error
-        if found.headers.get("Content-Type", "").split(";")[0] not in {JSON, PROBLEM}:
-            raise NoAnswer(f"not our server: HTTP {found.status_code} with {found.headers.get('Content-Type')}")
-        self._learn_time(found.headers.get("Date", ""))
-        wait = _seconds(found.headers.get("Retry-After", ""), time.time() + self.offset)
-        return Answer(found.status_code, body, wait)
+                self._progress()
+                return self._answer(found, began, timeout)
+        except RAISED as error:
+            took = monotonic() - began
+            raise NoAnswer(_short(error), connected=_connected(error), took=took) from error
 
-    def _token(self) -> str:
-        now = time.time() + self.offset
-        claims = {"sub": self._station, "aud": AUDIENCE, "iat": int(now), "exp": int(now) + TOKEN_SECONDS}
+    def _answer(self, found: requests.Response, began: float, timeout: float) -> Answer:
+        """The contract's answer, if it is one."""
+        date = date_of(text_of(found.headers, "Date"))
+        now = time.time() + self.clock.offset if date is None else date
+        wait = seconds_of(text_of(found.headers, "Retry-After"), now)
+        kind = text_of(found.headers, "Content-Type")
+        if kind.split(";")[0].strip().lower() not in {JSON, PROBLEM}:
+            why = f"not our server: HTTP {found.status_code} with {kind[:80] or 'no type'}"
+            raise NoAnswer(why, wait, connected=True, took=monotonic() - began)
+        body = unpacked(self._read(found, began + timeout), text_of(found.headers, "Content-Encoding"))
+        return Answer(found.status_code, body, wait, date, monotonic() - began)
+
+    def _read(self, found: requests.Response, deadline: float) -> bytes:
+        """The whole body, as long as it comes at SLOWEST at least: requests' own time-out holds for each read only."""
+        body = b""
+        while piece := found.raw.read1(16384, decode_content=False):
+            body += piece
+            self._progress()
+            if len(body) > MAX_ANSWER:
+                raise NoAnswer(f"an answer of more than {MAX_ANSWER} bytes", connected=True)
+            if monotonic() > deadline + len(body) / SLOWEST:
+                raise TimeoutError("the answer drips in too slowly")
+        return body
+
+    def _token(self, offset: float) -> str:
+        now = int(time.time() + offset)
+        claims = {"sub": self._station, "aud": AUDIENCE, "iat": now, "exp": now + TOKEN_SECONDS}
         return jwt.encode(claims, self._key, algorithm="EdDSA")
 
-    def _learn_time(self, date: str) -> None:
-        try:
-            self.offset = parsedate_to_datetime(date).timestamp() - time.time()
-        except ValueError:
-            return
+
+class _Pieces:
+    """A request's body that goes out in small pieces, each within the time-out, and all within SEND_WITHIN."""
+
+    def __init__(self, data: bytes, progress: Callable[[], None]) -> None:
+        self._data, self._at, self._progress = data, 0, progress
+        self._deadline = monotonic() + SEND_WITHIN
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> _Pieces:
+        """For requests, which takes for a body what can be gone through."""
+        return self
+
+    def read(self, _size: int = -1) -> bytes:
+        """The next piece. Raises TimeoutError when it takes too long."""
+        if monotonic() > self._deadline:
+            raise TimeoutError("the request goes out too slowly")
+        self._progress()
+        piece = self._data[self._at : self._at + PIECE]
+        self._at += len(piece)
+        return piece
 
 
-def _read(found: requests.Response, deadline: float) -> bytes:
-    """The whole body within the deadline and the cap: requests' own time-out holds for each read only."""
-    body = b""
-    for chunk in found.iter_content(16384):
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            raise NoAnswer(f"an answer of more than {MAX_ANSWER} bytes")
-        if monotonic() > deadline:
-            raise NoAnswer("the answer drips in too slowly")
-    return body
+class _Session(requests.Session):
+    """Follows nothing: requests would read the whole body of a redirect, however long, only to say where it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Nowhere."""
+        return
 
 
-def _seconds(value: str, now: float) -> float:
-    """A Retry-After (RFC 9110, 10.2.3): seconds, or a date by the server's clock, which says `now`."""
-    if value.isdigit():
-        return float(value[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
-        return 0.0
+class _Adapter(HTTPAdapter):
+    """Connections with a small buffer to send from."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As the library does it."""
+        options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)]
+        super().init_poolmanager(*args, **kwargs, socket_options=options)
+
+
+def _session(ca_file: str | None) -> requests.Session:
+    session = _Session()
+    session.headers["User-Agent"] = f"yizhan-kiosk/{__version__}"
+    session.headers["Accept-Encoding"] = "gzip"
+    session.headers[CAPABILITIES] = UNDERSTANDS_CONFLICT
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(netscape=False, rfc2965=False))
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter())
+    if ca_file:
+        session.verify = ca_file
+    return session
+
+
+def _connected(error: Exception) -> bool:
+    """Whether a connection stood before that."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return not isinstance(error, UNCONNECTED) and not isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def _short(error: Exception) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
+from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,13 +12,15 @@ from msgspec import Struct
 
 from kiosk.contract.bodies import Enrolled, Enrolment
 from kiosk.keyfiles import STATION_KEY, is_there, read_private, station_key
-from kiosk.local import Line, NotReachable, notify
-from kiosk.settings import CentralTable, Settings
-from kiosk.sync.client import Client, NoAnswer
+from kiosk.local import Line, NotGranted, NotReachable, RestartAsked
+from kiosk.sync.answers import NoAnswer
+from kiosk.sync.client import Client
+from kiosk.sync.link import Link
 from kiosk.wire import AwaitEnrolment, Done, EnrolmentAnswered, EnrolmentWanted
 
 log = logging.getLogger(__name__)
 
+NAME: Final = "enrolment"
 LOOK_EVERY: Final = 1.0
 OK: Final = 200
 
@@ -33,60 +36,89 @@ class NewStation(Struct, frozen=True):
     answer: Enrolled
 
 
-def enrol(url: str, station: str, claim: str, ca_file: str | None, timeout: float) -> NewStation:
+def enrol(
+    url: str,
+    station: str,
+    claim: str,
+    ca_file: str | None,
+    timeout: float,
+    progress: Callable[[], None] = lambda: None,
+) -> NewStation:
     """Make a key and register its public half with a claim code. Raises NoAnswer or EnrolmentRefused."""
     key = Ed25519PrivateKey.generate()
-    client = Client(url, station, key, ca_file, timeout)
+    client = Client(url, station, key, ca_file, timeout, progress=progress)
     answer = client.post("/v1/enrol", Enrolment(station, claim, key.public_key().public_bytes_raw()))
     if answer.status != OK:
         raise EnrolmentRefused(answer.problem().detail)
     return NewStation(key, answer.read(Enrolled))
 
 
-def await_key(settings: Settings, central: CentralTable, stop: threading.Event) -> Ed25519PrivateKey | None:
+def await_key(link: Link) -> Ed25519PrivateKey | None:
     """The station's key, once it has one. None when told to stop, or when it takes a fresh start to be handed the new key.
 
-    Raises OSError or ValueError when it cannot be read.
+    Raises OSError or ValueError when it cannot be read, LoopFailed when waiting for it fails too often.
     """
-    path = station_key(settings.data)
+    path = station_key(link.settings.data)
     if not is_there(path):
-        _await_enrolment(settings, central, stop)
-        if stop.is_set():
-            return None
+        log.warning(
+            "not enrolled: show an enrolment code at the door, or type: sudo kiosk enrol %s CODE", link.central.url
+        )
+        link.loops.run(NAME, lambda: _await_enrolment(link))
+    if not _made(link):
+        return None
     if not is_there(path):
         log.info("enrolled: systemd hands the key to a fresh start")
         return None
     return read_private(path)
 
 
-def _await_enrolment(settings: Settings, central: CentralTable, stop: threading.Event) -> None:
-    log.warning("not enrolled: show an enrolment code at the door, or type: sudo kiosk enrol %s CODE", central.url)
-    while not stop.is_set() and not (settings.data / STATION_KEY).exists():
-        notify("WATCHDOG=1")
-        try:
-            line = Line(settings.run / "control.sock")
-        except NotReachable:
-            stop.wait(LOOK_EVERY)
-            continue
-        try:
-            _await_code(line, settings, central, stop)
-        except NotReachable as error:
-            log.debug("the station is away: %s", error)
-        finally:
-            line.close()
+def _made(link: Link) -> bool:
+    """Whether there is a key that this program is handed, or could be."""
+    return is_there(station_key(link.settings.data)) or (link.settings.data / STATION_KEY).exists()
 
 
-def _await_code(line: Line, settings: Settings, central: CentralTable, stop: threading.Event) -> None:
+def _await_enrolment(link: Link) -> None:
+    """A turn of the loop that waits: one line to the station, for as long as it lasts."""
+    _turned(link)
+    if _made(link):
+        link.loops.end()
+        return
+    try:
+        line = link.line()
+    except NotReachable:
+        link.loops.stop.wait(LOOK_EVERY)
+        return
+    try:
+        with closing(line):
+            _await_code(line, link)
+    except NotReachable as error:
+        log.debug("the station is away: %s", error)
+    except RestartAsked:
+        link.loops.end()
+
+
+def _await_code(line: Line, link: Link) -> None:
     line.send(AwaitEnrolment())
-    while not stop.is_set() and not (settings.data / STATION_KEY).exists():
-        notify("WATCHDOG=1")
+    while not link.loops.stop.is_set() and not _made(link):
+        _turned(link)
         wanted = line.receive(timeout=LOOK_EVERY)
-        if not isinstance(wanted, EnrolmentWanted):
-            continue
-        try:
-            new = enrol(central.url, settings.station.code, wanted.claim, central.ca_file, central.timeout)
-        except (NoAnswer, EnrolmentRefused) as error:
-            log.error("the enrolment failed: %s", error)  # noqa: TRY400  the text says all
-            continue
+        if isinstance(wanted, EnrolmentWanted):
+            _answer(line, link, wanted.claim)
+
+
+def _answer(line: Line, link: Link, claim: str) -> None:
+    """Enrol with a code that was shown. Raises NotReachable, RestartAsked."""
+    central = link.central
+    try:
+        new = enrol(
+            central.url, link.settings.station.code, claim, central.ca_file, central.timeout, lambda: _turned(link)
+        )
         given = EnrolmentAnswered(new.key.private_bytes_raw(), new.answer.root_key, tuple(new.answer.documents))
         line.ask(given, Done)
+    except (NoAnswer, EnrolmentRefused, NotGranted) as error:
+        log.error("the enrolment failed: %s", error)  # noqa: TRY400  the text says all
+
+
+def _turned(link: Link) -> None:
+    link.loops.turned(NAME)
+    link.loops.feed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -13,8 +14,11 @@ from msgspec.structs import replace
 from kiosk.core import outbox
 from kiosk.core.entries import Stream
 from kiosk.core.outbox import (
+    EPOCH_EVERY,
     LONGEST_RETRY_AFTER,
     Acknowledged,
+    Begin,
+    Conflict,
     Failed,
     Gap,
     Grew,
@@ -25,6 +29,7 @@ from kiosk.core.outbox import (
     OutboxEvent,
     Refusal,
     Send,
+    TookTooLong,
     Waiting,
     Woke,
 )
@@ -187,7 +192,20 @@ def test_an_answer_that_brings_nothing_forward_is_waited_after(answer: OutboxEve
         assert commands == (Send("access", 0, 500),)
 
 
-@pytest.mark.parametrize("answer", [Failed(), Failed(retry_after=30.0), Acknowledged(0), Gap(1), NotTaken("HTTP 400")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Failed(),
+        Failed(retry_after=30.0),
+        Acknowledged(0),
+        Gap(1),
+        NotTaken("HTTP 400"),
+        TookTooLong(),
+        Conflict(1),
+        Conflict(0),
+        Conflict(10**15),
+    ],
+)
 def test_an_hour_of_it_costs_a_few_questions_and_a_day_not_many_more(answer: OutboxEvent) -> None:
     """500 to everything, 503, marks that stand still, gaps that are none, 400 to everything: in virtual time."""
     box, now, asked = fresh(), 0.0, list[float]()
@@ -203,7 +221,9 @@ def test_an_hour_of_it_costs_a_few_questions_and_a_day_not_many_more(answer: Out
 LIES = st.one_of(
     st.builds(Acknowledged, st.integers(-10, 2000)),
     st.builds(Gap, st.integers(-10, 2000)),
-    st.builds(NotTaken, st.just("HTTP 400")),
+    st.builds(Conflict, st.integers(-10, 2000)),
+    st.builds(NotTaken, st.just("HTTP 400"), st.integers(1, 500)),
+    st.builds(TookTooLong, st.integers(1, 500)),
     st.builds(Failed),
 )
 
@@ -222,7 +242,9 @@ def test_whatever_a_server_says_it_is_not_asked_without_end(answers: list[Outbox
         questions += any(isinstance(command, Send) for command in commands)
         most = max(most, box.streams["access"].acked)
     assert most <= newest
-    assert questions <= 2 * forward + 9 * (1 + forward), "nine halvings of 500, one gap, for each step forward"
+    assert questions <= 2 * forward + 10 * (1 + forward), (
+        "nine halvings of 500, a gap, a question, for each step forward"
+    )
 
 
 def test_a_gap_goes_back_to_where_the_server_is() -> None:
@@ -266,6 +288,99 @@ def test_an_acknowledgement_of_what_was_never_made_is_cut() -> None:
     assert outbox.due(box) == math.inf
 
 
+def test_a_batch_that_takes_too_long_is_halved_and_a_single_entry_asks_what_the_server_has() -> None:
+    box, _ = outbox.step(fresh(), Grew("access", 400, 0), 0.0, 0.0)
+    box, commands = outbox.step(box, TookTooLong(400), 20.0, 0.0)
+    assert commands == (Send("access", 0, 1),), "nobody says that the server is away"
+    _, commands = outbox.step(box, Acknowledged(1), 21.0, 0.0)
+    assert commands[-1] == Send("access", 1, 200), "it had nothing of it"
+    _, commands = outbox.step(box, Acknowledged(400), 21.0, 0.0)
+    assert commands[-1] == Mark("access", 400), "it had all of it, and nothing is sent again"
+
+
+def test_where_not_even_a_single_entry_is_answered_there_is_nobody() -> None:
+    box, _ = outbox.step(fresh(), Grew("access", 400, 0), 0.0, 0.0)
+    box, _ = outbox.step(box, TookTooLong(400), 20.0, 0.0)
+    box, commands = outbox.step(box, TookTooLong(1), 40.0, 0.0)
+    assert commands == (Online(online=False),)
+    assert outbox.due(box) == 41.0
+
+
+def test_what_was_sent_is_halved_and_not_a_limit_that_it_was_far_below() -> None:
+    """A batch may be small because there are few entries, or because they are large."""
+    for event in (NotTaken("too large", 40), TookTooLong(40)):
+        box, _ = outbox.step(fresh(), Grew("access", 600, 0), 0.0, 0.0)
+        box, _ = outbox.step(box, event, 0.0, 0.0)
+        assert box.limit == 20
+
+
+def test_what_the_road_bore_is_exceeded_by_little_at_a_time() -> None:
+    """A road that bears fifty entries in the time-out: one batch in ten is lost to finding out whether it bears more."""
+    box, now, lost, arrived, mark = fresh(), 0.0, 0, 0, 0
+    box, commands = outbox.step(box, Grew("access", 10**6, 0), now, 0.0)
+    while arrived + lost < 400:
+        sends = [command for command in commands if isinstance(command, Send)]
+        if not sends:
+            now = outbox.due(box)
+            box, commands = outbox.step(box, Woke(), now, 0.0)
+        elif sends[0].limit > 50:
+            lost += 1
+            box, commands = outbox.step(box, TookTooLong(sends[0].limit), now, 0.0)
+        else:
+            arrived, mark = arrived + 1, mark + sends[0].limit
+            box, commands = outbox.step(box, Acknowledged(mark), now, 0.0)
+    assert lost < 40
+    assert mark > 400 * 25
+
+
+def test_after_a_failure_a_single_entry_goes_first() -> None:
+    """Whether the server has the batch nobody knows, and a fleet that comes back asks for little."""
+    box, _ = outbox.step(fresh(), Grew("access", 300, 0), 0.0, 0.0)
+    box, _ = outbox.step(box, Failed(), 0.0, 0.0)
+    box, commands = outbox.step(box, Woke(), 1.0, 0.0)
+    assert commands == (Send("access", 0, 1),)
+    _, commands = outbox.step(box, Acknowledged(300), 1.0, 0.0)
+    assert commands == (Online(online=True), Mark("access", 300))
+
+
+def test_a_conflict_begins_a_new_epoch_where_it_begins() -> None:
+    box, _ = outbox.step(fresh(), Grew("access", 50, 40), 0.0, 0.0)
+    box, commands = outbox.step(box, Conflict(44), 0.0, 0.0)
+    assert commands == (Online(online=True), Mark("access", 43), Begin("access", 44))
+    box, commands = outbox.step(box, Woke(), outbox.due(box), 0.0)
+    assert commands == (Send("access", 43, 500),), "a station that does nothing about it is not asked in a hurry"
+
+
+@pytest.mark.parametrize("expected", [-(10**18), 0, 40, 51, 10**18])
+def test_a_conflict_that_can_be_none_is_no_answer(expected: int) -> None:
+    box, _ = outbox.step(fresh(), Grew("access", 50, 40), 0.0, 0.0)
+    box, commands = outbox.step(box, Conflict(expected), 0.0, 0.0)
+    assert commands == (Online(online=False),)
+    assert outbox.due(box) == 1.0
+
+
+def test_no_server_makes_a_station_begin_epoch_after_epoch() -> None:
+    begun, now, box = list[float](), 0.0, fresh()
+    while now < 86_400:
+        box, commands = outbox.step(outbox.renewed(box), Grew("access", 50, 0), now, 0.0)
+        while not (sends := [command for command in commands if isinstance(command, Send)]):
+            now = outbox.due(box)
+            box, commands = outbox.step(box, Woke(), now, 0.0)
+        box, commands = outbox.step(box, Conflict(sends[0].after + 1), now, 0.0)
+        begun += [now for command in commands if isinstance(command, Begin)]
+    assert 2 < len(begun) <= 25
+    assert all(later - earlier >= EPOCH_EVERY for earlier, later in itertools.pairwise(begun))
+
+
+def test_the_next_connection_to_the_station_knows_the_road_and_no_numbers() -> None:
+    box, _ = outbox.step(fresh(), Grew("access", 50, 0), 0.0, 0.0)
+    box, _ = outbox.step(box, TookTooLong(50), 0.0, 0.0)
+    box, _ = outbox.step(box, Failed(retry_after=100.0), 0.0, 0.0)
+    again = outbox.renewed(box)
+    assert (again.limit, again.failures, again.not_before, again.online) == (25, 1, 100.0, None)
+    assert (again.streams["access"], again.in_flight) == (Waiting(), None)
+
+
 class AnyServer(RuleBasedStateMachine):
     """The logbook grows, the server takes, loses answers, fails and complains, in any order."""
 
@@ -289,7 +404,7 @@ class AnyServer(RuleBasedStateMachine):
                     assert acked <= self.server[stream], "nothing is marked that the server does not hold"
                     assert acked != self.told[stream]
                     self.told[stream] = acked
-                case Online():
+                case Online() | Begin():
                     pass
 
     def stores(self) -> Send:
@@ -322,6 +437,21 @@ class AnyServer(RuleBasedStateMachine):
     def does_not_reach_the_server(self) -> None:
         self.sent.pop()
         self.take(Failed())
+
+    @precondition(lambda self: self.sent)
+    @rule(stored=st.booleans())
+    def takes_too_long(self, *, stored: bool) -> None:
+        sent = self.sent[-1].limit
+        self.stores() if stored else self.sent.pop()
+        self.take(TookTooLong(sent))
+
+    @precondition(lambda self: self.sent)
+    @rule(expected=st.integers(-5, 3000))
+    def complains_of_a_conflict(self, expected: int) -> None:
+        """Also without reason: the mark is not believed beyond what the server said that it holds."""
+        send = self.sent.pop()
+        self.server[send.stream] = max(self.server[send.stream], min(expected - 1, self.newest[send.stream]))
+        self.take(Conflict(expected))
 
     @precondition(lambda self: self.sent)
     @rule()

@@ -22,7 +22,8 @@ from kiosk.central.store import CLAIM_HOLDS, CentralStore, GapFound, WrongClaim
 from kiosk.contract.bodies import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
 from kiosk.contract.openapi import document
 from kiosk.demo.run import free_port
-from kiosk.sync.client import Client, NoAnswer, _seconds
+from kiosk.sync.answers import NoAnswer, seconds_of
+from kiosk.sync.client import Client
 from kiosk.trust.documents import TimeDocument, read_document
 from kiosk.trust.keyset import NO_KEYS, Keyset
 from tests.keys import STRANGER, private, public
@@ -218,20 +219,20 @@ def test_a_nonce_comes_back_signed_with_the_time(server: Server) -> None:
 def test_a_station_whose_clock_is_months_wrong_signs_by_the_servers(wrong: float, server: Server) -> None:
     """The first token is refused; the answer's Date tells what time it is, and the second one holds."""
     client = server.client()
-    client.offset = wrong
+    client.clock.offset = wrong
     assert client.post(PATH, batch(1, 1, epoch="0000000000000005")).status == 200
-    assert abs(client.offset) < 60
+    assert abs(client.clock.offset) < 60
 
 
 def test_a_wish_to_be_asked_later_may_be_seconds_or_a_date_by_the_servers_clock() -> None:
     now = 1_792_238_400.0
-    assert [_seconds(value, now) for value in ("120", "", "soon", "Sat, 17 Oct 2026 12:02:00 GMT")] == [
+    assert [seconds_of(value, now) for value in ("120", "", "soon", "Sat, 17 Oct 2026 12:02:00 GMT")] == [
         120.0,
         0.0,
         0.0,
         120.0,
     ]
-    assert _seconds("Sat, 17 Oct 2026 11:00:00 GMT", now) == 0.0
+    assert seconds_of("Sat, 17 Oct 2026 11:00:00 GMT", now) == 0.0
 
 
 def test_a_captive_portal_is_not_our_server() -> None:

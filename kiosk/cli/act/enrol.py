@@ -31,7 +31,7 @@ def enrol(config: Path, url: str, claim: str) -> None:
     settings = good_settings_or_exit(config)
     from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw  # noqa: PLC0415
     from kiosk.logbook.cold import ColdState  # noqa: PLC0415
-    from kiosk.sync.client import NoAnswer  # noqa: PLC0415
+    from kiosk.sync.answers import NoAnswer  # noqa: PLC0415
     from kiosk.sync.enrolment import EnrolmentRefused  # noqa: PLC0415
     from kiosk.sync.enrolment import enrol as register  # noqa: PLC0415
 

@@ -1,0 +1,121 @@
+"""How long a question for documents may be held back on this road, and what is not asked for again at once. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from msgspec import Struct
+
+from kiosk.core.outbox import back_off
+from kiosk.decoding import UNDECODABLE
+from kiosk.trust.cose import Malformed, read_cbor, read_sign1
+
+LONGEST: Final = 25.0
+SHORTEST: Final = 2.0
+"""Seconds; on a road that does not bear even this nothing is held back at all."""
+
+LATELY: Final = 60.0
+"""Seconds after an answer within which a question that goes unanswered says something of the road, not of the server."""
+
+MARGIN: Final = 0.8
+GROWTH: Final = 1.5
+GROW_AFTER: Final = 60.0
+GROW_LATEST: Final = 6 * 3600.0
+
+FARTHEST: Final = 1000
+"""How far ahead of the station's a refused document's number may be, to be named as had: nobody has signed it, maybe."""
+
+LATEST: Final = 3600.0
+
+
+class Polls:
+    """A gateway gives up on a question sooner than the server does: then it is held back for less, and asked again at once.
+
+    So it is learnt what the road bears, and from time to time, ever more seldom, whether it bears more.
+    """
+
+    def __init__(self) -> None:
+        self._wait = LONGEST
+        self._before = LONGEST
+        self._answered_at = -math.inf
+        self._failed = False
+        self._grow_after, self._grow_at = GROW_AFTER, math.inf
+
+    @property
+    def wait(self) -> float:
+        """Seconds for which the next question may be held back; after a failure none, to see whether anybody is there."""
+        return 0.0 if self._failed else self._wait
+
+    def answered(self, wait: float, now: float) -> None:
+        """A question that was to be held back for `wait` seconds was answered."""
+        self._answered_at, self._failed = now, False
+        if not wait:
+            return
+        self._before = self._wait
+        if now >= self._grow_at:
+            self._wait = min(LONGEST, max(SHORTEST, self._wait * GROWTH))
+            self._grow_at = now + self._grow_after
+
+    def unanswered(self, wait: float, took: float, now: float, *, connected: bool) -> bool:
+        """It was not, after `took` seconds: whether a shorter one is worth asking at once."""
+        if not (connected and wait and now - took - self._answered_at <= LATELY):
+            self._wait, self._failed = self._before, True
+            return False
+        self._grow_after = min(GROW_LATEST, self._grow_after * 2)
+        self._grow_at = now + self._grow_after
+        shorter = min(wait / 2, took * MARGIN)
+        self._wait = shorter if shorter >= SHORTEST else 0.0
+        return True
+
+
+class Held(Struct, frozen=True):
+    """A document that was offered: until then it is named as had. `offers`: so many of its kind without any effect."""
+
+    version: int
+    offers: int
+    until: float
+
+
+class HeldBack:
+    """Documents that the station was offered and did not take.
+
+    Their numbers are named as had, so that the server holds its answer back until there is something else; after a while, which
+    grows, they are asked for again. A new keyset may be what was missing: then all of them at once.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, Held] = {}
+        self._keyset = 0
+
+    def query(self, have: dict[str, int], now: float) -> dict[str, int]:
+        """The numbers to name to the server, by kind, where the station has these."""
+        if have.get("keyset", 0) != self._keyset:
+            self._keyset = have.get("keyset", 0)
+            self._held = {}
+        self._held = {kind: held for kind, held in self._held.items() if have.get(kind, 0) < held.version}
+        return have | {kind: held.version for kind, held in self._held.items() if now < held.until}
+
+    def left(self, now: float) -> float:
+        """Seconds until one is to be asked for again; infinite: none is."""
+        return min((held.until - now for held in self._held.values() if held.until > now), default=math.inf)
+
+    def offered(self, document: bytes, have: dict[str, int], now: float) -> None:
+        """The station was offered this one; if it takes it, its numbers will tell."""
+        kind, version = number_of(document)
+        if kind not in have or not have[kind] < version <= have[kind] + FARTHEST:
+            return
+        self._keyset = have.get("keyset", 0)
+        before = self._held.get(kind)
+        offers = before.offers if before else 0
+        self._held[kind] = Held(version, offers + 1, now + back_off(offers, LATEST, 1.0))
+
+
+def number_of(document: bytes) -> tuple[str, int]:
+    """The kind and number that a document says it has, proven by nobody; an empty kind where it says none."""
+    try:
+        payload = read_cbor(read_sign1(document).payload)
+        kind, version = payload["type"], payload["version"]
+    except (Malformed, *UNDECODABLE):
+        return "", 0
+    return (kind, version) if isinstance(kind, str) and isinstance(version, int) else ("", 0)
