@@ -23,6 +23,9 @@ NAME: Final = "documents"
 TIME_EVERY: Final = 1800.0
 RETRY: Final = 1.0
 SLICE: Final = 10.0
+PATIENCE: Final = 10
+"""So many answers at once and with nothing are each followed by a short wait only: it may be the road that is odd just now."""
+
 OK: Final = 200
 
 
@@ -106,7 +109,10 @@ class Downloads:
         if news or (not found and wait and took >= wait / 2):
             self._in_vain = 0
             return
-        self._wait(self._in_vain, self._link.central.back_off_cap if found else LONGEST)
+        if found:
+            self._wait(self._in_vain, self._link.central.back_off_cap)
+        else:
+            self._wait(max(0, self._in_vain - PATIENCE), LONGEST)
         self._in_vain += 1
 
     def _wait(self, failures: int, cap: float, retry_after: float = 0.0) -> None:

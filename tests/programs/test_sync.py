@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from kiosk.central.store import CentralStore
 from kiosk.core.enrolment import enrolment_code
 from kiosk.demo.link import Link
 from kiosk.local import Line, NotGranted
-from kiosk.wire import Done, EnrolmentAnswered, Offer
+from kiosk.wire import Done, EnrolmentAnswered, Offer, Operate
 from tests.keys import STRANGER, claims, keyset_document, public, signed
 from tests.programs.house import Station, until
 from tests.programs.town import CODE, Town, enter
@@ -212,10 +213,11 @@ def test_nobody_gives_a_root_key_to_a_station_that_did_not_ask(town: Town) -> No
 def test_what_survives_in_a_broken_logbook_is_sent_under_its_old_epoch(town: Town) -> None:
     with town.server():
         town.enrol(town.port)
-        with town.house.station() as station:
+        with town.house.station():
             epoch = town.house.view().epoch
-            for number in range(40):
-                station.scan(f"rubbish {number}")
+            with closing(Line(town.house.run / "control.sock")) as line:
+                for _ in range(40):
+                    line.ask(Operate("main", "open"), Done)
             until(lambda: len(town.house.entries()) >= 31)
         rows = len(town.house.entries())
         path = town.house.data / "logbook.db"
