@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk import loops
 from kiosk.core.door.tables import AlarmState, DoorMode
 from kiosk.core.events import Lamp
 from kiosk.screen import faces
-from kiosk.screen.faces import READ_FOR, Heard, face, heard
+from kiosk.screen.faces import READ_FOR, Face, Heard, face, heard
+from kiosk.screen.program import Program
+from kiosk.settings.loading import load
 from kiosk.trust.reasons import WORDS, Reason
-from kiosk.wire import DoorView, Logged, RoomView, TrustView, View
+from kiosk.wire import Answer, DoorView, Logged, RoomView, TrustView, View, encode
+from tests.programs.house import SETTINGS
 
 LAMPS = st.sampled_from([str(lamp) for lamp in Lamp])
 MORE_URGENT = {"granted", "free", "warning", "alarm"}
@@ -111,3 +117,57 @@ def test_a_station_that_trusts_nobody_yet_is_not_in_service() -> None:
 
 def test_what_the_union_has_to_say_is_shown_below() -> None:
     assert face(told(view(texts={"zh": "高考爱心驿站"})), "main", (), 0.0).notice == {"zh": "高考爱心驿站"}
+
+
+class Unlisted(Exception):
+    """Nobody has thought of it."""
+
+
+class Surprised(Program):
+    """Fails once in each of its loops, by what the station tells and by what is shown."""
+
+    surprises = 2
+
+    async def _hear(self, message: Answer | None) -> None:
+        if isinstance(message, View) and self.surprises == 2:
+            self.surprises = 1
+            raise Unlisted
+        await super()._hear(message)
+
+    async def _show(self) -> None:
+        if self.surprises == 1 and asyncio.current_task() is not None:
+            self.surprises = 0
+            raise Unlisted
+        await super()._show()
+
+
+async def through_surprises(program: Surprised, said: list[bytes], path: Path) -> Face:
+    """What is shown after both loops failed, of a station that says these lines to whoever connects."""
+
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.writelines(said)
+        try:
+            await reader.read()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_unix_server(tell, path)
+    app = program.app()
+    async with server, app.router.lifespan_context(app), asyncio.timeout(30), program._news:
+        await program._news.wait_for(lambda: not program.surprises and program._face.sign == "granted")
+    return program._face
+
+
+def test_neither_loop_ends_by_what_nobody_lists_or_understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "PAUSE", 0.0)
+    config = tmp_path / "station.toml"
+    config.write_text(SETTINGS.format(folder=tmp_path) + "[screen]\n", encoding="utf-8")
+    settings = load(config)
+    assert settings.screen is not None
+    settings.run.mkdir()
+    program = Surprised(settings, settings.screen)
+    hostile = [b"[" * 5000 + b"\n", b'{"type":"view"}\n', b"\xff\n", b"\n"]
+    said = [*hostile, encode(view("granted")), b'{"type":"new in 2030"}\n']
+    found = asyncio.run(through_surprises(program, said, settings.run / "control.sock"))
+    assert found.words["zh"] == faces.BY_LAMP["granted"][0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from string import Template
@@ -24,8 +24,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from kiosk.decoding import NotUnderstood, read_json
 from kiosk.local import boot_time, notify
+from kiosk.loops import LoopFailed, Loops
 from kiosk.screen.faces import AWAY, Face, Heard, face, heard
+from kiosk.screen.places import Connection
 from kiosk.settings import ScreenTable, Settings
 from kiosk.wire import MAX_LINE, Answer, Subscribe, encode
 
@@ -36,10 +39,12 @@ RETRY: Final = 1.0
 LOOK_EVERY: Final = 0.5
 """Seconds after which a refusal that was read is seen to be over, and systemd is told that we live."""
 
+LISTEN: Final = 10.0
+"""Seconds within which a station that says nothing is known not to have hung our own loop."""
+
 STILL_HERE: Final = 10.0
 """Seconds after which a browser that was told nothing new is told so, and one that has gone is noticed."""
 
-MOST_BROWSERS: Final = 16
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -51,13 +56,15 @@ HERE: Final = Path(__file__).parent
 class Program:
     """The latest face, and whoever waits for the next."""
 
-    def __init__(self, settings: Settings, table: ScreenTable) -> None:
+    def __init__(self, settings: Settings, table: ScreenTable, end: Callable[[], None] = lambda: None) -> None:
+        """`end` ends the server, when a loop fails again and again."""
         self._socket = settings.run / "control.sock"
         self._settings, self._table = settings, table
         self._scanners = tuple(name for name, each in settings.scanners.items() if each.door == table.door)
         self._known = Heard()
         self._face = self._now()
         self._news = asyncio.Condition()
+        self.loops = Loops(wake=end)
 
     def app(self) -> Starlette:
         """The page, its parts, and the events."""
@@ -77,44 +84,59 @@ class Program:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(each) for each in (self._follow(), self._look())]
+        loops = self.loops.keep("station", self._follow), self.loops.keep("page", self._look)
+        tasks = [asyncio.create_task(each) for each in loops]
         notify("READY=1")
         yield
         for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, LoopFailed):
                 await task
 
     async def _follow(self) -> None:
-        """Hear what the station tells, through its restarts."""
-        while True:
+        """Hear what the station tells until it goes, or in vain; then wait a moment."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=MAX_LINE)
+        except OSError as error:
+            log.debug("%s: %s", self._socket, error)
+        else:
+            log.info("connected to the station")
             try:
-                reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=MAX_LINE)
-            except OSError as error:
-                log.debug("%s: %s", self._socket, error)
-            else:
-                log.info("connected to the station")
                 await self._hear_all(reader, writer)
-                log.warning("the station has gone")
-            await self._hear(None)
-            await asyncio.sleep(RETRY)
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+                await self._hear(None)
+            log.warning("the station has gone")
+        await asyncio.sleep(RETRY)
 
     async def _hear_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, ValueError):  # of a line that is too long, or no message
+        with suppress(OSError, ValueError):  # of a line that is too long
             writer.write(encode(Subscribe()))
-            while line := await reader.readline():
-                await self._hear(msgspec.json.decode(line, type=Answer))
-        writer.close()
+            while line := await self._line(reader):
+                try:
+                    message = read_json(line, Answer, MAX_LINE)
+                except NotUnderstood as error:
+                    log.warning("the station says what nobody here understands: %s", error)
+                else:
+                    await self._hear(message)
+
+    async def _line(self, reader: asyncio.StreamReader) -> bytes:
+        """The next line, empty at the end; however long it takes, the loop is seen to live."""
+        while True:
+            self.loops.turned("station")
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(reader.readline(), LISTEN)
 
     async def _hear(self, message: Answer | None) -> None:
         self._known = heard(self._known, message, self._table.door, boot_time())
         await self._show()
 
     async def _look(self) -> None:
-        while True:
-            await self._show()
-            notify("WATCHDOG=1")
-            await asyncio.sleep(LOOK_EVERY)
+        await self._show()
+        self.loops.feed()
+        await asyncio.sleep(LOOK_EVERY)
 
     async def _show(self) -> None:
         now = self._now()
@@ -154,13 +176,22 @@ def _static(text: str, kind: str) -> Any:
 
 
 def run(settings: Settings, table: ScreenTable) -> None:
-    """Serve until it is told to stop."""
-    uvicorn.run(
-        Program(settings, table).app(),
+    """Serve until it is told to stop. Raises LoopFailed when a loop fails again and again."""
+
+    def end() -> None:
+        server.should_exit = True
+
+    program = Program(settings, table, end)
+    config = uvicorn.Config(
+        program.app(),
         host=HOST,
         port=table.port,
+        http=Connection,
+        ws="none",
         log_level="warning",
         server_header=False,
-        limit_concurrency=MOST_BROWSERS,
         timeout_graceful_shutdown=1,
     )
+    server = uvicorn.Server(config)
+    server.run()
+    program.loops.check()

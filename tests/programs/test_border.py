@@ -7,6 +7,7 @@ import json
 import re
 import resource
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -165,13 +166,17 @@ while True:
 """
 
 
+def opened_for(house: House, index: int) -> bool:
+    return any(entry.get("index") == index for entry in house.entries())
+
+
 def test_an_account_that_takes_every_place_keeps_nobody_out(station: Station) -> None:
     house = station.house
     with running_as(house.run, HOLDS):
         for index in (5, 6):
             scanner = Line(house.run / "scan.sock")
             scanner.send(Scan("main", signed(claims(index)), boot_time()))
-            until(lambda index=index: any(entry.get("index") == index for entry in house.entries()))
+            until(partial(opened_for, house, index))
             scanner.close()
         assert house.kiosk("door", "hold", "--for", "30s").returncode == 0
         assert house.view().doors["main"].mode == "held_open"

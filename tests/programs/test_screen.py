@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -16,6 +16,7 @@ import requests
 from kiosk.demo.run import free_port
 from kiosk.local import Line
 from kiosk.screen import faces
+from kiosk.screen.places import MOST_BROWSERS
 from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.reasons import WORDS, Reason
 from kiosk.wire import Done, Offer
@@ -120,14 +121,42 @@ def test_it_listens_on_loopback_alone(house: House, port: int) -> None:
         other.bind(("127.0.0.2", port))  # what listened on every address would have this one, too
 
 
-def test_more_browsers_than_a_door_can_have_are_turned_away_and_the_first_goes_on(house: House, port: int) -> None:
-    with house.station(), screen(house, port) as page:
+def test_a_newcomer_always_gets_in_and_the_display_that_was_there_goes_on(house: House, port: int) -> None:
+    with house.station() as station, screen(house, port) as page, ExitStack() as stack:
         page.until("away")
-        more = [requests.get(f"{page.url}/events", stream=True, timeout=5) for _ in range(20)]
-        assert {each.status_code for each in more} == {200, 503}
-        for each in more:
-            each.close()
-        until(lambda: page.answers("/"), "room again")
+        more = [
+            stack.enter_context(requests.get(f"{page.url}/events", stream=True, timeout=5))
+            for _ in range(2 * MOST_BROWSERS)
+        ]
+        assert {each.status_code for each in more} == {200}
+        assert page.answers("/")
+        station.bench.drive(EXIT, level=False)
+        page.until("granted")
+
+
+def test_connections_that_ask_nothing_keep_no_display_out_and_end(house: House, port: int) -> None:
+    with screen(house, port) as page, ExitStack() as stack:
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(3 * MOST_BROWSERS)]
+        for each in idle[::2]:
+            with suppress(OSError):
+                each.send(b"GET / HTTP/1.1\r\n")
+        assert page.answers("/")
+        for each in idle:
+            each.settimeout(PATIENCE)
+            with suppress(ConnectionError):
+                assert each.recv(1) == b"", "half a request has a few seconds, and no answer"
+        page.until("away")
+
+
+def test_rubbish_in_place_of_requests_ends_its_own_connection(house: House, port: int) -> None:
+    with screen(house, port) as page:
+        for rubbish in (b"\x16\x03\x01\x02\x00", b"GET /" + b"A" * 200_000, b"\r\n" * 9, b"GET / HTTP/9\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", port)) as other, suppress(OSError):
+                other.sendall(rubbish)
+                other.settimeout(PATIENCE)
+                while other.recv(65536):
+                    pass
+        assert page.answers("/")
 
 
 def test_without_its_table_it_says_what_is_missing(tmp_path: Path) -> None:
