@@ -48,7 +48,9 @@ CLICKS: Final = (
 
 def messages() -> set[str]:
     """Every message."""
-    modules = [path for place in ("cli", "settings") for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))]
+    modules = [
+        path for place in ("central", "cli", "settings") for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))
+    ]
     found = {message for path in modules for message in in_source(path)}
     found |= {*PLAIN.values(), *BOUNDS.values(), *map(first_line, tables())}
     found |= {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values())

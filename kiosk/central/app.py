@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
+import sqlite3
 import time
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
@@ -20,16 +22,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kiosk.central.entries import ConflictFound, GapFound
 from kiosk.central.issuer import Issuer
-from kiosk.central.store import CentralStore, GapFound, WrongClaim
+from kiosk.central.refusals import CannotSign
+from kiosk.central.store import CentralStore, WrongClaim
 from kiosk.contract import bodies as contract
 from kiosk.contract.bodies import Batch, BatchAnswer, Documents, Enrolled, Enrolment, Nonce, Problem, Version, Wait
+from kiosk.decoding import UNDECODABLE, NotUnderstood, read_json
+from kiosk.loops import Loops
 from kiosk.trust.cose import public_key
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 LOOK_EVERY: Final = 0.05
 RENEW_EVERY: Final = 3600.0
+RENEW_AGAIN: Final = 60.0
+"""Seconds after which a renewal that failed is tried again."""
+
+BUSY_FOR: Final = 10
+"""Seconds after which a station that the store could not serve may ask again."""
+
 NO_COMMANDS: Final = 2**53
 KINDS: Final = ("keyset", "status", "policy", "command")
 STREAMS: Final = {"access", "telemetry"}
@@ -42,24 +56,31 @@ TITLES: Final = {
     409: "Gap",
     413: "Too large",
     415: "Unsupported media type",
+    500: "Internal error",
+    503: "Not now",
 }
 
 
 class Refused(HTTPException):
     """A problem to answer with."""
 
-    def __init__(self, status: int, detail: str, expected: int | None = None) -> None:
+    def __init__(self, status: int, detail: str, expected: int | None = None, kind: str = "") -> None:
         super().__init__(status, detail)
         self.expected = expected
+        self.kind = kind
 
 
 class Central:
-    """The routes over one store and one issuer."""
+    """The routes over one store and one issuer. `ended` is called when a loop fails too often. Raises CannotSign."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ended: Callable[[], None] = lambda: None) -> None:
         self.store = CentralStore(folder)
         self.issuer = Issuer(folder, self.store)
+        self.issuer.ready()
+        self.loops = Loops(_tell, ended)
         self._changed = asyncio.Condition()
+        self._seen = -1
+        self._renew_at = -math.inf
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -70,7 +91,7 @@ class Central:
                 Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
                 Route(station + "/documents", self.documents, methods=["GET"]),
             ],
-            exception_handlers={HTTPException: _problem},
+            exception_handlers={HTTPException: _problem, sqlite3.OperationalError: _busy, Exception: _problem},
             lifespan=self._lifespan,
         )
 
@@ -92,8 +113,16 @@ class Central:
         if stream not in STREAMS:
             _refuse(404, f"no such stream; there are {', '.join(sorted(STREAMS))}")
         batch = _decode(await _body(request), Batch)
+        conflicts = contract.UNDERSTANDS_CONFLICT in _capabilities(request)
         try:
-            acked, rejected = await run_in_threadpool(self.store.take, code, stream, batch, time.time())
+            acked, rejected = await run_in_threadpool(
+                self.store.take, code, stream, batch, time.time(), conflicts=conflicts
+            )
+        except ConflictFound as found:
+            detail = (
+                f"number {found.expected} is held with other content, or comes from a boot that another has followed"
+            )
+            raise Refused(409, detail, found.expected, contract.CONFLICT) from found
         except GapFound as gap:
             raise Refused(409, f"number {gap.expected} is wanted next", gap.expected) from gap
         versions = await run_in_threadpool(self.store.versions, code)
@@ -105,6 +134,7 @@ class Central:
         known = {kind: _query(request, kind, "0", Version) for kind in KINDS}
         deadline = time.monotonic() + _query(request, "wait", "0", Wait)
         nonce = _query(request, "nonce", "", Nonce)
+        await run_in_threadpool(self._hear, code, known)
         bodies = await run_in_threadpool(self.store.newer, code, known, time.time())
         while not bodies and (left := deadline - time.monotonic()) > 0:
             async with self._changed:
@@ -112,8 +142,23 @@ class Central:
                     await asyncio.wait_for(self._changed.wait(), left)
             bodies = await run_in_threadpool(self.store.newer, code, known, time.time())
         if nonce:
-            bodies.append(self.issuer.time_document(nonce))
+            bodies += await run_in_threadpool(self._time, nonce)
         return _json(Documents(bodies, time.time()))
+
+    def _hear(self, code: str, known: dict[str, int]) -> None:
+        """Judge what the station says that it has; what cannot be signed now is no reason to send it nothing."""
+        try:
+            self.issuer.hear(code, known)
+        except CannotSign as error:
+            self.store.alarm("cannot_sign", str(error), time.time())
+
+    def _time(self, nonce: str) -> list[bytes]:
+        """The signed time, if it can be signed: none is better than a wrong one."""
+        try:
+            return [self.issuer.time_document(nonce)]
+        except CannotSign as error:
+            self.store.alarm("cannot_sign", str(error), time.time())
+            return []
 
     async def _authorised(self, request: Request) -> str:
         """The station's code when the token is its own. Refuses with 401."""
@@ -125,31 +170,60 @@ class Central:
             _refuse(401, "an enrolled station's token is needed")
         try:
             claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=contract.AUDIENCE, leeway=30)
-        except jwt.InvalidTokenError as error:
-            _refuse(401, str(error))
+        except (jwt.PyJWTError, *UNDECODABLE) as error:
+            _refuse(401, f"{error}"[:200])
         if claims.get("sub") != code:
             _refuse(403, "the token is of another station")
         return code
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        watch = asyncio.create_task(self._watch())
+        loops = [
+            asyncio.create_task(self.loops.keep("watch", self._watch)),
+            asyncio.create_task(self.loops.keep("renewal", self._renewal)),
+        ]
         yield
-        watch.cancel()
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
         self.store.close()
 
     async def _watch(self) -> None:
         """See what anybody has published, also another process (`kiosk central revoke`); wake those who wait for it."""
-        seen, renewed_at = -1, -math.inf
-        while True:
-            if time.monotonic() - renewed_at > RENEW_EVERY:
-                renewed_at = time.monotonic()
-                await run_in_threadpool(self.issuer.renew)
-            if (now := await run_in_threadpool(self.store.changes)) != seen:
-                seen = now
-                async with self._changed:
-                    self._changed.notify_all()
-            await asyncio.sleep(LOOK_EVERY)
+        if (now := await run_in_threadpool(self.store.changes)) != self._seen:
+            self._seen = now
+            async with self._changed:
+                self._changed.notify_all()
+        self.loops.feed()
+        await asyncio.sleep(LOOK_EVERY)
+
+    async def _renewal(self) -> None:
+        """What time alone asks for. If it fails it is tried again before long, and what is published is served meanwhile."""
+        if time.monotonic() >= self._renew_at:
+            self._renew_at = time.monotonic() + RENEW_AGAIN
+            if await run_in_threadpool(self._renewed):
+                self._renew_at = time.monotonic() + RENEW_EVERY
+        await asyncio.sleep(LOOK_EVERY)
+
+    def _renewed(self) -> bool:
+        try:
+            self.issuer.renew()
+        except CannotSign as error:
+            self.store.alarm("cannot_sign", str(error), time.time())
+            return False
+        return True
+
+
+def _tell(why: str | None) -> None:
+    if why:
+        log.error("%s", why)
+    else:
+        log.warning("all loops turn again")
+
+
+def _capabilities(request: Request) -> set[str]:
+    """What the station says that it understands."""
+    return {each.strip() for each in ",".join(request.headers.getlist(contract.CAPABILITIES)).split(",")}
 
 
 async def _body(request: Request) -> bytes:
@@ -159,7 +233,7 @@ async def _body(request: Request) -> bytes:
         packed += chunk
         if len(packed) > contract.MAX_BATCH:
             _refuse(413, f"a body of more than {contract.MAX_BATCH} bytes")
-    encoding = request.headers.get("Content-Encoding", "identity")
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding == "identity":
         return bytes(packed)
     if encoding != "gzip":
@@ -183,17 +257,21 @@ def _gunzip(packed: bytes) -> bytes:
 
 def _decode(body: bytes, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        value: T = read_json(body, kind, 2 * contract.MAX_BATCH)
+    except NotUnderstood as error:
         _refuse(400, str(error))
+    return value
 
 
 def _query(request: Request, name: str, default: str, kind: Any) -> Any:
     """A value of the query. Refuses with 400 what the contract does not allow."""
     try:
-        return msgspec.convert(request.query_params.get(name, default), kind, strict=False)
-    except msgspec.ValidationError as error:
-        _refuse(400, f"{name}: {error}")
+        value = msgspec.convert(request.query_params.get(name, default), kind, strict=False)
+    except UNDECODABLE as error:
+        _refuse(400, f"{name}: {error}"[:200])
+    if isinstance(value, float) and not math.isfinite(value):
+        _refuse(400, f"{name}: must be a number")
+    return value
 
 
 def _refuse(status: int, detail: str) -> NoReturn:
@@ -205,8 +283,17 @@ async def _problem(_request: Request, error: Exception) -> Response:
     detail = error.detail if isinstance(error, HTTPException) else ""
     expected = error.expected if isinstance(error, Refused) else None
     problem = Problem(TITLES.get(status, "Error"), status, detail, expected=expected)
+    if isinstance(error, Refused) and error.kind:
+        problem = msgspec.structs.replace(problem, title="Conflict", type=error.kind)
     headers = error.headers if isinstance(error, HTTPException) else None
     return Response(msgspec.json.encode(problem), status, headers, media_type="application/problem+json")
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    """The store takes no write or read just now: its disk is full, or somebody holds it."""
+    log.error("the store: %s", error)
+    wait = {"Retry-After": str(BUSY_FOR)}
+    return await _problem(request, HTTPException(503, "the store cannot be used just now", wait))
 
 
 def _json(body: Any) -> Response:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +14,10 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from kiosk.central.keys import read_or_make_key, root_key, signing_key
+from kiosk.central.refusals import WrongClock
 from kiosk.central.store import CentralStore, StoredKey
-from kiosk.keyfiles import read_private, write_raw
+from kiosk.language import _
 from kiosk.trust.cose import read_cbor, read_sign1
 from kiosk.trust.documents import ROOT_KID, CommandDocument, Document, TimeDocument, sign_document
 from kiosk.trust.keyset import Key, Keyset, Use, key_id
@@ -34,8 +38,19 @@ RENEW_BEFORE: Final = AHEAD + 30 * DAY
 """Seconds before a key's end at which its successor is made."""
 
 LIST_EVERY: Final = 20 * 3600
+ANY: Final = 2**53
 
 USES: Final[tuple[Use, ...]] = ("issuer", "document")
+
+
+MOST_SILENT: Final = 30 * DAY
+"""Seconds after the newest own document from which on the clock is not believed: one is published every day."""
+
+SLACK: Final = 300
+"""Seconds by which the clock may be set back."""
+
+JUMP_EVERY: Final = 3600
+"""Seconds within which what stations say makes the server publish a kind anew once."""
 
 
 class Contradiction(ValueError):
@@ -43,21 +58,33 @@ class Contradiction(ValueError):
 
 
 class Issuer:
-    """Keeps the private keys as files that only their owner can read; makes them on first use. `clock`: seconds since 1970."""
+    """Signs with the union's private keys, which are made on first use. `clock`: seconds since 1970.
 
-    def __init__(self, folder: Path, store: CentralStore, clock: Callable[[], float] = time.time) -> None:
+    Versions are seconds since 1970, or the one after the last where that is more, so a server that was restored from a backup
+    does not fall behind its stations. What is published, its number and its signature are one
+    transaction, also between processes.
+    """
+
+    def __init__(
+        self, folder: Path, store: CentralStore, clock: Callable[[], float] = time.time, *, renew: bool = True
+    ) -> None:
+        """`renew=False`: nothing is published yet, so a signing key may be missing. Raises KeyLost."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._store = store
         self._clock = clock
-        self._root = read_or_make_key(folder / "root.key")
         self._private: dict[bytes, Ed25519PrivateKey] = {}
-        for use in USES:
-            if not any(key.use == use for key in store.signing_keys()):
-                self._add_key(use, f"{use}.key", self._now() - BACKDATED)
-        if "keyset" not in store.versions():
-            self.publish_keyset()
-        self.renew()
+        self._jumped_at: dict[str, int] = {}
+        with store.transaction():
+            self._root = root_key(folder, store)
+            for use in USES:
+                if not any(key.use == use for key in store.signing_keys()):
+                    self._add_key(use, f"{use}.key", self._now() - BACKDATED)
+            if "keyset" not in store.versions():
+                self.publish_keyset()
+        if renew:
+            with suppress(WrongClock):  # an alarm tells it; what is published already is still served
+                self.renew()
 
     @property
     def root_public(self) -> bytes:
@@ -74,106 +101,182 @@ class Issuer:
 
         A list that says nothing new is still news: its age is what a station goes by. Called every hour.
         """
-        now = self._now()
-        ending = [use for use in USES if max(self._ends(use)) < now + RENEW_BEFORE]
-        for use in ending:
-            self._add_key(use, "", now + AHEAD)
-        if ending:
-            self.publish_keyset()
-        if self._store.published("status") < now - LIST_EVERY:
-            self.publish_status()
-        self._sign_again()
+        with self._publishing() as now:
+            ending = [use for use in USES if max(self._ends(use)) < now + RENEW_BEFORE]
+            for use in ending:
+                self._add_key(use, "", now + AHEAD)
+            if ending:
+                self.publish_keyset()
+            if self._store.published("status") < now - LIST_EVERY:
+                self.publish_status()
+            self._sign_again()
 
     def replace_keys(self, use: Use) -> None:
         """Every key of that use is compromised: a new one holds at once, and the others leave the keyset.
 
-        With a document key gone, what it signed must be signed again; with an issuer key gone, its passes must be issued anew.
+        With a document key gone, what it signed must be signed again, and its commands are forgotten; its numbers count no
+        longer where they are ahead of the clock. With an issuer key gone, its passes must be issued anew.
         """
-        now = self._now()
-        for key in self._store.signing_keys():
-            if key.use == use:
-                self._store.end_key(key.kid, now - 1)
-        self._add_key(use, "", now)
-        self.publish_keyset()
-        if use == "document":
-            self.publish_status()
-            self._sign_again()
+        with self._publishing() as now:
+            for key in self._store.signing_keys():
+                if key.use == use:
+                    self._store.end_key(key.kid, now - 1)
+            self._add_key(use, "", now)
+            self.publish_keyset()
+            if use == "document":
+                self._store.drop_commands()
+                self.publish_status(most=now + DAY)
+                self._sign_again(most=now + DAY)
 
-    def _sign_again(self) -> None:
+    def _sign_again(self, most: int = ANY) -> None:
         """Publish again each policy that an older key signed: a station that restarts after its end must still believe it."""
-        kid, _ = self._signer("document")
+        kid = self._current("document").kid
         for body in self._store.policies():
-            message = read_sign1(body)
-            if message.kid != kid:
-                self.publish_policy(msgspec.convert(read_cbor(message.payload), PolicyDocument, builtin_types=(bytes,)))
+            if read_sign1(body).kid != kid:
+                self.publish_policy(read_policy_document(body), most)
 
     def publish_keyset(self) -> None:
         """Sign and store the next keyset, with every key that has not ended."""
-        now, version = self._now(), self._store.versions().get("keyset", 0) + 1
-        keys = tuple(
-            Key(key.kid, key.use, key.public, key.not_before, key.not_after)
-            for key in self._store.signing_keys()
-            if key.not_after > now
-        )
-        body = sign_document(Keyset(version, now, keys), self._root, ROOT_KID)
-        self._store.put_document("keyset", version, body, now)
+        with self._publishing() as now:
+            version = self._next("keyset", self._store.versions().get("keyset", 0), now)
+            keys = tuple(
+                Key(key.kid, key.use, key.public, key.not_before, key.not_after)
+                for key in self._store.signing_keys()
+                if key.not_after > now
+            )
+            body = sign_document(Keyset(version, now, keys), self._root, ROOT_KID)
+            self._store.put_document("keyset", version, body, now)
 
-    def publish_status(self) -> None:
-        """Sign and store the status list as the credentials are now."""
-        version = self._store.versions().get("status", 0) + 1
-        statuses, size = self._store.statuses()
-        now = self._now()
-        body = self._sign(StatusDocument(version, now, pack(statuses, size)))
-        self._store.put_document("status", version, body, now)
+    def publish_status(self, most: int = ANY) -> None:
+        """Sign and store the status list as the credentials are now. A last version above `most` does not count."""
+        with self._publishing() as now:
+            last = self._store.versions().get("status", 0)
+            version = self._next("status", last if last <= most else 0, now)
+            statuses, size = self._store.statuses()
+            body = self._sign(StatusDocument(version, now, pack(statuses, size)))
+            self._store.put_document("status", version, body, now)
 
     def set_status(self, index: int, status: Status) -> bool:
         """Revoke, suspend or restore a credential and publish it; False when there is none of that index."""
-        changed = self._store.set_status(index, status)
-        if changed:
-            self.publish_status()
+        with self._publishing():
+            changed = self._store.set_status(index, status)
+            if changed:
+                self.publish_status()
         return changed
 
-    def publish_policy(self, policy: PolicyDocument) -> int:
+    def publish_policy(self, policy: PolicyDocument, most: int = ANY) -> int:
         """Publish a policy for the stations of its prefix; its version is given here, and returned. Raises Contradiction."""
         if wrong := contradiction(policy):
             raise Contradiction(wrong)
-        return self._store.put_policy(
-            policy.station, lambda version: self._sign(replace(policy, version=version, issued_at=self._now()))
-        )
+        with self._publishing() as now:
+            version = self._next("policy", self._store.newest_policy(most), now)
+            body = self._sign(replace(policy, version=version, issued_at=now))
+            self._store.put_policy(policy.station, version, body)
+        return version
 
     def command(self, command: CommandDocument, holds: float) -> CommandDocument:
         """Send a command that is to be obeyed within `holds` seconds; its number, id and times are given here."""
-        now = self._now()
-        command = replace(command, id=secrets.token_hex(6), issued_at=now, expires=now + round(holds))
-        number = self._store.put_command(
-            command.station, command.id, command.expires, lambda seq: self._sign(replace(command, version=seq))
-        )
-        return replace(command, version=number)
+        with self._publishing() as now:
+            number = max(self._store.last_command(command.station, now) + 1, now)
+            times = {"issued_at": now, "expires": now + round(holds)}
+            command = replace(command, version=number, id=secrets.token_hex(6), **times)
+            self._store.put_command(command.station, number, command.id, command.expires, self._sign(command))
+        return command
+
+    def hear(self, station: str, known: dict[str, int]) -> None:
+        """A station says which versions it has. One above our own means a server restored from a backup, or a thief.
+
+        That station's next command exceeds the number that it says. What the whole fleet gets is published anew by the clock
+        alone, and seldom, so no single station moves its numbers.
+        """
+        ours = self._store.versions(station)
+        ahead = {kind: version for kind, version in known.items() if version > ours.get(kind, 0)}
+        self._store.note_said(station, ahead)
+        for kind, version in ahead.items():
+            now = self._now()
+            words = f"says that it has {version}, and the newest here is {ours.get(kind, 0)}: {_meaning(kind, version, now)}"
+            self._store.alarm(f"{kind}_ahead", words, now, station)
+            if version < now and now - self._jumped_at.get(kind, -JUMP_EVERY) >= JUMP_EVERY:
+                self._jumped_at[kind] = now
+                self._publish_again(kind, station)
+
+    def _publish_again(self, kind: str, station: str) -> None:
+        match kind:
+            case "keyset":
+                self.publish_keyset()
+            case "status":
+                self.publish_status()
+            case "policy" if body := self._store.policy_of(station):
+                self.publish_policy(read_policy_document(body))
 
     def time_document(self, nonce: str) -> bytes:
-        """The time now, in answer to a station's nonce."""
+        """The time now, in answer to a station's nonce. Raises CannotSign."""
+        self._check_clock()
         return self._sign(TimeDocument(self._now(), nonce))
 
     def issue(self, claims: Pass, holder: str = "") -> tuple[Pass, str]:
         """Sign a pass; with index 0 for a new credential of `holder`. Returns the claims with their index, and the text."""
         if claims.index == 0:
             claims = replace(claims, index=self._store.add_credential(holder))
-        kid, key = self._signer("issuer")
-        return claims, make_pass(claims, key, kid)
+        stored, key = self._signer("issuer")
+        return claims, make_pass(claims, key, stored.kid)
+
+    def ready(self) -> None:
+        """Raises CannotSign unless there is a key of each use that holds now."""
+        for use in USES:
+            self._signer(use)
+
+    def trust_clock(self) -> None:
+        """Somebody vouches for the clock: publish by it."""
+        with self._store.transaction():
+            self._store.put_document("status", *self._store.documents()["status"], self._now())
+            self.publish_status()
+
+    @contextmanager
+    def _publishing(self) -> Iterator[int]:
+        """A transaction in which documents are signed and stored; gives the time. Raises WrongClock."""
+        now = self._check_clock()
+        with self._store.transaction():
+            yield now
+
+    def _check_clock(self) -> int:
+        """The time in whole seconds, judged by when the newest own document was published. Raises WrongClock."""
+        now, newest = self._now(), self._store.published()
+        if now < newest - SLACK:
+            self._store.alarm(
+                "clock_behind", f"the clock says {_iso(now)}; a document was published at {_iso(newest)}", now
+            )
+        elif newest and now > newest + MOST_SILENT:
+            words = f"the clock says {_iso(now)}, and the newest document is of {_iso(newest)}: nothing is signed"
+            self._store.alarm("clock_ahead", words, now)
+            remedy = _("Set the clock, or if it is right: kiosk central clock --trust")
+            raise WrongClock(f"{words}. {remedy}")
+        return now
+
+    def _next(self, kind: str, last: int, now: int) -> int:
+        """The version after `last`."""
+        if last > now + DAY:
+            words = f"version {last} is more than a day ahead of the clock; stations may refuse what is published"
+            self._store.alarm(f"{kind}_beyond", words, now)
+        return max(last + 1, now)
 
     def _sign(self, document: Document) -> bytes:
-        kid, key = self._signer("document")
-        return sign_document(document, key, kid)
+        stored, key = self._signer("document")
+        return sign_document(document, key, stored.kid)
 
-    def _signer(self, use: Use) -> tuple[bytes, Ed25519PrivateKey]:
-        """The newest key of that use that holds now."""
-        now = self._now()
-        found = [
-            key for key in self._store.signing_keys() if key.use == use and key.not_before <= now <= key.not_after
-        ][-1]
+    def _signer(self, use: Use) -> tuple[StoredKey, Ed25519PrivateKey]:
+        """The newest key of that use that holds now. Raises CannotSign."""
+        found = self._current(use)
         if found.kid not in self._private:
-            self._private[found.kid] = read_private(self._folder / found.file)
-        return found.kid, self._private[found.kid]
+            self._private[found.kid] = signing_key(self._folder, found)
+        return found, self._private[found.kid]
+
+    def _current(self, use: Use) -> StoredKey:
+        now = self._now()
+        keys = [key for key in self._store.signing_keys() if key.use == use and key.not_before <= now <= key.not_after]
+        if not keys:
+            raise WrongClock(_("No {use} key holds at {time}. Is the clock right?", use=use, time=_iso(now)))
+        return keys[-1]
 
     def _add_key(self, use: Use, file: str, not_before: int) -> None:
         path = self._folder / (file or f"{use}-{secrets.token_hex(4)}.key")
@@ -188,8 +291,21 @@ class Issuer:
         return int(self._clock())
 
 
-def read_or_make_key(path: Path) -> Ed25519PrivateKey:
-    """The private key in the file, made with mode 600 when there is none."""
-    if not path.exists():
-        write_raw(path, Ed25519PrivateKey.generate().private_bytes_raw(), 0o600)
-    return read_private(path)
+def read_policy_document(body: bytes) -> PolicyDocument:
+    """The policy that this server itself has signed."""
+    return msgspec.convert(read_cbor(read_sign1(body).payload), PolicyDocument, builtin_types=(bytes,))
+
+
+def _meaning(kind: str, version: int, now: int) -> str:
+    """What it means that a station has a version that this server has not, and what becomes of it."""
+    if version > now + DAY:
+        return (
+            "more than this server ever signs: a document key may be stolen, or the station lies. Nothing is published"
+        )
+    if kind == "command":
+        return "was this server restored from a backup? The station's next command comes after that number"
+    return "was this server restored from a backup? It publishes anew what it has. Repeat what came since: revocations, too"
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

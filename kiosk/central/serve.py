@@ -1,18 +1,40 @@
-"""`kiosk central serve`: the app under uvicorn."""
+"""`kiosk central serve`: the app under uvicorn, known to systemd."""
 
 from __future__ import annotations
 
+import socket
+import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import uvicorn
 
 from kiosk.central.app import Central
+from kiosk.local import notify
+
+NOT_STARTED: Final = 3
+
+
+class Server(uvicorn.Server):
+    """Tells systemd when it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            notify("READY=1")
+
+    def leave(self) -> None:
+        """End after the requests in work; safe from any thread."""
+        self.should_exit = True
 
 
 def serve(folder: Path, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> None:
-    """Serve until it is told to stop."""
-    uvicorn.run(
-        Central(folder).app(),
+    """Serve until it is told to stop. Raises CannotSign, and LoopFailed when one of its loops failed too often."""
+    central = Central(folder, lambda: server.leave())  # noqa: PLW0108  it is made after the app
+    config = uvicorn.Config(
+        central.app(),
         host=host,
         port=port,
         log_level="warning",
@@ -21,3 +43,9 @@ def serve(folder: Path, host: str, port: int, cert: Path | None = None, key: Pat
         ssl_certfile=str(cert) if cert else None,
         ssl_keyfile=str(key) if key else None,
     )
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    central.loops.check()
+    if not server.started:
+        sys.exit(NOT_STARTED)

@@ -23,9 +23,12 @@ from msgspec import Struct
 
 from kiosk.contract.bodies import (
     AUDIENCE,
+    CAPABILITIES,
+    CONFLICT,
     MAX_BATCH,
     MAX_ENTRIES,
     TOKEN_SECONDS,
+    UNDERSTANDS_CONFLICT,
     BatchAnswer,
     Documents,
     Enrolled,
@@ -79,10 +82,10 @@ class Peer:
             method, self.url + path, data=body, headers={**bearer, **named}, timeout=TIMEOUT, verify=self._verify
         )
 
-    def post(self, path: str, body: Any) -> requests.Response:
+    def post(self, path: str, body: Any, **headers: str) -> requests.Response:
         """A body as a station sends it."""
         data = gzip.compress(msgspec.json.encode(body), mtime=0)
-        return self.send("POST", path, data, Content_Type="application/json", Content_Encoding="gzip")
+        return self.send("POST", path, data, Content_Type="application/json", Content_Encoding="gzip", **headers)
 
     def documents(self, query: str = "") -> requests.Response:
         """What is newer than the query says."""
@@ -94,11 +97,12 @@ class Stream:
 
     def __init__(self, peer: Peer, stream: str = "access", epoch: str = "") -> None:
         self.peer, self.epoch = peer, epoch or secrets.token_hex(8)
+        self.began = time.time()
         self.path = f"/v1/stations/{peer.station}/streams/{stream}/batches"
 
     def body(self, first: int, seqs: list[int], tombstones: tuple[int, ...] = (), **more: Any) -> dict[str, Any]:
         """A batch with such numbers; `more` goes into each entry."""
-        entries = [entry(seq, **more) for seq in seqs]
+        entries = [entry(seq, **{"wall": self.began, **more}) for seq in seqs]
         sent = {"boot_id": "check", "sent_boot": 1.0, "sent_wall": time.time()}
         return {"epoch": self.epoch, "first": first, **sent, "entries": entries, "tombstones": list(tombstones)}
 
@@ -243,6 +247,44 @@ def bad_entry(peer: Peer) -> None:
     stream.up_to(4, stream.take(4, 4))
 
 
+def deep_entry(peer: Peer) -> None:
+    """An entry that is nested without end is refused alone, or with its batch, and ends nothing."""
+    stream = Stream(peer)
+    deep: list[Any] = []
+    for _ in range(200):
+        deep = [deep]
+    response = peer.post(stream.path, stream.body(1, [1], more=deep))
+    if response.status_code == 200:
+        stream.up_to(1, read(response, BatchAnswer))
+    else:
+        refused(response, 400, 413, 422)
+    nested = b"[" * 5000 + b"]" * 5000
+    refused(peer.send("POST", stream.path, nested), 400)
+
+
+def conflict(peer: Peer) -> None:
+    """A number that is held with other content, or from a boot that another has followed, is a conflict to whom it is known."""
+    stream = Stream(peer)
+    stream.take(1, 1, 2, 3)
+    stream.take(4, 4, boot_id="check 2")
+    knows = {CAPABILITIES.replace("-", "_"): UNDERSTANDS_CONFLICT}
+    stream.up_to(4, read(peer.post(stream.path, stream.body(1, [1, 2, 3]), **knows), BatchAnswer))
+    other = (stream.body(2, [2, 3], door="other"), 2), (stream.body(5, [5]), 5)
+    for body, expected in other:
+        problem = refused(peer.post(stream.path, body, **knows), 409)
+        expect(problem.type == CONFLICT, f"type is {problem.type}, and should be {CONFLICT}")
+        expect(problem.expected == expected, f"expected is {problem.expected}, and should be {expected}")
+    problem = refused(peer.post(stream.path, stream.body(9, [9]), **knows), 409)
+    expect(problem.type != CONFLICT, "a gap has the type of a conflict")
+
+
+def older_firmware(peer: Peer) -> None:
+    """To a station that does not name the capability a conflict is acknowledged, as a batch that comes twice."""
+    stream = Stream(peer)
+    stream.take(1, 1, 2, 3)
+    stream.up_to(4, stream.take(2, 2, 3, 4, door="other"))
+
+
 def facts(peer: Peer) -> None:
     """What happened is not judged: unknown kinds, fields and clocks that are wrong are taken."""
     stream = Stream(peer)
@@ -326,6 +368,9 @@ CASES: Final[tuple[Callable[[Peer], None], ...]] = (
     tombstones,
     epochs,
     bad_entry,
+    deep_entry,
+    conflict,
+    older_firmware,
     facts,
     limits,
     compression,

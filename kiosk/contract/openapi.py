@@ -10,6 +10,9 @@ import msgspec
 from kiosk import __version__
 from kiosk.contract.bodies import (
     AUDIENCE,
+    CAPABILITIES,
+    CONFLICT,
+    UNDERSTANDS_CONFLICT,
     Batch,
     BatchAnswer,
     Code,
@@ -38,14 +41,22 @@ STREAM: Final[Json] = {
     "required": True,
     "schema": {"enum": ["access", "telemetry"]},
 }
+KNOWS: Final[Json] = {
+    "name": CAPABILITIES,
+    "in": "header",
+    "description": f"what the station understands, comma-separated: {UNDERSTANDS_CONFLICT}",
+    "schema": {"type": "string"},
+}
 PROBLEMS: Final = {
     400: "the body or the query is not what the contract says",
     401: "no token, or not this station's; try once more with a token timed by this answer's Date",
     403: "the token is of another station, or the claim code is no good",
     404: "no such path",
-    409: "a gap: go on at the number `expected`",
+    409: f"a gap: go on at the number `expected`; with the type {CONFLICT}: that number is held with other content, or comes "
+    "from a foreign boot, told only to a station that names the capability",
     413: "too large: halve the batch",
     415: "Content-Encoding is neither gzip nor identity",
+    503: "the store cannot be used just now; Retry-After says when to ask again",
 }
 
 
@@ -87,7 +98,10 @@ def _enrol() -> Json:
         "operationId": "enrol",
         "summary": "Pin a station's public key against a single-use claim code",
         "requestBody": _body(Enrolment),
-        "responses": {"200": _json(Enrolled, "the root key and the first documents"), **_problems(400, 403, 413, 415)},
+        "responses": {
+            "200": _json(Enrolled, "the root key and the first documents"),
+            **_problems(400, 403, 413, 415, 503),
+        },
     }
 
 
@@ -96,9 +110,9 @@ def _batch() -> Json:
         "operationId": "batch",
         "summary": "Take entries, each once: skip those up to the mark, insert the rest, move the mark, in one transaction",
         "security": [{"station": []}],
-        "parameters": [CODE, STREAM],
+        "parameters": [CODE, STREAM, KNOWS],
         "requestBody": _body(Batch),
-        "responses": {"200": _json(BatchAnswer, "the mark"), **_problems(400, 401, 403, 404, 409, 413, 415)},
+        "responses": {"200": _json(BatchAnswer, "the mark"), **_problems(400, 401, 403, 404, 409, 413, 415, 503)},
     }
 
 
@@ -116,7 +130,7 @@ def _documents() -> Json:
             _query("wait", "seconds", Wait),
             _query("nonce", "to be signed with the time", Nonce),
         ],
-        "responses": {"200": _json(Documents, "signed documents"), **_problems(400, 401, 403)},
+        "responses": {"200": _json(Documents, "signed documents"), **_problems(400, 401, 403, 503)},
     }
 
 

@@ -52,7 +52,7 @@ def test_a_command_opens_the_door_once_and_is_acknowledged_by_an_entry(town: Tow
     with town.house.station() as station, town.house.program("sync"):
         online(town)
         assert [edge.level for edge in station.bench.edges if edge.pin == LOCK] == [False], "it is not obeyed again"
-        assert town.house.view().documents["command"] == 1
+        assert town.house.view().documents["command"] > 0
 
 
 def test_each_verb_is_carried_out_or_refused_with_its_reason(town: Town) -> None:

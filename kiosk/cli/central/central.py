@@ -6,11 +6,12 @@ import hashlib
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import ValidationError, convert
 
+from kiosk.central.refusals import CannotSign
 from kiosk.cli.act.door import Duration
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, fail, json_too, print_json
 from kiosk.cli.look.words import when
@@ -29,17 +30,28 @@ folder_option = click.option(
 )
 
 
-@click.group()
+class Verbs(click.Group):
+    """The verbs of the central server; what keeps it from signing is said plainly, whichever verb meets it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        try:
+            return super().invoke(ctx)
+        except CannotSign as error:
+            fail(str(error))
+
+
+@click.group(cls=Verbs)
 def central() -> None:
     """Run and use the reference central server."""
 
 
-def _open(folder: Path) -> tuple[CentralStore, Issuer]:
+def _open(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
     from kiosk.central.issuer import Issuer  # noqa: PLC0415
     from kiosk.central.store import CentralStore  # noqa: PLC0415
 
     store = CentralStore(folder)
-    return store, Issuer(folder, store)
+    return store, Issuer(folder, store, renew=renew)
 
 
 @central.command()
@@ -51,8 +63,12 @@ def _open(folder: Path) -> tuple[CentralStore, Issuer]:
 def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | None) -> None:
     """Serve stations until it is told to stop."""
     from kiosk.central.serve import serve as run  # noqa: PLC0415
+    from kiosk.loops import LoopFailed  # noqa: PLC0415
 
-    run(folder, host, port, cert, key)
+    try:
+        run(folder, host, port, cert, key)
+    except LoopFailed as error:
+        fail(str(error))
 
 
 @central.command()
@@ -140,6 +156,44 @@ def stations(folder: Path, as_json: bool) -> None:
         return
     for code, at, words in found:
         click.echo(f"{code:<12}  {when(at)}  {words}")
+    if count := len(store.alarms()):
+        click.secho(_("{count} alarms. Next: kiosk central alarms", count=count), fg="red", err=True)
+
+
+@central.command()
+@click.option("--clear", is_flag=True, help="Forget them; what is still so comes again.")
+@folder_option
+@as_json
+def alarms(folder: Path, clear: bool, as_json: bool) -> None:
+    """List what the server found wrong: stations with numbers that it has not, copied cards, its clock. Exit code 1 if any."""
+    from kiosk.central.store import CentralStore  # noqa: PLC0415
+
+    store = CentralStore(folder)
+    found = store.alarms()
+    if clear:
+        store.clear_alarms()
+    if as_json:
+        print_json(found)
+    for each in () if as_json else found:
+        who = each.station or _("the server")
+        click.echo(f"{when(each.last)}  {who:<12}  {each.what} ×{each.times}: {each.detail}")
+    if not found and not as_json:
+        click.echo(_("No alarms."))
+    sys.exit(WRONG if found and not clear else 0)
+
+
+@central.command()
+@click.option("--trust", is_flag=True, help="It is right, though no document was published for more than 30 days.")
+@folder_option
+@json_too
+def clock(folder: Path, trust: bool) -> None:
+    """Show what the clock says, and when the newest document was published; nothing is signed by a clock far ahead of that."""
+    store, issuer = _open(folder, renew=not trust)
+    if trust:
+        issuer.trust_clock()
+    now, newest = time.time(), store.published()
+    words = _("the clock says {now}; the newest document is of {newest}", now=when(now), newest=when(newest))
+    answer(words, now=now, newest=newest)
 
 
 @central.command()
@@ -258,7 +312,7 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
 @json_too
 def rotate(compromised: Use | None, folder: Path) -> None:
     """Make the next signing keys if it is time (the server does so by itself), or replace those that were stolen."""
-    store, issuer = _open(folder)
+    store, issuer = _open(folder, renew=not compromised)
     if compromised:
         issuer.replace_keys(compromised)
     issuer.renew()

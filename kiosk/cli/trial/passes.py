@@ -71,6 +71,7 @@ def make(
 ) -> None:
     """Issue a pass with the central server's key in --central. Prints its text."""
     from kiosk.central.issuer import Issuer  # noqa: PLC0415
+    from kiosk.central.refusals import CannotSign  # noqa: PLC0415
     from kiosk.central.store import CentralStore  # noqa: PLC0415
 
     now = int(time.time())
@@ -89,7 +90,10 @@ def make(
         extended=extended,
         holder_key=_phone_key(phone).public_key().public_bytes_raw() if phone else b"",
     )
-    claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
+    try:
+        claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
+    except CannotSign as error:
+        fail(str(error))
     answer(text, code=text, index=claims.index, kind=kind, expires=claims.expires)
     click.echo(
         _("credential {index}, {kind}, expires {when}", index=claims.index, kind=kind, when=_date(claims.expires)),
@@ -119,7 +123,7 @@ def present(code: str, phone: Path, *, show: bool) -> None:
 
 
 def _phone_key(path: Path) -> Ed25519PrivateKey:
-    from kiosk.central.issuer import read_or_make_key  # noqa: PLC0415
+    from kiosk.central.keys import read_or_make_key  # noqa: PLC0415
 
     try:
         return read_or_make_key(path)

@@ -1,0 +1,15 @@
+"""Why the central server signs nothing: said plainly to whoever operates it."""
+
+from __future__ import annotations
+
+
+class CannotSign(Exception):
+    """Nothing can be signed as things are; the text says why, and what to do."""
+
+
+class KeyLost(CannotSign):
+    """The file of a private key is not there, cannot be read, or holds another key."""
+
+
+class WrongClock(CannotSign):
+    """The clock of this machine cannot be right, judged by the server's own documents."""

@@ -1,0 +1,205 @@
+"""What the central server publishes: one transaction, numbers that do not fall behind, keys never made anew, a judged clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from kiosk.central.issuer import DAY, JUMP_EVERY, MOST_SILENT, Issuer
+from kiosk.central.refusals import CannotSign, KeyLost, WrongClock
+from kiosk.central.store import CentralStore
+from kiosk.trust.cose import read_cbor, read_sign1
+from kiosk.trust.documents import CommandDocument
+from kiosk.trust.policy import PolicyDocument
+from kiosk.trust.status import Status, StatusList, unpack
+
+NOW = 1_795_392_000
+CODE = "37081101"
+
+
+class Office:
+    """A central server's folder and a clock that somebody sets."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.now = folder, float(NOW)
+        self.store = CentralStore(folder)
+        self.issuer = self.open()
+
+    def open(self, store: CentralStore | None = None) -> Issuer:
+        return Issuer(self.folder, store or self.store, lambda: self.now)
+
+    def versions(self) -> dict[str, int]:
+        return self.store.versions(CODE)
+
+    def command(self) -> int:
+        return self.issuer.command(CommandDocument(1, "x", CODE, "report", 0, 0), 300).version
+
+    def alarms(self) -> set[str]:
+        return {alarm.what for alarm in self.store.alarms()}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
+
+
+def revoked(store: CentralStore) -> list[int]:
+    """The credentials that the newest published list calls revoked."""
+    body = store.documents()["status"][1]
+    document = StatusList(1, 0, unpack(read_cbor(read_sign1(body).payload)["lst"]) or b"")
+    return [index for index in range(1, 1000) if document[index] == Status.REVOKED]
+
+
+def test_two_operators_revoke_at_the_same_moment_and_the_list_has_both(office: Office) -> None:
+    rounds = 25
+    for number in range(2 * rounds):
+        office.store.add_credential(f"holder {number}")
+    stores = [CentralStore(office.folder) for _ in range(2)]
+    issuers = [office.open(store) for store in stores]
+    barrier = Barrier(2)
+
+    def revoke(issuer: Issuer, index: int) -> bool:
+        barrier.wait()
+        return issuer.set_status(index, Status.REVOKED)
+
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(rounds):
+            before = office.versions()["status"]
+            assert all(pool.map(revoke, issuers, (2 * number + 1, 2 * number + 2)))
+            assert office.versions()["status"] == before + 2, "each has a number of its own"
+            assert revoked(office.store) == list(range(1, 2 * number + 3))
+    for store in stores:
+        store.close()
+
+
+def test_what_cannot_be_signed_leaves_the_status_as_it_was(office: Office) -> None:
+    index = office.store.add_credential("holder")
+    (office.folder / "document.key").unlink()
+    with pytest.raises(KeyLost):
+        office.open().set_status(index, Status.REVOKED)
+    assert office.store.statuses()[0] == {}
+
+
+def test_versions_are_the_time_and_never_the_same_twice(office: Office) -> None:
+    assert office.versions() == {"keyset": NOW, "status": NOW}
+    office.issuer.publish_status()
+    assert office.versions()["status"] == NOW + 1
+    office.now += 100
+    assert [office.command(), office.command()] == [NOW + 100, NOW + 101]
+    office.now += DAY
+    assert office.issuer.publish_policy(PolicyDocument(1, 0)) == office.now
+
+
+def test_numbers_of_an_older_release_go_on_as_the_time(office: Office) -> None:
+    """Small numbers, as they were: what comes next is within what a station believes."""
+    for kind, (_, body) in office.store.documents().items():
+        office.store.put_document(kind, 3, body, NOW)
+    office.issuer.publish_status()
+    office.issuer.publish_keyset()
+    assert office.versions() == {"keyset": NOW, "status": NOW}
+
+
+def test_after_a_backup_it_says_so_and_what_stations_have_is_exceeded(office: Office) -> None:
+    office.issuer.publish_policy(PolicyDocument(1, 0))
+    office.now += 10
+    office.issuer.hear(CODE, {"keyset": NOW + 4, "status": NOW + 5, "policy": NOW + 6, "command": NOW + 7000})
+    assert office.alarms() == {"keyset_ahead", "status_ahead", "policy_ahead", "command_ahead"}
+    assert office.versions() == {"keyset": NOW + 10, "status": NOW + 10, "policy": NOW + 10}
+    assert office.command() == NOW + 7001
+
+
+def test_a_station_moves_the_numbers_of_the_fleet_once_an_hour_at_most_and_never_beyond_the_clock(
+    office: Office,
+) -> None:
+    for said in (NOW + 3600, NOW + 2 * DAY, 2**53 - 1):
+        office.issuer.hear(CODE, {"status": said, "keyset": said, "policy": said, "command": said})
+        assert office.versions() == {"keyset": NOW, "status": NOW}
+    office.now += 10
+    for _ in range(20):
+        office.now += 1
+        office.issuer.hear(CODE, {"status": int(office.now) - 1})
+    assert office.versions()["status"] == NOW + 11
+    office.now += JUMP_EVERY
+    office.issuer.hear(CODE, {"status": int(office.now) - 1})
+    assert office.versions()["status"] == office.now
+
+
+def test_a_command_number_that_a_thief_led_a_station_to_leaves_with_the_thiefs_key(office: Office) -> None:
+    office.issuer.hear(CODE, {"command": 2**52})
+    assert office.command() == 2**52 + 1
+    office.issuer.replace_keys("document")
+    office.issuer.hear(CODE, {"command": 0})
+    assert office.command() == NOW
+    office.issuer.hear(CODE, {"command": 2**53 - 1})
+    assert office.command() == NOW + 1, "no number is left above that one"
+
+
+def test_numbers_ahead_of_the_clock_fall_to_it_with_the_key_that_signed_them(office: Office) -> None:
+    office.now += 20 * DAY
+    office.issuer.publish_status()
+    office.issuer.publish_policy(PolicyDocument(1, 0))
+    office.issuer.publish_policy(PolicyDocument(1, 0, station="37"))
+    office.now = NOW + 60.0
+    office.issuer.publish_status()
+    assert office.versions()["status"] == NOW + 20 * DAY + 1
+    assert {"clock_behind", "status_beyond"} <= office.alarms()
+    office.issuer.replace_keys("document")
+    assert office.versions()["status"] == NOW + 60
+    assert len(office.store.policies()) == 2
+    assert office.store.newest_policy(2**53) == NOW + 61
+
+
+def test_a_clock_that_cannot_be_right_signs_nothing(office: Office) -> None:
+    index, before = office.store.add_credential("holder"), office.versions()
+    office.now += MOST_SILENT + 1
+    issuer = office.open()
+    for act in (
+        lambda: issuer.set_status(index, Status.REVOKED),
+        issuer.renew,
+        lambda: issuer.time_document("n"),
+        office.command,
+    ):
+        with pytest.raises(WrongClock, match="kiosk central clock --trust"):
+            act()
+    assert (office.versions(), office.alarms()) == (before, {"clock_ahead"})
+    issuer.trust_clock()
+    assert issuer.set_status(index, Status.REVOKED)
+
+
+def test_a_clock_of_the_past_has_no_key(office: Office) -> None:
+    office.now = 0.0
+    with pytest.raises(CannotSign):
+        office.open().time_document("n")
+
+
+def test_a_root_key_is_never_made_where_a_database_is(office: Office) -> None:
+    key, away = office.folder / "root.key", office.folder / "away"
+    key.rename(away)
+    with pytest.raises(KeyLost, match="Put the right one back"):
+        office.open()
+    assert not key.exists()
+    for text in (b"", b"\xff", b"AAAA", (office.folder / "issuer.key").read_bytes()):
+        key.write_bytes(text)
+        with pytest.raises(KeyLost):
+            office.open()
+    away.rename(key)
+    office.open()
+
+
+@pytest.mark.parametrize("use", ["issuer", "document"])
+def test_a_lost_signing_key_is_told_and_can_be_replaced(use: str, office: Office) -> None:
+    (office.folder / f"{use}.key").write_bytes((office.folder / "root.key").read_bytes())
+    with pytest.raises(KeyLost, match=f"kiosk central rotate --compromised {use}"):
+        office.open().ready()
+    (office.folder / f"{use}.key").unlink()
+    issuer = Issuer(office.folder, office.store, lambda: office.now, renew=False)
+    with pytest.raises(KeyLost):
+        issuer.ready()
+    issuer.replace_keys("issuer" if use == "issuer" else "document")
+    issuer.ready()
