@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from kiosk.foreign import visible
+
 DOMAIN: Final = "kiosk"
 LOCALE: Final = Path(__file__).with_name("locale")
 VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -31,9 +33,13 @@ def _catalogue() -> gettext.NullTranslations:
 
 
 def _(message: str, /, **values: object) -> str:
-    """The message in the technician's language, its {names} filled in."""
+    """The message in the technician's language, its {names} filled in: what comes from outside is made visible, in one line."""
     text = _catalogue().gettext(message) if message else ""
-    return text.format(**values) if values else text
+    return text.format(**{name: _shown(value) for name, value in values.items()}) if values else text
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, int | float) else visible(str(value))
 
 
 def chosen(words: tuple[str, str]) -> str:

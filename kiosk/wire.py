@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.decoding import UNDECODABLE
+from kiosk.redaction import hidden
 
 MAX_LINE: Final = 512 * 1024
 """Bytes: a status list of the largest size allowed, in Base64."""
@@ -33,7 +34,8 @@ MAX_WHY: Final = 200
 """Characters of why an entry was refused."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Words = Annotated[str, Meta(max_length=512)]
+MAX_WORDS: Final = 512
+Words = Annotated[str, Meta(max_length=MAX_WORDS)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 StreamName = Literal["access", "telemetry"]
 
@@ -53,11 +55,16 @@ class Scan(Message, frozen=True):
 class Trouble(Message, frozen=True):
     """Something is wrong, or no longer (None), with `scanner.NAME`, `relay.NAME`, the `gps`, or a loop of a program.
 
-    The last is `PROGRAM.loop`.
+    The last is `PROGRAM.loop`. Every program tells of its troubles by this: here a password is kept out of the logbook.
     """
 
     what: Name
     detail: Words | None
+
+    def __post_init__(self) -> None:
+        """Hide what must not be told, and keep it short."""
+        if self.detail:
+            msgspec.structs.force_setattr(self, "detail", hidden(self.detail)[:MAX_WORDS])
 
 
 class Sensed(Message, frozen=True):

@@ -38,6 +38,8 @@ ROWS: list[set[str]] = [
         "kiosk.keyfiles",
         "kiosk.opening",
         "kiosk.language",
+        "kiosk.foreign",
+        "kiosk.redaction",
     },
     {"hardware"},
     {"kiosk"},
@@ -50,6 +52,7 @@ BESIDE = {
     ("kiosk.listening", "kiosk.peer"),
     ("kiosk.listening", "kiosk.places"),
     ("kiosk.listening", "kiosk.wire"),
+    ("kiosk.language", "kiosk.foreign"),
     ("kiosk.local", "kiosk.decoding"),
     ("kiosk.local", "kiosk.wire"),
     ("kiosk.loops", "kiosk.local"),
@@ -58,9 +61,11 @@ BESIDE = {
     ("kiosk.peer", "kiosk.wire"),
     ("kiosk.settings", "kiosk.contract"),
     ("kiosk.settings", "kiosk.decoding"),
+    ("kiosk.settings", "kiosk.foreign"),
     ("kiosk.settings", "kiosk.language"),
     ("kiosk.settings", "kiosk.opening"),
     ("kiosk.trust", "kiosk.opening"),
+    ("kiosk.wire", "kiosk.redaction"),
     ("kiosk.wire", "kiosk.decoding"),
 }
 """Who may use a neighbour of its own row."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 import msgspec
 
+from kiosk.foreign import visible, visible_json, visible_lines
 from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable
+from kiosk.redaction import everywhere, hidden
 from kiosk.settings import Settings
 from kiosk.settings.kept import Origin, load_or_kept
 from kiosk.settings.loading import load
@@ -31,6 +34,9 @@ MISUSED: Final = 2
 NOT_REACHABLE: Final = 3
 
 JSON_WANTED: Final = "kiosk.json"
+
+_COLOUR: Final = f"\ue1b0{secrets.token_hex(8)}"
+"""What a colour begins with until it is printed: nobody outside can know it."""
 
 
 def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> bool:
@@ -51,9 +57,34 @@ def wants_json() -> bool:
     return context is not None and bool(context.meta.get(JSON_WANTED))
 
 
+def shown(text: str) -> str:
+    """A text as a terminal may have it: no secret, nothing that a stranger could steer it by, and the colours of `style`."""
+    return hidden(visible_lines(text)).replace(_COLOUR, "\x1b")
+
+
+def style(text: str, **looks: Any) -> str:
+    """The text with colours, which :func:`shown` tells from those of a stranger."""
+    return click.style(visible(text), **looks).replace("\x1b", _COLOUR)
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Print lines: the one place, with :func:`print_json`, where a verb's words come out."""
+    click.echo(shown(text), err=err)
+
+
 def say(text: str) -> None:
     """A line for whoever looks on; with --json it goes to the standard error."""
-    click.echo(text, err=wants_json())
+    echo(text, err=wants_json())
+
+
+def sure(question: str, *, default: bool = False) -> bool:
+    """Ask for yes or no; with --json on the standard error."""
+    return click.confirm(shown(question), default=default, err=wants_json())
+
+
+def asked(question: str, default: str) -> str:
+    """What somebody answers in their own words."""
+    return str(click.prompt(shown(question), default=default, err=wants_json()))
 
 
 def answer(words: str, /, **facts: object) -> None:
@@ -61,7 +92,7 @@ def answer(words: str, /, **facts: object) -> None:
     if wants_json():
         print_json({"ok": True, **facts})
     else:
-        click.echo(words)
+        echo(words)
 
 
 def settings_or_exit(path: Path) -> Settings:
@@ -77,7 +108,7 @@ def known_settings_or_exit(path: Path) -> tuple[Settings, Origin]:
         _exit_with(bad)
     if origin.wrong:
         words = _("{count} wrong in the settings: the last good ones are used.", count=len(origin.wrong))
-        click.echo("\n".join([*origin.wrong, words, _("Next: kiosk config check")]), err=True)
+        echo("\n".join([*origin.wrong, words, _("Next: kiosk config check")]), err=True)
     return settings, origin
 
 
@@ -96,7 +127,7 @@ def _exit_with(bad: BadSettings) -> NoReturn:
 
 def fail(message: str, code: int = WRONG, errors: list[str] | None = None) -> NoReturn:
     """Say what is wrong and exit; with --json also as an object, in which each of several `errors` stands for itself."""
-    click.echo(message, err=True)
+    echo(message, err=True)
     if wants_json():
         print_json({"ok": False, "errors": errors or [message]})
     sys.exit(code)
@@ -133,14 +164,20 @@ def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:
 def progress(length: int, label: str, *, hidden: bool = False) -> Iterator[Callable[[int], None]]:
     """A bar on the standard error, where that is a terminal; call what it gives with how much has been done meanwhile."""
     with click.progressbar(
-        length=length, label=label, file=sys.stderr, hidden=hidden or not sys.stderr.isatty()
+        length=length, label=shown(label), file=sys.stderr, hidden=hidden or not sys.stderr.isatty()
     ) as bar:
         yield bar.update
 
 
 def print_json(value: object) -> None:
-    """One JSON object on one line."""
-    click.echo(msgspec.json.encode(value))
+    """One JSON object on one line, with what `shown` shows, and no secret."""
+    click.echo(json_line(value))
+
+
+def json_line(value: object) -> str:
+    """A value as JSON that steers no terminal."""
+    plain = everywhere(msgspec.to_builtins(value, builtin_types=(bytes,)), hidden)
+    return visible_json(msgspec.json.encode(plain).decode())
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from kiosk.cli.common import echo
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh"]))
@@ -15,4 +17,4 @@ def completion(shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is not None:
         script = kind(main, {}, "kiosk", "_KIOSK_COMPLETE").source()
-        click.echo(script)
+        echo(script)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -111,4 +112,24 @@ def run() -> None:
     """The command, in the technician's language."""
     install()
     translated(main)
-    main(prog_name="kiosk")
+    try:
+        sys.exit(main.main(prog_name="kiosk", standalone_mode=False))
+    except click.Abort:
+        sys.exit(1)
+    except click.ClickException as error:
+        _tell(error)
+        sys.exit(error.exit_code)
+
+
+def _tell(error: click.ClickException) -> None:
+    """As click would, but through the one place that prints: what was mistyped may have been pasted."""
+    from kiosk.cli.common import echo  # noqa: PLC0415  only who mistypes waits for it
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        command, option = error.ctx.command_path, error.ctx.help_option_names[0]
+        echo(error.ctx.get_usage(), err=True)
+        echo(_("Try '{command} {option}' for help.", command=command, option=option) + "\n", err=True)
+    echo(_("Error: {message}", message=error.format_message()), err=True)

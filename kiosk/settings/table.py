@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from kiosk.foreign import visible
 from kiosk.language import _
 
 Pin = Annotated[int, Meta(ge=0, le=27)]
@@ -34,8 +35,9 @@ def did_you_mean(word: str, known: Any) -> str:
 
 
 class BadSettings(Exception):
-    """The file cannot be used; `errors` has a line for each thing that is wrong."""
+    """The file cannot be used; `errors` has a line for each thing that is wrong, in which everything can be seen."""
 
     def __init__(self, errors: list[str]) -> None:
+        errors = [visible(each) for each in errors]
         super().__init__("\n".join(errors))
         self.errors = errors

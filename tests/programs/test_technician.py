@@ -198,7 +198,7 @@ def test_what_a_verb_did_is_told_as_json_too_and_what_it_could_not(tmp_path: Pat
     assert (away.returncode, told["ok"]) == (3, False)
     assert told["errors"] == [away.stderr.strip()]
     house.config.write_text(house.config.read_text() + "[door]\n[scaners]\n")
-    broken = house.kiosk("maintenance", "on", "--json")
+    broken = house.kiosk("config", "check", "--json")
     assert broken.returncode == 2
     assert [error.rpartition(": ")[2] for error in json.loads(broken.stdout)["errors"]] == [
         "no such setting, did you mean doors?",

@@ -9,7 +9,19 @@ import click
 import msgspec
 from rich.cells import cell_len, set_cell_size
 
-from kiosk.cli.common import MISUSED, answer, as_json, fail, good_settings_or_exit, json_too, print_json
+from kiosk.cli.common import (
+    MISUSED,
+    answer,
+    as_json,
+    echo,
+    fail,
+    good_settings_or_exit,
+    json_line,
+    json_too,
+    print_json,
+    style,
+)
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.loading import warnings
@@ -29,7 +41,7 @@ def check(config: Path) -> None:
     settings = good_settings_or_exit(config)
     told = [f"{config}: {warning}" for warning in warnings(settings)]
     for warning in told:
-        click.echo(warning, err=True)
+        echo(warning, err=True)
     code, doors = settings.station.code, list(settings.doors)
     words = _("{file}: fine (station {code}, doors: {doors})", file=config, code=code, doors=", ".join(doors))
     answer(words, station=code, doors=doors, warnings=told)
@@ -42,9 +54,9 @@ def check(config: Path) -> None:
 def show(config: Path, key: str, as_json: bool) -> None:
     """Show every setting that holds, those that the file leaves out with their defaults; with KEY those below it."""
     settings = good_settings_or_exit(config)
-    given = dict(flat(msgspec.toml.decode(config.read_bytes())))
+    given = {visible(name) for name, _value in flat(msgspec.toml.decode(config.read_bytes()))}
     held = {
-        name: value
+        visible(name): value
         for name, value in flat(msgspec.to_builtins(settings))
         if f"{name}.".startswith(f"{key}." * bool(key))
     }
@@ -55,8 +67,8 @@ def show(config: Path, key: str, as_json: bool) -> None:
         return
     width = max(map(len, held))
     for name, value in held.items():
-        note = "" if name in given else click.style(_("  (default)"), dim=True)
-        click.echo(f"{name:<{width}} = {msgspec.json.encode(value).decode()}{note}")
+        note = "" if name in given else style(_("  (default)"), dim=True)
+        echo(f"{name:<{width}} = {json_line(value)}{note}")
 
 
 @config.command()
@@ -75,9 +87,9 @@ def explain(config: Path, key: str) -> None:
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         held = {}
     if key in held:
-        lines.append((_("here"), msgspec.json.encode(held[key]).decode()))
+        lines.append((_("here"), json_line(held[key])))
     width = max(cell_len(name) for name, _words in lines)
-    told = "\n".join(f"{set_cell_size(name, width)}  {words}" for name, words in lines)
+    told = "\n".join(f"{set_cell_size(visible(name), width)}  {words}" for name, words in lines)
     answer(told, key=key, words=told, here=held.get(key))
 
 

@@ -9,19 +9,29 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.common import MISUSED, WRONG, fail, known_settings_or_exit, settings_or_exit
+from kiosk.cli.common import MISUSED, WRONG, fail, known_settings_or_exit, settings_or_exit, shown
+from kiosk.foreign import visible
 from kiosk.language import _
 
 log = logging.getLogger("kiosk")
 
 
+class Shown(logging.Formatter):
+    """Lines as a terminal, and a journal that others read, may have them; a message of a stranger stays one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
+        """The line."""
+        return visible(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and what was raised."""
+        return shown(super().format(record))
+
+
 def _log_to_stderr(program: str) -> None:
-    logging.basicConfig(
-        level=logging.INFO,
-        format=f"%(asctime)s {program} %(levelname)s %(message)s",
-        datefmt="%H:%M:%S",
-        stream=sys.stderr,
-    )
+    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr.setFormatter(Shown(f"%(asctime)s {program} %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_stderr])
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
@@ -38,9 +48,9 @@ def run_program(program: str, work: Callable[[], None], told: tuple[type[Excepti
     except RestartAsked:
         log.warning("%s ends because the central server asked for it", program)
     except known as error:
-        fail(f"kiosk {program}: {error}", WRONG)
+        fail(visible(f"kiosk {program}: {error}"), WRONG)
     if died:
-        fail(f"kiosk {program}: {died}", WRONG)
+        fail(visible(f"kiosk {program}: {died}"), WRONG)
 
 
 @click.command()

@@ -156,7 +156,13 @@ def _would_start(config: Path, release: Release, versions: Versions) -> None:
     words = ["/usr/bin/python3", "-I", "-c", code, "-c", str(config), "config", "check"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        fail(_("Version {version} cannot use the settings: {why}", version=release.version, why=done.stderr.strip()))
+        fail(
+            _(
+                "Version {version} cannot use the settings: {why}",
+                version=release.version,
+                why="; ".join(done.stderr.strip().split("\n")),
+            )
+        )
 
 
 def _try(settings: Settings, release: Release, versions: Versions, before: View | None) -> str:

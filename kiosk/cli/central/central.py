@@ -13,8 +13,9 @@ from msgspec import ValidationError, convert
 
 from kiosk.central.refusals import CannotSign
 from kiosk.cli.act.door import Duration
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, fail, json_too, print_json
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, echo, fail, json_too, print_json, style
 from kiosk.cli.look.words import when
+from kiosk.foreign import visible
 from kiosk.language import _
 
 if TYPE_CHECKING:
@@ -128,9 +129,10 @@ def check(url: str, station: str, claim: str, ca_file: str | None, as_json: bool
         for outcome in run(Peer(url, station, claim, ca_file)):
             outcomes.append(outcome)
             if not as_json:
-                mark = click.style("✘", fg="red") if outcome.wrong else click.style("✔", fg="green")
-                click.echo(f"{mark} {outcome.id:<12} {outcome.promise}")
-                click.echo(f"  {'':<12} → {outcome.wrong}\n" if outcome.wrong else "", nl=False)
+                mark = style("✘", fg="red") if outcome.wrong else style("✔", fg="green")
+                echo(f"{mark} {visible(outcome.id):<12} {visible(outcome.promise)}")
+                if outcome.wrong:
+                    echo(f"  {'':<12} → {visible(outcome.wrong)}")
     except requests.RequestException as error:
         fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
     broken = sum(bool(outcome.wrong) for outcome in outcomes)
@@ -138,7 +140,8 @@ def check(url: str, station: str, claim: str, ca_file: str | None, as_json: bool
         print_json({"ok": not broken, "cases": outcomes})
     else:
         verdict = _("{broken} broken, {kept} kept.", broken=broken, kept=len(outcomes) - broken)
-        click.secho(f"\n{verdict}", bold=True, fg="red" if broken else "green")
+        echo()
+        echo(style(verdict, bold=True, fg="red" if broken else "green"))
     sys.exit(WRONG if broken else 0)
 
 
@@ -155,9 +158,9 @@ def stations(folder: Path, as_json: bool) -> None:
         print_json([{"station": code, "enrolled": at, "fingerprint": words} for code, at, words in found])
         return
     for code, at, words in found:
-        click.echo(f"{code:<12}  {when(at)}  {words}")
+        echo(f"{code:<12}  {when(at)}  {words}")
     if count := len(store.alarms()):
-        click.secho(_("{count} alarms. Next: kiosk central alarms", count=count), fg="red", err=True)
+        echo(style(_("{count} alarms. Next: kiosk central alarms", count=count), fg="red"), err=True)
 
 
 @central.command()
@@ -176,9 +179,9 @@ def alarms(folder: Path, clear: bool, as_json: bool) -> None:
         print_json(found)
     for each in () if as_json else found:
         who = each.station or _("the server")
-        click.echo(f"{when(each.last)}  {who:<12}  {each.what} ×{each.times}: {each.detail}")
+        echo(f"{when(each.last)}  {visible(who):<12}  {visible(each.what)} ×{each.times}: {visible(each.detail)}")
     if not found and not as_json:
-        click.echo(_("No alarms."))
+        echo(_("No alarms."))
     sys.exit(WRONG if found and not clear else 0)
 
 
@@ -209,7 +212,7 @@ def policy(file: Path, folder: Path) -> None:
         wanted = read_policy(file)
         version = _open(folder)[1].publish_policy(wanted)
     except (BadPolicy, Contradiction) as error:
-        fail(f"{file}: {error}", MISUSED)
+        fail(visible(f"{file}: {error}"), MISUSED)
     words = _(
         "policy {version} is published for {station}", version=version, station=wanted.station or _("every station")
     )
@@ -301,7 +304,7 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
     for each in () if as_json else found:
         sure = _("a copy") if each.pass_kind == Kind.BOUND else _("one pass")
         places = ", ".join(each.stations)
-        click.echo(_("credential {index}: {what} opened at {stations}", index=each.index, what=sure, stations=places))
+        echo(_("credential {index}: {what} opened at {stations}", index=each.index, what=sure, stations=places))
     for index in copied if suspend else ():
         issuer.set_status(index, Status.SUSPENDED)
 

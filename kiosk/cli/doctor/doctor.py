@@ -14,12 +14,13 @@ from typing import Final
 
 import click
 
-from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, view_or_none
+from kiosk.cli.common import MISUSED, WRONG, as_json, echo, fail, print_json, style, sure, view_or_none
 from kiosk.cli.doctor import checks as station
 from kiosk.cli.doctor.check import Check, Severity, worst
 from kiosk.cli.doctor.machine import check_machine, check_units
 from kiosk.cli.doctor.network import check_network
 from kiosk.cli.look.room import check_room
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.kept import load_or_kept
@@ -110,7 +111,7 @@ def _tell(checks: Iterable[Check], *, verbose: bool) -> list[Check]:
         group = list(each)
         found += group
         mark, colour = MARKS[worst(group)]
-        click.echo(f"{click.style(mark, fg=colour)} {click.style(name, bold=True)}  {_summary(group)}")
+        echo(f"{style(mark, fg=colour)} {style(name, bold=True)}  {_summary(group)}")
         for check in group:
             if verbose or check.severity != "fine":
                 _tell_one(check)
@@ -121,29 +122,30 @@ def _tell(checks: Iterable[Check], *, verbose: bool) -> list[Check]:
         warnings=sum(check.severity == "warning" for check in found),
         checks=len(found),
     )
-    click.secho(f"\n{words.format(wrong=wrong)}, {counts}", bold=True, fg="red" if wrong else "green")
+    echo()
+    echo(style(f"{words.format(wrong=wrong)}, {counts}", bold=True, fg="red" if wrong else "green"))
     return found
 
 
 def _summary(group: list[Check]) -> str:
     if len(group) == 1 and group[0].severity == "fine":
-        return group[0].evidence
+        return visible(group[0].evidence)
     fine = sum(check.severity == "fine" for check in group)
     return _("{fine} of {checks} fine", fine=fine, checks=len(group))
 
 
 def _tell_one(check: Check) -> None:
     mark, colour = MARKS[check.severity]
-    click.echo(f"    {click.style(mark, fg=colour)} {check.id:<22} {check.evidence}")
+    echo(f"    {style(mark, fg=colour)} {visible(check.id):<22} {visible(check.evidence)}")
     for line in filter(None, (check.advice, check.remedy and f"→ {check.remedy}")):
-        click.echo(f"      {'':<22} {line}")
+        echo(f"      {'':<22} {visible(line)}")
 
 
 def _mend(found: list[Check]) -> bool:
     """Offer each command once; whether one was typed."""
     typed = False
     for remedy in dict.fromkeys(check.remedy for check in found if check.remedy and check.severity != "fine"):
-        if click.confirm(_("\nType this?  {command}", command=remedy), default=False):
+        if sure(_("\nType this?  {command}", command=remedy)):
             subprocess.run(remedy, shell=True, check=False)  # noqa: S602  what was shown, and agreed to
             typed = True
     return typed

@@ -1,7 +1,7 @@
 """`kiosk report`: what somebody needs who helps from afar, in one file, without keys, codes or whole pseudonyms.
 
 The files of keys are not opened. Of an entry the token, the phone's time and all but the last digits of the credential's index
-are left out; of every text, whatever looks like a pass, a claim code or a key.
+are left out, of a place all but two decimals; of every text, whatever :mod:`kiosk.redaction` knows as a secret.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ import click
 import msgspec
 
 from kiosk import __version__
-from kiosk.cli.common import as_json, ask_station, fail, print_json
+from kiosk.cli.common import as_json, ask_station, echo, fail, print_json
 from kiosk.cli.doctor.doctor import examine
 from kiosk.language import _
 from kiosk.local import NotReachable
+from kiosk.redaction import anonymous
 from kiosk.settings import Settings
 from kiosk.settings.kept import load_or_kept
+from kiosk.settings.reading import read_bounded, salvage
 from kiosk.settings.table import BadSettings
 from kiosk.wire import GetView, View
 
@@ -38,8 +40,10 @@ ENTRIES: Final = 500
 JOURNAL_LINES: Final = 500
 PATIENCE: Final = 20.0
 HIDDEN: Final = {"token", "shown_at", "expires"}
-SECRETS: Final = re.compile(r"YZ[0-9A-Z]{0,2}:[0-9A-Z $%*+\-./:]{8,}|\b[0-9A-F]{16}\b|[A-Za-z0-9+/]{43}=")
-"""Passes and enrolment codes, claim codes, and keys of 32 bytes in Base64."""
+OF_PEOPLE: Final = {"index", "indices", "credential", "credentials", "holder", "holders"}
+OF_PLACES: Final = {"latitude", "longitude", "place"}
+DECIMALS: Final = 2
+"""Of a degree: some kilometre."""
 
 
 @click.command()
@@ -72,7 +76,7 @@ def report(config: Path, out: Path | None, qr: bool, as_json: bool) -> None:
     if as_json:
         print_json({"id": short, "file": str(path), "bytes": path.stat().st_size, "files": sorted(files)})
         return
-    click.echo(
+    echo(
         _(
             "{file} is written ({size} KiB): {files}",
             file=path,
@@ -95,31 +99,66 @@ def _summary(short: str, doctor: bytes) -> str:
 
 def _files(config: Path) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file, redacted. What cannot be read says so instead."""
-    yield "doctor.json", redacted(msgspec.json.encode(list(examine(config))).decode())
+    yield "doctor.json", _json(list(examine(config)))
     yield "system.json", msgspec.json.encode(_system())
     yield "journal.txt", redacted(_journal())
-    try:
-        yield "station.toml", redacted(config.read_text(encoding="utf-8", errors="replace"))
-    except OSError as error:
-        yield "station.toml", str(error).encode()
+    yield "station.toml", _settings_text(config)
     try:
         settings, _origin = load_or_kept(config)
     except BadSettings:
         return  # the doctor tells why
-    yield "view.json", redacted(_view(settings))
+    yield "view.json", _view(settings)
     for stream in ("access", "telemetry"):
         yield f"{stream}.jsonl", b"\n".join(_entries(settings, stream))
 
 
 def redacted(text: str) -> bytes:
-    """Without whatever looks like a secret."""
-    return SECRETS.sub("[hidden]", text).encode()
+    """Without whatever looks like a secret, a person or a place."""
+    return anonymous(text).encode(errors="replace")
 
 
-def shortened(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry that names nobody: of a credential's index the last two digits are left."""
-    kept = {name: value for name, value in entry.items() if name not in HIDDEN}
-    return kept | ({"index": f"..{entry['index'] % 100:02}"} if isinstance(entry.get("index"), int) else {})
+def shortened(value: Any, of: str = "") -> Any:
+    """A value that names nobody: of a credential's index the last two digits are left, of a place two decimals."""
+    match value:
+        case dict():
+            return {name: shortened(each, name) for name, each in value.items() if name not in HIDDEN}
+        case list() | tuple():
+            return [shortened(each, of) for each in value]
+        case int() if of in OF_PEOPLE and not isinstance(value, bool):
+            return f"..{value % 100:02}"
+        case float() if of in OF_PLACES:
+            return round(value, DECIMALS)
+        case str():
+            return anonymous(value)
+        case _:
+            return value
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.encode(shortened(msgspec.to_builtins(value)))
+
+
+def _settings_text(config: Path) -> bytes:
+    """The settings' file as it is written, but for secrets and the holders in it."""
+    try:
+        text = read_bounded(config).decode("utf-8", "replace")
+    except OSError as error:
+        return str(error).encode()
+    named = set(_holders(salvage(config)))
+
+    def short(found: re.Match[str]) -> str:
+        number = found[0].replace("_", "")
+        return f'"..{number[-2:]}"' if number.isascii() and int(number) in named else found[0]
+
+    return redacted(re.sub(r"(?<![\w.])\d[\d_]{0,12}(?![\w.])", short, text))
+
+
+def _holders(raw: dict[str, Any]) -> Iterator[int]:
+    for name, value in raw.items():
+        if isinstance(value, dict):
+            yield from _holders(value)
+        elif name == "holders" and isinstance(value, list):
+            yield from (each for each in value if isinstance(each, int))
 
 
 def _entries(settings: Settings, stream: Literal["access", "telemetry"]) -> Iterator[bytes]:
@@ -132,18 +171,18 @@ def _entries(settings: Settings, stream: Literal["access", "telemetry"]) -> Iter
         return
     try:
         for row in islice(reader.backwards(stream), ENTRIES):
-            yield redacted(msgspec.json.encode(shortened(row.wire())).decode())
+            yield _json(row.wire())
     except sqlite3.Error as error:
         yield str(error).encode()
     finally:
         reader.close()
 
 
-def _view(settings: Settings) -> str:
+def _view(settings: Settings) -> bytes:
     try:
-        return msgspec.json.encode(ask_station(settings, GetView(), View)).decode()
+        return _json(ask_station(settings, GetView(), View))
     except NotReachable as error:
-        return f"the station does not answer: {error}"
+        return redacted(f"the station does not answer: {error}")
 
 
 def _system() -> dict[str, Any]:

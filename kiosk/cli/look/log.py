@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import click
-import msgspec
 from msgspec import Struct
 
 from kiosk.cli.act.door import DAY, Duration
-from kiosk.cli.common import reading, settings_or_exit, until_interrupted
+from kiosk.cli.common import echo, print_json, reading, settings_or_exit, style, until_interrupted
 from kiosk.cli.look.words import sentence, when
 from kiosk.settings import Settings
 
@@ -97,9 +96,9 @@ def following(settings: Settings, stream: Literal["access", "telemetry"], after:
 def tell(entry: dict[str, Any], as_json: bool) -> None:
     """A line."""
     if as_json:
-        click.echo(msgspec.json.encode(entry))
+        print_json(entry)
         return
     facts = {name: value for name, value in entry.items() if name not in {"seq", "boot_id", "boot", "wall", "quality"}}
     kind, details = sentence(facts)
     unsure = "" if entry["quality"] in {"synced", "holdover"} else "?"
-    click.echo(f"{when(entry['wall'])}{unsure}  {click.style(kind, bold=True)}  {details}")
+    echo(f"{when(entry['wall'])}{unsure}  {style(kind, bold=True)}  {details}")

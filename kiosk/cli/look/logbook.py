@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-import msgspec
 
-from kiosk.cli.common import WRONG, as_json, print_json, progress, reading, settings_or_exit
+from kiosk.cli.common import WRONG, as_json, echo, json_line, print_json, progress, reading, settings_or_exit
 from kiosk.cli.look.words import when
+from kiosk.foreign import visible
 from kiosk.language import _
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
         }
         print_json(found)
         return
-    click.echo(_("epoch {epoch}, {size:.1f} MB of {bound:.0f} MB", epoch=epoch, size=size / 1e6, bound=bound / 1e6))
+    echo(_("epoch {epoch}, {size:.1f} MB of {bound:.0f} MB", epoch=epoch, size=size / 1e6, bound=bound / 1e6))
     for name, each in streams.items():
         oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
-        click.echo(f"{name:<10} " + _("{rows} entries, newest {newest}, {waiting} waiting", **each) + oldest)
+        echo(f"{name:<10} " + _("{rows} entries, newest {newest}, {waiting} waiting", **each) + oldest)
     if refused:
-        click.echo(_("{count} entries were not taken by the central server: kiosk logbook refused", count=refused))
+        echo(_("{count} entries were not taken by the central server: kiosk logbook refused", count=refused))
     for path in aside:
-        click.echo(_("set aside as broken: {file}", file=path))
+        echo(_("set aside as broken: {file}", file=path))
 
 
 @logbook.command()
@@ -75,11 +75,11 @@ def verify(config: Path, as_json: bool) -> None:
         print_json({"ok": not bad, "file": wrong, "damaged": damaged})
     else:
         for name, numbers in damaged.items():
-            click.echo(
+            echo(
                 f"{name:<10} "
                 + (_("damaged: {numbers}", numbers=numbers) if numbers else _("every entry is as it was written"))
             )
-        click.echo(wrong or _("the file is whole"))
+        echo(visible(wrong) or _("the file is whole"))
     sys.exit(WRONG if bad else 0)
 
 
@@ -94,8 +94,10 @@ def refused(config: Path, as_json: bool) -> None:
         print_json([{"stream": each.stream, "why": each.why, "entry": each.row.body} for each in found])
         return
     for each in found:
-        click.echo(f"{each.stream} {each.row.seq}, {when(each.row.wall)}: {each.why}\n  {each.row.body}")
-    click.echo(_("{count} entries refused", count=len(found)))
+        echo(
+            f"{each.stream} {each.row.seq}, {when(each.row.wall)}: {visible(each.why)}\n  {visible(str(each.row.body))}"
+        )
+    echo(_("{count} entries refused", count=len(found)))
 
 
 @logbook.command()
@@ -112,13 +114,13 @@ def export(config: Path, stream: Literal["access", "telemetry"], after: int, for
         entries = (row.wire() for row in _passing(reader, stream, after, hidden=out.isatty()))
         if form == "jsonl":
             for entry in entries:
-                out.write(msgspec.json.encode(entry).decode() + "\n")
+                out.write(json_line(entry) + "\n")
             return
         table = csv.writer(out)
         table.writerow([*CLOCK, "details"])
         for entry in entries:
             known = [entry.pop(name) for name in CLOCK]
-            table.writerow([*known, msgspec.json.encode(entry).decode()])
+            table.writerow([*(visible(str(each)) for each in known), json_line(entry)])
 
 
 def _passing(reader: Reader, stream: Any, after: int = 0, *, hidden: bool = False) -> Iterator[Row]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from kiosk.cli.common import as_json, ask_station, print_json, reading, settings_or_exit
+from kiosk.cli.common import as_json, ask_station, echo, print_json, reading, settings_or_exit
 from kiosk.cli.look.logbook import stream_state
 from kiosk.cli.look.words import when
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
@@ -26,21 +27,21 @@ def queue(config: Path, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"{'central':<10} {found['url'] or _('none in the settings')}: {found['central']}")
+    echo(f"{'central':<10} {visible(found['url']) or _('none in the settings')}: {visible(found['central'])}")
     for name, each in found["streams"].items():
         if not each["waiting"]:
-            click.echo(f"{name:<10} " + _("nothing waits; the server has all {newest}", **each))
+            echo(f"{name:<10} " + _("nothing waits; the server has all {newest}", **each))
             continue
         oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
-        click.echo(
+        echo(
             f"{name:<10} " + _("{waiting} wait, numbers {first} to {newest}", first=each["acked"] + 1, **each) + oldest
         )
     if found["refused"]:
-        click.echo(f"{'refused':<10} " + _("{refused} were not taken: kiosk logbook refused", **found))
+        echo(f"{'refused':<10} " + _("{refused} were not taken: kiosk logbook refused", **found))
     for name in found["survivors"]:
-        click.echo(f"{'survivors':<10} " + _("{file}, out of a broken logbook", file=name))
+        echo(f"{'survivors':<10} " + _("{file}, out of a broken logbook", file=name))
     if found["next"]:
-        click.echo(_("\nNext: {next}", **found))
+        echo(_("\nNext: {next}", **found))
 
 
 def _queue(settings: Settings) -> dict[str, Any]:

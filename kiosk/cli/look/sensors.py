@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kiosk.cli.act.programs import run_program
-from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json, reading, say, settings_or_exit
+from kiosk.cli.common import MISUSED, WRONG, as_json, echo, fail, print_json, reading, say, settings_or_exit
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
 
@@ -48,7 +49,7 @@ def read(config: Path, as_json: bool) -> None:
         print_json(told)
     else:
         for message in told:
-            click.echo(_line(message, settings))
+            echo(_line(message, settings))
     sys.exit(WRONG if any(_is_bad(each) for each in told) else 0)
 
 
@@ -66,9 +67,9 @@ def _line(message: Told, settings: Settings) -> str:
         case Sensed(name, value):
             return f"✔ {name:<20} {quantity(value, settings.sensors[name].unit)}"
         case NotSensed(name, reason):
-            return f"✘ {name:<20} {reason}"
+            return f"✘ {name:<20} {visible(reason)}"
         case Trouble(name, detail):
-            return f"{'✘' if detail else '✔'} {name:<20} {detail or 'fine'}"
+            return f"{'✘' if detail else '✔'} {name:<20} {visible(detail or 'fine')}"
         case Located(latitude, longitude, speed):
             return f"✔ {'gps':<20} {latitude:.5f}, {longitude:.5f}, {speed:.1f} m/s"
 
@@ -99,7 +100,7 @@ def plot(config: Path, day: datetime | None, out: Path | None, *, as_json: bool)
         print_json(found)
     if out is None:
         for name, blocks, span in in_blocks(found, begins):
-            say(f"{name:<20} {blocks} {span}")
+            say(visible(f"{name:<20} {blocks} {span}"))
         say(f"{'h':<20} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
         return
     try:
@@ -107,5 +108,5 @@ def plot(config: Path, day: datetime | None, out: Path | None, *, as_json: bool)
     except ModuleNotFoundError:
         fail(_("A picture needs matplotlib.\nNext: pip install 'yizhan-kiosk[plot]'"), MISUSED)
     except (UnknownForm, OSError) as error:
-        fail(f"{out}: {error}", MISUSED)
-    say(str(out))
+        fail(visible(f"{out}: {error}"), MISUSED)
+    say(visible(str(out)))

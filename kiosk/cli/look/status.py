@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from click import style
 from rich.cells import cell_len, set_cell_size
 
-from kiosk.cli.common import NOT_REACHABLE, as_json, print_json, settings_or_exit, view_or_none
+from kiosk.cli.common import NOT_REACHABLE, as_json, echo, print_json, settings_or_exit, style, view_or_none
 from kiosk.cli.look.words import quantity, sentence, when
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import RoomView, View
@@ -67,21 +67,26 @@ def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
     lines = lines_of(settings, view)
     width = max(cell_len(name) for name, _text in lines)
     for name, text in lines:
-        click.echo(f"{click.style(set_cell_size(name, width), bold=True)}  {text}")
+        echo(f"{style(set_cell_size(name, width), bold=True)}  {text}")
     if last:
-        click.secho(f"\n{_('last entries')}", bold=True)
+        echo()
+        echo(style(_("last entries"), bold=True))
     for row in reversed(last):
         kind, details = sentence(msgspec.json.decode(row.body))
-        click.echo(f"  {click.style(when(row.wall), dim=not view)}  {kind}  {click.style(details, dim=True)}")
+        echo(f"  {style(when(row.wall), dim=not view)}  {kind}  {style(details, dim=True)}")
     if not view:
-        click.echo(_("\nNext: kiosk doctor"))
+        echo(_("\nNext: kiosk doctor"))
 
 
 def lines_of(settings: Settings, view: View | None) -> list[tuple[str, str]]:
-    """What is said of the station: a name, and a text with its colours, for each line.
+    """What is said of the station: a name, and a text with its colours, for each line, which stays one.
 
     Of a station that is away: what systemd says of it.
     """
+    return [(visible(name), visible(text)) for name, text in _lines(settings, view)]
+
+
+def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
     station = f"{settings.station.code} {settings.station.name}"
     if view is None:
         answers = f"{style(_('does not answer'), fg='red')} {settings.run}/control.sock"

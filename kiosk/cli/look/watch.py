@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kiosk.cli.common import MISUSED, fail, settings_or_exit, until_interrupted
+from kiosk.cli.common import MISUSED, fail, settings_or_exit, shown, until_interrupted
 from kiosk.cli.look.status import lines_of
 from kiosk.cli.look.words import sentence
 from kiosk.language import _
@@ -73,6 +73,6 @@ def _screen(settings: Settings, view: View | None, events: deque[str]) -> Render
 
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, text in lines_of(settings, view):
-        table.add_row(Text(name, style="bold"), Text.from_ansi(text))
+        table.add_row(Text(name, style="bold"), Text.from_ansi(shown(text)))
     happened = [Text(line, overflow="ellipsis", no_wrap=True) for line in events]
     return Group(table, Text(), *happened, Text("\n" + _("Ctrl-C ends"), style="dim"))

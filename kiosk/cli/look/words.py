@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kiosk.foreign import visible
 from kiosk.language import _, chosen
 from kiosk.settings.appliances import ON_OFF
 
@@ -13,10 +14,12 @@ UNREADABLE: Final = {"kind", "token", "expires"}
 
 def sentence(entry: dict[str, Any]) -> tuple[str, str]:
     """An entry's kind and its details, but for what says nothing to a person; a reason with its words."""
-    details = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in UNREADABLE)
+    details = ", ".join(
+        f"{visible(key)} {visible(str(value))}" for key, value in entry.items() if key not in UNREADABLE
+    )
     if words := _reason(entry):
         details += f": {words}"
-    return _(entry["kind"].replace("_", " ")), details
+    return visible(_(entry["kind"].replace("_", " "))), details
 
 
 def _reason(entry: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import click
 
 from kiosk.cli.act.door import Duration
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings.table import BadSettings
 
@@ -59,6 +60,7 @@ def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
 def tell_summary(console: Console, summary: Summary, *, complete: bool) -> None:
     """Print the summary in words; what an incomplete run has not shown is no failure."""
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(show_header=False, box=None, padding=(0, 2))
     lock = summary.picture_to_lock_ms
@@ -74,6 +76,6 @@ def tell_summary(console: Console, summary: Summary, *, complete: bool) -> None:
     console.print()
     console.print(table)
     for failure in summary.failures:
-        console.print(f"✘ {failure}" if complete else f"· {failure}", style="red" if complete else "dim")
+        console.print(Text(visible(f"✘ {failure}" if complete else f"· {failure}"), style="red" if complete else "dim"))
     if summary.ok:
         console.print(f"✔ {_('Everything is as it must be.')}", style="green")

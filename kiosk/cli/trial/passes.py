@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.common import MISUSED, WRONG, answer, as_json, ask_station, fail, json_too, print_json, settings_or_exit
+from kiosk.cli.common import (
+    MISUSED,
+    WRONG,
+    answer,
+    as_json,
+    ask_station,
+    echo,
+    fail,
+    json_too,
+    print_json,
+    settings_or_exit,
+)
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
@@ -95,14 +107,14 @@ def make(
     except CannotSign as error:
         fail(str(error))
     answer(text, code=text, index=claims.index, kind=kind, expires=claims.expires)
-    click.echo(
+    echo(
         _("credential {index}, {kind}, expires {when}", index=claims.index, kind=kind, when=_date(claims.expires)),
         err=True,
     )
     code = qr(text, kind)
     if out:
         code.save(str(out), scale=QR_SCALE, border=4)
-        click.echo(_("written: {file}", file=out), err=True)
+        echo(_("written: {file}", file=out), err=True)
     if show:
         code.terminal(compact=True)
 
@@ -128,7 +140,7 @@ def _phone_key(path: Path) -> Ed25519PrivateKey:
     try:
         return read_or_make_key(path)
     except (OSError, ValueError) as error:
-        fail(f"{path}: {error}")
+        fail(visible(f"{path}: {error}"))
 
 
 def qr(text: str, kind: str) -> segno.QRCode:
@@ -161,7 +173,7 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
     else:
         _tell(found, text)
         if caveat:
-            click.echo(caveat, err=True)
+            echo(caveat, err=True)
     sys.exit(WRONG if found.reason else 0)
 
 
@@ -180,18 +192,18 @@ def _judge(settings: Settings, text: str, door: str) -> tuple[Explained, str]:
 
 def _tell(found: Explained, text: str) -> None:
     if found.claims:
-        click.echo(_("The signature holds. The pass says:"))
+        echo(_("The signature holds. The pass says:"))
         _tell_claims(found.claims)
     else:
         said = peek(text)
         if isinstance(said, Pass):
-            click.echo(_("Nobody's word for it, but the pass says:"))
+            echo(_("Nobody's word for it, but the pass says:"))
             _tell_claims({**{name: getattr(said, name) for name in said.__struct_fields__}})
     if not found.reason:
-        click.echo(_("It would open this door now."))
+        echo(_("It would open this door now."))
     else:
         zh, en = WORDS[Reason(found.reason)]
-        click.echo(_("It would be refused: {reason}", reason=found.reason) + f"\n  {en}\n  {zh}")
+        echo(_("It would be refused: {reason}", reason=found.reason) + f"\n  {en}\n  {zh}")
 
 
 def _tell_claims(claims: dict[str, Any]) -> None:
@@ -206,7 +218,7 @@ def _tell_claims(claims: dict[str, Any]) -> None:
         "key": claims["kid"],
     }
     for name, value in rows.items():
-        click.echo(f"  {name:<11} {value}")
+        echo(f"  {name:<11} {visible(str(value))}")
 
 
 def _date(seconds: int) -> str:

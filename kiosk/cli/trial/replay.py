@@ -12,8 +12,9 @@ import click
 import msgspec
 
 from kiosk import __version__
-from kiosk.cli.common import WRONG, as_json, ask_or_exit, fail, print_json, settings_or_exit
+from kiosk.cli.common import WRONG, as_json, ask_or_exit, echo, fail, print_json, settings_or_exit
 from kiosk.cli.look.words import sentence, when
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.wire import GetRecording, Recorded
 
@@ -46,7 +47,7 @@ def replay(config: Path, file: Path, save: bool, as_json: bool) -> None:
     if as_json:
         print_json(outcome.summary(recording))
     else:
-        click.echo(outcome.sentence(recording))
+        echo(outcome.sentence(recording))
     sys.exit(WRONG if outcome.differ else 0)
 
 
@@ -56,8 +57,8 @@ def _save(config: Path, file: Path) -> None:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(data)
     except OSError as error:
-        fail(f"{file}: {error.strerror}")
-    click.echo(_("{file}: {size} bytes, readable by you alone\nNext: kiosk replay {file}", file=file, size=len(data)))
+        fail(visible(f"{file}: {error.strerror}"))
+    echo(_("{file}: {size} bytes, readable by you alone\nNext: kiosk replay {file}", file=file, size=len(data)))
 
 
 def _read(file: Path) -> Recording:
@@ -112,9 +113,9 @@ def _tell(each: Replayed) -> None:
     if told or not each.same:
         mark = "" if each.same else "  DIFFERS"
         at = when(each.happened.wall, "%H:%M:%S.%f")[:-3]
-        click.echo(f"{at}  {_event(each.happened.event)}{mark}")
+        echo(f"{at}  {_event(each.happened.event)}{mark}")
         for part in told:
-            click.echo(f"              {part}")
+            echo(f"              {part}")
 
 
 def _event(event: Event) -> str:
@@ -126,6 +127,7 @@ def _event(event: Event) -> str:
 
 def _short(value: object) -> str:
     text = f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    text = visible(text)
     return text if len(text) <= 24 else f"{text[:12]}..."
 
 

@@ -9,7 +9,18 @@ from typing import Any, Final
 
 import click
 
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, ask_station, fail, print_json, settings_or_exit, until_interrupted
+from kiosk.cli.common import (
+    MISUSED,
+    NOT_REACHABLE,
+    ask_station,
+    echo,
+    fail,
+    print_json,
+    settings_or_exit,
+    style,
+    until_interrupted,
+)
+from kiosk.foreign import visible
 from kiosk.language import _, chosen
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
@@ -84,11 +95,11 @@ def _look(settings: Settings, name: str) -> Snapshot:
 
 def _tell(found: dict[str, Any]) -> None:
     if not found["code"]:
-        click.echo(found["trouble"] or _("The picture is fine. Hold a code before the camera."))
+        echo(visible(found["trouble"]) or _("The picture is fine. Hold a code before the camera."))
         return
-    click.echo(_("{code}… ({length} characters)", code=found["code"], length=found["length"]))
+    echo(_("{code}… ({length} characters)", code=found["code"], length=found["length"]))
     if found.get("opens"):
-        click.secho("  " + _("It would open this door now."), fg="green")
+        echo("  " + style(_("It would open this door now."), fg="green"))
     elif "opens" in found:
-        click.secho("  " + _("It would be refused: {reason}", reason=found["reason"]), fg="red")
-        click.echo(f"  {found['words']}")
+        echo("  " + style(_("It would be refused: {reason}", reason=found["reason"]), fg="red"))
+        echo(f"  {found['words']}")

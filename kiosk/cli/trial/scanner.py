@@ -12,7 +12,8 @@ from time import perf_counter
 import click
 
 from kiosk.cli.act.programs import run_program
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, fail, print_json, settings_or_exit
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, echo, fail, print_json, settings_or_exit, style
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
@@ -111,12 +112,12 @@ def _snapshot(settings: Settings, name: str) -> Snapshot:
 def _show(snapshot: Snapshot) -> None:
     """Two pixels in each character: the upper half in the foreground's grey, the lower in the background's."""
     for row in _rows(snapshot):
-        click.echo(row)
-    click.echo(snapshot.trouble or _("Nothing is wrong with the picture. It was shown and not kept."))
+        echo(row)
+    echo(visible(snapshot.trouble) or _("Nothing is wrong with the picture. It was shown and not kept."))
 
 
 def _rows(snapshot: Snapshot) -> Iterator[str]:
     width, grey = snapshot.width, snapshot.grey
     for top in range(0, snapshot.height - 1, 2):
         upper, lower = (grey[row * width : (row + 1) * width] for row in (top, top + 1))
-        yield "".join(click.style("▀", fg=(a, a, a), bg=(b, b, b)) for a, b in zip(upper, lower, strict=True))
+        yield "".join(style("▀", fg=(a, a, a), bg=(b, b, b)) for a, b in zip(upper, lower, strict=True))

@@ -12,7 +12,7 @@ import click
 import msgspec
 from msgspec import Struct
 
-from kiosk.cli.common import MISUSED, as_json, fail, good_settings_or_exit, print_json, progress
+from kiosk.cli.common import MISUSED, as_json, echo, fail, good_settings_or_exit, print_json, progress
 from kiosk.cli.look.words import sentence
 from kiosk.language import _
 
@@ -151,6 +151,6 @@ def _tell(virtual: Virtual, settings: Settings, *, as_json: bool) -> None:
         if entry["kind"] not in quiet:
             local = datetime.fromtimestamp(entry.pop("at") + settings.station.utc_offset * 3600, UTC)
             kind, details = sentence(entry)
-            click.echo(f"{local:%H:%M:%S}  {kind}  {details}")
+            echo(f"{local:%H:%M:%S}  {kind}  {details}")
     fewer = _(", {times:.0f} times fewer", times=samples / rows) if rows else ""
-    click.echo(_("\n{samples} samples, {rows} rows of telemetry{fewer}.", samples=samples, rows=rows, fewer=fewer))
+    echo(_("\n{samples} samples, {rows} rows of telemetry{fewer}.", samples=samples, rows=rows, fewer=fewer))

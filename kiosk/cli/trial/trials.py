@@ -23,14 +23,18 @@ from kiosk.cli.common import (
     as_json,
     ask_or_exit,
     ask_station,
+    asked,
+    echo,
     fail,
     print_json,
     say,
     settings_or_exit,
-    wants_json,
+    style,
+    sure,
 )
 from kiosk.cli.doctor.network import check_network
 from kiosk.cli.look.words import quantity, when
+from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
@@ -61,13 +65,13 @@ class Trials:
 
     def agreed(self, text: str) -> bool:
         """Whether the technician agrees; asked before anything moves."""
-        return click.confirm(text, default=True, err=wants_json())
+        return sure(text, default=True)
 
     def saw(self, text: str) -> str:
         """What they saw: passed, or what they say in their own words."""
-        if click.confirm(text, default=True, err=wants_json()):
+        if sure(text, default=True):
             return PASSED
-        return "failed: " + click.prompt(_("What did happen"), default=_("nothing"), err=wants_json())[: MAX_WHY - 10]
+        return "failed: " + asked(_("What did happen"), _("nothing"))[: MAX_WHY - 10]
 
     def ask(self, message: Any) -> None:
         """Have the station do it; ends the program where it refuses or is away."""
@@ -141,7 +145,7 @@ def try_sensors(trials: Trials) -> str:
     if not sensors:
         return SKIPPED
     for name, each in sensors.items():
-        say(f"  {name:<20} {quantity(each.value, each.unit) if each.value is not None else each.absent}")
+        say(f"  {visible(name):<20} {quantity(each.value, each.unit) if each.value is not None else each.absent}")
     silent = [name for name, each in sensors.items() if each.value is None]
     if silent:
         return "failed: " + _("no value: {names}", names=", ".join(silent))
@@ -213,11 +217,11 @@ def test(config: Path, what: str, door: str, out: Path, *, as_json: bool) -> Non
     results = {name: _one(name, trials) for name in (TESTS if what == "all" else [what])}
     for name, result in results.items():
         colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
-        say(f"{name:<10} {click.style(result, fg=colour)}")
+        say(f"{name:<10} {style(result, fg=colour)}")
     _keep(settings, results)
     files = write_report(settings, door, results, config, out) if what == "all" else []
     for path in files:
-        say(str(path))
+        say(visible(str(path)))
     passed = not any(result.startswith("failed") for result in results.values())
     if as_json:
         print_json({"ok": passed, "tests": results, "files": [str(path) for path in files]})
@@ -225,7 +229,7 @@ def test(config: Path, what: str, door: str, out: Path, *, as_json: bool) -> Non
 
 
 def _one(name: str, trials: Trials) -> str:
-    say(click.style(f"\n{name}", bold=True))
+    say("\n" + style(name, bold=True))
     try:
         return TESTS[name](trials)
     except NotReachable as error:
@@ -237,7 +241,7 @@ def _keep(settings: Settings, results: dict[str, str]) -> None:
     try:
         ask_station(settings, Commission({name: result[:MAX_WHY] for name, result in results.items()}), Done)
     except NotReachable as error:
-        click.echo(_("The results are not in the logbook: {why}", why=error), err=True)
+        echo(_("The results are not in the logbook: {why}", why=error), err=True)
 
 
 def write_report(settings: Settings, door: str, results: dict[str, str], config: Path, out: Path) -> list[Path]:
@@ -268,5 +272,5 @@ def write_report(settings: Settings, door: str, results: dict[str, str], config:
         paths[0].write_text("\n".join(lines), encoding="utf-8")
         paths[1].write_bytes(msgspec.json.encode(found))
     except OSError as error:
-        fail(f"{out}: {error.strerror}")
+        fail(visible(f"{out}: {error.strerror}"))
     return paths
