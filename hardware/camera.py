@@ -1,26 +1,41 @@
 """One camera: a V4L2 device, one on the ribbon cable (`csi:0`), a video file played in its own time, or a stream.
 
 A thread reads all the time and keeps only the newest frame: V4L2 holds four, and a slow reader would see the past. Health is
-the age of the last good frame; a call that hangs in C shows as `stuck_for`. No frame is written anywhere.
+the age of the last good frame; a call that hangs in C shows as `stuck_for`. No frame is written anywhere. Whatever a camera or
+its library says or does is `trouble`, and it is opened again.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
+import math
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import CLOCK_BOOTTIME, clock_gettime
+from time import CLOCK_BOOTTIME, clock_gettime, sleep
 from typing import Any, Final, Protocol
 
 import cv2
+import numpy as np
 
+from hardware.border import ODD
 from hardware.codes import Grey
 from hardware.csi_camera import CsiCapture
 from hardware.v4l2 import Controls, set_controls
 
 log = logging.getLogger(__name__)
+
+BROKEN: Final = (*ODD, cv2.error)
+"""All that opening and reading raises."""
+
+Start = Callable[[str, Callable[[], None]], None]
+"""Calls a turn again and again in a thread of that name, until its program ends."""
+
+IDLE: Final = 0.2
+"""Seconds that a turn may take which has nothing to do."""
 
 FIRST_RETRY: Final = 0.5
 LONGEST_RETRY: Final = 10.0
@@ -71,15 +86,19 @@ class CameraSource:
 class Camera:
     """Opens the source, again and again with growing pauses, and keeps the newest frame."""
 
-    def __init__(self, source: CameraSource) -> None:
+    def __init__(self, source: CameraSource, start: Start | None = None) -> None:
+        """`start` gives it a thread, which its program watches over; without it has one that nobody does."""
         self._source = source
         self._news = threading.Condition()
         self._frame: Frame | None = None
         self._trouble = "not open yet"
         self._called_at: float | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
-        self._thread.start()
+        self._turning = threading.Lock()
+        self._capture: Capture | None = None
+        self._opened_at, self._count = 0.0, 0
+        self._next_at, self._retry = 0.0, FIRST_RETRY
+        (start or self._alone)("camera", self._turn)
 
     @property
     def trouble(self) -> str:
@@ -102,49 +121,100 @@ class Camera:
     def close(self) -> None:
         """Stop reading, and wait for the read that is under way; one that hangs is left alone."""
         self._stop.set()
-        self._thread.join(LAST_READ)
+        if self._turning.acquire(timeout=LAST_READ):
+            self._release()
+            self._turning.release()
 
-    def _run(self) -> None:
-        retry = FIRST_RETRY
-        while not self._stop.is_set():
-            self._called_at = clock_gettime(CLOCK_BOOTTIME)
-            try:
-                capture = open_capture(self._source)
-            except OSError as error:
-                capture, self._trouble = None, f"{self._source.source} does not open: {error.strerror or error}"
+    def _alone(self, name: str, turn: Callable[[], None]) -> None:
+        def turns() -> None:
+            while not self._stop.is_set():
+                turn()
+
+        threading.Thread(target=turns, name=name, daemon=True).start()
+
+    def _turn(self) -> None:
+        """Open the source, or read one frame of it; after what nobody thought of it is opened anew."""
+        wait = self._next_at - clock_gettime(CLOCK_BOOTTIME)
+        if self._stop.is_set() or wait > 0:
+            sleep(IDLE) if self._stop.is_set() else self._stop.wait(min(IDLE, wait))
+            return
+        with self._turning, ExitStack() as stack:
+            stack.callback(self._release)
+            if self._capture is None:
+                self._open()
+            else:
+                self._read(self._capture)
+            stack.pop_all()
+
+    def _open(self) -> None:
+        try:
+            with self._calling():
+                self._capture = open_capture(self._source)
+        except BROKEN as error:
+            why = (error.strerror if isinstance(error, OSError) else "") or error
+            self._fail(f"{self._source.source} does not open: {why}")
+        self._opened_at, self._count = clock_gettime(CLOCK_BOOTTIME), 0
+
+    def _read(self, capture: Capture) -> None:
+        grey = None
+        try:
+            with self._calling():
+                good, picture = capture.read()
+            grey = grey_of(picture) if good else None
+        except BROKEN as error:
+            log.debug("%s: %s", self._source.source, error)
+        if grey is None:
+            self._end()
+            return
+        self._count += 1
+        self._retry = FIRST_RETRY
+        if self._source.is_film:
+            due = self._opened_at + self._count / self._source.rate
+            self._stop.wait(max(0.0, due - clock_gettime(CLOCK_BOOTTIME)))
+        self._keep(grey)
+
+    def _end(self) -> None:
+        """No more frames come: a film begins again after its pause, anything else is opened anew."""
+        self._release()
+        if not self._source.is_film or not self._count:
+            self._fail(f"{self._source.source} gives no frames")
+            return
+        pause = self._source.pause
+        self._trouble = END_OF_FILM
+        self._next_at = math.inf if pause is None else clock_gettime(CLOCK_BOOTTIME) + pause
+
+    def _fail(self, trouble: str) -> None:
+        self._trouble = trouble
+        self._next_at = clock_gettime(CLOCK_BOOTTIME) + self._retry
+        self._retry = min(LONGEST_RETRY, self._retry * 2)
+
+    def _release(self) -> None:
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            with suppress(*BROKEN):
+                capture.release()
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Within this block a call may hang in C."""
+        self._called_at = clock_gettime(CLOCK_BOOTTIME)
+        try:
+            yield
+        finally:
             self._called_at = None
-            if capture is not None and self._read(capture):
-                retry = FIRST_RETRY
-            if self._trouble == END_OF_FILM:
-                if self._source.pause is None or self._stop.wait(self._source.pause):
-                    return
-                continue
-            self._stop.wait(retry)
-            retry = min(LONGEST_RETRY, retry * 2)
 
-    def _read(self, capture: Capture) -> bool:
-        """Read until it fails; whether there was any frame."""
-        began, count = clock_gettime(CLOCK_BOOTTIME), 0
-        while not self._stop.is_set():
-            self._called_at = clock_gettime(CLOCK_BOOTTIME)
-            good, picture = capture.read()
-            self._called_at = None
-            if not good:
-                break
-            count += 1
-            if self._source.is_film:
-                self._stop.wait(max(0.0, began + count / self._source.rate - clock_gettime(CLOCK_BOOTTIME)))
-            self._keep(picture)
-        capture.release()
-        self._trouble = END_OF_FILM if self._source.is_film and count else f"{self._source.source} gives no frames"
-        return count > 0
-
-    def _keep(self, picture: Any) -> None:
-        at = clock_gettime(CLOCK_BOOTTIME)
-        grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    def _keep(self, grey: Grey) -> None:
         with self._news:
-            self._frame, self._trouble = Frame(grey, at), ""
+            self._frame, self._trouble = Frame(grey, clock_gettime(CLOCK_BOOTTIME)), ""
             self._news.notify_all()
+
+
+def grey_of(picture: Any) -> Grey:
+    """The picture in grey. Raises what is BROKEN for what is no picture."""
+    grey = np.asarray(picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+    if grey.dtype != np.uint8 or not grey.size:
+        raise ValueError("no picture")
+    return grey
 
 
 def open_capture(source: CameraSource) -> Capture:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hardware.border import ODD
 from hardware.codes import Grey
 
 
@@ -16,7 +17,7 @@ class CsiCapture:
     def __init__(self, number: int, width: int, height: int, rate: float, exposure_ms: float | None) -> None:
         try:
             picamera2 = importlib.import_module("picamera2")
-        except ImportError as error:
+        except (ImportError, *ODD) as error:  # a numpy of another build makes a ValueError of it
             raise OSError("Picamera2 is missing: sudo apt-get install python3-picamera2") from error
         frame_time = round(1e6 / rate)
         controls: dict[str, Any] = {"FrameDurationLimits": (frame_time, frame_time)}
@@ -29,7 +30,7 @@ class CsiCapture:
                 self._camera.create_video_configuration(main=main, controls=controls, buffer_count=4)
             )
             self._camera.start()
-        except (RuntimeError, IndexError) as error:
+        except ODD as error:
             raise OSError(str(error) or "no such camera") from error
         self._size = (height, width)
 

@@ -83,9 +83,11 @@ class Guard:
         self._shared[1:] = attempt.encode()[:NAME_BYTES].ljust(NAME_BYTES) + thumb.tobytes()
         self._shared[0] = 1
         signal.setitimer(signal.ITIMER_PROF, ENOUGH)
-        yield
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        self._shared[0] = 0
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            self._shared[0] = 0
 
     def tried(self) -> Death | None:
         """What was being tried when the process died; for the parent."""

@@ -11,7 +11,9 @@ import os
 import selectors
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from time import sleep
 from typing import Any, Final
 
 import gpiod
@@ -19,12 +21,18 @@ from gpiod.line import Bias, Direction, Edge, Value
 from gpiozero import PinInvalidBounce, PinInvalidEdges, PinInvalidFunction, PinInvalidPull, PinSetInput
 from gpiozero.pins.local import LocalPiFactory, LocalPiPin
 
+from hardware.pins import Start
+
 CONSUMER: Final = "yizhan-kiosk"
 """What `gpioinfo` shows as the holder of our lines."""
 
 HEADER_LABEL: Final = "pinctrl-"
 """The label of the 40-pin header's chip starts so on every Pi, whatever the number of its gpiochip."""
 
+TURNS_AFTER: Final = 10.0
+"""Seconds without an edge after which the thread turns all the same, to show that it lives."""
+
+IDLE: Final = 0.2
 BIAS: Final = {"up": Bias.PULL_UP, "down": Bias.PULL_DOWN, "floating": Bias.DISABLED}
 
 
@@ -118,14 +126,16 @@ class KernelPin(LocalPiPin):
     def _changed(self) -> None:
         """Tell each edge that the kernel has queued, with its own time."""
         assert self._request is not None  # noqa: S101  for mypy
-        for event in self._request.read_edge_events():
-            self._call_when_changed(event.timestamp_ns / 1e9, event.event_type is gpiod.EdgeEvent.Type.RISING_EDGE)
+        with ExitStack() as stack:  # an edge that raises costs none of those behind it
+            for event in reversed(self._request.read_edge_events()):
+                rising = event.event_type is gpiod.EdgeEvent.Type.RISING_EDGE
+                stack.callback(self._call_when_changed, event.timestamp_ns / 1e9, rising)
 
 
 class KernelFactory(LocalPiFactory):
     """The lines of one chip. Edges are told from a thread of the factory's own."""
 
-    def __init__(self, chip: Path) -> None:
+    def __init__(self, chip: Path, start: Start | None = None) -> None:
         super().__init__()
         self.pin_class = KernelPin
         self._chip = chip
@@ -133,9 +143,8 @@ class KernelFactory(LocalPiFactory):
         self._woken, self._waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._open = True
-        self._telling = threading.Lock()
-        self._thread = threading.Thread(target=self._tell_edges, name="pins", daemon=True)
-        self._thread.start()
+        self._telling, self._turning = threading.Lock(), threading.Lock()
+        (start or self._alone)("pins", self._turn)
 
     def request(self, line: int, settings: gpiod.LineSettings) -> gpiod.LineRequest:
         """Take a line. Raises PinsUnavailable, with its number and what to type."""
@@ -161,19 +170,40 @@ class KernelFactory(LocalPiFactory):
         if self._open:
             self._open = False
             os.write(self._waker, b"\0")
-            self._thread.join()
-            self._selector.close()
-            os.close(self._woken)
-            os.close(self._waker)
+            with self._turning:
+                self._selector.close()
+                os.close(self._woken)
+                os.close(self._waker)
 
-    def _tell_edges(self) -> None:
-        while self._open:
-            for key, _ in self._selector.select():
-                with self._telling:
-                    if key.data is None:
-                        os.read(self._woken, 4096)
-                    elif key.fd in self._selector.get_map():  # it may have been forgotten meanwhile
-                        key.data()
+    def _alone(self, name: str, turn: Callable[[], None]) -> None:
+        """A thread that goes on in another one after what nobody thought of."""
+
+        def turns() -> None:
+            try:
+                while self._open:
+                    turn()
+            finally:
+                if self._open:
+                    sleep(IDLE)
+                    self._alone(name, turn)
+
+        threading.Thread(target=turns, name=name, daemon=True).start()
+
+    def _turn(self) -> None:
+        """Wait for edges and tell them. What one pin's raise keeps no other's back, and none of the later ones."""
+        if not self._open:
+            sleep(IDLE)
+            return
+        with self._turning, ExitStack() as stack:
+            for key, _ in self._selector.select(TURNS_AFTER):
+                stack.callback(self._tell, key)
+
+    def _tell(self, key: selectors.SelectorKey) -> None:
+        with self._telling:
+            if key.data is None:
+                os.read(self._woken, 4096)
+            elif key.fd in self._selector.get_map():  # it may have been forgotten meanwhile
+                key.data()
 
 
 def holders(pins: list[int]) -> dict[int, str]:
@@ -187,9 +217,9 @@ def holders(pins: list[int]) -> dict[int, str]:
     return {pin: info.consumer if info.used else "" for pin, info in infos.items()}
 
 
-def open_header() -> KernelFactory:
-    """The lines of the 40-pin header. Raises PinsUnavailable."""
-    return KernelFactory(find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number)))
+def open_header(start: Start | None = None) -> KernelFactory:
+    """The lines of the 40-pin header; `start` gives the thread that tells edges. Raises PinsUnavailable."""
+    return KernelFactory(find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number)), start)
 
 
 def label_of(chip: Path) -> str:

@@ -7,7 +7,9 @@ costs a glance and nothing more.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from time import perf_counter
 from typing import Final, TypeVar
@@ -16,9 +18,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.border import ODD
 from hardware.codes import ATTEMPTS, GLANCE, Attempt, Glance, Grey, Quad, bounded, glance
 from hardware.guard import Guard, Thumb
 from hardware.stack import Part, Stack
+
+log = logging.getLogger(__name__)
 
 BUDGET: Final = 0.025
 """Seconds for one frame: no attempt begins later. One attempt is made even so."""
@@ -91,13 +96,18 @@ class Looking:
         return []
 
     def _try(self, name: str, small: Thumb, read: Callable[[], T]) -> T | None:
-        """What an attempt gives; None when it has ended a process on such a picture."""
-        if self._guard is None:
-            return read()
-        if not self._guard.allows(name, small):
+        """What an attempt gives; None when it has ended a process on such a picture, or raises for this one."""
+        if self._guard is not None and not self._guard.allows(name, small):
             return None
-        with self._guard.trying(name, small):
-            return read()
+        try:
+            with self._guard.trying(name, small) if self._guard else nullcontext():
+                return read()
+        except (
+            *ODD,
+            cv2.error,
+        ) as error:  # strangers hold pictures up: whatever a decoder raises for one, the next are read
+            log.debug("%s: %s", name, error)
+            return None
 
     def _moving(self, grey: Grey, thumb: Thumb) -> Part | None:
         """The part of the picture that differs from the scene as it has been; None when hardly anything does."""

@@ -53,13 +53,20 @@ class SimulatedFactory(MockFactory):
             watcher(number, level, now)
 
 
-def open_pins(backend: str) -> PiFactory:
-    """The factory for "simulated" or "gpio". Raises PinsUnavailable; it never falls back to another one."""
+Start = Callable[[str, Callable[[], None]], None]
+"""Calls a turn again and again in a thread of that name, until its program ends."""
+
+
+def open_pins(backend: str, start: Start | None = None) -> PiFactory:
+    """The factory for "simulated" or "gpio". Raises PinsUnavailable; it never falls back to another one.
+
+    `start` gives the thread that tells edges; without it has one that its program does not watch over.
+    """
     if backend == "simulated":
         return SimulatedFactory()
     from hardware.kernel_pins import open_header  # noqa: PLC0415  only where there are pins
 
-    return open_header()
+    return open_header(start)
 
 
 def number_of(pin: PiPin) -> int:

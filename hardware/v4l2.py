@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from hardware.border import ODD
+
 VIDIOC_S_CTRL: Final = 0xC008561C
 """_IOWR('V', 28, struct v4l2_control): id u32, value s32."""
 
@@ -85,6 +87,6 @@ def set_control(camera: int, control: int, value: int) -> bool:
         known = fcntl.ioctl(camera, VIDIOC_QUERYCTRL, QUERY.pack(control, 0, b"", 0, 0, 0, 0, 0))
         _, _, _, lowest, highest, *_ = QUERY.unpack(known)
         fcntl.ioctl(camera, VIDIOC_S_CTRL, CONTROL.pack(control, min(highest, max(lowest, value))))
-    except OSError:
+    except ODD:
         return False
     return True

@@ -18,6 +18,7 @@ CODES_A_FRAME: Final = 8
 """Codes told of one frame; a sheet of hundreds takes several frames, and no code is left out."""
 
 RETRY: Final = 1.0
+LOOP: Final = "scanner.loop"
 
 
 class InView:
@@ -43,6 +44,8 @@ class Outlet:
         self._line: Line | None = None
         self._retry_at = 0.0
         self._trouble: str | None = None
+        self._loop_trouble: str | None = None
+        self._loop_told: str | None = None
 
     def send(self, scan: Scan) -> None:
         """Send a code; over a new connection when the old one turns out to be dead."""
@@ -59,10 +62,27 @@ class Outlet:
             self._trouble = trouble
             if self._line is not None:
                 self._try(self._line, Trouble(self._what, trouble))
+        if self._line is not None and self._loop_told != self._loop_trouble:
+            self._tell_of_loops(self._line)
         if self._line is not None and self._line.hung_up():
             self._lost(self._line)
         if self._line is None and boot_time() >= self._retry_at:
             self._connect()
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def loops(self, trouble: str | None) -> None:
+        """What is wrong with the program's loops, from any thread: told by the next :meth:`tell`."""
+        self._loop_trouble = trouble
+
+    def _tell_of_loops(self, line: Line) -> None:
+        trouble = self._loop_trouble
+        if self._try(line, Trouble(LOOP, trouble)):
+            self._loop_told = trouble
 
     def _connect(self) -> None:
         """Connect; the first message says how the camera is."""
@@ -72,6 +92,7 @@ class Outlet:
         except NotReachable as error:
             log.debug("%s", error)
         else:
+            self._loop_told = None
             self._try(self._line, Trouble(self._what, self._trouble))
 
     def _try(self, line: Line, message: Scan | Trouble) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
+from hardware.border import ODD
 from hardware.camera import END_OF_FILM, Camera, CameraSource
 from hardware.guard import Guard, settle, shelter
 from hardware.keyboard import Keyboard
@@ -15,7 +17,8 @@ from hardware.qr_engine import Engine, EngineTrouble, Gm65
 from hardware.serial_line import SerialLine
 from hardware.sight import Sight
 from hardware.v4l2 import Controls
-from kiosk.local import boot_time, notify
+from kiosk.local import RestartAsked, boot_time, notify
+from kiosk.loops import Loops
 from kiosk.scanner.outlet import RETRY, InView, Outlet
 from kiosk.scanner.window import Window
 from kiosk.settings import ScannerTable, Settings
@@ -25,107 +28,156 @@ HUNG: Final = 15.0
 """Seconds in which the camera does not answer: the program ends, and systemd starts a fresh one."""
 
 NO_FRAME: Final = 2.0
+A_READ: Final = 1.0
+"""Seconds for which a reader is waited for in one turn."""
+
+Told = Callable[[float, list[str]], None]
+"""Takes a boot time, and the texts that were seen at it."""
 
 
 class CameraHung(Exception):
     """A read does not return; only a new process helps."""
 
 
-class Running:
-    """True until SIGTERM or SIGINT."""
+class Source(Protocol):
+    """What gives codes."""
 
-    def __init__(self) -> None:
-        self._on = True
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+    def look(self, told: Told) -> None:
+        """Wait a second or two for what shows itself, and tell it. Raises CameraHung, RestartAsked."""
 
-    def __bool__(self) -> bool:
-        return self._on
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, but no longer than until a signal."""
-        if self._on:
-            signal.sigtimedwait([], seconds)
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._on = False
+    def close(self) -> None:
+        """Let go of it."""
 
 
-def run(settings: Settings, name: str) -> None:
-    """Run the scanner of that name until it is told to stop. Raises CameraHung."""
-    table = settings.scanners[name]
-    settle()
-    guard = Guard(THUMB[::-1])
-    if table.camera:
-        shelter(guard)
-    running, outlet, in_view = Running(), Outlet(settings.run / "scan.sock", name), InView()
-    notify("READY=1")
-    if table.camera:
-        texts = texts_of_camera(table, outlet, running, Looking(guard=guard), Window(settings, name))
-    else:
-        texts = texts_of_reader(table, outlet, running)
-    for seen, found in texts:
-        for text in in_view.news(found, seen):
-            outlet.send(Scan(table.door, text[:MAX_CODE], seen))
+class Scanner:
+    """Tells the station what the source shows, until the program ends."""
 
+    def __init__(self, door: str, source: Source, outlet: Outlet, loops: Loops) -> None:
+        self._door, self._source, self._outlet, self._loops = door, source, outlet, loops
+        self._in_view = InView()
+        self._ended_by: CameraHung | RestartAsked | None = None
 
-Texts = Iterator[tuple[float, list[str]]]
-"""Boot times, and the texts that were seen at them."""
-
-
-def texts_of_camera(table: ScannerTable, outlet: Outlet, running: Running, looking: Looking, window: Window) -> Texts:
-    """What the camera shows. Raises CameraHung."""
-    controls = Controls(table.exposure_ms, table.gain, table.focus)
-    camera = Camera(CameraSource(table.camera or "", table.width, table.height, table.rate, table.pause, controls))
-    sight, seen = Sight(), boot_time()
-    while running:
-        frame = camera.newest(seen, NO_FRAME)
-        notify("WATCHDOG=1")
-        if frame is None:
-            outlet.tell(None if camera.trouble == END_OF_FILM else camera.trouble or "no frames")
-            window.show(None, camera.trouble)
-            if camera.stuck_for > HUNG:
-                raise CameraHung(f"the camera has not answered for {HUNG:g} s; a new process is needed")
-            continue
-        seen = frame.at
-        texts = looking.look(frame.grey)
-        yield seen, texts
-        trouble = sight.judge(frame.grey, seen)
-        outlet.tell(trouble or None)
-        window.show(frame.grey, trouble, tuple(texts))
-    window.close()
-    camera.close()
-
-
-def texts_of_reader(table: ScannerTable, outlet: Outlet, running: Running) -> Texts:
-    """What a reader with a decoder of its own sends, found again when it was unplugged."""
-    read = texts_of_engine if table.engine else texts_of_keyboard
-    while running:
+    def run(self) -> None:
+        """Work until the loops end. Raises CameraHung, RestartAsked, LoopFailed."""
         try:
-            for text in read(table, running):
-                outlet.tell(None)
-                notify("WATCHDOG=1")
-                yield boot_time(), [text] if text else []
-        except (OSError, EngineTrouble) as error:
-            outlet.tell(f"{table.engine or table.keyboard}: {error}")
-            notify("WATCHDOG=1")
-            running.wait(RETRY)
+            self._loops.run("scanner", self._turn)
+        finally:
+            self._source.close()
+            self._outlet.close()
+        if self._ended_by is not None:
+            raise self._ended_by
+
+    def _turn(self) -> None:
+        self._loops.feed()
+        try:
+            self._source.look(self._told)
+        except (CameraHung, RestartAsked) as error:
+            self._ended_by = error
+            self._loops.end()
+
+    def _told(self, seen: float, texts: list[str]) -> None:
+        for text in self._in_view.news(texts, seen):
+            self._outlet.send(Scan(self._door, text[:MAX_CODE], seen))
 
 
-def texts_of_engine(table: ScannerTable, running: Running) -> Iterator[str | None]:
-    """What a serial QR engine sends; None each second when it sends nothing. Raises OSError, EngineTrouble."""
-    with SerialLine(table.engine or "", table.baud) as line:
+class CameraView:
+    """What the camera shows."""
+
+    def __init__(self, table: ScannerTable, outlet: Outlet, looking: Looking, window: Window, loops: Loops) -> None:
+        self._outlet, self._looking, self._window = outlet, looking, window
+        controls = Controls(table.exposure_ms, table.gain, table.focus)
+        source = CameraSource(table.camera or "", table.width, table.height, table.rate, table.pause, controls)
+        self._camera = Camera(source, loops.start)
+        self._sight, self._seen = Sight(), boot_time()
+
+    def look(self, told: Told) -> None:
+        """The codes in the next frame: told first, whatever else there is to say of it. Raises CameraHung."""
+        frame = self._camera.newest(self._seen, NO_FRAME)
+        if frame is None:
+            self._missed(self._camera.trouble)
+            return
+        self._seen = frame.at
+        texts = self._looking.look(frame.grey)
+        told(frame.at, texts)
+        trouble = self._sight.judge(frame.grey, frame.at)
+        self._outlet.tell(trouble or None)
+        self._window.show(frame.grey, trouble, tuple(texts))
+
+    def close(self) -> None:
+        """Close the window and the camera."""
+        self._window.close()
+        self._camera.close()
+
+    def _missed(self, trouble: str) -> None:
+        self._outlet.tell(None if trouble == END_OF_FILM else trouble or "no frames")
+        self._window.show(None, trouble)
+        if self._camera.stuck_for > HUNG:
+            raise CameraHung(f"the camera has not answered for {HUNG:g} s; a new process is needed")
+
+
+class ReaderView:
+    """What a reader with a decoder of its own sends, found again when it was unplugged."""
+
+    def __init__(self, table: ScannerTable, outlet: Outlet, loops: Loops) -> None:
+        self._table, self._outlet, self._loops = table, outlet, loops
+        self._reader: Engine | Keyboard | None = None
+        self._open = ExitStack()
+
+    def look(self, told: Told) -> None:
+        """The next text. Whatever the reader says or does is trouble, and it is opened again."""
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            try:
+                self._reader = self._reader or self._find()
+                text = self._reader.read(timeout=A_READ)
+            except (*ODD, EngineTrouble) as error:
+                self._outlet.tell(f"{self._table.engine or self._table.keyboard}: {error}")
+                self._loops.stop.wait(RETRY)
+                return
+            stack.pop_all()
+        self._outlet.tell(None)
+        told(boot_time(), [text] if text else [])
+
+    def close(self) -> None:
+        """Let go of it; the next look finds it anew."""
+        self._reader = None
+        opened, self._open = self._open, ExitStack()
+        with suppress(*ODD):  # it has gone
+            opened.close()
+
+    def _find(self) -> Engine | Keyboard:
+        """Raises what is ODD, EngineTrouble."""
+        table = self._table
+        if not table.engine:
+            return self._open.enter_context(Keyboard(table.keyboard or ""))
+        line = self._open.enter_context(SerialLine(table.engine, table.baud))
         if table.model == "gm65":
             engine: Engine = Gm65(line, table.mode)
         else:
             engine = Engine(line, table.mode, bytes.fromhex(table.trigger))
         engine.set_up()
-        while running:
-            yield engine.read(timeout=1.0)
+        return engine
 
 
-def texts_of_keyboard(table: ScannerTable, running: Running) -> Iterator[str | None]:
-    """What a reader types; None each second when it types nothing. Raises OSError."""
-    with Keyboard(table.keyboard or "") as keyboard:
-        while running:
-            yield keyboard.read(timeout=1.0)
+def run(settings: Settings, name: str) -> None:
+    """Run the scanner of that name until it is told to stop. Raises CameraHung, LoopFailed."""
+    table = settings.scanners[name]
+    settle()
+    guard = Guard(THUMB[::-1])
+    if table.camera:
+        shelter(guard)
+    outlet = Outlet(settings.run / "scan.sock", name)
+    loops = Loops(outlet.loops)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ends(loops))
+    notify("READY=1")
+    source: Source = (
+        CameraView(table, outlet, Looking(guard=guard), Window(settings, name), loops)
+        if table.camera
+        else ReaderView(table, outlet, loops)
+    )
+    Scanner(table.door, source, outlet, loops).run()
+
+
+def _ends(loops: Loops) -> Callable[[int, FrameType | None], None]:
+    return lambda _number, _frame: loops.end()

@@ -38,7 +38,10 @@ class Window:
     def show(self, grey: Grey | None, trouble: str, texts: tuple[str, ...] = ()) -> None:
         """Answer those who have asked, with this frame and the codes in it."""
         self._grey, self._trouble, self._texts = grey, trouble, texts
-        self._loop.wait(0.0)
+        try:
+            self._loop.wait(0.0)
+        except OSError as error:  # as many sockets are open as may be: nobody looks, and workers get in
+            log.debug("nobody can look through the camera: %s", error)
         self._grey = None
 
     def close(self) -> None:
@@ -57,7 +60,7 @@ class Window:
         elif self._grey is None:
             peer.send(Refused(self._trouble or "the camera gives no picture"))
         else:
-            height = round(wanted.width * self._grey.shape[0] / self._grey.shape[1])
+            height = max(1, round(wanted.width * self._grey.shape[0] / self._grey.shape[1]))
             small = cv2.resize(self._grey, (wanted.width, height), interpolation=cv2.INTER_AREA)
             peer.send(Snapshot(wanted.width, height, small.tobytes(), self._trouble, self._texts))
 

@@ -99,7 +99,7 @@ class Station:
             self._rules.queue(Faulted("data_folder", self._files.refused))
             self._loops.start("disk", self._await_disk, float("inf"))
 
-        factory = open_pins(settings.pins)
+        factory = open_pins(settings.pins, self._loops.start)
         self._board = Board(factory, wiring(settings), self._edge)
         self._hands = Hands(self._board, self._rules.queue)
         self._pulses = Pulsed(settings, self._board)
