@@ -19,6 +19,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from kiosk.cli.doctor.faults import HELP
 from kiosk.cli.look.room import LOOK_AT
 from kiosk.cli.main import VERBS
 from kiosk.cli.main import main as kiosk
@@ -53,7 +54,9 @@ def messages() -> set[str]:
     ]
     found = {message for path in modules for message in in_source(path)}
     found |= {*PLAIN.values(), *BOUNDS.values(), *map(first_line, tables())}
-    found |= {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values())
+    found |= (
+        {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values()) | {advice for _, _, advice in HELP}
+    )
     found |= {each.__struct_config__.tag.replace("_", " ") for each in get_args(entries.Entry)}
     found |= set(_helps(kiosk))
     for where, _ in VERBS.values():

@@ -115,6 +115,9 @@ def run() -> None:
     try:
         sys.exit(main.main(prog_name="kiosk", standalone_mode=False))
     except click.Abort:
+        from kiosk.cli.common import echo  # noqa: PLC0415
+
+        echo(_("Aborted!"), err=True)
         sys.exit(1)
     except click.ClickException as error:
         _tell(error)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import stat
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from kiosk.cli.doctor.report import redacted, shortened
 from kiosk.core.enrolment import enrolment_code
+from kiosk.local import Line
+from kiosk.trust.passes import PassClass
+from kiosk.wire import Located
 from tests.keys import claims, signed
-from tests.programs.house import House
+from tests.programs.house import House, until
 
 
 @pytest.fixture
@@ -59,6 +63,48 @@ def test_a_person_gets_the_id_and_what_is_wrong(house: House) -> None:
     (summary,) = [line for line in told.stdout.splitlines() if line.startswith("id ")]
     assert "programs.station" in summary.partition("wrong: ")[2]
     assert "█" in told.stdout or "▄" in told.stdout
+
+
+def test_a_cameras_password_is_in_the_settings_alone(tmp_path: Path) -> None:
+    secret = "Geheim-4711"  # noqa: S105
+    house = House(
+        tmp_path, f'[scanners.main]\ndoor = "main"\ncamera = "rtsp://admin:{secret}@127.0.0.1:9/x?token={secret}"\n'
+    )
+    with house.station(), house.program("scanner", "main"):
+        until(lambda: "scanner.main" in house.view().faults, "the fault")
+        out = tmp_path / "report.zip"
+        for words in (
+            "status",
+            "doctor",
+            "log",
+            "config show",
+            "config show --json",
+            "status --json",
+            f"report --out {out}",
+        ):
+            done = house.kiosk(*words.split())
+            assert secret not in done.stdout + done.stderr, words
+        told = house.view().faults["scanner.main"]
+    assert "rtsp://***@127.0.0.1:9/x?token=***" in told
+    assert not [name for name, text in unpacked(out).items() if secret in text]
+    held = [path.name for path in tmp_path.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    assert held == ["station.toml"]
+
+
+def test_a_technicians_pass_the_holders_and_the_place_are_shortened(tmp_path: Path) -> None:
+    house = House(tmp_path, "holders = [7654321, 1_234_567, 0x74_CBB1]\n[gps]\nport = '/dev/null'\n")
+    house.trust()
+    out = tmp_path / "report.zip"
+    with house.station() as station, closing(Line(house.run / "sense.sock")) as sense:
+        technician = claims(1_234_567, pass_class=PassClass.TECHNICIAN)
+        assert station.verdict(signed(technician)) == "granted"
+        sense.send(Located(36.123456, 120.654321, 0.0))
+        until(lambda: house.view().room.place, "the place")
+        assert house.kiosk("report", "--out", str(out)).returncode == 0
+    everything = "\n".join(unpacked(out).values())
+    for whole in ("7654321", "1234567", "1_234_567", "74_CBB1", "36.123", "120.654"):
+        assert whole not in everything
+    assert '"who":"pass ..67"' in everything
 
 
 @pytest.mark.parametrize("settings", ["", "rubbish = [", "[station]\ncode = 7\n"])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.doctor.check import Check, Severity
+from kiosk.cli.doctor.faults import RESTART, check_fault
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import View
@@ -22,7 +23,6 @@ KEYS_LEFT: Final = 30
 
 LEAST_FREE: Final = 200 * 1024 * 1024
 BOOT_CONFIG: Final = (Path("/boot/firmware/config.txt"), Path("/boot/config.txt"))
-RESTART: Final = "sudo systemctl restart kiosk-station"
 ONLINE: Final = "sudo systemctl restart kiosk-sync"
 
 
@@ -179,10 +179,9 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
             evidence = _("connected") if up else _("not connected")
             yield Check(f"programs.{name}", found, evidence, "" if up else f"sudo systemctl restart '{unit}'")
     for what, detail in view.faults.items():
-        if what.startswith("scanner."):  # check_cameras tells of it
+        if what.startswith("scanner.") and what != "scanner.loop":  # check_cameras tells of it
             continue
-        remedy = RESTART if what == "data_folder" else "journalctl -u 'kiosk-*' --since -1h"
-        yield Check(f"fault.{what}", "wrong", detail, remedy)
+        yield check_fault(what, detail)
 
 
 def check_clock(view: View | None) -> Iterator[Check]:

@@ -1,0 +1,51 @@
+"""What a station complains about, in words, with the command that comes next."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Final
+
+from kiosk.cli.doctor.check import Check
+from kiosk.language import _
+
+RESTART: Final = "sudo systemctl restart kiosk-station"
+UNITS: Final = {"scanner": "kiosk-scanner@*"}
+
+HELP: Final[tuple[tuple[str, str, str], ...]] = (
+    ("settings", "kiosk config check && sudo systemctl restart 'kiosk-*'", "mend the settings file first"),
+    ("*.loop", "journalctl -u '{unit}' --since -1h", "it goes on, and starts anew when this comes often: kiosk report"),
+    ("pin.*", "gpioinfo", "another program holds the pin, or the kernel does not let us have it"),
+    (
+        "data_folder",
+        RESTART,
+        "room on the disk, or another card; the power must not go before all is sent: kiosk queue",
+    ),
+    ("kept_files", "kiosk report", "a second copy was used; the card is dying: replace it"),
+    (
+        "logbook*",
+        "kiosk logbook verify",
+        "entries were damaged or lost; the card is dying: replace it, unless it was full",
+    ),
+    (
+        "central",
+        "kiosk queue",
+        "entries wait here until the server answers; cards and revocations are as old as the list",
+    ),
+    ("gps", "kiosk sensors read", "its cable, its view of the sky"),
+    ("relay.*", "sudo systemctl stop kiosk-sensors && kiosk sensors read", "the relay board does not answer"),
+    ("tamper", "kiosk status", "close the housing"),
+    ("*.exit", "kiosk status", "the exit button is stuck, or its cable is cut; the door is free meanwhile"),
+    ("scanner", "sudo systemctl restart 'kiosk-scanner@*'", ""),
+    ("sensors", "sudo systemctl restart kiosk-sensors", ""),
+    ("sync", "sudo systemctl restart kiosk-sync", ""),
+)
+"""By a pattern of the fault's name, the first that fits: the command, and what helps besides."""
+
+
+def check_fault(what: str, detail: str) -> Check:
+    """One complaint; of a name that nobody described, the journal is next."""
+    unit = UNITS.get(what.partition(".")[0], f"kiosk-{what.partition('.')[0]}")
+    for pattern, command, advice in HELP:
+        if fnmatchcase(what, pattern):
+            return Check(f"fault.{what}", "wrong", detail, command.format(unit=unit), _(advice))
+    return Check(f"fault.{what}", "wrong", detail, "journalctl -u 'kiosk-*' --since -1h")

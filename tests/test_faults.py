@@ -1,0 +1,35 @@
+"""What `kiosk doctor` says of a station's faults: each with the command that comes next."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.cli.doctor.faults import HELP, check_fault
+
+
+@pytest.mark.parametrize(
+    ("what", "remedy", "advice"),
+    [
+        ("settings", "kiosk config check && sudo systemctl restart 'kiosk-*'", "mend the settings"),
+        ("station.loop", "journalctl -u 'kiosk-station' --since -1h", "it goes on"),
+        ("scanner.loop", "journalctl -u 'kiosk-scanner@*' --since -1h", "it goes on"),
+        ("sync.loop", "journalctl -u 'kiosk-sync' --since -1h", "it goes on"),
+        ("sensors.loop", "journalctl -u 'kiosk-sensors' --since -1h", "it goes on"),
+        ("pin.main.lock", "gpioinfo", "holds the pin"),
+        ("logbook_replaced", "kiosk logbook verify", "the card is dying"),
+        ("logbook_damaged", "kiosk logbook verify", "the card is dying"),
+        ("kept_files", "kiosk report", "second copy"),
+        ("data_folder", "sudo systemctl restart kiosk-station", "the power must not go"),
+        ("main.exit", "kiosk status", "stuck"),
+        ("sync", "sudo systemctl restart kiosk-sync", ""),
+        ("something new", "journalctl -u 'kiosk-*' --since -1h", ""),
+    ],
+)
+def test_a_fault_comes_with_the_next_command(what: str, remedy: str, advice: str) -> None:
+    check = check_fault(what, "why")
+    assert (check.id, check.severity, check.evidence, check.remedy) == (f"fault.{what}", "wrong", "why", remedy)
+    assert advice in check.advice
+
+
+def test_no_description_is_hidden_by_one_before_it() -> None:
+    assert len({pattern for pattern, _, _ in HELP}) == len(HELP)
