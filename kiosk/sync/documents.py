@@ -96,11 +96,12 @@ class Downloads:
         raise NoAnswer(why, answer.retry_after, connected=True, took=answer.took)
 
     def _offer(self, line: Line, document: bytes, have: dict[str, int]) -> None:
+        if not self._held.offer(document, have, boot_time()):
+            return
         try:
             line.ask(Offer(document), Done)
         except NotGranted as error:
             log.warning("the station takes no such document: %s", error)
-        self._held.offered(document, have, boot_time())
 
     def _pace(self, found: list[bytes], wait: float, took: float) -> None:
         """Whoever answers at once, and again with the same or with nothing, is asked ever more seldom."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Final
 
@@ -26,7 +27,10 @@ GROW_LATEST: Final = 6 * 3600.0
 FARTHEST: Final = 1000
 """How far ahead of the station's a refused document's number may be, to be named as had: nobody has signed it, maybe."""
 
-LATEST: Final = 3600.0
+LATEST: Final = 900.0
+"""Seconds after which a refused document is asked for and offered again, at the most."""
+
+MOST_KNOWN: Final = 64
 
 
 class Polls:
@@ -70,11 +74,19 @@ class Polls:
 
 
 class Held(Struct, frozen=True):
-    """A document that was offered: until then it is named as had. `offers`: so many of its kind without any effect."""
+    """Until then it is held back. `offers`: so often in vain; `version`: the number of that document."""
 
-    version: int
     offers: int
     until: float
+    version: int = 0
+
+    def again(self, now: float, version: int = 0) -> Held:
+        """After one offer more."""
+        return Held(self.offers + 1, now + back_off(self.offers, LATEST, 1.0), version)
+
+
+NEVER: Final = Held(0, -math.inf)
+"""What was never offered."""
 
 
 class HeldBack:
@@ -86,13 +98,14 @@ class HeldBack:
 
     def __init__(self) -> None:
         self._held: dict[str, Held] = {}
+        self._known: dict[bytes, Held] = {}
         self._keyset = 0
 
     def query(self, have: dict[str, int], now: float) -> dict[str, int]:
         """The numbers to name to the server, by kind, where the station has these."""
         if have.get("keyset", 0) != self._keyset:
             self._keyset = have.get("keyset", 0)
-            self._held = {}
+            self._held, self._known = {}, {}
         self._held = {kind: held for kind, held in self._held.items() if have.get(kind, 0) < held.version}
         return have | {kind: held.version for kind, held in self._held.items() if now < held.until}
 
@@ -100,15 +113,20 @@ class HeldBack:
         """Seconds until one is to be asked for again; infinite: none is."""
         return min((held.until - now for held in self._held.values() if held.until > now), default=math.inf)
 
-    def offered(self, document: bytes, have: dict[str, int], now: float) -> None:
-        """The station was offered this one; if it takes it, its numbers will tell."""
-        kind, version = number_of(document)
-        if kind not in have or not have[kind] < version <= have[kind] + FARTHEST:
-            return
+    def offer(self, document: bytes, have: dict[str, int], now: float) -> bool:
+        """Whether to offer the station this one, again; if it takes it, its numbers will tell."""
         self._keyset = have.get("keyset", 0)
-        before = self._held.get(kind)
-        offers = before.offers if before else 0
-        self._held[kind] = Held(version, offers + 1, now + back_off(offers, LATEST, 1.0))
+        digest = hashlib.sha256(document).digest()
+        known = self._known.pop(digest, NEVER)
+        self._known[digest] = known if now < known.until else known.again(now)
+        if len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        if now < known.until:
+            return False
+        kind, version = number_of(document)
+        if kind in have and have[kind] < version <= have[kind] + FARTHEST:
+            self._held[kind] = self._held.get(kind, NEVER).again(now, version)
+        return True
 
 
 def number_of(document: bytes) -> tuple[str, int]:

@@ -34,7 +34,7 @@ from kiosk.core.outbox import (
 )
 from kiosk.decoding import UNDECODABLE, too_deep
 from kiosk.local import NotReachable, boot_id, boot_time
-from kiosk.logbook.reader import FILE, Reader, Row, survivors
+from kiosk.logbook.reader import DAMAGED, FILE, Reader, Row, survivors
 from kiosk.settings import CentralTable
 from kiosk.sync.answers import Answer, NoAnswer
 from kiosk.sync.client import Client
@@ -58,7 +58,7 @@ NOT_TAKEN: Final = (400, 413, 422)
 GATEWAY: Final = (408, 502, 504)
 """Those of a gateway that has waited long enough, if they come late."""
 
-DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
+BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
 
 
 class Conflicted(Exception):
@@ -171,7 +171,7 @@ class Uploads:
         newest = first if send.withhold else self.box.streams[send.stream].newest
         last = min(rows[-1].seq if rows else newest, send.after + send.limit)
         entries = {row.seq: _whole(row) for row in rows if row.seq <= last}
-        damaged = tuple(Refusal(seq, "it is not as it was written") for seq, entry in entries.items() if entry is None)
+        damaged = tuple(Refusal(seq, DAMAGED) for seq, entry in entries.items() if entry is None)
         whole = [entry for entry in entries.values() if entry is not None]
         missing = [seq for seq in range(first, last + 1) if entries.get(seq) is None]
         return Batch(self._reader.epoch, first, self._boot_id, boot_time(), time.time(), whole, missing), damaged
@@ -279,4 +279,4 @@ def _whole(row: Row) -> dict[str, Any] | None:
 def _says_damaged(error: sqlite3.Error) -> bool:
     """Whether that says something of the rows that were to be read, and not of a file that is busy or not there."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code & 0xFF in DAMAGED if code is not None else isinstance(error, sqlite3.OperationalError)
+    return code & 0xFF in BROKEN if code is not None else isinstance(error, sqlite3.OperationalError)

@@ -7,13 +7,15 @@ model the loss of single packets; tests/programs/test_namespaces.py loses real o
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from email.utils import formatdate
 from itertools import cycle
-from time import monotonic
+from time import monotonic, time
 from typing import Final
 
 RESET: Final = struct.pack("ii", 1, 0)
@@ -35,6 +37,12 @@ class Exchange:
         self._middle = middle
         self.near = near
         self.request = request
+
+    @property
+    def wait_asked(self) -> float:
+        """Seconds for which a question for documents may be held back."""
+        found = re.search(rb"[?&]wait=([\d.]+)", self.request.partition(b"\r\n")[0])
+        return float(found[1]) if found else 0.0
 
     @property
     def is_batch(self) -> bool:
@@ -186,6 +194,46 @@ def says(status: str, kind: str, body: str, *headers: str) -> Fault:
 
     def fault(exchange: Exchange) -> None:
         exchange.near.sendall(answer)
+
+    return fault
+
+
+def redated(seconds: float) -> Fault:
+    """A gateway with its own idea of the time puts it on every answer."""
+
+    def fault(exchange: Exchange) -> None:
+        head, _, body = exchange.ask().partition(b"\r\n\r\n")
+        lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"date:")]
+        date = f"Date: {formatdate(time() + seconds, usegmt=True)}".encode()
+        exchange.near.sendall(b"\r\n".join([*lines, date]) + b"\r\n\r\n" + body)
+
+    return fault
+
+
+def gives_up_after(seconds: float) -> Fault:
+    """A gateway that waits no longer than that for an answer."""
+    page = says("504 Gateway Time-out", "text/html", "<html>504 Gateway Time-out</html>")
+
+    def fault(exchange: Exchange) -> None:
+        if exchange.wait_asked > seconds:
+            exchange.wait(seconds)
+            page(exchange)
+        else:
+            honest(exchange)
+
+    return fault
+
+
+def adds(document: str) -> Fault:
+    """With each answer that has documents, or could have, comes this one (Base64), at once."""
+
+    def fault(exchange: Exchange) -> None:
+        if exchange.is_batch:
+            honest(exchange)
+            return
+        exchange.request = re.sub(rb"([?&]wait=)[\d.]+", rb"\g<1>0", exchange.request)
+        found = json.loads(exchange.ask().partition(b"\r\n\r\n")[2])
+        says("200 OK", "application/json", json.dumps(found | {"documents": [*found["documents"], document]}))(exchange)
 
     return fault
 

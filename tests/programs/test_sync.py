@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -13,9 +16,13 @@ from kiosk.central.store import CentralStore
 from kiosk.core.enrolment import enrolment_code
 from kiosk.demo.link import Link
 from kiosk.local import Line, NotGranted
+from kiosk.trust.documents import sign_document
+from kiosk.trust.policy import PolicyDocument
 from kiosk.wire import Done, EnrolmentAnswered, Offer, Operate
 from tests.keys import STRANGER, claims, keyset_document, public, signed
+from tests.programs import middle
 from tests.programs.house import Station, until
+from tests.programs.middle import Fault, Middle
 from tests.programs.town import CODE, Town, enter
 
 
@@ -104,6 +111,63 @@ def test_a_revocation_and_its_end_reach_the_door(town: Town) -> None:
             town.house.kiosk("central", "restore", "1", "--data", str(town.central))
             assert station.next("document_applied")["document"] == "status"
             assert station.verdict(text) == "granted"
+
+
+@contextmanager
+def meddled(town: Town, fault: Fault) -> Iterator[tuple[Station, Middle]]:
+    """A station whose road to the server has that in it from the beginning."""
+    with town.server(), closing(Middle(town.port)) as man:
+        town.enrol(man.port)
+        town.make_pass()
+        with man.doing(fault), town.house.station() as station, town.house.program("sync"):
+            yield station, man
+
+
+def revocation_arrives(town: Town, station: Station) -> float:
+    """Revoke a credential; how many seconds it took to the station."""
+    began = monotonic()
+    town.house.kiosk("central", "revoke", "1", "--data", str(town.central))
+    while station.next("document_applied")["document"] != "status":
+        pass
+    return monotonic() - began
+
+
+@pytest.mark.parametrize("seconds", [-600.0, 600.0, 86_400.0])
+def test_a_gateway_with_a_wrong_clock_keeps_nothing_back(town: Town, seconds: float) -> None:
+    with meddled(town, middle.redated(seconds)) as (station, man):
+        for number in range(3):
+            enter(town, station, 1)
+            until(lambda: town.numbers() == town.everything(), f"arrival {number}")
+        until(lambda: town.house.view().quality == "synced", "the time")
+        assert man.hits < 30
+
+
+def test_a_gateway_that_gives_up_soon_is_asked_for_less_and_at_once(town: Town) -> None:
+    with meddled(town, middle.gives_up_after(3.0)) as (station, man):
+        until(lambda: man.hits > 8, "some questions")
+        assert revocation_arrives(town, station) < 10
+        assert "central" not in town.house.view().faults
+
+
+def test_after_an_error_page_in_gbk_revocations_arrive(town: Town) -> None:
+    page = '{"title":"网关错误","status":502,"detail":"请稍后再试"}'.encode("gbk")
+    answer = b"HTTP/1.1 502 Bad\r\nContent-Type: application/json;charset=GBK\r\nContent-Length: %d\r\n\r\n" % len(page)
+    with meddled(town, lambda exchange: exchange.near.sendall(answer + page)) as (station, man):
+        until(lambda: man.hits > 4, "some answers in GBK")
+        with man.doing(middle.honest):
+            assert revocation_arrives(town, station) < 15
+
+
+FORGED = sign_document(PolicyDocument(3, 1_795_000_000), STRANGER, b"none")
+
+
+@pytest.mark.parametrize("document", [FORGED, b"rubbish"], ids=["forged", "rubbish"])
+def test_a_refused_document_is_offered_ever_more_seldom_and_holds_no_other_up(document: bytes, town: Town) -> None:
+    with meddled(town, middle.adds(base64.b64encode(document).decode())) as (station, man):
+        until(lambda: "document_refused" in town.house.kinds())
+        assert revocation_arrives(town, station) < 15
+        until(lambda: man.hits > 9, "some more questions")
+        assert town.house.kinds().count("document_refused") <= 5
 
 
 def test_documents_that_nobody_trusted_signed_are_refused_at_the_stations_socket(town: Town) -> None:
