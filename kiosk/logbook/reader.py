@@ -6,7 +6,7 @@ import re
 import sqlite3
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
@@ -34,7 +34,8 @@ class Damaged(sqlite3.DatabaseError):
 DAMAGED: Final = "it is not as it was written"
 """Why a row is set aside whose checksum does not fit."""
 
-Columns = tuple[Any, ...]
+LOGBOOK_DAMAGED: Final = "logbook_damaged"
+"""The fault of entries that are not as they were written."""
 
 
 class Row(Struct, frozen=True):
@@ -87,6 +88,7 @@ MOST_NUMBER: Final = 1 << 53
 """No number of an entry is higher; JSON has no more digits for it (RFC 8259, section 6)."""
 
 MOST_SHOWN: Final = 500
+MOST_NAMED: Final = 10
 UNREADABLE: Final = (*UNDECODABLE, struct.error)
 
 
@@ -100,6 +102,12 @@ class Heads(Struct, frozen=True):
 def checksum(body: str, boot: float, wall: float, quality: str) -> int:
     """CRC-32 over everything of a row but its number: SQLite's own check misses a changed payload byte."""
     return zlib.crc32(struct.pack("<dd", boot, wall) + as_bytes(quality), zlib.crc32(as_bytes(body)))
+
+
+def damage(stream: str, numbers: Collection[int]) -> str:
+    """What a technician is told of damaged entries; empty when there are none."""
+    first = ", ".join(map(str, sorted(numbers)[:MOST_NAMED]))
+    return f"{len(numbers)} of {stream} are not as they were written: {first}" if numbers else ""
 
 
 def as_text(raw: bytes) -> str:

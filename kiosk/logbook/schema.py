@@ -6,7 +6,8 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +99,7 @@ def open_file(
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA journal_size_limit=1048576")
         migrations.apply(Database(connection, execute_plugins=False))
+        _compare(connection, migrations)
         prove(connection)
     except (sqlite3.Error, Broken, *UNDECODABLE) as error:
         connection.close()
@@ -105,6 +107,26 @@ def open_file(
             raise
         raise Broken(f"{error}" or type(error).__name__) from error
     return connection
+
+
+def _compare(connection: sqlite3.Connection, migrations: Migrations) -> None:
+    """The tables are those that the migrations make, or more by a later version: SQLite checks no name of a column."""
+    found = _tables(connection)
+    for name, sql in _made_by(migrations).items():
+        if not found.get(name, "").startswith(sql.removesuffix(")")):
+            raise Broken(f"its table {name} is not as it was made")
+
+
+@cache
+def _made_by(migrations: Migrations) -> dict[str, str]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrations.apply(Database(connection, execute_plugins=False))
+        return _tables(connection)
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlite\\_%' ESCAPE '\\'"
+    return {name: sql for name, sql in connection.execute(query).fetchall() if isinstance(sql, str)}
 
 
 def _is_fresh(path: Path) -> bool:

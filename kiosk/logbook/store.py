@@ -13,7 +13,7 @@ import msgspec
 
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
 from kiosk.logbook.reader import FILE, STREAMS, Heads, Row, checksum, epoch_of, heads_of, newest_first, used
-from kiosk.logbook.schema import logbook, move_aside, open_or_replace, transaction
+from kiosk.logbook.schema import Broken, logbook, move_aside, open_or_replace, transaction
 
 INSERT: Final = "INSERT INTO {} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)"
 NOTHING_REFUSED: Final[Mapping[int, str]] = {}
@@ -45,6 +45,10 @@ class Logbook:
 
     def _begin(self, db: sqlite3.Connection) -> None:
         """What must be found in the file. Raises sqlite3.Error, or another that says that it is damaged."""
+        for table in ("meta", "marks", "boots"):  # whose indexes SQLite's quick check does not look at
+            result = db.execute(f"PRAGMA integrity_check({table})").fetchone()[0]
+            if result != "ok":
+                raise Broken(result)
         self.epoch: str = epoch_of(db)
         heads_of(db)
         db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (self._boot_id,))

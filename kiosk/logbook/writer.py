@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from typing import Final
 
@@ -22,8 +22,8 @@ from msgspec.structs import replace
 from kiosk.core.entries import Stream
 from kiosk.core.events import Command, CommitFailed, Committed, Faulted, Keep, KeepFloor, Record
 from kiosk.logbook import salvage
-from kiosk.logbook.cold import ColdState
-from kiosk.logbook.reader import Heads
+from kiosk.logbook.cold import KEPT_FILES, ColdState
+from kiosk.logbook.reader import DAMAGED, LOGBOOK_DAMAGED, Heads, damage
 from kiosk.logbook.schema import Broken, says_broken
 from kiosk.logbook.store import Logbook
 from kiosk.logbook.waiting import Stamped, Waiting
@@ -227,9 +227,14 @@ class Writer:
         except sqlite3.DatabaseError as error:
             if not says_broken(error):
                 raise
-            self._book.replace(str(error))
-            self._on_replaced(str(error))
+            self._replace(str(error))
             self._book.append(entries)
+
+    def _replace(self, why: str) -> None:
+        """The logbook is broken: begin another. What the server has of the old one says nothing of the new one's numbers."""
+        self._book.replace(why)
+        self._others = {key: job for key, job in self._others.items() if not isinstance(job, Acked | NewEpoch)}
+        self._on_replaced(why)
 
     def _give_up(self, entries: list[Stamped], error: Exception) -> None:
         """An entry among them can never be written; the others are tried again, at once."""
@@ -263,14 +268,11 @@ class Writer:
         kept = {key: job for key, job in self._others.items() if isinstance(job, Keep | KeepFloor)}
         try:
             if kept:
-                with self._cold.transaction():
-                    for each in kept.values():
-                        self._do(each)
-                self._done(kept)
+                self._keep(kept)
             for key, job in list(self._others.items()):
                 self._do(job)
                 self._done((key,))
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, Broken) as error:
             self._told = True
             self._answer(CommitFailed(0, str(error)))
             return
@@ -278,9 +280,21 @@ class Writer:
             self._told = False
             self._answer(Committed(0))
 
+    def _keep(self, jobs: Mapping[tuple[str, ...], Other]) -> None:
+        """All of them together; a file that turns out to be broken is made anew from the other one, and they are kept there."""
+        try:
+            with self._cold.transaction():
+                for each in jobs.values():
+                    self._do(each)
+        except sqlite3.DatabaseError as error:
+            if self._cold.mend(error):
+                self._answer(Faulted(KEPT_FILES, "; ".join(self._cold.faults)))
+            raise
+        self._done(jobs)
+
     def _done(self, keys: Iterable[tuple[str, ...]]) -> None:
         for key in list(keys):
-            del self._others[key]
+            self._others.pop(key, None)
 
     def _do(self, job: Other) -> None:
         match job:
@@ -288,13 +302,25 @@ class Writer:
                 self._cold.keep(kind, version, body)
             case KeepFloor(floor, lowered):
                 self._cold.keep_floor(floor, lowered=lowered)
-            case Acked(stream, seq, forget_before, refused):
-                self._book.acknowledge(stream, seq, forget_before, refused)
-                self._take_heads(self._book.heads())
+            case Acked(stream, refused=refused):
+                self._acknowledge(job)
+                if told := damage(stream, [seq for seq, why in refused.items() if why == DAMAGED]):
+                    self._answer(Faulted(LOGBOOK_DAMAGED, told))
             case AckedSurvivors(epoch, stream, seq):
                 salvage.acknowledge(self._book.folder, epoch, stream, seq)
             case NewEpoch():
                 pass
+
+    def _acknowledge(self, job: Acked) -> None:
+        if job.seq > self._book.heads()[job.stream].newest:
+            return  # it was meant for a file that has been replaced
+        try:
+            self._book.acknowledge(job.stream, job.seq, job.forget_before, job.refused)
+        except sqlite3.DatabaseError as error:
+            if not says_broken(error):
+                raise
+            self._replace(str(error))
+        self._take_heads(self._book.heads())
 
 
 def _key(job: Other) -> tuple[str, ...]:
@@ -311,7 +337,11 @@ def _key(job: Other) -> tuple[str, ...]:
 
 
 def _newer(before: Other | None, job: Other) -> Other:
-    """The later job; what the server refused by the one before is set aside with it."""
-    if isinstance(job, Acked) and isinstance(before, Acked):
-        return replace(job, refused={**before.refused, **job.refused})
-    return job
+    """The later job, with what the one before would have done: set aside what the server refused, raise or lower the floor."""
+    match before, job:
+        case Acked(), Acked():
+            return replace(job, refused={**before.refused, **job.refused})
+        case KeepFloor(floor, lowered), KeepFloor(lowered=False):
+            return KeepFloor(max(floor, job.floor), lowered)
+        case _:
+            return job

@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
@@ -20,6 +20,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from kiosk.decoding import UNDECODABLE
+from kiosk.keyfiles import ROOT_KEY, STATION_KEY, Kept, heal, read_kept
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import FILE, Row, read_back
 from kiosk.logbook.schema import Broken, free_name
@@ -37,17 +39,30 @@ class AlreadyRunning(Exception):
 
 
 class Files(Struct, frozen=True):
-    """What is open. `held`: keep others out until they are closed; `refused`: why the data folder is not used, or empty."""
+    """What is open. `held`: keep others out until they are closed; `refused`: why the data folder is not used, or empty.
+
+    `root`: the public root key, empty before the station is enrolled; `faults`: what was damaged of what is kept twice.
+    """
 
     held: tuple[int, ...]
     cold: ColdState
     book: Logbook
+    root: bytes = b""
+    faults: tuple[str, ...] = ()
     refused: str = ""
 
     def remembered(self, settings: Settings) -> Iterator[Row]:
         """The entries of the access stream, newest first; also those of a folder that can only be read."""
-        mine = self.book.backwards("access")
+        mine = self._mine()
         return chain(mine, read_back(settings.data, "access")) if self.refused else mine
+
+    def _mine(self) -> Iterator[Row]:
+        """A file that cannot be read back to its end is moved aside: what it gave until then counts, and another is begun."""
+        try:
+            yield from self.book.backwards("access")
+        except (sqlite3.Error, *UNDECODABLE) as error:
+            log.error("the logbook cannot be read back: %s", error)  # noqa: TRY400  a fault of the card's
+            self.book.replace(str(error))
 
 
 def open_files(settings: Settings, boot_id: str) -> Files:
@@ -59,7 +74,9 @@ def open_files(settings: Settings, boot_id: str) -> Files:
         if not settings.data.samefile(settings.run):
             held.append(hold_folder(settings.data))
         _take_in(settings.volatile, settings.data)
-        return Files(tuple(held), *_open(settings.data, boot_id))
+        cold, book = _open(settings.data, boot_id)
+        root, faults = _kept(settings.data, heal)
+        return Files(tuple(held), cold, book, root, (*cold.faults, *faults))
     except (OSError, sqlite3.Error, Broken) as error:
         refused = f"{settings.data} takes no write ({error}): entries are kept in memory"
         log.error("%s", refused)  # noqa: TRY400  a fault of the machine's, not of ours
@@ -69,7 +86,14 @@ def open_files(settings: Settings, boot_id: str) -> Files:
     if fresh:
         with suppress(sqlite3.Error):
             cold.take_over(settings.data)
-    return Files(tuple(held), cold, book, refused)
+    root, faults = _kept(settings.data, read_kept)
+    return Files(tuple(held), cold, book, root, (*cold.faults, *faults), refused)
+
+
+def _kept(folder: Path, how: Callable[[Path, str], Kept]) -> tuple[bytes, tuple[str, ...]]:
+    """The root key, and what is wrong with that or with the station's own."""
+    root, own = how(folder, ROOT_KEY), how(folder, STATION_KEY)
+    return root.raw, (*root.wrong, *own.wrong)
 
 
 def _open(folder: Path, boot_id: str) -> tuple[ColdState, Logbook]:

@@ -93,7 +93,7 @@ class Station:
         self._first: tuple[Entry, ...] = (Started(__version__), *interrupted)
         if origin.wrong:
             self._rules.queue(Faulted("settings", origin.fault))
-        self._replaced(book.replaced or cold.replaced)
+        self._replaced(book.replaced)
         self._disk_is_back = threading.Event()
         if self._files.refused:
             self._rules.queue(Faulted("data_folder", self._files.refused))

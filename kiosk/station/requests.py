@@ -28,7 +28,7 @@ from kiosk.core.events import (
     Verb,
 )
 from kiosk.core.step import judge
-from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw
+from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep
 from kiosk.logbook.writer import Acked, AckedSurvivors, Flush, NewEpoch, Writer
 from kiosk.peer import Peer
 from kiosk.settings import Settings
@@ -133,8 +133,8 @@ class Requests:
         public = Ed25519PrivateKey.from_private_bytes(answered.station_key).public_key().public_bytes_raw()
         words = fingerprint(settings.station.code, public, answered.root_key)
         try:
-            write_raw(settings.data / STATION_KEY, answered.station_key, 0o600)
-            write_raw(settings.data / ROOT_KEY, answered.root_key, 0o644)
+            keep(settings.data, STATION_KEY, answered.station_key)
+            keep(settings.data, ROOT_KEY, answered.root_key)
         except OSError as error:
             return wire.Refused(f"{settings.data} cannot be written: {error.strerror}")
         self._rules.queue(EnrolmentDone(answered.root_key, answered.documents, words))

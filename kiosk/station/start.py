@@ -13,11 +13,14 @@ from kiosk.core.documents import RETIRED, recall, restore, restore_retired
 from kiosk.core.door.access import Trust
 from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.door.hours import Programme, Schedule, weekly
-from kiosk.core.entries import Entry
+from kiosk.core.entries import Entry, Fact
+from kiosk.core.faults import faulted
 from kiosk.core.room.sensors import Sensor
 from kiosk.core.state import State
-from kiosk.keyfiles import ROOT_KEY, read_raw
+from kiosk.keyfiles import ROOT_KEY, read_kept
 from kiosk.local import boot_time
+from kiosk.logbook.cold import KEPT_FILES
+from kiosk.logbook.reader import LOGBOOK_DAMAGED, damage
 from kiosk.settings import ClassName, DoorTable, Settings
 from kiosk.station.files import Files
 from kiosk.station.fittings import room_of, sensor_rules
@@ -49,13 +52,18 @@ def first_clock(floor: float, boot: float) -> Clock:
 
 
 def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tuple[Entry, ...]]:
-    """The state after what the files still know, and what the end of the program cut off."""
+    """The state after what the files still know, and what is to be told: what the program's end cut off, what is damaged."""
     boot = boot_time()
-    state = initial_state(settings, read_root(settings.data), files.cold.floor(), boot)
+    state = initial_state(settings, files.root, files.cold.floor(), boot)
     state = restore_documents(state, files.cold.documents(), boot)
     found = recollect(files.remembered(settings), state.doors, boot_id, boot)
-    state = replace(state, room=replace(state.room, off=found.off), memory=found.memory)
-    return recall(state, found.commanded), found.interrupted
+    state = recall(replace(state, room=replace(state.room, off=found.off), memory=found.memory), found.commanded)
+    told = found.interrupted
+    for what, detail in ((KEPT_FILES, "; ".join(files.faults)), (LOGBOOK_DAMAGED, damage("access", found.damaged))):
+        if detail:
+            state, more = faulted(state, what, detail, boot)
+            told += tuple(each for each in more if isinstance(each, Fact))
+    return state, told
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:
@@ -109,7 +117,4 @@ def _unix(local: datetime, offset: int) -> float:
 
 def read_root(folder: Path) -> bytes:
     """The public root key; empty before the station is enrolled, when no document can hold."""
-    try:
-        return read_raw(folder / ROOT_KEY)
-    except (OSError, ValueError):
-        return b""
+    return read_kept(folder, ROOT_KEY).raw

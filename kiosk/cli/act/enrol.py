@@ -29,7 +29,7 @@ def enrol(config: Path, url: str, claim: str) -> None:
     earlier enrolment is retired at the server. Compare the words that it prints with those at the other end.
     """
     settings = good_settings_or_exit(config)
-    from kiosk.keyfiles import ROOT_KEY, STATION_KEY, write_raw  # noqa: PLC0415
+    from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep  # noqa: PLC0415
     from kiosk.logbook.cold import ColdState  # noqa: PLC0415
     from kiosk.sync.answers import NoAnswer  # noqa: PLC0415
     from kiosk.sync.enrolment import EnrolmentRefused  # noqa: PLC0415
@@ -45,8 +45,8 @@ def enrol(config: Path, url: str, claim: str) -> None:
     key, enrolled = new.key, new.answer
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
-        write_raw(settings.data / STATION_KEY, key.private_bytes_raw(), 0o600)
-        write_raw(settings.data / ROOT_KEY, enrolled.root_key, 0o644)
+        keep(settings.data, STATION_KEY, key.private_bytes_raw())
+        keep(settings.data, ROOT_KEY, enrolled.root_key)
         _keep_documents(ColdState(settings.data), enrolled.root_key, enrolled.documents)
     except (OSError, sqlite3.Error) as error:
         fail(_("{file} cannot be written: {why}", file=settings.data, why=error))
