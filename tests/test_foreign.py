@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.cli.common import json_line, shown, style
+from kiosk.cli.look.words import when
 from kiosk.foreign import CONTROLS, visible, visible_json, visible_lines
 from kiosk.language import _
 from tests.conftest import ROOT
@@ -88,3 +89,8 @@ def prints(path: Path) -> Iterator[str]:
 )
 def test_no_verb_prints_by_itself(path: Path) -> None:
     assert list(prints(path)) == [] or path == ONE_PLACE
+
+
+@pytest.mark.parametrize("wall", [1e300, -1e300, float("inf"), float("nan"), 2.0**53, -1.0, 0.0])
+def test_a_time_that_no_calendar_has_is_shown_as_a_number(wall: float) -> None:
+    assert when(wall)

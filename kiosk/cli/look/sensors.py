@@ -49,7 +49,7 @@ def read(config: Path, as_json: bool) -> None:
         print_json(told)
     else:
         for message in told:
-            echo(_line(message, settings))
+            echo(visible(_line(message, settings)))
     sys.exit(WRONG if any(_is_bad(each) for each in told) else 0)
 
 

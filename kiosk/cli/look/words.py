@@ -38,8 +38,11 @@ def _reason(entry: dict[str, Any]) -> str:
 
 
 def when(wall: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """A time of this machine's zone."""
-    return datetime.fromtimestamp(wall, UTC).astimezone().strftime(form)
+    """A time of this machine's zone; one that no calendar has, as the number that it is."""
+    try:
+        return datetime.fromtimestamp(wall, UTC).astimezone().strftime(form)
+    except (ArithmeticError, ValueError, OSError):
+        return f"{wall:g}"
 
 
 def quantity(value: float, unit: str) -> str:

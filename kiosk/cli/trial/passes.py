@@ -222,4 +222,7 @@ def _tell_claims(claims: dict[str, Any]) -> None:
 
 
 def _date(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ArithmeticError, ValueError, OSError):  # no calendar has it
+        return str(seconds)

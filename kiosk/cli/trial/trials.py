@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 
 from kiosk import __version__
 from kiosk.cli.common import (
@@ -26,6 +25,7 @@ from kiosk.cli.common import (
     asked,
     echo,
     fail,
+    json_line,
     print_json,
     say,
     settings_or_exit,
@@ -37,6 +37,7 @@ from kiosk.cli.look.words import quantity, when
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.local import Line, NotReachable
+from kiosk.redaction import hidden
 from kiosk.settings import Settings
 from kiosk.wire import (
     MAX_WHY,
@@ -145,7 +146,8 @@ def try_sensors(trials: Trials) -> str:
     if not sensors:
         return SKIPPED
     for name, each in sensors.items():
-        say(f"  {visible(name):<20} {quantity(each.value, each.unit) if each.value is not None else each.absent}")
+        value = quantity(each.value, each.unit) if each.value is not None else each.absent
+        say(visible(f"  {name:<20} {value}"))
     silent = [name for name, each in sensors.items() if each.value is None]
     if silent:
         return "failed: " + _("no value: {names}", names=", ".join(silent))
@@ -269,8 +271,8 @@ def write_report(settings: Settings, door: str, results: dict[str, str], config:
     paths = [stem.with_suffix(".md"), stem.with_suffix(".json")]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text("\n".join(lines), encoding="utf-8")
-        paths[1].write_bytes(msgspec.json.encode(found))
+        paths[0].write_text("\n".join(hidden(visible(line)) for line in lines), encoding="utf-8")
+        paths[1].write_text(json_line(found), encoding="utf-8")
     except OSError as error:
         fail(visible(f"{out}: {error.strerror}"))
     return paths
