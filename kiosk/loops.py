@@ -131,7 +131,7 @@ class Loops:
             self._tell(None)
 
     def _failed(self, name: str, error: BaseException) -> None:
-        loop = self._loops[name]
+        loop = self._loops.setdefault(name, _Loop(float("inf"), monotonic()))  # it may fail before it runs
         loop.failed_at.append(monotonic())
         self._told = True
         self._tell(f"{name}: {type(error).__name__}: {error}"[:200])

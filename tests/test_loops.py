@@ -117,3 +117,15 @@ def test_a_coroutine_that_fails_too_often_ends_the_program() -> None:
 
     with pytest.raises(LoopFailed):
         asyncio.run(Loops(lambda _: None).keep("watch", turn))
+
+
+def test_a_part_of_a_turn_that_fails_is_told_also_before_the_loop_runs() -> None:
+    told: queue.Queue[str | None] = queue.Queue()
+    loops = Loops(told.put)
+
+    def surprise() -> None:
+        raise Unlisted("early")
+
+    assert not loops.attempt("main", surprise)
+    assert told.get(timeout=30) == "main: Unlisted: early"
+    assert loops.attempt("main", lambda: None)

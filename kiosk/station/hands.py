@@ -9,6 +9,7 @@ from typing import Final
 from gpiozero import GPIOZeroError
 
 from hardware.board import Board
+from hardware.contacts import Contact
 from kiosk.core.events import Event, Faulted, Lamp
 
 PIN_FAILS: Final = (OSError, GPIOZeroError)
@@ -21,8 +22,11 @@ class LockStuck(Exception):
 class Hands:
     """Moves and reads the pins; what fails is told as the fault `pin.NAME`, once each way. Of the station's thread alone."""
 
-    def __init__(self, board: Board, tell: Callable[[Event], None]) -> None:
-        self._board, self._tell = board, tell
+    def __init__(
+        self, board: Board, tell: Callable[[Event], None], attempt: Callable[[Callable[[], None]], bool]
+    ) -> None:
+        """`attempt` does a piece of work, and tells what it raises that nobody lists."""
+        self._board, self._tell, self._attempt = board, tell, attempt
         self._failing: set[str] = set()
         self._undone: dict[str, bool] = {}
 
@@ -46,13 +50,16 @@ class Hands:
     def read_back(self) -> None:
         """Report the level of every input."""
         for contact in self._board.contacts:
-            self._try(f"pin.{contact.name}", contact.tell)
+            self._attempt(partial(self._read, contact))
 
     def look_at_locks(self) -> None:
         """Drive again each lock that did not take its level. Raises LockStuck when one still does not."""
         stuck = [door for door, unlocked in list(self._undone.items()) if not self.set_lock(door, unlocked=unlocked)]
         if stuck:
             raise LockStuck(f"does not take its level: the lock of {', '.join(stuck)}")
+
+    def _read(self, contact: Contact) -> None:
+        self._try(f"pin.{contact.name}", contact.tell)
 
     def _try(self, what: str, work: Callable[[], None]) -> bool:
         try:

@@ -101,7 +101,7 @@ class Station:
 
         factory = open_pins(settings.pins, self._loops.start)
         self._board = Board(factory, wiring(settings), self._edge)
-        self._hands = Hands(self._board, self._rules.queue)
+        self._hands = Hands(self._board, self._rules.queue, self._attempt)
         self._pulses = Pulsed(settings, self._board)
         for relay in state.room.off:
             self._switch(relay, on=False)
@@ -115,7 +115,7 @@ class Station:
             signal.signal(number, self._stop)
         self._perform((Record(self._first, stamp(self._rules.state, self._rules.now())),), changed=False)
         self._hands.read_back()
-        self._rules.take(Tick(), self._perform)
+        self._attempt(partial(self._rules.take, Tick(), self._perform))
         if self._origin.wrong:
             share(self._settings, self._origin.path)
         notify("READY=1")
@@ -155,11 +155,11 @@ class Station:
 
     def close(self) -> None:
         """Take the power from the locks, write what waits, let go of everything."""
+        self._loops.end()
         attempt("closing the board", self._board.close)
         self._perform((stopped(self._rules.state, self._rules.now()),), changed=False)
         if self._bench:
             self._bench.close()
-        self._loops.end()
         attempt("closing the logbook", self._writer.close)
         log.info("taken in all: %s", dict(self._border.taken))
         self._loop.close()
@@ -173,7 +173,7 @@ class Station:
             if table.contact:  # nobody has wired anything yet: let the door be closed
                 pin = factory.pin(table.contact.pin)
                 pin.drive_low() if table.contact.open_when == "high" else pin.drive_high()
-        return PinBench(factory, self._settings.run / BENCH)
+        return PinBench(factory, self._settings.run / BENCH, self._loops.start)
 
     def _replaced(self, why: str) -> None:
         """At the start, and when the logbook's file turns out to be broken later. Safe from any thread."""
