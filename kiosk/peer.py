@@ -121,8 +121,9 @@ class Peer:
                 self.seat.active_at = self._read_at = monotonic()
         except BlockingIOError:
             pass
-        except OSError:
+        except OSError:  # it has gone: what it said before is not worth an answer
             self._out.clear()
+            self._drop(self)
         self._changed(self)
 
     def receive(self, now: float) -> bool:

@@ -15,6 +15,9 @@ from msgspec import Struct
 MOST_PEERS: Final = 128
 SHARE: Final = 16
 
+TO_SPEAK: Final = 2.0
+"""Seconds in which a new connection need not have said anything yet."""
+
 BURST: Final = 0.1
 """Seconds of the program's time that an account may use at one socket at once."""
 
@@ -37,7 +40,7 @@ def gives_way(seats: Sequence[Seat], new: Seat) -> Seat | None:
     """Who goes, for the newcomer to sit down: nobody while there is room, or the newcomer itself."""
     own = [each for each in seats if (each.uid, each.socket) == (new.uid, new.socket)]
     if len(own) >= SHARE:
-        return _least(own)
+        return _least(own, new.active_at)
     if len(seats) < MOST_PEERS:
         return None
     held = Counter(each.uid for each in seats)
@@ -49,13 +52,13 @@ def gives_way(seats: Sequence[Seat], new: Seat) -> Seat | None:
     if not others:
         return new
     most = max(held[each.uid] for each in others)
-    return _least([each for each in others if held[each.uid] == most])
+    return _least([each for each in others if held[each.uid] == most], new.active_at)
 
 
-def _least(seats: Sequence[Seat]) -> Seat:
+def _least(seats: Sequence[Seat], now: float) -> Seat:
     """Of the process that holds the most: first whoever never said anything, then whoever has been idle for longest."""
     held = Counter(each.pid for each in seats)
-    return min(seats, key=lambda each: (-held[each.pid], each.spoke, each.active_at))
+    return min(seats, key=lambda each: (-held[each.pid], each.spoke or now - each.active_at < TO_SPEAK, each.active_at))
 
 
 class Budget:

@@ -14,6 +14,7 @@ class Peers:
         self.programs: dict[str, set[Peer]] = {"scanner": set(), "sensors": set(), "sync": set()}
         self.subscribers: set[Peer] = set()
         self._enroller: Peer | None = None
+        self._asked: Peer | None = None
         self._claim = ""
         self._recording: Peer | None = None
 
@@ -31,6 +32,7 @@ class Peers:
         """This peer has gone, and with it these programs."""
         self.subscribers.discard(peer)
         self._enroller = None if peer is self._enroller else self._enroller
+        self._asked = None if peer is self._asked else self._asked
         self._recording = None if peer is self._recording else self._recording
         lost = [Faulted(program, "has gone") for program, peers in self.programs.items() if peers == {peer}]
         for peers in self.programs.values():
@@ -56,13 +58,21 @@ class Peers:
 
     def show_claim(self, claim: str) -> None:
         """An enrolment code was shown at the door: for the peer that waits for one, now or later."""
-        if self._enroller is None:
-            self._claim = claim
-        else:
+        self._claim = claim
+        if self._enroller is not None and (claim := self.claim_for(self._enroller)):
             self._enroller.send(wire.EnrolmentWanted(claim))
 
-    def await_claim(self, peer: Peer) -> str:
-        """From now on a claim that is shown goes to this peer; one that was shown while nobody waited, or empty."""
-        self._enroller = peer
+    def awaits_claim(self, peer: Peer) -> bool:
+        """From now on a claim that is shown goes to this peer, if no other waits for it: nobody takes it from who was first."""
+        self._enroller = self._enroller or peer
+        return self._enroller is peer
+
+    def claim_for(self, peer: Peer) -> str:
+        """The claim that was shown and that nobody has got yet, or empty; whoever gets it is the one to answer."""
+        self._asked = peer if self._claim else self._asked
         claim, self._claim = self._claim, ""
         return claim
+
+    def was_asked(self, peer: Peer) -> bool:
+        """Whether this is the peer that got the claim."""
+        return self._asked is peer

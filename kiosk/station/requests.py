@@ -97,7 +97,7 @@ class Requests:
             case wire.AwaitEnrolment():
                 return self._await_enrolment(peer)
             case wire.EnrolmentAnswered():
-                return self._enrolled(request)
+                return self._enrolled(peer, request)
             case wire.Acknowledge():
                 if back := self._peers.heard("sync", peer):
                     self._rules.queue(back)
@@ -122,13 +122,15 @@ class Requests:
 
     def _await_enrolment(self, peer: Peer) -> wire.Answer | None:
         """From now on a claim that is shown goes to this peer; also one that was shown lately, while nobody waited."""
-        claim = self._peers.await_claim(peer)
+        if not self._peers.awaits_claim(peer):
+            return wire.Refused("somebody else waits for an enrolment code already")
+        claim = self._peers.claim_for(peer)
         return wire.EnrolmentWanted(claim) if claim and may_enrol(self._rules.state, self._rules.now().boot) else None
 
-    def _enrolled(self, answered: wire.EnrolmentAnswered) -> wire.Answer:
+    def _enrolled(self, peer: Peer, answered: wire.EnrolmentAnswered) -> wire.Answer:
         """Keep the keys and trust the root, if a code was shown lately and nobody is trusted yet."""
         settings = self._settings
-        if not may_enrol(self._rules.state, self._rules.now().boot):
+        if not (may_enrol(self._rules.state, self._rules.now().boot) and self._peers.was_asked(peer)):
             return wire.Refused("no enrolment is under way: show the code again")
         public = Ed25519PrivateKey.from_private_bytes(answered.station_key).public_key().public_bytes_raw()
         words = fingerprint(settings.station.code, public, answered.root_key)
