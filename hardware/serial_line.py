@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 MAX_LINE: Final = 1024
 CHUNK: Final = 256
+GRACE: Final = 0.1
+"""Seconds beyond a time-out in which what is coming may end."""
 
 
 class SerialLine:
@@ -67,12 +69,16 @@ class SerialLine:
         return line.rstrip(b"\r")
 
     def gather(self, find: Callable[[bytes], T | None], timeout: float) -> T | None:
-        """What `find` finds in the last MAX_LINE bytes; None when it finds nothing within `timeout` seconds."""
-        deadline = monotonic() + timeout
+        """What `find` finds in the last MAX_LINE bytes; None when it finds nothing within `timeout` seconds.
+
+        What has begun to come by then may end.
+        """
+        deadline, came = monotonic() + timeout, b""
         while (found := find(self._buffer)) is None:
-            if monotonic() >= deadline:
+            if monotonic() >= deadline + (GRACE if came else 0.0):
                 return None
-            self._buffer = (self._buffer + self.read_some())[-MAX_LINE:]
+            came = self.read_some()
+            self._buffer = (self._buffer + came)[-MAX_LINE:]
         return found
 
     @property

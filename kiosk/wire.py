@@ -68,17 +68,19 @@ class Trouble(Message, frozen=True):
 
 
 class Sensed(Message, frozen=True):
-    """A sensor's value, in the unit of the settings."""
+    """A sensor's value, in the unit of the settings; `at`: the boot time of its measuring, when it had to wait."""
 
     sensor: Name
     value: float
+    at: float | None = None
 
 
 class NotSensed(Message, frozen=True):
-    """A sensor has no value, and why."""
+    """A sensor has no value, and why; `at`: the boot time since when, when it had to wait."""
 
     sensor: Name
     reason: Name
+    at: float | None = None
 
 
 class Located(Message, frozen=True):

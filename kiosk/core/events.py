@@ -55,17 +55,19 @@ class Edge(Happening, frozen=True):
 
 
 class Reading(Happening, frozen=True):
-    """A sensor's value in its own unit."""
+    """A sensor's value in its own unit; `at`: the boot time of its measuring, when it had to wait."""
 
     sensor: str
     value: float
+    at: float | None = None
 
 
 class NoReading(Happening, frozen=True):
-    """A sensor has no value: absence is data."""
+    """A sensor has no value: absence is data. `at`: the boot time since when, when it had to wait."""
 
     sensor: str
     reason: str
+    at: float | None = None
 
 
 class Located(Happening, frozen=True):

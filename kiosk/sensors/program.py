@@ -11,10 +11,10 @@ from time import monotonic
 from types import FrameType
 from typing import Final
 
-from kiosk.local import Line, NotReachable, RestartAsked, notify
+from kiosk.local import Line, NotReachable, RestartAsked, boot_time, notify
 from kiosk.loops import Loops
 from kiosk.sensors.buses import Bus, Told, buses
-from kiosk.sensors.outgoing import Outgoing
+from kiosk.sensors.outgoing import Outgoing, dated
 from kiosk.settings import Settings
 from kiosk.settings.appliances import ModbusRelayTable
 from kiosk.wire import Located, NotSensed, Sensed, Switch, Trouble
@@ -160,12 +160,13 @@ class Program:
 
     def _exchange(self, line: Line) -> None:
         """Raises NotReachable. That the station has gone, a send tells; what was not sent is kept, but for newer news."""
-        message = self._outgoing.get(RETRY)
-        if message is not None:
+        if waiting := self._outgoing.get(RETRY):
+            at, message = waiting
             try:
-                line.send(message)
+                if told := dated(message, at, boot_time()):
+                    line.send(told)
             except NotReachable:
-                self._outgoing.put_back(message)
+                self._outgoing.put_back(message, at)
                 raise
         self._station_at = monotonic()
         wanted = {each.relay: each.on for each in line.arrived() if isinstance(each, Switch)}

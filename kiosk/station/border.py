@@ -69,10 +69,10 @@ class Border:
             for relay, on in self._wanted().items():
                 peer.send(wire.Switch(relay, on))
         match self._from(peer, "sensors", line, wire.SenseMessage):
-            case wire.Sensed(sensor, value):
-                self._queue(Reading(sensor, value))
-            case wire.NotSensed(sensor, reason):
-                self._queue(NoReading(sensor, reason))
+            case wire.Sensed(sensor, value, at):
+                self._queue(Reading(sensor, value, at))
+            case wire.NotSensed(sensor, reason, at):
+                self._queue(NoReading(sensor, reason, at))
             case wire.Located(latitude, longitude, speed):
                 self._queue(Located(latitude, longitude, speed))
             case wire.Trouble(what, detail) if what in self._troubles:

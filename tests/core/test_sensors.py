@@ -134,3 +134,17 @@ def test_the_end_of_the_program_tells_the_end_of_the_line() -> None:
     assert sensors.close(heard.sensor, 1.0) == ()
     heard.value(5.3, 10.0)
     assert sensors.close(heard.sensor, 12.0) == (Measured("t", 5.3, "°C", 2.0),)
+
+
+def test_a_reading_that_had_to_wait_counts_from_its_measuring() -> None:
+    rules = SensorRules("C", stale_after=120.0)
+    found, entries = sensors.reading(Sensor("t", rules, 100.0), 4.0, now=110.0, at=90.0)
+    assert entries == (Measured("t", 4.0, "C", 20.0),)
+    assert found.heard_at == 90.0
+    assert sensors.due(found) == 210.0, "it is stale as early as it is old"
+    later, entries = sensors.reading(found, 9.0, now=130.0, at=60.0)
+    assert later.heard_at == 90.0, "never before what is known"
+    ahead, _ = sensors.reading(found, 9.0, now=130.0, at=999.0)
+    assert ahead.heard_at == 130.0, "never ahead of now"
+    gone, _ = sensors.no_reading(found, "no_answer", now=130.0, at=125.0)
+    assert (gone.absent_since, gone.heard_at) == (125.0, 125.0)

@@ -20,7 +20,7 @@ from kiosk import loops as loops_module
 from kiosk.demo.appliances import DISPENSER, open_terminal, sentence
 from kiosk.loops import MOST_FAILURES, LoopFailed
 from kiosk.sensors.buses import Bus, Tell, Told, buses
-from kiosk.sensors.outgoing import Outgoing
+from kiosk.sensors.outgoing import Outgoing, dated
 from kiosk.sensors.program import LOOP, Polled, Program
 from kiosk.settings.loading import load
 from kiosk.wire import Located, NotSensed, Sensed, Trouble
@@ -201,7 +201,7 @@ def test_what_nobody_lists_in_the_delivering_loop_is_told_and_too_much_of_it_end
     monkeypatch.setattr(program, "_connect", surprise)
     with pytest.raises(LoopFailed, match="station failed 5 times"):
         program._loops.run("station", program._deliver)
-    assert program._outgoing.get(0.0) == Trouble(LOOP, "station: Unlisted: a surprise")
+    assert told_by(program._outgoing) == Trouble(LOOP, "station: Unlisted: a surprise")
 
 
 @pytest.mark.parametrize("error", [termios.error(5, "gone"), TypeError("fd"), ValueError("fd"), OSError(5, "gone")])
@@ -215,16 +215,30 @@ def test_whatever_a_port_raises_is_absence(tmp_path: Path, monkeypatch: pytest.M
     assert heard_from(bus) == [NotSensed("water", "port_not_open"), NotSensed("litres", "port_not_open")]
 
 
+def told_by(outgoing: Outgoing) -> Told | None:
+    waiting = outgoing.get(0.0)
+    return None if waiting is None else waiting[1]
+
+
+def test_what_had_to_wait_is_told_with_its_time_and_a_place_not_at_all() -> None:
+    for message in (Sensed("t", 1.0), NotSensed("t", "no_answer"), Trouble("gps", None), Located(1.0, 2.0, 0.0)):
+        assert dated(message, 100.0, 100.5) is message
+    assert dated(Sensed("t", 1.0), 100.0, 160.0) == Sensed("t", 1.0, 100.0)
+    assert dated(NotSensed("t", "no_fix"), 100.0, 160.0) == NotSensed("t", "no_fix", 100.0)
+    assert dated(Trouble("gps", "no_fix"), 100.0, 160.0) == Trouble("gps", "no_fix")
+    assert dated(Located(1.0, 2.0, 0.0), 100.0, 160.0) is None
+
+
 def test_of_what_waits_only_the_newest_is_told_and_what_was_not_sent_waits_on() -> None:
     outgoing, told = Outgoing(), queue.SimpleQueue[Told]()
     for value in range(5000):
         outgoing.put(Sensed("t", float(value)))
     outgoing.put(Trouble("gps", "no_fix"))
     outgoing.put(NotSensed("t", "no_answer"))
-    first = outgoing.get(0.0)
+    first = told_by(outgoing)
     assert first == NotSensed("t", "no_answer")
-    outgoing.put_back(first)
+    outgoing.put_back(first, 1.0)
     outgoing.put(Sensed("t", 7.0))
-    while (message := outgoing.get(0.0)) is not None:
+    while (message := told_by(outgoing)) is not None:
         told.put(message)
     assert [told.get() for _ in range(told.qsize())] == [Sensed("t", 7.0), Trouble("gps", "no_fix")]

@@ -26,10 +26,10 @@ def sensed(state: State, event: Reading | NoReading, now: Instant) -> Stepped:
     if sensor is None:
         return state, ()
     match event:
-        case Reading(_, value):
-            folded = sensors.reading(sensor, value, now.boot)
-        case NoReading(_, reason):
-            folded = sensors.no_reading(sensor, reason, now.boot)
+        case Reading(_, value, at):
+            folded = sensors.reading(sensor, value, now.boot, at)
+        case NoReading(_, reason, at):
+            folded = sensors.no_reading(sensor, reason, now.boot, at)
     return _folded(state, folded, now.boot)
 
 

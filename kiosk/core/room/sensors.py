@@ -58,14 +58,25 @@ class Sensor(Struct, frozen=True):
 Folded = tuple[Sensor, tuple[Entry, ...]]
 
 
-def reading(sensor: Sensor, value: float, now: float) -> Folded:
-    """Take a sample: what is no value is an absence; a corner of the line, or a heartbeat, is an entry."""
+def reading(sensor: Sensor, value: float, now: float, at: float | None = None) -> Folded:
+    """Take a sample: what is no value is an absence; a corner of the line, or a heartbeat, is an entry.
+
+    `at`: when it was measured, if that was not now.
+    """
+    when = _measured_at(sensor, now, at)
     if value != sensor.raw:
-        sensor = replace(sensor, raw=value, same_since=now)
-    if reason := _rejected(sensor, value, now):
-        return no_reading(sensor, reason, now)
-    entries = _entries(sensor, value, now)
-    return replace(sensor, heard_at=now, value=value, absent="", told=False, trend=entries[0]), entries[1]
+        sensor = replace(sensor, raw=value, same_since=when)
+    if reason := _rejected(sensor, value, when):
+        return no_reading(sensor, reason, now, when)
+    entries = _entries(sensor, value, when, now)
+    return replace(sensor, heard_at=when, value=value, absent="", told=False, trend=entries[0]), entries[1]
+
+
+def _measured_at(sensor: Sensor, now: float, at: float | None) -> float:
+    """Not in the future, and not before what is known already; a sensor that was never heard may have waited for us."""
+    if at is None:
+        return now
+    return min(now, at if sensor.raw is None and not sensor.absent else max(at, sensor.heard_at))
 
 
 def _rejected(sensor: Sensor, value: float, now: float) -> str:
@@ -80,23 +91,24 @@ def _rejected(sensor: Sensor, value: float, now: float) -> str:
     return "stuck" if now - sensor.same_since >= rules.stuck_after else ""
 
 
-def _entries(sensor: Sensor, value: float, now: float) -> tuple[Trend, tuple[Entry, ...]]:
+def _entries(sensor: Sensor, value: float, when: float, now: float) -> tuple[Trend, tuple[Entry, ...]]:
     rules, line = sensor.rules, sensor.trend
     if line is None or sensor.told or (rules.switches and value != line.value):
-        return trend.begin(now, value), (Measured(sensor.name, value, rules.unit),)
-    line, kept = trend.sample(line, now, value, rules.dead_band)
+        return trend.begin(when, value), (Measured(sensor.name, value, rules.unit, _age(now - when)),)
+    line, kept = trend.sample(line, when, value, rules.dead_band)
     entries: tuple[Entry, ...] = (
         (Measured(sensor.name, _rounded(line.value), rules.unit, _age(now - line.at)),) if kept else ()
     )
-    if now - line.at < rules.heartbeat:
+    if when - line.at < rules.heartbeat:
         return line, entries
-    return trend.ended(line), (*entries, Measured(sensor.name, _rounded(line.end), rules.unit))
+    return trend.ended(line), (*entries, Measured(sensor.name, _rounded(line.end), rules.unit, _age(now - when)))
 
 
-def no_reading(sensor: Sensor, reason: str, now: float) -> Folded:
-    """No value, and why: told when it has lasted."""
-    since = sensor.absent_since if sensor.absent else now
-    sensor = replace(sensor, heard_at=now, value=None, absent=reason, absent_since=since)
+def no_reading(sensor: Sensor, reason: str, now: float, at: float | None = None) -> Folded:
+    """No value, and why: told when it has lasted. `at`: since when, if not since now."""
+    when = _measured_at(sensor, now, at)
+    since = sensor.absent_since if sensor.absent else when
+    sensor = replace(sensor, heard_at=when, value=None, absent=reason, absent_since=since)
     return tick(sensor, now)
 
 
