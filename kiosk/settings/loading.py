@@ -34,7 +34,7 @@ def load(path: Path) -> Settings:
     except (*UNDECODABLE, OSError) as error:  # a value that nobody thought of is wrong, and no end
         wrong = [((), f"{type(error).__name__}: {error}"[:200])]
     if wrong:
-        raise BadSettings(_told(path, text, wrong))
+        raise BadSettings(told_lines(path, text, wrong))
     return msgspec.convert(raw, Settings)
 
 
@@ -43,7 +43,7 @@ def _wrong(raw: dict[str, Any], folder: Path) -> list[Wrong]:
     wrong = list(fill(raw, folder, load_profile))
     unfilled = {key[:2] for key, _ in wrong}
     wrong += [
-        each for each in _check_table(raw, Settings, ()) if each[1] != _("is missing") or each[0][:2] not in unfilled
+        each for each in check_table(raw, Settings, ()) if each[1] != _("is missing") or each[0][:2] not in unfilled
     ]
     return wrong or list(check_sense(msgspec.convert(raw, Settings)))
 
@@ -51,12 +51,12 @@ def _wrong(raw: dict[str, Any], folder: Path) -> list[Wrong]:
 def load_profile(path: Path) -> Profile:
     """Read and check a Modbus device's profile. Raises BadSettings."""
     text, raw = read_toml(path)
-    if wrong := list(_check_table(raw, Profile, ())):
-        raise BadSettings(_told(path, text, wrong))
+    if wrong := list(check_table(raw, Profile, ())):
+        raise BadSettings(told_lines(path, text, wrong))
     return msgspec.convert(raw, Profile)
 
 
-def _told(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
+def told_lines(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
     """A line for each thing that is wrong; what is wrong with another file comes with its own place."""
     places = _lines(text)
     lines = sorted((_line(key, places), key, what) for key, what in wrong)
@@ -86,7 +86,7 @@ def warnings(settings: Settings) -> list[str]:
     return told
 
 
-def _check_table(raw: Any, kind: type[Struct], at: Key) -> Iterator[Wrong]:
+def check_table(raw: Any, kind: type[Struct], at: Key) -> Iterator[Wrong]:
     """Everything that is wrong with one table, and with the tables in it."""
     if not isinstance(raw, dict):
         yield at, _("must be a table")
@@ -105,14 +105,21 @@ def _check_table(raw: Any, kind: type[Struct], at: Key) -> Iterator[Wrong]:
 def _check_value(raw: Any, hint: Any, at: Key) -> Iterator[Wrong]:
     parts = get_args(hint) if get_origin(hint) is types.UnionType else (hint,)
     tables = [part for part in parts if isinstance(part, type) and issubclass(part, Struct)]
-    if get_origin(hint) is dict:
+    below = get_args(hint)[0] if get_origin(hint) is tuple else None
+    if isinstance(below, type) and issubclass(below, Struct):
+        if not isinstance(raw, list):
+            yield at, _("must be a list of tables")
+            return
+        for number, each in enumerate(raw, 1):
+            yield from check_table(each, below, (*at, str(number)))
+    elif get_origin(hint) is dict:
         if not isinstance(raw, dict):
             yield at, _("must be a table of tables")
             return
         for name, each in raw.items():
             yield from _check_value(each, get_args(hint)[1], (*at, name))
     elif len(tables) == 1:
-        yield from _check_table(raw, tables[0], at)
+        yield from check_table(raw, tables[0], at)
     elif tables:
         yield from _check_tagged(raw, tables, at)
     else:
@@ -133,7 +140,7 @@ def _check_tagged(raw: Any, tables: list[type[Struct]], at: Key) -> Iterator[Wro
     elif not isinstance(raw[field], str) or raw[field] not in known:
         yield (*at, field), _("must be one of {names}", names=", ".join(known)) + did_you_mean(str(raw[field]), known)
     else:
-        yield from _check_table(raw, known[raw[field]], at)
+        yield from check_table(raw, known[raw[field]], at)
 
 
 def _plain(message: str) -> str:

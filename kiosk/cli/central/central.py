@@ -13,22 +13,18 @@ from msgspec import ValidationError, convert
 
 from kiosk.central.refusals import CannotSign
 from kiosk.cli.act.door import Duration
+from kiosk.cli.central.folder import folder_option, opened
+from kiosk.cli.central.policy import policy
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, echo, fail, json_too, print_json, style
 from kiosk.cli.look.words import when
 from kiosk.foreign import visible
 from kiosk.language import _
 
 if TYPE_CHECKING:
-    from kiosk.central.issuer import Issuer
-    from kiosk.central.store import CentralStore
     from kiosk.trust.keyset import Use
     from kiosk.trust.release import Ring
 
 PROGRAMS = ("station", "scanner", "sensors", "sync")
-
-folder_option = click.option(
-    "--data", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True
-)
 
 
 class Verbs(click.Group):
@@ -47,12 +43,7 @@ def central() -> None:
     """Run and use the reference central server."""
 
 
-def _open(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
-    from kiosk.central.issuer import Issuer  # noqa: PLC0415
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
-
-    store = CentralStore(folder)
-    return store, Issuer(folder, store, renew=renew)
+central.add_command(policy)
 
 
 @central.command()
@@ -88,7 +79,7 @@ def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
     from kiosk.cli.trial.passes import QR_SCALE, qr  # noqa: PLC0415
     from kiosk.core.enrolment import enrolment_code  # noqa: PLC0415
 
-    store, _ = _open(folder)
+    store, _ = opened(folder)
     code = store.make_claim(station, time.time())
     answer(code, station=station, claim=code)
     picture = qr(enrolment_code(station, code), "card")
@@ -101,7 +92,7 @@ def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
 def _set_status(folder: Path, index: int, name: str) -> None:
     from kiosk.trust.status import Status  # noqa: PLC0415
 
-    store, issuer = _open(folder)
+    store, issuer = opened(folder)
     if not issuer.set_status(index, Status[name.upper()]):
         fail(_("There is no credential {index}.", index=index))
     version = store.versions()["status"]
@@ -152,7 +143,7 @@ def stations(folder: Path, as_json: bool) -> None:
     """List the enrolled stations with their fingerprints, for a technician to compare."""
     from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
 
-    store, issuer = _open(folder)
+    store, issuer = opened(folder)
     found = [(code, at, fingerprint(code, key, issuer.root_public)) for code, key, at in store.stations()]
     if as_json:
         print_json([{"station": code, "enrolled": at, "fingerprint": words} for code, at, words in found])
@@ -191,32 +182,12 @@ def alarms(folder: Path, clear: bool, as_json: bool) -> None:
 @json_too
 def clock(folder: Path, trust: bool) -> None:
     """Show what the clock says, and when the newest document was published; nothing is signed by a clock far ahead of that."""
-    store, issuer = _open(folder, renew=not trust)
+    store, issuer = opened(folder, renew=not trust)
     if trust:
         issuer.trust_clock()
     now, newest = time.time(), store.published()
     words = _("the clock says {now}; the newest document is of {newest}", now=when(now), newest=when(newest))
     answer(words, now=now, newest=newest)
-
-
-@central.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@folder_option
-@json_too
-def policy(file: Path, folder: Path) -> None:
-    """Publish the policy in FILE (TOML; see docs/wire.md) for the stations that it names."""
-    from kiosk.central.issuer import Contradiction  # noqa: PLC0415
-    from kiosk.central.policy_file import BadPolicy, read_policy  # noqa: PLC0415
-
-    try:
-        wanted = read_policy(file)
-        version = _open(folder)[1].publish_policy(wanted)
-    except (BadPolicy, Contradiction) as error:
-        fail(visible(f"{file}: {error}"), MISUSED)
-    words = _(
-        "policy {version} is published for {station}", version=version, station=wanted.station or _("every station")
-    )
-    answer(words, version=version, station=wanted.station)
 
 
 @central.command()
@@ -235,7 +206,7 @@ def command(station: str, verb: str, door: str, seconds: float, program: str, wi
     if (verb == "restart") != (program in PROGRAMS):
         names = ", ".join(PROGRAMS)
         fail(_("restart goes with --program, one of {names}; and no other verb does", names=names), MISUSED)
-    store, issuer = _open(folder)
+    store, issuer = opened(folder)
     if store.station_key(station) is None:
         fail(_("There is no station {station}. Next: kiosk central stations", station=station))
     try:
@@ -280,7 +251,7 @@ def release(packages: tuple[Path, ...], ring: Ring, out: Path, folder: Path) -> 
     try:
         version, found = platforms(packages)
         digests = {platform: hashlib.sha256(path.read_bytes()).digest() for platform, path in found.items()}
-        write_bundle(out, _open(folder)[1].release(version, ring, digests), found)
+        write_bundle(out, opened(folder)[1].release(version, ring, digests), found)
     except (BadPackages, ValidationError, OSError) as error:
         fail(str(error), MISUSED)
     words = _("{file}: version {version} for {platforms}", file=out, version=version, platforms=", ".join(found))
@@ -296,7 +267,7 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
     from kiosk.trust.passes import Kind  # noqa: PLC0415
     from kiosk.trust.status import Status  # noqa: PLC0415
 
-    store, issuer = _open(folder)
+    store, issuer = opened(folder)
     found = store.shared_codes()
     copied = sorted({each.index for each in found if each.pass_kind == Kind.BOUND})
     if as_json:
@@ -315,7 +286,7 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
 @json_too
 def rotate(compromised: Use | None, folder: Path) -> None:
     """Make the next signing keys if it is time (the server does so by itself), or replace those that were stolen."""
-    store, issuer = _open(folder, renew=not compromised)
+    store, issuer = opened(folder, renew=not compromised)
     if compromised:
         issuer.replace_keys(compromised)
     issuer.renew()

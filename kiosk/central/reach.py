@@ -1,0 +1,87 @@
+"""Whom a policy reaches, and what changes for them, before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.central.issuer import read_policy_document
+from kiosk.central.store import CentralStore
+from kiosk.language import _
+from kiosk.settings.table import did_you_mean
+from kiosk.trust.passes import PassClass
+from kiosk.trust.policy import NO_POLICY, PolicyDocument
+
+NOT_SHOWN = {"type", "version", "issued_at", "station"}
+
+
+class Change(Struct, frozen=True):
+    """One key of a policy, what it is and what it becomes; empty where it is not there."""
+
+    key: str
+    before: str
+    after: str
+
+
+class Affected(Struct, frozen=True):
+    """A station that the policy is for; `keeps` is the prefix of the more particular policy that it has instead."""
+
+    station: str
+    changes: tuple[Change, ...] = ()
+    keeps: str | None = None
+
+
+def reached(store: CentralStore, policy: PolicyDocument) -> list[Affected]:
+    """Every enrolled station whose code begins as the policy says."""
+    codes = [code for code, _key, _at in store.stations() if code.startswith(policy.station)]
+    return [_affected(code, store.policy_of(code), policy) for code in codes]
+
+
+def _affected(code: str, body: bytes | None, policy: PolicyDocument) -> Affected:
+    held = read_policy_document(body) if body else NO_POLICY
+    if len(held.station) > len(policy.station):
+        return Affected(code, keeps=held.station)
+    before, after = _flat(held), _flat(policy)
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    return Affected(code, tuple(Change(key, before.get(key, ""), after.get(key, "")) for key in keys))
+
+
+def _flat(policy: PolicyDocument) -> dict[str, str]:
+    raw = msgspec.to_builtins(policy)
+    for door in raw["doors"].values():
+        door["always"] = [PassClass(each).name.lower() if each in iter(PassClass) else each for each in door["always"]]
+        door["programmes"] = {each.pop("name"): each for each in door["programmes"]}
+    return dict(_pairs({key: value for key, value in raw.items() if key not in NOT_SHOWN}))
+
+
+def _pairs(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _pairs(each, f"{at}.{key}" if at else key)
+    elif value is not None:
+        yield at, msgspec.json.encode(value).decode()
+
+
+def strange_doors(store: CentralStore, policy: PolicyDocument, stations: list[str]) -> tuple[list[str], list[str]]:
+    """Of the doors that the policy names: what is wrong with those that no station has, and a word on those that some lack."""
+    known = {code: doors for code in stations if (doors := store.doors(code))}
+    wrong, notes = [], []
+    for name in policy.doors:
+        having = sum(name in doors for doors in known.values())
+        names = sorted({each for doors in known.values() for each in doors})
+        if known and not having:
+            words = _("doors.{name}: none of the {count} stations has such a door", name=name, count=len(known))
+            wrong.append(words + did_you_mean(name, names))
+        elif having < len(known):
+            lack = len(known) - having
+            notes.append(
+                _("doors.{name}: {lack} of {count} stations have no such door", name=name, lack=lack, count=len(known))
+            )
+    if policy.doors and len(known) < len(stations):
+        notes.append(
+            _("of {count} stations it is not known here which doors they have", count=len(stations) - len(known))
+        )
+    return wrong, notes

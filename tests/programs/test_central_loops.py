@@ -1,0 +1,70 @@
+"""The central server's loops: what nobody lists is told and gone on from, or ends the server with an error."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from kiosk import loops
+from kiosk.central import serve as program
+from kiosk.central.app import Central
+from kiosk.demo.run import free_port
+from kiosk.loops import LoopFailed
+from tests.programs.house import House
+
+
+class Odd(Central):
+    """Its loops raise what nobody lists, `times` times; then the server is asked to end."""
+
+    broken, times = "_watch", 10**6
+
+    async def _watch(self) -> None:
+        self._raise("_watch")
+        await super()._watch()
+        if not self.times:
+            self.loops.end()
+
+    async def _renewal(self) -> None:
+        self._raise("_renewal")
+        await super()._renewal()
+
+    def _raise(self, name: str) -> None:
+        if name == self.broken and self.times:
+            self.times -= 1
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("name", ["_watch", "_renewal"])
+def test_a_loop_that_fails_too_often_ends_the_server_with_an_error(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loops, "PAUSE", 0.0)
+    monkeypatch.setattr(Odd, "broken", name)
+    monkeypatch.setattr(program, "Central", Odd)
+    with pytest.raises(LoopFailed, match=f"{name.strip('_')} failed 5 times"):
+        program.serve(tmp_path, "127.0.0.1", free_port())
+
+
+def test_a_loop_that_fails_now_and_then_is_told_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(loops, "PAUSE", 0.0)
+    monkeypatch.setattr(Odd, "times", 3)
+    monkeypatch.setattr(program, "Central", Odd)
+    with caplog.at_level(logging.ERROR):
+        program.serve(tmp_path, "127.0.0.1", free_port())
+    assert caplog.text.count("watch: ZeroDivisionError") == 3
+
+
+def test_a_server_without_its_keys_says_what_to_do_and_ends_with_an_error(tmp_path: Path) -> None:
+    house, data = House(tmp_path), tmp_path / "central"
+    assert house.kiosk("central", "claim", "37081101", "--data", str(data)).returncode == 0
+    for name, told in (("document.key", "rotate --compromised document"), ("root.key", "Put the right one back")):
+        (data / name).unlink()
+        for words in (("serve", "--port", str(free_port())), ("rotate",), ("revoke", "1")):
+            done = house.kiosk("central", *words, "--data", str(data))
+            if name == "root.key" or words[0] == "serve":
+                assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+        assert not (data / name).exists()
