@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import socket
 import struct
 import time
 import zlib
@@ -18,25 +17,21 @@ import msgspec
 import requests
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from requests.adapters import HTTPAdapter
 
 from kiosk import __version__
 from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, TOKEN_SECONDS, UNDERSTANDS_CONFLICT
 from kiosk.decoding import UNDECODABLE
 from kiosk.local import boot_time
 from kiosk.sync.answers import MAX_ANSWER, Answer, NoAnswer, date_of, seconds_of, text_of, unpacked
+from kiosk.sync.bounded import Adapter
 from kiosk.sync.server_clock import ServerClock
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 UNAUTHORISED: Final = (401, 403)
 
-SLOWEST: Final = 100.0
-"""Bytes a second: an answer that comes more slowly than that, on the whole, comes to nothing."""
-
 PIECE: Final = 1024
-SEND_BUFFER: Final = 8192
-"""Bytes of a request that are handed to the kernel at a time, and that lie there at the most: more would hide a slow road."""
+"""Bytes of a request that are handed to the kernel at a time."""
 
 SEND_WITHIN: Final = TOKEN_SECONDS - 20.0
 """Seconds for a request's body, or its token would be over when it has arrived."""
@@ -126,12 +121,12 @@ class Client:
                 method, self._url + path, **parts, timeout=waits, stream=True, allow_redirects=False
             ) as found:
                 self._progress()
-                return self._answer(found, began, timeout)
+                return self._answer(found, began)
         except RAISED as error:
             took = monotonic() - began
             raise NoAnswer(_short(error), connected=_connected(error), took=took) from error
 
-    def _answer(self, found: requests.Response, began: float, timeout: float) -> Answer:
+    def _answer(self, found: requests.Response, began: float) -> Answer:
         """The contract's answer, if it is one."""
         date = date_of(text_of(found.headers, "Date"))
         now = time.time() + self.clock.offset if date is None else date
@@ -140,19 +135,17 @@ class Client:
         if kind.split(";")[0].strip().lower() not in {JSON, PROBLEM}:
             why = f"not our server: HTTP {found.status_code} with {kind[:80] or 'no type'}"
             raise NoAnswer(why, wait, connected=True, took=monotonic() - began)
-        body = unpacked(self._read(found, began + timeout), text_of(found.headers, "Content-Encoding"))
+        body = unpacked(self._read(found), text_of(found.headers, "Content-Encoding"))
         return Answer(found.status_code, body, wait, date, monotonic() - began)
 
-    def _read(self, found: requests.Response, deadline: float) -> bytes:
-        """The whole body, as long as it comes at SLOWEST at least: requests' own time-out holds for each read only."""
+    def _read(self, found: requests.Response) -> bytes:
+        """The whole body. Raises NoAnswer when it is too large."""
         body = b""
         while piece := found.raw.read1(16384, decode_content=False):
             body += piece
             self._progress()
             if len(body) > MAX_ANSWER:
                 raise NoAnswer(f"an answer of more than {MAX_ANSWER} bytes", connected=True)
-            if monotonic() > deadline + len(body) / SLOWEST:
-                raise TimeoutError("the answer drips in too slowly")
         return body
 
     def _token(self, offset: float) -> str:
@@ -193,15 +186,6 @@ class _Session(requests.Session):
         return
 
 
-class _Adapter(HTTPAdapter):
-    """Connections with a small buffer to send from."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """As the library does it."""
-        options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)]
-        super().init_poolmanager(*args, **kwargs, socket_options=options)
-
-
 def _session(ca_file: str | None) -> requests.Session:
     session = _Session()
     session.headers["User-Agent"] = f"yizhan-kiosk/{__version__}"
@@ -210,7 +194,7 @@ def _session(ca_file: str | None) -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(netscape=False, rfc2965=False))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter())
+        session.mount(scheme, Adapter())
     if ca_file:
         session.verify = ca_file
     return session

@@ -6,6 +6,7 @@ model the loss of single packets; tests/programs/test_namespaces.py loses real o
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import socket
@@ -17,6 +18,8 @@ from email.utils import formatdate
 from itertools import cycle
 from time import monotonic, time
 from typing import Final
+
+from kiosk.contract.bodies import CONFLICT
 
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: a close that sends RST."""
@@ -234,6 +237,25 @@ def adds(document: str) -> Fault:
         exchange.request = re.sub(rb"([?&]wait=)[\d.]+", rb"\g<1>0", exchange.request)
         found = json.loads(exchange.ask().partition(b"\r\n\r\n")[2])
         says("200 OK", "application/json", json.dumps(found | {"documents": [*found["documents"], document]}))(exchange)
+
+    return fault
+
+
+def conflicts_from(number: int) -> Fault:
+    """The server holds another station's entries of the access stream from that number on."""
+    problem = {"type": CONFLICT, "title": "Conflict", "status": 409}
+    ours: list[str] = []
+
+    def fault(exchange: Exchange) -> None:
+        body = exchange.request.partition(b"\r\n\r\n")[2]
+        batch = json.loads(gzip.decompress(body)) if exchange.is_batch else {"entries": []}
+        numbers = [entry["seq"] for entry in batch["entries"]]
+        ours.extend([batch["epoch"]] if numbers and not ours else [])
+        if numbers and batch["epoch"] in ours and max(numbers) >= number:
+            answer = json.dumps(problem | {"expected": min(numbers)})
+            says("409 Conflict", "application/problem+json", answer)(exchange)
+        else:
+            honest(exchange)
 
     return fault
 

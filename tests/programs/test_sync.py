@@ -158,6 +158,18 @@ def test_after_an_error_page_in_gbk_revocations_arrive(town: Town) -> None:
             assert revocation_arrives(town, station) < 15
 
 
+def test_a_conflict_is_told_to_the_station_once_and_asked_about_in_no_hurry(town: Town) -> None:
+    """What the server holds of ours stays acknowledged; from there on the station begins a new epoch."""
+    with meddled(town, middle.conflicts_from(2)) as (station, man):
+        for number in range(4):
+            station.verdict(f"rubbish {number}")
+        log = town.house.folder / "sync.log"
+        until(lambda: "other entries under the numbers of access from 2 on" in log.read_text(), "the conflict")
+        until(lambda: man.hits > 8, "some questions more")
+        assert log.read_text().count("other entries") == 1
+        assert ("access", 1) in town.numbers()
+
+
 FORGED = sign_document(PolicyDocument(3, 1_795_000_000), STRANGER, b"none")
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kiosk.contract.bodies import BatchAnswer, Documents, Enrolled, Problem
 from kiosk.decoding import NotUnderstood
-from kiosk.sync import client as module
+from kiosk.sync import bounded as module
 from kiosk.sync.answers import MAX_ANSWER, Answer, NoAnswer, date_of, seconds_of, unpacked
 from tests.sync.road import Road, Says, bytes_of, http
 
@@ -198,10 +198,26 @@ def test_a_road_that_hardly_moves_is_given_up(road: Road, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "SLOWEST", 1000.0)
     over = threading.Event()
     road.says = slowly(http(200, b" " * 10_000), 1, 0.02, over)
-    with pytest.raises(NoAnswer, match="drips") as found:
+    with pytest.raises(NoAnswer, match="timed out") as found:
         road.client(timeout=0.3).get("/documents", {})
     over.set()
     assert found.value.connected
+
+
+@pytest.mark.parametrize("piece", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 102 Wait\r\nX: y\r\n\r\n"])
+def test_a_flood_before_the_answer_ends_all_the_same(piece: bytes, road: Road) -> None:
+    road.says = endless(b"", piece * 1000)
+    with pytest.raises(NoAnswer):
+        road.client().get("/documents", {})
+
+
+def test_headers_that_drip_in_end_all_the_same(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLOWEST", 1000.0)
+    over = threading.Event()
+    road.says = slowly(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000, 1, 0.02, over)
+    with pytest.raises(NoAnswer, match="timed out"):
+        road.client(timeout=0.3).get("/documents", {})
+    over.set()
 
 
 def test_it_is_told_apart_whether_anybody_was_there(road: Road) -> None:
