@@ -53,9 +53,9 @@ class Polls:
 
     def answered(self, wait: float, now: float) -> None:
         """A question that was to be held back for `wait` seconds was answered."""
-        self._answered_at, self._failed = now, False
-        if not wait:
-            return
+        probing, self._failed, self._answered_at = self._failed, False, now
+        if not wait and (probing or self._wait):
+            return  # what was not held back says nothing of the road
         self._before = self._wait
         if now >= self._grow_at:
             self._wait = min(LONGEST, max(SHORTEST, self._wait * GROWTH))

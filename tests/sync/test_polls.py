@@ -50,6 +50,17 @@ def test_a_road_that_was_mended_is_used_again() -> None:
     assert polls.wait == LONGEST
 
 
+def test_a_road_that_bore_nothing_at_all_and_was_mended_is_used_again() -> None:
+    polls, now = Polls(), 0.0
+    polls.answered(0.0, now)
+    assert polls.unanswered(LONGEST, 0.5, 0.5, connected=True)
+    assert polls.wait == 0
+    for _ in range(5000):
+        now += polls.wait or 1.0
+        polls.answered(polls.wait, now)
+    assert polls.wait == LONGEST
+
+
 def test_an_outage_is_no_gateway() -> None:
     """The server's end cuts a question; then nobody is there, and afterwards it is all as it was."""
     polls = Polls()
