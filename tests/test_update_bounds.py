@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk.cli.act.update import _promised
 from kiosk.trust.release import Release, sign_release
 from kiosk.update.bundle import IN_A_BUNDLE, IN_A_PACKAGE, BadBundle, require_room, take, write_bundle
 from kiosk.update.members import Bounds, Damaged, leads_out, members
@@ -198,3 +199,13 @@ def test_a_damaged_note_is_no_version(text: bytes, tmp_path: Path) -> None:
     assert versions.current == ""
     shutil.rmtree(tmp_path)
     assert versions.floor == ""
+
+
+@pytest.mark.parametrize("length", ["", "²", "-1", "1e9", "9" * 5000, "soon"])
+def test_an_odd_length_of_a_download_promises_nothing(length: str) -> None:
+    assert _promised(length) == 0
+
+
+def test_a_download_that_promises_too_much_is_not_begun() -> None:
+    with pytest.raises(BadBundle):
+        _promised(str(1 << 40))

@@ -22,7 +22,7 @@ def trouble(before: View | None, now: View | None, version: str) -> str:
         return f"version {now.version} answers"
     if before is None:
         return ""
-    away = [name for name, up in before.programs.items() if up and not now.programs[name]]
+    away = [name for name, up in before.programs.items() if up and not now.programs.get(name)]
     if away:
         return f"away: {', '.join(away)}"
     worse = now.faults.keys() - before.faults.keys() - {"central"}  # the road to the server is not the version's

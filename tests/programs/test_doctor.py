@@ -12,6 +12,7 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
 
+from kiosk.cli.doctor.network import _clock
 from kiosk.demo.run import free_port
 from tests.certificates import Authority
 from tests.programs import middle
@@ -125,3 +126,22 @@ def test_a_certificate_that_nobody_vouches_for(https: tuple[str, Authority], hou
     found = network(house, https[0])
     assert (list(found)[-1], found["certificate"][0]) == ("certificate", "wrong")
     assert found["certificate"][2] == "kiosk config explain central.ca_file"
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Mon, 01 Jan 99999 00:00:00 GMT", "²", "1 1 1 1:1:1 +999999999999"])
+def test_an_odd_date_of_a_server_is_none(date: str) -> None:
+    assert list(_clock(date)) == []
+
+
+def test_a_name_that_no_name_server_could_have(house: House) -> None:
+    found = network(house, f"https://{'a' * 70}.example")
+    assert (list(found), found["name"][0]) == (["name"], "wrong")
+
+
+def test_a_station_that_runs_with_other_settings_than_the_file_has_now(house: House) -> None:
+    text = house.config.read_text()
+    house.config.write_text(text + '[sensors.old]\nbus = "onewire"\ndevice = "28-000000000001"\nunit = "°C"\n')
+    with house.station():
+        house.config.write_text(text)
+        done = house.kiosk("doctor", "--json")
+    assert "sensor.old" in {check["id"] for check in json.loads(done.stdout)["checks"]}

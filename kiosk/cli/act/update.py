@@ -118,8 +118,11 @@ def _download(settings: Settings, url: str, versions: Versions) -> Path:
     target = versions.folder / DOWNLOAD
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT, verify=ca_file or True) as found:
+        plain = {"Accept-Encoding": "identity"}
+        with requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT, verify=ca_file or True, headers=plain) as found:
             found.raise_for_status()
+            if found.headers.get("Content-Encoding", "identity") != "identity":
+                raise BadBundle("damaged", "it comes compressed")
             size = _promised(found.headers.get("Content-Length", ""))
             require_room(target.parent, size)
             with target.open("wb") as out, progress(size, url.rpartition("/")[2]) as passed:
@@ -131,7 +134,7 @@ def _download(settings: Settings, url: str, versions: Versions) -> Path:
                     require_room(target.parent, len(chunk))
                     out.write(chunk)
                     passed(len(chunk))
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:
         fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
     return target
 

@@ -173,7 +173,7 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
         "sync": settings.central is not None,
     }
     for name, up in view.programs.items():
-        if wanted[name]:
+        if wanted.get(name):
             unit = "kiosk-scanner@*" if name == "scanner" else f"kiosk-{name}"
             found: Severity = "fine" if up else "wrong"
             evidence = _("connected") if up else _("not connected")

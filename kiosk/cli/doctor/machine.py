@@ -211,6 +211,8 @@ def _text(path: Path) -> str:
 def _output(*command: str) -> str:
     """What a command of the system prints; empty where there is none."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE).stdout
+        return subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=PATIENCE
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""

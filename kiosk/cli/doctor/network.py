@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from kiosk.cli.doctor.check import Check
+from kiosk.decoding import UNDECODABLE
 from kiosk.language import _
 from kiosk.settings import CentralTable, Settings
 
@@ -50,11 +51,11 @@ def _name(parts: SplitResult) -> Iterator[Check]:
     host = parts.hostname or ""
     try:
         found = socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for what IDNA knows no name of
         yield Check(
             "network.name",
             "wrong",
-            _("nobody knows {host}: {error}", host=host, error=error.strerror),
+            _("nobody knows {host}: {error}", host=host, error=getattr(error, "strerror", None) or error),
             f"resolvectl query {host}",
         )
         return
@@ -118,7 +119,7 @@ def _server(code: str, central: CentralTable) -> Iterator[Check]:
                 url, verify=central.ca_file or True, timeout=PATIENCE, allow_redirects=False, stream=True
             )
             found.close()
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:
         yield Check("network.server", "wrong", f"{central.url}: {type(error).__name__}", f"curl -v {central.url}")
         return
     kind = found.headers.get("Content-Type", "").split(";")[0]
@@ -136,7 +137,7 @@ def _server(code: str, central: CentralTable) -> Iterator[Check]:
 def _clock(date: str) -> Iterator[Check]:
     try:
         off = time.time() - parsedate_to_datetime(date).timestamp()
-    except ValueError:
+    except UNDECODABLE:
         return
     if abs(off) > MOST_OFF:
         words = (

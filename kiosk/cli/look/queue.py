@@ -70,7 +70,7 @@ def _central(settings: Settings) -> tuple[str, str]:
         return _("the station does not answer"), "kiosk doctor"
     if settings.central is None:
         return _("nothing is sent"), "kiosk config explain central.url"
-    if not view.programs["sync"]:
+    if not view.programs.get("sync"):
         return _("sync is not connected"), "sudo systemctl restart kiosk-sync"
     if "central" in view.faults:
         return view.faults["central"], "kiosk doctor"

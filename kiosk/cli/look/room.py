@@ -46,7 +46,7 @@ def check_room(settings: Settings, view: View | None) -> Iterator[Check]:
         else:
             absent = sensor.absent or "silent"
             evidence = f"{absent}: {_(LOOK_AT.get(absent, ''))}"
-            yield Check(f"sensor.{name}", "wrong", evidence, _remedy(settings.sensors[name]))
+            yield Check(f"sensor.{name}", "wrong", evidence, _remedy(settings.sensors.get(name)))
     for name, value in view.room.alarms.items():
         evidence = _("its sensor gives no value now") if value is None else _("at {value:.4g}", value=value)
         yield Check(
@@ -99,7 +99,8 @@ def _check_tree(settings: Settings) -> Iterator[Check]:
             yield Check("onewire.tree", "fine", f"{tree}: {', '.join(found) or _('no device')}")
 
 
-def _remedy(table: AnySensor) -> str:
+def _remedy(table: AnySensor | None) -> str:
+    """Of a sensor that the file no longer has: the station was not started with it."""
     match table:
         case OneWireTable():
             return f"ls {table.tree}"

@@ -160,7 +160,8 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
 
     Exit code 0 when it would open the door, 1 when not.
     """
-    text = sys.stdin.readline().rstrip("\r\n") if code == "-" else code
+    typed = sys.stdin.readline().rstrip("\r\n") if code == "-" else code
+    text = typed.encode(errors="replace").decode()  # what is no UTF-8 on the command line comes as half a pair
     if config.exists():
         found, caveat = _judge(settings_or_exit(config), text, door)
     else:
