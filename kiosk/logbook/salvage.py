@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.core.entries import Entry, Stream, stream_of
-from kiosk.logbook.reader import FILE, STREAMS, checksum
+from kiosk.logbook.reader import FILE, MOST_NUMBER, STREAMS, checksum
 from kiosk.logbook.schema import logbook, open_file
 
 PAGE: Final = 1024
@@ -29,6 +29,9 @@ LEAF: Final = 0x0D
 """The first byte of a leaf of a table."""
 
 COLUMNS: Final = 7
+MOST_PRUNED: Final = 10**7
+"""A stream's newest number may be higher than that of its newest entry, if all were let go; by more it is none of ours."""
+
 DONE: Final = ".salvaged"
 
 Record = tuple[int, list[Any]]
@@ -105,6 +108,8 @@ class _Found:
 
     def take(self, number: int, columns: list[Any]) -> None:
         """An entry, or one of the few other rows that matter: the epoch, a boot, a mark or the newest number of a stream."""
+        if not 0 < number < MOST_NUMBER:
+            return
         match columns:
             case [_, int(), int() | float(), int() | float(), str(), str(), int()]:
                 self._entry(number, columns)
@@ -137,7 +142,7 @@ class _Found:
         kept = lost = 0
         for stream in STREAMS:
             count, highest = self._db.execute(f"SELECT count(*), coalesce(max(seq), 0) FROM {stream}").fetchone()
-            told = self._numbers[stream]
+            told = {found for found in self._numbers[stream] if 0 <= found <= highest + MOST_PRUNED}
             acked = min(told) if len(told) > 1 else 0  # a mark and a newest number look alike; the mark is the smaller
             newest = max([*told, highest])
             unsent = self._db.execute(f"SELECT count(*) FROM {stream} WHERE seq > ?", (acked,)).fetchone()[0]

@@ -38,6 +38,9 @@ REFUSED: Final = {
 }
 """Primary ones by which the disk, or another program, refuses its part; any other at the opening is the file's own."""
 
+WAL_FORMAT: Final = b"\2\2"
+"""Of a file with a WAL: its versions to write and to read (SQLite's file format, section 1.3.3); another can only be read."""
+
 SIDES: Final = ("-wal", "-shm", "")
 """What SQLite keeps beside a file, and the file."""
 
@@ -95,7 +98,7 @@ def open_file(
         if fresh:
             _begin(connection)
         else:
-            _check(connection)
+            _check(connection, path)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA journal_size_limit=1048576")
         migrations.apply(Database(connection, execute_plugins=False))
@@ -156,7 +159,10 @@ def _begin(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
 
-def _check(connection: sqlite3.Connection) -> None:
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    with path.open("rb") as file:
+        if (versions := file.read(20)[18:]) != WAL_FORMAT:
+            raise Broken(f"its format is {versions.hex()}")
     found = connection.execute("PRAGMA application_id").fetchone()[0]
     if found != APPLICATION_ID:
         raise Broken(f"application id is {found:#x}")

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
+from kiosk.logbook import epoch
 from kiosk.logbook.reader import FILE, STREAMS, Heads, Row, checksum, epoch_of, heads_of, newest_first, used
 from kiosk.logbook.schema import Broken, logbook, move_aside, open_or_replace, transaction
 
@@ -40,6 +41,7 @@ class Logbook:
         self._open()
 
     def _open(self) -> None:
+        epoch.settle(self.folder)
         self._db, why = open_or_replace(self.folder / FILE, logbook, self._begin)
         self.replaced = why or self.replaced
 
@@ -61,6 +63,23 @@ class Logbook:
         move_aside(self.folder / FILE)
         self._open()
         self.replaced = why
+
+    def begin_epoch(self, stream: Stream, seq: int) -> None:
+        """Go on under a new epoch with what the server lacks: beyond its marks, and of `stream` from `seq` on at the latest."""
+        heads = self.heads()
+        first = {name: each.acked + 1 for name, each in heads.items()}
+        first[stream] = max(1, min(seq, first[stream]))
+        epoch.build(self.folder, first, {name: each.newest for name, each in heads.items()})
+        self._db.close()
+        try:
+            epoch.switch(self.folder)
+        finally:
+            self._open()
+
+    def reopen(self) -> None:
+        """Let go of the file and open it anew, whatever state this connection is in."""
+        self._db.close()
+        self._open()
 
     def append(self, entries: Iterable[tuple[Stamp, Entry]]) -> None:
         """Commit these entries together; on return they are on the disk."""

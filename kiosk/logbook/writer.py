@@ -37,6 +37,12 @@ TRIM_EVERY: Final = 500
 SLOW: Final = 5.0
 """Seconds after which a disk that has not answered is a fault; a good card takes hundredths."""
 
+EPOCH_EVERY: Final = 3600.0
+"""Seconds between two new epochs at the least: each writes all that waits anew."""
+
+CLONED: Final = "cloned"
+"""The fault of a card that was copied: two stations write under one epoch."""
+
 UNWRITABLE: Final = (ValueError, TypeError, OverflowError, sqlite3.IntegrityError, sqlite3.ProgrammingError)
 """What an entry raises that no file can take, such as a time that is no number; the disk raises other errors."""
 
@@ -110,6 +116,7 @@ class Writer:
         self._told = False
         self._others: dict[tuple[str, ...], Other] = {}
         self._others_at = 0.0
+        self._epoch_at = 0.0
         loops.start("writer", self._turn, float("inf"))
 
     @property
@@ -231,9 +238,9 @@ class Writer:
             self._book.append(entries)
 
     def _replace(self, why: str) -> None:
-        """The logbook is broken: begin another. What the server has of the old one says nothing of the new one's numbers."""
+        """The logbook is broken: begin another."""
         self._book.replace(why)
-        self._others = {key: job for key, job in self._others.items() if not isinstance(job, Acked | NewEpoch)}
+        self._drop_marks()
         self._on_replaced(why)
 
     def _give_up(self, entries: list[Stamped], error: Exception) -> None:
@@ -243,6 +250,8 @@ class Writer:
         self._failed(f"{len(bad)} entries cannot be written: {error}")
         if bad:
             self._retry_at = monotonic()
+        else:
+            attempt("opening the logbook anew", self._book.reopen)
 
     def _trim(self, entries: list[Stamped]) -> None:
         """Look at the file's size every few hundred entries."""
@@ -308,8 +317,26 @@ class Writer:
                     self._answer(Faulted(LOGBOOK_DAMAGED, told))
             case AckedSurvivors(epoch, stream, seq):
                 salvage.acknowledge(self._book.folder, epoch, stream, seq)
+            case NewEpoch(epoch) if epoch == self.epoch and monotonic() >= self._epoch_at:
+                self._begin_epoch(job)
             case NewEpoch():
-                pass
+                pass  # not ours any longer; or again, and whoever asks for it may lie and wear the card out
+
+    def _begin_epoch(self, job: NewEpoch) -> None:
+        self._epoch_at = monotonic() + EPOCH_EVERY
+        try:
+            self._book.begin_epoch(job.stream, job.seq)
+        except (sqlite3.Error, OSError, Broken) as error:
+            self._answer(CommitFailed(0, f"no new epoch could be begun: {error}"))
+            return
+        self._drop_marks()
+        self._take_heads(self._book.heads())
+        detail = f"the server has other entries under {job.epoch}, from {job.seq} of {job.stream} on: a copied card?"
+        self._answer(Faulted(CLONED, detail))
+
+    def _drop_marks(self) -> None:
+        """What the server has of one file says nothing of another one's numbers."""
+        self._others = {key: job for key, job in self._others.items() if not isinstance(job, Acked | NewEpoch)}
 
     def _acknowledge(self, job: Acked) -> None:
         if job.seq > self._book.heads()[job.stream].newest:
