@@ -1,6 +1,6 @@
-"""`make fuzz`: a million mutations, then coverage-guided search for a while, from the same seeds.
+"""`make fuzz`: hostile lines, answers and bits; a million mutations for the verifier; then coverage-guided search for a while.
 
-python -m tests.fuzz [COUNT] [SECONDS]
+python -m tests.fuzz [COUNT] [SECONDS] [OTHERS]
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.conftest import SHARED
+from tests.fuzz import answers, bits, lines
 from tests.fuzz.verifier import feed_within_bounds, memory_of, mutations, seeds
 
 
-def main(count: int = 1_000_000, seconds: int = 120) -> None:
-    """Both searches, and what they saw."""
+def main(count: int = 1_000_000, seconds: int = 120, others: int = 100_000) -> None:
+    """All searches, and what they saw. `others`: how many local lines, answers of the wire, and flipped bits."""
+    for target in (lines, answers, bits):
+        print(target.run(others), flush=True)
     vectors = SHARED / "vectors"
     corpus = seeds(vectors if vectors.exists() else None)
     longest, most = 0.0, 0
