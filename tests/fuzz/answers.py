@@ -112,18 +112,21 @@ def _answers(seed: int) -> Iterator[bytes]:
 
 
 def _answer(choose: random.Random, body: bytes) -> bytes:
-    status = choose.choice(
-        (b"200 OK", b"200", b"401 No", b"403 \xff", b"409 Gap", b"413 -", b"429 -", b"503 -", b"999 ?", b"302 Found")
-    )
+    """Each part as the contract wants it, three times out of four."""
+
+    def some(good: bytes, *odd: bytes) -> bytes:
+        return good if choose.random() < 0.75 else choose.choice(odd)
+
     headers = {
-        b"Content-Type": choose.choice(KINDS),
-        b"Date": choose.choice(DATES),
-        b"Retry-After": choose.choice(WAITS),
-        b"Content-Length": choose.choice((str(len(body)).encode(), str(len(body)).encode(), b"-1", b"99999", b"\xb2")),
-        b"Location": choose.choice((b"", b"http://[", b"//\xff", b"file:///etc/passwd")),
-        b"Content-Encoding": choose.choice((b"identity", b"identity", b"gzip", b"deflate", b"br")),
-        b"Transfer-Encoding": choose.choice((b"identity", b"identity", b"chunked")),
+        b"Content-Type": some(*KINDS),
+        b"Date": some(*DATES),
+        b"Retry-After": some(*WAITS),
+        b"Content-Length": some(str(len(body)).encode(), b"-1", b"99999", b"\xb2"),
+        b"Location": some(b"", b"http://[", b"//\xff", b"file:///etc/passwd"),
+        b"Content-Encoding": some(b"identity", b"gzip", b"deflate", b"br"),
+        b"Transfer-Encoding": some(b"identity", b"chunked"),
         b"Connection": b"close",
     }
-    kept = {name: value for name, value in headers.items() if choose.random() < 0.8}
-    return b"HTTP/1.1 " + status + b"\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in kept.items()) + b"\r\n" + body
+    kept = {name: value for name, value in headers.items() if choose.random() < 0.95}
+    lines = b"".join(b"%b: %b\r\n" % pair for pair in kept.items())
+    return b"HTTP/1.1 " + some(*STATUSES) + b"\r\n" + lines + b"\r\n" + body
