@@ -36,6 +36,11 @@ def tell(limit: Limit, now: float) -> tuple[Limit, int | None]:
     return replace(limit, count=limit.count + 1, suppressed=0, interval=interval, told_at=now), limit.suppressed
 
 
+def holds(limit: Limit, now: float) -> bool:
+    """Whether there is anything to remember of it."""
+    return bool(limit.suppressed) or now - limit.happened_at < limit.within
+
+
 def due(limit: Limit) -> float:
     """When what went untold is to be told, since nothing follows that would tell it; infinite when there is nothing."""
     return limit.happened_at + limit.within if limit.suppressed else math.inf

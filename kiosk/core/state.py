@@ -22,8 +22,14 @@ from kiosk.trust.keyset import Key
 from kiosk.trust.passes import Pass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
 
-DENIALS: Final = Limit(most=12, within=60.0, longest=900.0)
+DENIALS: Final = Limit(most=30, within=60.0, longest=900.0)
 """How many refusals for one reason at one door are logged one by one: a wrong code left in view must not fill the card."""
+
+Refused = tuple[str, str, int | None]
+"""Door, reason, and the holder's index where a signature vouches for it."""
+
+MOST_LIMITS: Final = 256
+"""Holders at doors for whom refusals are counted apart; there are no more at once."""
 
 REFUSALS: Final = Limit(most=20, within=3600.0)
 """How many refused documents are logged one by one."""
@@ -81,8 +87,8 @@ class State(Struct, frozen=True):
     enrolling_until: float = 0.0
     """Boot time until which the answer to a shown enrolment code is awaited."""
 
-    denials: dict[tuple[str, str], Limit] = {}
-    """By door and reason: one flood hides nothing of another."""
+    denials: dict[Refused, Limit] = {}
+    """One flood hides nothing of another."""
 
     refusals: Limit = REFUSALS
     fault_changes: dict[str, Limit] = {}

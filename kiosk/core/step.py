@@ -49,7 +49,7 @@ from kiosk.core.events import (
 from kiosk.core.faults import faulted, untold
 from kiosk.core.room import appliances, saving
 from kiosk.core.room.room import Phase
-from kiosk.core.state import DENIALS, Order, Pending, State, Stepped, moved
+from kiosk.core.state import DENIALS, MOST_LIMITS, Order, Pending, Refused, State, Stepped, moved
 from kiosk.trust.passes import Pass, PassClass
 from kiosk.trust.reasons import Reason
 
@@ -328,18 +328,19 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
 
 
 def _denied(state: State, name: str, reason: Reason | None, index: int | None, now: float) -> Stepped:
-    """Shown each time; logged as often as the limit of this door and reason allows."""
-    where = name, str(reason)
+    """Shown each time; logged as often as the limit of this door, reason and holder allows."""
     state, _ = moved(state, name, (lamps.denied(state.doors[name], str(reason), now), ()))
-    known, suppressed = limit.tell(state.denials.get(where, DENIALS), now)
-    state = replace(state, denials={**state.denials, where: known})
+    denials = {where: known for where, known in state.denials.items() if limit.holds(known, now)}
+    where = name, str(reason), index if len(denials) < MOST_LIMITS else None
+    known, suppressed = limit.tell(denials.get(where, DENIALS), now)
+    state = replace(state, denials={**denials, where: known})
     return state, () if suppressed is None else (fact.Denied(name, str(reason), index, suppressed),)
 
 
-def _untold(state: State, now: float) -> dict[tuple[str, str], fact.Denied]:
+def _untold(state: State, now: float) -> dict[Refused, fact.Denied]:
     """Refusals that went untold where none has followed that would tell of them: for each limit the last, with their number."""
     return {
-        where: fact.Denied(*where, None, known.suppressed - 1)
+        where: fact.Denied(*where, known.suppressed - 1)
         for where, known in state.denials.items()
         if known.suppressed and limit.due(known) <= now
     }

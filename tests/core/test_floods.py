@@ -14,7 +14,7 @@ from kiosk.core.clock import Instant
 from kiosk.core.door.inputs import MOST_CHANGES, SETTLE
 from kiosk.core.events import Edge, Faulted, Lamp, Scanned, Show
 from kiosk.core.limit import Limit, due, tell
-from kiosk.core.state import DENIALS
+from kiosk.core.state import DENIALS, MOST_LIMITS
 from kiosk.core.step import stopped
 from tests.core.bench import Bench, logged
 from tests.keys import NOW, claims, signed
@@ -43,8 +43,21 @@ def test_a_wrong_code_held_for_an_hour_is_a_handful_of_entries_and_every_refusal
     scans = scanned(bench, HOUR, every)
     bench.wait(DENIALS.within + 1)
     entries = told(bench)
-    assert len(entries) <= 30
+    assert len(entries) <= 45
     assert sum(1 + each.suppressed for each in entries) == scans
+
+
+def test_refusals_of_many_holders_are_counted_in_bounded_memory() -> None:
+    bench = Bench()
+    old = {"issued_at": NOW - 60 * DAY, "expires": NOW - 30 * DAY}
+    passes = [signed(claims(index, **old)) for index in range(1, MOST_LIMITS + 50)]  # type: ignore[arg-type]
+    for text in passes:
+        bench.show(text)
+    assert len(bench.state.denials) <= MOST_LIMITS + 1
+    bench.wait(2 * DENIALS.within)
+    assert sum(1 + each.suppressed for each in told(bench)) == len(passes)
+    bench.show(passes[0])
+    assert len(bench.state.denials) == 1
 
 
 def test_what_is_untold_at_the_programs_end_is_told_there() -> None:
