@@ -273,7 +273,6 @@ class Writer:
 
     def _do_others(self) -> None:
         """What cannot be done now is tried again: no document that a full disk did not take is lost at the next start."""
-        self._others_at = monotonic() + RETRY
         kept = {key: job for key, job in self._others.items() if isinstance(job, Keep | KeepFloor)}
         try:
             if kept:
@@ -282,6 +281,7 @@ class Writer:
                 self._do(job)
                 self._done((key,))
         except (sqlite3.Error, OSError, Broken) as error:
+            self._others_at = monotonic() + RETRY
             self._told = True
             self._answer(CommitFailed(0, str(error)))
             return

@@ -13,7 +13,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.contract.bodies import Batch, BatchAnswer, Documents, Enrolled, Problem
-from kiosk.sync.client import Answer, Client, NoAnswer
+from kiosk.sync.answers import Answer, NoAnswer
+from kiosk.sync.client import Client
 from tests.fuzz.verifier import mutations
 from tests.keys import NOW, keyset_document, status_document
 

@@ -227,6 +227,14 @@ def test_a_document_that_a_full_disk_did_not_take_is_kept_later_the_newest_of_ea
     assert read_cold(desk.folder) == ({"keyset": b"keys", "status": b"four"}, 50.0)
 
 
+def test_a_document_is_kept_at_once_also_right_behind_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second between two of them was a second in which a power cut took the later one."""
+    monkeypatch.setattr("kiosk.logbook.writer.RETRY", 1e6)
+    for version in (1, 2, 3):
+        desk.writer.put(Keep("keyset", version, b"document %d" % version))
+        until(lambda expected=version: read_cold(desk.folder)[0] == {"keyset": b"document %d" % expected})  # type: ignore[misc]
+
+
 def test_a_disk_that_keeps_a_commit_waiting_is_a_fault(desk: Desk) -> None:
     desk.writer.look()
     assert desk.answers.empty()
