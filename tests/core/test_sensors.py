@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -134,6 +135,11 @@ def test_the_end_of_the_program_tells_the_end_of_the_line() -> None:
     assert sensors.close(heard.sensor, 1.0) == ()
     heard.value(5.3, 10.0)
     assert sensors.close(heard.sensor, 12.0) == (Measured("t", 5.3, "°C", 2.0),)
+
+
+def test_a_value_of_now_has_no_age_in_the_logbook() -> None:
+    _, (entry,) = sensors.reading(Sensor("t", SensorRules("C"), 0.0), 4.0, now=110.0)
+    assert b"age" not in msgspec.json.encode(entry)
 
 
 def test_a_reading_that_had_to_wait_counts_from_its_measuring() -> None:

@@ -94,14 +94,20 @@ def _rejected(sensor: Sensor, value: float, now: float) -> str:
 def _entries(sensor: Sensor, value: float, when: float, now: float) -> tuple[Trend, tuple[Entry, ...]]:
     rules, line = sensor.rules, sensor.trend
     if line is None or sensor.told or (rules.switches and value != line.value):
-        return trend.begin(when, value), (Measured(sensor.name, value, rules.unit, _age(now - when)),)
+        return trend.begin(when, value), (_measured(sensor, value, now - when),)
     line, kept = trend.sample(line, when, value, rules.dead_band)
     entries: tuple[Entry, ...] = (
         (Measured(sensor.name, _rounded(line.value), rules.unit, _age(now - line.at)),) if kept else ()
     )
     if when - line.at < rules.heartbeat:
         return line, entries
-    return trend.ended(line), (*entries, Measured(sensor.name, _rounded(line.end), rules.unit, _age(now - when)))
+    return trend.ended(line), (*entries, _measured(sensor, _rounded(line.end), now - when))
+
+
+def _measured(sensor: Sensor, value: float, age: float) -> Measured:
+    """Without its age when it has none: an entry that says 0.0 is longer, and says no more."""
+    found = Measured(sensor.name, value, sensor.rules.unit)
+    return replace(found, age=_age(age)) if age else found
 
 
 def no_reading(sensor: Sensor, reason: str, now: float, at: float | None = None) -> Folded:
