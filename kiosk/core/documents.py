@@ -13,17 +13,18 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.clock import LEEWAY, provably_ahead, raise_floor, synchronise
+from kiosk.core.door import door
 from kiosk.core.door.access import COMMIT_PATIENCE
 from kiosk.core.door.door import DoorRules
 from kiosk.core.door.hours import Programme, Schedule, weekly
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, Keep, KeepFloor
 from kiosk.core.limit import tell
-from kiosk.core.ratchets import Early, Signed, absurd, keeps, remembered
-from kiosk.core.state import Order, State, Stepped
-from kiosk.trust.documents import CommandDocument, Refusal, TimeDocument, read_document, signer
+from kiosk.core.ratchets import Early, Signed, absurd, keeps, newest, refuted, remembered
+from kiosk.core.state import Order, State, Stepped, moved
+from kiosk.trust.documents import CommandDocument, Document, Refusal, TimeDocument, payload, read_document, signer
 from kiosk.trust.keyset import USES, Key, Keyset, usable
-from kiosk.trust.policy import NO_POLICY, DoorPolicy, PolicyDocument, contradiction
+from kiosk.trust.policy import NO_POLICY, DoorPolicy, PolicyDocument, contradiction, unusable
 from kiosk.trust.status import NO_STATUS, StatusDocument, StatusList, unpack
 
 NONCE_HOLDS: Final = 120.0
@@ -48,7 +49,11 @@ def offered(state: State, body: bytes, now: float) -> Stepped:
     """Apply a document or refuse it with its reason."""
     document = read_document(body, state.root, state.trust.keyset)
     if document is Refusal.UNKNOWN_KEY:
-        document = _vouched_for_early(state, body, now) or document
+        match _vouched_for_early(state, body):
+            case TimeDocument() as answer if _asked(state, answer, now) is not None:
+                document = answer  # it is the time which is in question
+            case StatusDocument() | PolicyDocument() as found:
+                state = _await_time(state, found, body)
     match document:
         case Refusal():
             return _refused(state, document, now)
@@ -78,7 +83,7 @@ def restore(state: State, body: bytes, now: float) -> State:
             said = _said(state, document) if document.version > versions(state)[kind] else state
             if isinstance(said, Refusal):
                 return state
-            state = _remember(said, kind, Signed(signer(body), document.version, body))
+            state = _remember(said, kind, Signed(signer(body), document.version, body, document.issued_at))
     return replace(state, clock=raise_floor(state.clock, document.issued_at, now))
 
 
@@ -99,8 +104,8 @@ def versions(state: State) -> dict[str, int]:
     """The newest version of each kind of document."""
     return {
         "keyset": state.trust.keyset.version if state.trust.keyset.keys else 0,
-        "status": state.trust.status.version,
-        "policy": state.policy.version if state.policy.issued_at else 0,
+        "status": newest(state.signed.get("status", ())),
+        "policy": newest(state.signed.get("policy", ())),
         "command": state.commanded,
     }
 
@@ -131,14 +136,15 @@ def _refused(state: State, refusal: Refusal, now: float) -> Stepped:
 def _numbered(state: State, document: Numbered, body: bytes, now: float) -> Stepped:
     """A document whose number and time must fit before what it says is looked at."""
     kind, held = _kind(document), versions(state)[_kind(document)]
+    if document.version == held and state.signed.get(kind, (Signed("", held),))[0].body in {b"", body}:
+        return state, ()  # no news
     if document.version <= held:
-        return _old(state, document.version == held, now)
-    if provably_ahead(state.clock, document.issued_at, now):
-        if not isinstance(document, CommandDocument):
-            state = replace(state, early={**state.early, kind: Early(document.issued_at, body)})
-        return _refused(state, Refusal.AHEAD, now)
-    if absurd(document.version, held, document.issued_at):
+        return _refused(_await_time(state, document, body), Refusal.OLD_VERSION, now)
+    early = state.early.get("keyset") if kind == "keyset" else None  # its number was the root's too
+    if absurd(document.version, max(held, early.version if early else 0), document.issued_at):
         return _refused(state, Refusal.ABSURD_VERSION, now)
+    if provably_ahead(state.clock, document.issued_at, now):
+        return _refused(_await_time(state, document, body), Refusal.AHEAD, now)
     match document:
         case Keyset():
             return _keyset(state, document, body, now)
@@ -155,9 +161,12 @@ def _kind(document: Numbered) -> str:
     return str(type(document).__struct_config__.tag)
 
 
-def _old(state: State, same: bool, now: float) -> Stepped:
-    """The same version again is no news; an older one is somebody's mistake or attack."""
-    return (state, ()) if same else _refused(state, Refusal.OLD_VERSION, now)
+def _await_time(state: State, document: Numbered, body: bytes) -> State:
+    """Keep what the next answer to a nonce may let in, the last of each kind; but a command is of its moment."""
+    if isinstance(document, CommandDocument):
+        return state
+    found = Early(document.issued_at, document.version, body)
+    return replace(state, early={**state.early, _kind(document): found})
 
 
 def _said(state: State, document: StatusDocument | PolicyDocument | CommandDocument) -> State | Refusal:
@@ -201,10 +210,11 @@ def _applied(
 ) -> Stepped:
     """The document is in force in `state`: remember it, and the time that it proves."""
     kind = _kind(document)
-    state = _remember(state, kind, Signed(signer(body), document.version, body))
+    state = _remember(state, kind, Signed(signer(body), document.version, body, document.issued_at))
     state = replace(state, clock=raise_floor(state.clock, document.issued_at, now))
     kept = keeps(kind, before.signed.get(kind, ()), state.signed[kind])
-    return state, (fact.DocumentApplied(kind, document.version), *kept, _floor(state, now))
+    unused = unusable(document, state.doors, payload(body)) if isinstance(document, PolicyDocument) else ()
+    return state, (fact.DocumentApplied(kind, document.version, unused), *kept, _floor(state, now))
 
 
 def _remember(state: State, kind: str, found: Signed) -> State:
@@ -220,8 +230,8 @@ def _command(state: State, document: CommandDocument, body: bytes, now: float) -
     if state.clock.latest(now) > document.expires:
         return _refused(state, Refusal.NOT_IN_TIME, now)
     before, ticket = state.signed.get("command", ()), state.tickets + 1
-    order = Order(document, now + COMMIT_PATIENCE)
-    state = _remember(state, "command", Signed(signer(body), document.version, body))
+    order = Order(document, now + COMMIT_PATIENCE, signer(body))
+    state = _remember(state, "command", Signed(order.kid, document.version, body, document.issued_at))
     state = replace(state, tickets=ticket, orders={**state.orders, ticket: order})
     started = fact.CommandStarted(document.id, document.version, document.verb, document.door)
     return state, (started, *keeps("command", before, state.signed["command"]))
@@ -246,6 +256,8 @@ def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:
     for kind in state.signed:
         state, fallen = _fallen(state, kind)
         outcomes += fallen
+    state, released = _released(state, now)
+    outcomes += released
     return state, (*outcomes, _floor(state, now))
 
 
@@ -279,6 +291,18 @@ def _fallen(state: State, kind: str) -> Stepped:
     return state, (*told, *keeps(kind, before, after))
 
 
+def _released(state: State, now: float) -> Stepped:
+    """What commands still hold whose key is gone ends."""
+    trusted = {key.kid.hex() for key in _readable(state).keys if key.use == "document"}
+    outcomes: list[Command | Entry] = []
+    for (name, claim), kid in state.ordered.items():
+        if kid not in trusted and claim in state.doors[name].claims:
+            outcomes.append(fact.Operated(name, "release", "keyset"))
+            state, more = moved(state, name, door.release(state.doors[name], {claim}, now))
+            outcomes += more
+    return replace(state, ordered={at: kid for at, kid in state.ordered.items() if kid in trusted}), tuple(outcomes)
+
+
 def _without(state: State, kind: str) -> State:
     """The state without any document of that kind."""
     if kind == "status":
@@ -305,8 +329,20 @@ def _time(state: State, document: TimeDocument, now: float) -> Stepped:
     rest = {nonce: at for nonce, at in state.nonces.items() if nonce != document.nonce}
     if clock is state.clock:
         return state, ()
-    state, outcomes = _no_longer_early(replace(state, clock=clock, nonces=rest), now)
+    state = _refuted(replace(state, clock=clock, nonces=rest), now)
+    state, outcomes = _no_longer_early(state, now)
     return state, (*outcomes, _floor(state, now))
+
+
+def _refuted(state: State, now: float) -> State:
+    """Let the numbers go that were given by a clock which was provably ahead: the next document needs no higher one."""
+    latest, keys = state.clock.latest(now), _readable(state)
+    for kind, before in state.signed.items():
+        after = refuted(before, latest, LEEWAY)
+        if after != before:
+            state = replace(state, signed={**state.signed, kind: after})
+            state = _again(state, read_document(after[0].body, state.root, keys))
+    return state
 
 
 def _asked(state: State, document: TimeDocument, now: float) -> float | None:
@@ -316,20 +352,20 @@ def _asked(state: State, document: TimeDocument, now: float) -> float | None:
 
 
 def _no_longer_early(state: State, now: float) -> Stepped:
-    """Offer again what was refused for its time, if its time can have come. The keyset first: its keys prove the others."""
+    """Offer again what the time now lets in. The keyset first: its keys prove the others."""
     outcomes: list[Command | Entry] = []
     for kind in ("keyset", "status", "policy"):
         found = state.early.get(kind)
-        if found is not None and not provably_ahead(state.clock, found.issued_at, now):
+        newer = found is not None and found.version > versions(state)[kind]
+        if found is not None and newer and not provably_ahead(state.clock, found.issued_at, now):
             state = replace(state, early={each: early for each, early in state.early.items() if each != kind})
             state, more = offered(state, found.body, now)
             outcomes += more
     return state, tuple(outcomes)
 
 
-def _vouched_for_early(state: State, body: bytes, now: float) -> TimeDocument | None:
-    """The answer to a nonce by a key of a keyset that only its time keeps out: it is that time which is in question."""
+def _vouched_for_early(state: State, body: bytes) -> Document | Refusal:
+    """What a key has signed of a keyset that only its time keeps out."""
     early = state.early.get("keyset")
     keyset = read_document(early.body, state.root, state.trust.keyset) if early else None
-    found = read_document(body, state.root, keyset) if isinstance(keyset, Keyset) else None
-    return found if isinstance(found, TimeDocument) and _asked(state, found, now) is not None else None
+    return read_document(body, state.root, keyset) if isinstance(keyset, Keyset) else Refusal.UNKNOWN_KEY

@@ -149,10 +149,11 @@ class FaultCleared(Fact, frozen=True):
 
 
 class DocumentApplied(Fact, frozen=True):
-    """A signed document took effect."""
+    """A signed document took effect. `unused`: what of a policy this station has no use for, such as a door that it has not."""
 
     document: str
     version: int
+    unused: tuple[str, ...] = ()
 
 
 class DocumentRefused(Fact, frozen=True):

@@ -7,10 +7,12 @@ the key is trusted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk.core.events import Keep
 
@@ -24,18 +26,26 @@ DAY: Final = 86_400
 class Signed(Struct, frozen=True):
     """The newest of a kind that the key `kid` (hexadecimal) has signed: its number, and the document as it came.
 
-    Without a key and a document: a number that the logbook alone remembers.
+    Without a key and a document: a number that the logbook alone remembers. `below`: the number before it under this key;
+    `refuted`: its time was proven to be still to come, so that its own number counts no more, and the next one takes its place.
     """
 
     kid: str
     version: int
     body: bytes = b""
+    issued_at: int = 0
+    below: int = 0
+    refuted: bool = False
 
 
 class Early(Struct, frozen=True):
-    """A document whose time was provably still to come when it was offered; the next answer to a nonce may show otherwise."""
+    """A document that was refused for its time, or for a number that a wrong time may have made too high.
+
+    The next answer to a nonce may show that it holds.
+    """
 
     issued_at: int
+    version: int
     body: bytes
 
 
@@ -46,9 +56,28 @@ def newest(known: tuple[Signed, ...]) -> int:
 
 def remembered(known: tuple[Signed, ...], found: Signed) -> tuple[Signed, ...]:
     """The newest of each key with this one, the highest number first."""
-    by_key = {each.kid: each for each in (found, *known)}
-    by_key[found.kid] = max(found, by_key[found.kid], key=lambda each: each.version)
-    return tuple(sorted(by_key.values(), key=lambda each: -each.version)[:MOST])
+    by_key = {each.kid: each for each in known if not each.refuted or each.kid == found.kid}
+    before = by_key.get(found.kid)
+    if before is None or before.version < found.version:
+        by_key[found.kid] = replace(found, below=before.version if before else 0)
+    return _ordered(by_key.values())
+
+
+def refuted(known: tuple[Signed, ...], latest: float, leeway: float) -> tuple[Signed, ...]:
+    """The same when it is `latest` at most: what was signed after that keeps no number but the one before it.
+
+    Neither that, if it was numbered by the same wrong clock.
+    """
+    return _ordered(
+        replace(each, version=each.below if each.below <= latest else 0, refuted=True)
+        if each.issued_at - leeway > latest and not each.refuted
+        else each
+        for each in known
+    )
+
+
+def _ordered(known: Iterable[Signed]) -> tuple[Signed, ...]:
+    return tuple(sorted(known, key=lambda each: -each.version)[:MOST])
 
 
 def keeps(kind: str, before: tuple[Signed, ...], after: tuple[Signed, ...]) -> tuple[Keep, ...]:

@@ -11,6 +11,7 @@ from kiosk.core.clock import Clock
 from kiosk.core.door.access import Memory, Trust
 from kiosk.core.door.door import Door, DoorRules, Moved, Outcome
 from kiosk.core.door.inputs import Debounced
+from kiosk.core.door.tables import Claim
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command
 from kiosk.core.limit import Limit
@@ -48,10 +49,11 @@ class Pending(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """A command of the central server that waits for its commit until boot time `deadline`."""
+    """A command of the central server that waits for its commit until boot time `deadline`; `kid`: its key, hexadecimal."""
 
     command: CommandDocument
     deadline: float
+    kid: str = ""
 
 
 class State(Struct, frozen=True):
@@ -59,7 +61,7 @@ class State(Struct, frozen=True):
 
     `rules`: the doors' rules by the settings alone, which the policy may override; `signed`: what is kept of each kind of
     document; `retired`: keys that have ended and left the keyset, under which some of that holds; `early`: documents that were
-    refused for their time.
+    refused for their time; `ordered`: which key's command made a claim on a door.
     """
 
     root: bytes
@@ -83,6 +85,7 @@ class State(Struct, frozen=True):
     signed: dict[str, tuple[Signed, ...]] = {}
     retired: tuple[Key, ...] = ()
     early: dict[str, Early] = {}
+    ordered: dict[tuple[str, Claim], str] = {}
     orders: dict[int, Order] = {}
     enrolling_until: float = 0.0
     """Boot time until which the answer to a shown enrolment code is awaited."""

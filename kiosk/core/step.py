@@ -389,7 +389,7 @@ def _proceed(state: State, ticket: int, now: float) -> Stepped:
     if pending := state.pending.get(ticket):
         return _open(replace(state, pending=_without(state.pending, ticket)), pending, now)
     if order := state.orders.get(ticket):
-        return obey(replace(state, orders=_without(state.orders, ticket)), order.command, now)
+        return obey(replace(state, orders=_without(state.orders, ticket)), order, now)
     return state, ()
 
 

@@ -285,6 +285,7 @@ class Writer:
             self._told = True
             self._answer(CommitFailed(0, str(error)))
             return
+        self._others_at = 0.0
         if self._told and not self._waiting:
             self._told = False
             self._answer(Committed(0))

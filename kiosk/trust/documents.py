@@ -135,6 +135,11 @@ def read_document(data: bytes, root: bytes, keyset: Keyset) -> Document | Refusa
     return document
 
 
+def payload(data: bytes) -> Any:
+    """What stands in a document which was read, also what this version does not know."""
+    return read_cbor(read_sign1(data).payload)
+
+
 def signer(data: bytes) -> str:
     """The name of the key that signed a document which was read, hexadecimal."""
     return read_sign1(data).kid.hex()

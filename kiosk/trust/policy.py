@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from kiosk.opening import parse_hours
 from kiosk.trust.keyset import UnixTime, Version
+from kiosk.trust.passes import PassClass
 
 DAY: Final = 86_400
 Scope = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{0,12}$")]
@@ -55,6 +57,28 @@ class PolicyDocument(Struct, frozen=True, tag="policy", tag_field="type"):
 
 NO_POLICY: Final = PolicyDocument(version=1, issued_at=0)
 """What holds before a policy arrives: the settings alone."""
+
+
+MOST_UNUSED: Final = 16
+LONGEST_UNUSED: Final = 64
+
+
+def unusable(policy: PolicyDocument, doors: Collection[str], raw: dict[str, Any]) -> tuple[str, ...]:
+    """What of a policy a station with these doors has no use for: doors, classes, and names in `raw`, as it came."""
+    found = [f"doors.{name}" for name in policy.doors if name not in doors]
+    for name, door in policy.doors.items():
+        found += [f"doors.{name}.always {each}" for each in door.always if each not in set(map(int, PassClass))]
+    return tuple(each[:LONGEST_UNUSED] for each in [*found, *_unknown(raw)][:MOST_UNUSED])
+
+
+def _unknown(raw: dict[str, Any]) -> Iterator[str]:
+    """The names that no field has, at each depth; the shape is a policy's, since it was read as one."""
+    yield from (str(name) for name in raw if name not in {*PolicyDocument.__struct_fields__, "type"})
+    for at, door in raw.get("doors", {}).items():
+        yield from (f"doors.{at}.{name}" for name in door if name not in DoorPolicy.__struct_fields__)
+        for programme in door.get("programmes", ()):
+            where = f"doors.{at}.{programme['name']}"
+            yield from (f"{where}.{name}" for name in programme if name not in ProgrammePolicy.__struct_fields__)
 
 
 def contradiction(policy: PolicyDocument) -> str:

@@ -9,7 +9,7 @@ from kiosk.foreign import visible
 from kiosk.language import _, chosen
 from kiosk.settings.appliances import ON_OFF
 
-UNREADABLE: Final = {"kind", "token", "expires"}
+UNREADABLE: Final = {"kind", "token", "expires", "unused"}
 
 
 def sentence(entry: dict[str, Any]) -> tuple[str, str]:
@@ -23,7 +23,7 @@ def sentence(entry: dict[str, Any]) -> tuple[str, str]:
 
 
 def _reason(entry: dict[str, Any]) -> str:
-    """Why a pass or a document was refused, in a sentence for a technician."""
+    """Why a pass or a document was refused, or what of it has no use, in a sentence for a technician."""
     match entry:
         case {"kind": "denied", "reason": reason}:
             from kiosk.trust.reasons import WORDS, Reason  # noqa: PLC0415
@@ -33,6 +33,8 @@ def _reason(entry: dict[str, Any]) -> str:
             from kiosk.trust.documents import REFUSAL_WORDS, Refusal  # noqa: PLC0415
 
             return chosen(REFUSAL_WORDS[Refusal(refusal)]) if refusal in list(Refusal) else ""
+        case {"kind": "document_applied", "unused": [*names]}:
+            return _("this station has no use for: {names}").format(names=", ".join(map(str, names)))
         case _:
             return ""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from kiosk import __version__
 from kiosk.core import entries as fact
 from kiosk.core.documents import freshness, versions
@@ -11,8 +13,7 @@ from kiosk.core.door import door
 from kiosk.core.door.tables import Claim
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, DoorRequested, Restart, Verb
-from kiosk.core.state import State, Stepped, moved
-from kiosk.trust.documents import CommandDocument
+from kiosk.core.state import Order, State, Stepped, moved
 
 DEFAULT_SECONDS: Final = {
     Verb.OPEN: 5.0,
@@ -48,13 +49,17 @@ def requested(state: State, event: DoorRequested, now: float) -> Stepped:
         what = door.release(known, set(BY_VERB.values()), now)
     else:
         what = door.claim(known, BY_VERB[event.verb], now + seconds, now)
+    ends = set(BY_VERB.values()) if event.verb is Verb.RELEASE else {BY_VERB[event.verb]}
+    ordered = {at: kid for at, kid in state.ordered.items() if at[0] != event.door or at[1] not in ends}
+    state = replace(state, ordered=ordered)
     state, outcomes = moved(state, event.door, what)
     told = None if event.verb is Verb.RELEASE else seconds
     return state, (fact.Operated(event.door, event.verb, event.who, told), *outcomes)
 
 
-def obey(state: State, command: CommandDocument, now: float) -> Stepped:
+def obey(state: State, order: Order, now: float) -> Stepped:
     """Carry out a command of the central server; what became of it is an entry."""
+    command = order.command
     outcome = "done"
     outcomes: tuple[Command | Entry, ...] = ()
     match command.verb:
@@ -71,6 +76,8 @@ def obey(state: State, command: CommandDocument, now: float) -> Stepped:
             else:
                 asked = DoorRequested(name, BY_COMMAND[verb], f"central {command.id}", float(command.seconds))
                 state, outcomes = requested(state, asked, now)
+                if claim := BY_VERB.get(asked.verb):
+                    state = replace(state, ordered={**state.ordered, (name, claim): order.kid})
     return state, (*outcomes, fact.CommandEnded(command.id, outcome))
 
 

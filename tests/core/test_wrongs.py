@@ -1,0 +1,331 @@
+"""Everybody signs wrongly, then it is put right: within one exchange every valid pass opens, and none that is not.
+
+A centre, an issuer, a root and a thief whose clocks and numbers may be anything; power gaps and restarts from what was stored;
+an operating system whose clock jumps. `put_right` is what an honest centre does: an answer with keyset, list, policy, time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from msgspec.structs import replace
+
+from kiosk import BUILD_TIME
+from kiosk.core import entries as fact
+from kiosk.core.clock import PASS_MAY_RAISE, Instant
+from kiosk.core.documents import recall, restore, restore_retired, versions
+from kiosk.core.events import Asked, Command, Edge, Event, Keep, KeepFloor, Offered, Record, Scanned, Tick
+from kiosk.core.step import step
+from kiosk.station.start import first_clock
+from kiosk.trust.documents import CommandDocument, Document, TimeDocument, sign_document
+from kiosk.trust.keyset import Key, Keyset, Use, key_id
+from kiosk.trust.passes import Kind, make_pass, show_bound
+from kiosk.trust.policy import DoorPolicy, PolicyDocument
+from kiosk.trust.status import Status, StatusDocument, pack
+from tests.core.bench import Bench, logged
+from tests.keys import DAY, NOW, PHONE, STRANGER, claims, keyset_document, private, public
+
+CODE = "37081101"
+TOP = 2**53 - 1
+REVOKED, GOOD = 8, 7
+WRONG = st.sampled_from([0, 0, -400 * DAY, -20 * DAY, -3600, 3600, 20 * DAY, 390 * DAY])
+"""Seconds by which somebody's clock is ahead of the truth."""
+
+SHUT = {"main": DoorPolicy(hours=("mon 00:00-00:01",), always=())}
+
+
+@dataclass
+class Signer:
+    """A key, and whether it was stolen."""
+
+    key: Ed25519PrivateKey
+    use: Use
+    stolen: bool = False
+
+    @property
+    def kid(self) -> bytes:
+        return key_id(public(self.key))
+
+    def trusted(self) -> Key:
+        return Key(self.kid, self.use, public(self.key), NOW - 500 * DAY, NOW + 500 * DAY)
+
+    def sign(self, body: Document) -> bytes:
+        return sign_document(body, self.key, self.kid)
+
+
+class Stored:
+    """A bench whose files outlive it; what is in them is what `kiosk.logbook.cold` would keep."""
+
+    def __init__(self, keyset: Keyset) -> None:
+        self.documents: dict[str, bytes] = {"keyset": keyset_document(keyset)}
+        self.floor = 0.0
+        self.commanded = 0
+        self.jumped = 0.0
+        self.powered = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """As the station's program: from its files alone."""
+        self.bench = Following(self)
+        state = replace(self.bench.state, clock=first_clock(self.floor, 0.0))
+        known = state.clock
+        state = restore_retired(state, self.documents.get("retired", b""))
+        for _, body in sorted(self.documents.items(), key=lambda item: item[0] != "keyset"):
+            state = restore(state, body, 0.0)
+        if known.raised:
+            state = replace(state, clock=known)
+        self.bench.state = recall(state, self.commanded)
+        self.bench.take(Edge("main.contact", active=False, at=0.0))
+        self.bench.wait(0.1)
+
+    def take_in(self, commands: tuple[Command, ...]) -> None:
+        for each in commands:
+            match each:
+                case Keep(kind, _, body):
+                    self.documents[kind] = body
+                case KeepFloor(floor, lowered):
+                    self.floor = floor if lowered else max(self.floor, floor)
+                case Record(entries):
+                    self.remember(entries)
+                case _:
+                    pass
+
+    def remember(self, entries: tuple[fact.Entry, ...]) -> None:
+        for entry in entries:
+            if isinstance(entry, fact.CommandStarted):
+                self.commanded = max(self.commanded, entry.sequence)
+            elif isinstance(entry, fact.DocumentApplied) and entry.document == "keyset":
+                self.commanded = 0
+
+
+class Following(Bench):
+    """A bench on a machine whose own clock may be anything, and whose commands are stored."""
+
+    def __init__(self, stored: Stored) -> None:
+        self.stored = stored
+        super().__init__(Keyset(1, 0, ()))
+
+    def take(self, event: Event) -> list[Command]:
+        wall = NOW + self.stored.powered + self.boot + self.stored.jumped
+        self.state, commands = step(self.state, event, Instant(self.boot, wall))
+        self.said += commands
+        self.stored.take_in(commands)
+        return list(commands)
+
+
+class World(RuleBasedStateMachine):
+    """Who signs, and when it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = 50
+        self.signers = [self.new("issuer"), self.new("document"), self.new("document")]
+        self.numbers = {"keyset": 1, "status": 0, "policy": 0, "command": 0}
+        self.asked = 0
+        self.station = Stored(Keyset(1, NOW - DAY, tuple(each.trusted() for each in self.signers)))
+        self.by_time = False
+
+    # Who there is.
+
+    def new(self, use: Use) -> Signer:
+        self.made += 1
+        return Signer(private(self.made), use)
+
+    @property
+    def bench(self) -> Bench:
+        return self.station.bench
+
+    @property
+    def true(self) -> float:
+        return NOW + self.station.powered + self.bench.boot
+
+    def of(self, use: Use) -> Signer:
+        """The newest one that is not known to be stolen."""
+        return [each for each in self.signers if each.use == use and not each.stolen][-1]
+
+    def at(self, wrong: float) -> int:
+        return max(int(self.true + wrong), 0)
+
+    def number(self, kind: str, at: int) -> int:
+        """The next one, by the centre's own clock if it numbers by time; a checked clock never goes beyond a day from now."""
+        last = self.numbers[kind]
+        last = min(last, int(self.true) + DAY - 1) if self.by_time and kind != "keyset" and at <= self.true else last
+        self.numbers[kind] = max(last + 1, at if self.by_time else 0)
+        return self.numbers[kind]
+
+    def offer(self, body: bytes) -> None:
+        self.bench.take(Offered(body))
+
+    def tell_time(self, signer: Signer, wrong: float) -> None:
+        self.asked += 1
+        nonce = f"n{self.asked}"
+        self.bench.take(Asked(nonce))
+        self.bench.wait(0.2)
+        self.offer(signer.sign(TimeDocument(self.at(wrong), nonce)))
+
+    # What is signed wrongly.
+
+    @rule(wrong=WRONG)
+    def the_centre_answers_by_a_wrong_clock(self, wrong: float) -> None:
+        self.tell_time(self.of("document"), wrong)
+
+    @rule(wrong=WRONG)
+    def a_time_that_nobody_asked_for(self, wrong: float) -> None:
+        self.offer(self.of("document").sign(TimeDocument(self.at(wrong))))
+
+    @rule(wrong=WRONG, shut=st.booleans())
+    def the_centre_publishes_by_a_wrong_clock(self, wrong: float, shut: bool) -> None:
+        at, signer = self.at(wrong), self.of("document")
+        lst = pack({REVOKED: Status.REVOKED}, 64)
+        self.offer(signer.sign(StatusDocument(self.number("status", at), at, lst)))
+        doors = SHUT if shut else {}
+        self.offer(signer.sign(PolicyDocument(self.number("policy", at), at, "", doors)))
+
+    @rule(wrong=WRONG)
+    def the_root_signs_by_a_wrong_clock(self, wrong: float) -> None:
+        keys = tuple(each.trusted() for each in self.signers if not each.stolen)
+        self.offer(keyset_document(Keyset(self.number("keyset", self.at(wrong)), self.at(wrong), keys)))
+
+    @rule(
+        wrong=WRONG, number=st.sampled_from([1, 60, 10**6, NOW, NOW + DAY, NOW + 391 * DAY, TOP]), how=st.integers(0, 4)
+    )
+    def a_thief_signs(self, wrong: float, number: int, how: int) -> None:
+        """With a key that nobody misses yet; it stays stolen, and the centre has another one."""
+        thief = self.of("document")
+        thief.stolen = True
+        if not [each for each in self.signers if each.use == "document" and not each.stolen]:
+            self.signers.append(self.new("document"))
+        everybody = pack(dict.fromkeys(range(64), Status.REVOKED), 64)
+        at = self.at(wrong)
+        bodies: list[Document] = [
+            StatusDocument(number, at, everybody),
+            StatusDocument(number, at, pack({}, 64)),
+            PolicyDocument(number, at, "", SHUT),
+            CommandDocument(number, "a", CODE, "lock_down", at, at + 600, seconds=86_400),
+            TimeDocument(at),
+        ]
+        self.tell_time(thief, wrong)
+        self.offer(thief.sign(bodies[how]))
+        self.bench.wait(1)
+
+    @rule(wrong=WRONG, index=st.integers(20, 40), opens=st.booleans())
+    def a_pass_of_another_time(self, wrong: float, index: int, opens: bool) -> None:
+        at = self.at(wrong)
+        wanted = claims(index, issued_at=at, expires=at + 30 * DAY, scope="" if opens else "99")
+        signer = self.of("issuer")
+        for _ in range(3):
+            self.bench.show(make_pass(wanted, signer.key, signer.kid))
+            self.bench.wait(100)
+
+    @rule(body=st.binary(max_size=30))
+    def rubbish(self, body: bytes) -> None:
+        self.offer(body)
+
+    @rule()
+    def an_issuers_key_was_stolen(self) -> None:
+        self.of("issuer").stolen = True
+        self.signers.append(self.new("issuer"))
+
+    # What happens to the machine.
+
+    @rule(seconds=st.sampled_from([1.0, 700.0, 5000.0, 2.0 * DAY]))
+    def time_passes(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+
+    @rule(seconds=st.sampled_from([-3650.0 * DAY, -DAY, DAY, 3650.0 * DAY]))
+    def the_systems_clock_jumps(self, seconds: float) -> None:
+        self.station.jumped = seconds
+        self.bench.take(Tick())
+
+    @rule(off=st.sampled_from([5.0, 3600.0, 3.0 * DAY]))
+    def the_power_fails(self, off: float) -> None:
+        self.station.powered += self.bench.boot + off
+        self.station.start()
+
+    @rule(by_time=st.booleans())
+    def the_centre_numbers_otherwise(self, by_time: bool) -> None:
+        self.by_time = self.by_time or by_time
+
+    # And then.
+
+    @rule(again=st.booleans())
+    def put_right(self, again: bool) -> None:
+        """One exchange, as the wire has it. The stolen keys are gone, and everything is signed anew."""
+        keys = tuple(each.trusted() for each in self.signers if not each.stolen)
+        now, signer = int(self.true), self.of("document")
+        self.asked += 1
+        nonce = f"n{self.asked}"
+        self.bench.take(Asked(nonce))
+        self.offer(keyset_document(Keyset(self.number("keyset", now), now, keys)))
+        lst = pack({REVOKED: Status.REVOKED}, 64)
+        self.offer(signer.sign(StatusDocument(self.number("status", now), now, lst)))
+        self.offer(signer.sign(PolicyDocument(self.number("policy", now), now)))
+        self.offer(signer.sign(TimeDocument(now, nonce)))
+        self.everything_is_right()
+        if again:
+            self.the_power_fails(5.0)
+            self.everything_is_right()
+
+    def everything_is_right(self) -> None:
+        now = int(self.true)
+        clock = self.bench.state.clock
+        assert clock.earliest(self.bench.boot) <= self.true + 1 <= clock.latest(self.bench.boot) + 2
+        self.bench.wait(400)
+        for kind in (Kind.CARD, Kind.LIVE, Kind.BOUND):
+            assert self.shown(claims(GOOD, kind, issued_at=now, expires=now + DAY)) == "open"
+            assert self.shown(claims(REVOKED, kind, issued_at=now, expires=now + DAY)) == "revoked"
+        if self.bench.state.clock.latest(self.bench.boot) < self.true + DAY:  # an answer came in this run
+            assert self.shown(claims(9, issued_at=now - 30 * DAY, expires=now - DAY)) == "expired"
+            early = claims(9, issued_at=now, not_before=now + DAY, expires=now + 9 * DAY)
+            assert self.shown(early) == "not_yet_valid"
+        assert self.shown(claims(9, issued_at=now, expires=now + DAY), STRANGER) == "bad_signature"
+
+    def shown(self, wanted: object, key: Ed25519PrivateKey | None = None) -> str:
+        """What becomes of a pass: `open`, or why not."""
+        signer = self.of("issuer")
+        text = make_pass(_held(wanted), key or signer.key, signer.kid)  # type: ignore[arg-type]
+        if wanted.kind is Kind.BOUND:  # type: ignore[attr-defined]
+            text = show_bound(text, PHONE, int(self.true))
+        entries = logged(self.bench.take(Scanned("main", text, self.bench.boot)))
+        self.bench.wait(3700)
+        granted = [each for each in entries if isinstance(each, fact.Granted)]
+        denied = [each.reason for each in entries if isinstance(each, fact.Denied)]
+        return "open" if granted else denied[0]
+
+    @invariant()
+    def what_is_kept_is_bounded(self) -> None:
+        assert len(self.station.documents) <= 1 + 1 + 3 * 4
+        assert all(len(known) <= 4 for known in self.bench.state.signed.values())
+
+    @invariant()
+    def a_number_that_holds_is_a_trusted_keys(self) -> None:
+        keys = {key.kid.hex() for key in (*self.bench.state.trust.keyset.keys, *self.bench.state.retired)}
+        for known in self.bench.state.signed.values():
+            assert all(each.kid in keys for each in known if each.body)
+        assert all(0 <= number <= TOP for number in versions(self.bench.state).values())
+
+    @invariant()
+    def no_time_is_before_this_version_was_made(self) -> None:
+        assert self.bench.state.clock.earliest(self.bench.boot) >= BUILD_TIME
+        assert self.bench.state.clock.spare <= PASS_MAY_RAISE
+
+
+def _held(wanted: object) -> object:
+    bound = wanted.kind is Kind.BOUND  # type: ignore[attr-defined]
+    return replace(wanted, holder_key=public(PHONE)) if bound else wanted  # type: ignore[type-var]
+
+
+World.TestCase.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+TestWorld = World.TestCase
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_fifty_thousand_steps_of_wrongs_put_right() -> None:
+    many = settings(max_examples=1000, stateful_step_count=50, deadline=None, derandomize=True, database=None)
+    run_state_machine_as_test(World, settings=many)
