@@ -14,6 +14,7 @@ from kiosk.core.documents import offered
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, Enrol
 from kiosk.core.state import State, Stepped
+from kiosk.trust.cose import public_key
 from kiosk.trust.reasons import Reason
 
 PREFIX: Final = "YZE1:"
@@ -51,7 +52,7 @@ def may_enrol(state: State, now: float) -> bool:
 
 def enrolled(state: State, root: bytes, documents: tuple[bytes, ...], words: str, now: float) -> Stepped:
     """Trust this root key from now on, and take the documents that it vouches for."""
-    if not may_enrol(state, now):
+    if not may_enrol(state, now) or public_key(root) is None:
         return state, ()
     state = replace(state, root=root, enrolling_until=0.0)
     outcomes: list[Command | Entry] = [fact.Enrolled(words)]

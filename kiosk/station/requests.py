@@ -35,6 +35,7 @@ from kiosk.settings import Settings
 from kiosk.station.accounts import barred
 from kiosk.station.peers import Peers
 from kiosk.station.rules import Rules
+from kiosk.trust.cose import public_key
 from kiosk.trust.fingerprint import fingerprint
 
 DAY: Final = 86_400.0
@@ -132,6 +133,8 @@ class Requests:
         settings = self._settings
         if not (may_enrol(self._rules.state, self._rules.now().boot) and self._peers.was_asked(peer)):
             return wire.Refused("no enrolment is under way: show the code again")
+        if public_key(answered.root_key) is None:
+            return wire.Refused("the root key is no key")
         public = Ed25519PrivateKey.from_private_bytes(answered.station_key).public_key().public_bytes_raw()
         words = fingerprint(settings.station.code, public, answered.root_key)
         try:

@@ -50,7 +50,12 @@ def enrol(
     answer = client.post("/v1/enrol", Enrolment(station, claim, key.public_key().public_bytes_raw()))
     if answer.status != OK:
         raise EnrolmentRefused(answer.problem().detail)
-    return NewStation(key, answer.read(Enrolled))
+    from kiosk.trust.cose import public_key  # noqa: PLC0415  once in a station's life
+
+    enrolled = answer.read(Enrolled)
+    if public_key(enrolled.root_key) is None:
+        raise EnrolmentRefused("the root key that it gave is no key")
+    return NewStation(key, enrolled)
 
 
 def await_key(link: Link) -> Ed25519PrivateKey | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import cbor2
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
+from kiosk.cli.look.words import sentence
 from kiosk.core import entries as fact
 from kiosk.core.clock import LEEWAY, Quality, synchronise
 from kiosk.core.documents import restore, restore_retired, versions
-from kiosk.core.events import Asked, Keep, KeepFloor, Offered
+from kiosk.core.events import Asked, Committed, DoorRequested, Keep, KeepFloor, Offered, Record, Verb
 from kiosk.core.ratchets import MOST, Signed, keeps, remembered
+from kiosk.trust.cose import sign1
 from kiosk.trust.documents import CommandDocument, Document, TimeDocument, sign_document
 from kiosk.trust.keyset import Keyset, key_id
 from kiosk.trust.passes import Kind, show_bound
@@ -259,3 +263,97 @@ def test_the_quality_is_synced_by_the_newest_answer() -> None:
     bench.wait(2 * 3600)
     assert bench.state.clock.quality(bench.boot) is Quality.HOLDOVER
     assert synced(bench).state.clock.quality(bench.boot) is Quality.SYNCED
+
+
+def obeyed(bench: Bench, body: bytes) -> None:
+    """A command, and the disk's answer."""
+    (record, *_) = bench.take(Offered(body))
+    assert isinstance(record, Record)
+    bench.take(Committed(record.ticket))
+
+
+def ordered(verb: str, version: int = 1) -> CommandDocument:
+    now = NOW + 5
+    return CommandDocument(version, f"c{version}", "37081101", verb, NOW, now + 600, "main", seconds=86_400)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verb", ["lock_down", "hold_open", "unlock"])
+@pytest.mark.parametrize("technician", [False, True])
+def test_what_a_command_holds_ends_with_its_key_and_what_a_technician_holds_does_not(
+    verb: str, technician: bool
+) -> None:
+    bench = synced(Bench())
+    before = bench.state.doors["main"].mode
+    obeyed(bench, document(ordered(verb)))
+    held = bench.state.doors["main"].mode
+    assert held != before
+    if technician:
+        mine = Verb.LOCKDOWN if verb == "lock_down" else Verb.HOLD
+        bench.take(DoorRequested("main", mine, "li", 6000))
+    bench.take(Offered(keyset_document(replace(KEYSET, version=2))))
+    assert bench.state.doors["main"].mode == held, "the same keys"
+    told = logged(bench.take(Offered(keyset_document(replace(REPLACED, version=3)))))
+    assert (bench.state.doors["main"].mode == before) is not technician
+    assert (fact.Operated("main", "release", "keyset") in told) is not technician
+    assert bench.state.ordered == {}
+
+
+def test_a_list_taken_with_a_clock_ahead_shuts_out_no_right_one_in_whatever_order_they_come() -> None:
+    """Numbered by the seconds since 1970, as the centre does."""
+    for time_first in (True, False):
+        bench = Bench()
+        ahead = NOW + 399 * DAY
+        bench.take(Offered(document(listed(NOW - 5))))
+        bench.take(Offered(document(listed(ahead, issued_at=ahead))))
+        right = document(listed(NOW + 9, 7, issued_at=NOW + 9))
+        if time_first:
+            synced(bench)
+            assert versions(bench.state)["status"] == NOW - 5, "the number that is asked with"
+            assert refusals(bench, document(listed(NOW - 5, 9))) == ["old_version"]
+            assert refusals(bench, right) == []
+        else:
+            assert refusals(bench, right) == ["old_version"]
+            synced(bench)
+        assert versions(bench.state)["status"] == NOW + 9
+        assert bench.outcome(CARD) == "revoked"
+        assert restarted(bench).outcome(CARD) == "revoked"
+
+
+def test_another_document_of_the_same_number_is_told() -> None:
+    bench = Bench()
+    assert refusals(bench, document(listed(5))) == []
+    assert refusals(bench, document(listed(5))) == []
+    assert refusals(bench, document(listed(5, 7))) == ["old_version"]
+
+
+def test_a_thief_who_bounds_the_time_keeps_no_keyset_out() -> None:
+    """All document keys are stolen: the time itself is vouched for by a key of the keyset that it would let in."""
+    bench = synced(Bench(), -10 * DAY)
+    assert refusals(bench, keyset_document(REPLACED)) == ["ahead"]
+    assert refusals(bench, by(NEW, listed(6, 7))) == ["unknown_key"]
+    assert refusals(bench, by(NEW, TimeDocument(NOW, "not asked"))) == ["unknown_key"]
+    synced(bench, key=NEW)
+    assert versions(bench.state) == {"keyset": 2, "status": 6, "policy": 0, "command": 0}
+    assert refusals(bench, document(listed(7))) == ["unknown_key"]
+
+
+def test_a_station_says_what_of_a_policy_it_has_no_use_for() -> None:
+    payload = msgspec.to_builtins(
+        PolicyDocument(3, NOW, doors={"main": DoorPolicy(always=(1, 9)), "mian": DoorPolicy()})
+    )
+    payload["doors"]["main"]["alwayz"] = [1]
+    heat = {"name": "heat", "begins": NOW, "ends": NOW + 9, "until": 5}
+    payload["doors"]["main"]["programmes"] = [heat]
+    payload["tint"] = "red"
+    bench = Bench()
+    (told,) = logged(bench.take(Offered(sign1(cbor2.dumps(payload), DOCUMENT, key_id(public(DOCUMENT))))))
+    assert told == fact.DocumentApplied(
+        "policy", 3, ("doors.mian", "doors.main.always 9", "tint", "doors.main.alwayz", "doors.main.heat.until")
+    )
+    (told,) = logged(bench.take(Offered(document(PolicyDocument(4, NOW, doors={"main": DoorPolicy()})))))
+    assert told == fact.DocumentApplied("policy", 4)
+
+
+def test_the_words_of_a_policy_say_what_has_no_use() -> None:
+    said = sentence({"kind": "document_applied", "document": "policy", "version": 3, "unused": ["doors.mian", "tint"]})
+    assert said[1].endswith("version 3: this station has no use for: doors.mian, tint")

@@ -34,7 +34,7 @@ def _reason(entry: dict[str, Any]) -> str:
 
             return chosen(REFUSAL_WORDS[Refusal(refusal)]) if refusal in list(Refusal) else ""
         case {"kind": "document_applied", "unused": [*names]}:
-            return _("this station has no use for: {names}").format(names=", ".join(map(str, names)))
+            return _("this station has no use for: {names}", names=", ".join(map(str, names)))
         case _:
             return ""
 
