@@ -35,13 +35,15 @@ TELEMETRY_WITHIN: Final = 30.0
 class Waiting(Struct, frozen=True):
     """A stream: its newest number, the server's mark, and since when something waits (infinite: nothing does).
 
-    `answered`: the mark is the server's own word, and no longer what the logbook remembers of it.
+    `answered`: the mark is the server's own word, and no longer what the logbook remembers of it. `sent`: the highest number
+    that went out; a mark beyond it is of somebody else's entries, whose card this one was copied from.
     """
 
     newest: int = 0
     acked: int = 0
     since: float = math.inf
     answered: bool = False
+    sent: int = 0
 
 
 class Withheld(Struct, frozen=True):
@@ -179,7 +181,7 @@ def back_off(failures: int, cap: float, random: float, retry_after: float = 0.0)
 def renewed(box: Outbox) -> Outbox:
     """For the next connection to the station: of the streams nothing is known, of the road and the server's wishes all."""
     streams = {stream: Waiting() for stream in box.streams}
-    return replace(box, streams=streams, in_flight=None, withheld=None, gap=False, asking=True, online=None)
+    return replace(box, streams=streams, in_flight=None, withheld=None, gap=False, online=None)
 
 
 def due(box: Outbox) -> float:
@@ -266,13 +268,13 @@ def _conflict(box: Outbox, expected: int, now: float, random: float) -> tuple[Ou
 def _moved(
     box: Outbox, stream: Stream, acked: int, refused: tuple[Refusal, ...], now: float
 ) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
-    """The server has answered with its mark; one beyond what was ever made is its mistake, and is cut."""
+    """The server has answered with its mark; one beyond what was ever sent says nothing of ours, and is cut."""
     known = box.streams[stream]
-    acked = max(0, min(acked, known.newest))
+    acked = max(0, min(acked, known.sent))
     told: tuple[OutboxCommand, ...] = (Mark(stream, acked, refused),) if acked != known.acked or refused else ()
     since = now if acked < known.newest else math.inf
     reached = () if box.online else (Online(online=True),)
-    box = _put(box, stream, Waiting(known.newest, acked, since, answered=True))
+    box = _put(box, stream, Waiting(known.newest, acked, since, answered=True, sent=known.sent))
     return replace(box, in_flight=None, online=True, asking=False), (*reached, *told)
 
 
@@ -320,7 +322,9 @@ def _next(box: Outbox, now: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
         if stream in box.streams and _send_at(box, stream) <= now:
             limit = 1 if box.asking else box.limit
             send = Send(stream, box.streams[stream].acked, limit, withhold=_withheld(box, stream) is not None)
-            return replace(box, in_flight=stream), (send,)
+            known = box.streams[stream]
+            sent = max(known.sent, min(known.acked + limit, known.newest))
+            return replace(_put(box, stream, replace(known, sent=sent)), in_flight=stream), (send,)
     return box, ()
 
 

@@ -268,8 +268,8 @@ def test_a_gap_forgets_what_was_withheld() -> None:
     box, _ = outbox.step(alone(), NotTaken("HTTP 400"), 0.0, 0.0)
     box, commands = outbox.step(box, Woke(), 1.0, 0.0)
     assert commands == (Send("access", 0, 1, withhold=True),)
-    box, commands = outbox.step(box, Gap(3), 1.0, 0.0)
-    assert commands[-1] == Send("access", 2, 1)
+    box, commands = outbox.step(box, Gap(2), 1.0, 0.0)
+    assert commands[-1] == Send("access", 1, 1)
     box, commands = outbox.step(box, Gap(1), 1.0, 0.0)
     _, commands = outbox.step(box, Woke(), outbox.due(box), 0.0)
     assert commands == (Send("access", 0, 1),), "it is tried again"
@@ -341,6 +341,13 @@ def test_after_a_failure_a_single_entry_goes_first() -> None:
     assert commands == (Send("access", 0, 1),)
     _, commands = outbox.step(box, Acknowledged(300), 1.0, 0.0)
     assert commands == (Online(online=True), Mark("access", 300))
+
+
+def test_a_mark_beyond_what_was_sent_is_of_somebody_elses_entries() -> None:
+    """A card was copied, and the copy went on under the same numbers: what was not sent is not held."""
+    box, _ = outbox.step(replace(fresh(), limit=1), Grew("access", 14, 2), 0.0, 0.0)
+    _, commands = outbox.step(box, Acknowledged(10), 0.0, 0.0)
+    assert commands == (Online(online=True), Mark("access", 3), Send("access", 3, 2))
 
 
 def test_a_conflict_begins_a_new_epoch_where_it_begins() -> None:
