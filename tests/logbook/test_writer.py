@@ -232,7 +232,7 @@ def test_a_document_is_kept_at_once_also_right_behind_another(desk: Desk, monkey
     monkeypatch.setattr("kiosk.logbook.writer.RETRY", 1e6)
     for version in (1, 2, 3):
         desk.writer.put(Keep("keyset", version, b"document %d" % version))
-        until(lambda expected=version: read_cold(desk.folder)[0] == {"keyset": b"document %d" % expected})  # type: ignore[misc]
+        until(lambda expected=version: read_cold(desk.folder)[0] == {"keyset": b"document %d" % expected})
 
 
 def test_a_disk_that_keeps_a_commit_waiting_is_a_fault(desk: Desk) -> None:
