@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kiosk import listening, peer
 from kiosk.decoding import NotUnderstood, read_json
-from kiosk.listening import Loop
 from kiosk.local import Line, NotReachable
-from kiosk.peer import MAX_UNSENT, Peer
+from kiosk.sockets import listening, peer
+from kiosk.sockets.listening import Loop
+from kiosk.sockets.peer import MAX_UNSENT, Peer
 from kiosk.wire import MAX_SHORT, Answer, Done, Explained, GetView, Logged, Refused, Request, encode
 from tests.programs.house import until
 

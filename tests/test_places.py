@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.places import BURST, MOST_PEERS, RATE, SHARE, TO_SPEAK, Budget, Seat, gives_way
+from kiosk.sockets.places import BURST, MOST_PEERS, RATE, SHARE, TO_SPEAK, Budget, Seat, gives_way
 
 SCANNER, GREEDY, ROOT = 991, 992, 0
 LATER = 1000.0

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from kiosk.demo.run import Place, free_port, wait_for_port
-from kiosk.listening import Loop
-from kiosk.peer import Peer
+from kiosk.sockets.listening import Loop
+from kiosk.sockets.peer import Peer
 from kiosk.wire import DoorView, Logged, Message, TrustView, View
 
 SIZE = (800, 480)

@@ -16,7 +16,7 @@ from kiosk.core import enrolment, limit
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant, raise_by_pass
 from kiosk.core.documents import Freshness, freshness, offered
-from kiosk.core.door import access, door, inputs, lamps
+from kiosk.core.door import access, denials, door, inputs, lamps
 from kiosk.core.door.access import Verdict
 from kiosk.core.door.door import Outcome
 from kiosk.core.door.hours import freed_until, next_programme
@@ -49,7 +49,7 @@ from kiosk.core.events import (
 from kiosk.core.faults import faulted, untold
 from kiosk.core.room import appliances, saving
 from kiosk.core.room.room import Phase
-from kiosk.core.state import DENIALS, MOST_LIMITS, Order, Pending, Refused, State, Stepped, moved
+from kiosk.core.state import Order, Pending, State, Stepped, moved
 from kiosk.trust.passes import Pass, PassClass
 from kiosk.trust.reasons import Reason
 
@@ -109,7 +109,7 @@ def stamp(state: State, now: Instant) -> Stamp:
 
 def stopped(state: State, now: Instant) -> Record:
     """What is to be told at the program's end, in order."""
-    untold = _untold(state, math.inf).values()
+    untold = denials.untold(state).values()
     return Record((*appliances.close(state, now), *untold, fact.Stopped()), stamp(state, now))
 
 
@@ -168,7 +168,7 @@ def _advance(state: State, now: Instant) -> Stepped:
         outcomes += more
     state, more = appliances.advance(state, now)
     outcomes += more
-    for counted in (_count, untold):
+    for counted in (denials.advance, untold):
         state, more = counted(state, now.boot)
         outcomes += more
     if state.clock.raised and now.boot - state.floor_kept_at >= KEEP_FLOOR_EVERY:
@@ -319,37 +319,12 @@ def _scanned(state: State, event: Scanned, now: float) -> Stepped:
         return state, ()
     if event.text.startswith(enrolment.PREFIX):
         found = enrolment.shown(state, event.text, now)
-        return _denied(state, event.door, found, None, now) if isinstance(found, Reason) else found
+        return denials.denied(state, event.door, found, None, now) if isinstance(found, Reason) else found
     verdict = _judge(state, event.text, event.door, now)
     if verdict.reason is None and verdict.claims is not None:
         return _grant(state, event, verdict.claims, verdict.again, now)
     index = verdict.claims.index if verdict.claims else None
-    return _denied(state, event.door, verdict.reason, index, now)
-
-
-def _denied(state: State, name: str, reason: Reason | None, index: int | None, now: float) -> Stepped:
-    """Shown each time; logged as often as the limit of this door, reason and holder allows."""
-    state, _ = moved(state, name, (lamps.denied(state.doors[name], str(reason), now), ()))
-    denials = {where: known for where, known in state.denials.items() if limit.holds(known, now)}
-    where = name, str(reason), index if len(denials) < MOST_LIMITS else None
-    known, suppressed = limit.tell(denials.get(where, DENIALS), now)
-    state = replace(state, denials={**denials, where: known})
-    return state, () if suppressed is None else (fact.Denied(name, str(reason), index, suppressed),)
-
-
-def _untold(state: State, now: float) -> dict[Refused, fact.Denied]:
-    """Refusals that went untold where none has followed that would tell of them: for each limit the last, with their number."""
-    return {
-        where: fact.Denied(*where, known.suppressed - 1)
-        for where, known in state.denials.items()
-        if known.suppressed and limit.due(known) <= now
-    }
-
-
-def _count(state: State, now: float) -> Stepped:
-    found = _untold(state, now)
-    settled = {where: limit.settle(state.denials[where]) for where in found}
-    return (replace(state, denials={**state.denials, **settled}) if found else state), tuple(found.values())
+    return denials.denied(state, event.door, verdict.reason, index, now)
 
 
 def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:

@@ -7,10 +7,10 @@ import logging
 import cv2
 
 from hardware.codes import Grey
-from kiosk.listening import Loop
 from kiosk.local import Line, NotReachable
-from kiosk.peer import Peer
 from kiosk.settings import Settings
+from kiosk.sockets.listening import Loop
+from kiosk.sockets.peer import Peer
 from kiosk.wire import GetView, Refused, Snapshot, TakeSnapshot, View
 
 log = logging.getLogger(__name__)

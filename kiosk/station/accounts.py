@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from kiosk import wire
-from kiosk.peer import Peer
+from kiosk.sockets.peer import Peer
 
 Program = Literal["scanner", "sensors", "sync"]
 

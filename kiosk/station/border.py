@@ -9,10 +9,10 @@ from typing import Any
 
 from kiosk import wire
 from kiosk.core.events import Event, Faulted, Located, NoReading, Reading, Scanned
-from kiosk.listening import Loop
 from kiosk.local import boot_time
-from kiosk.peer import Peer
 from kiosk.settings import Settings
+from kiosk.sockets.listening import Loop
+from kiosk.sockets.peer import Peer
 from kiosk.station.accounts import Program, barred, is_known, speaks_for
 from kiosk.station.peers import Peers
 from kiosk.station.requests import Requests

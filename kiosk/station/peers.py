@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk import wire
 from kiosk.core.events import Faulted
-from kiosk.peer import Peer
+from kiosk.sockets.peer import Peer
 
 
 class Peers:

@@ -39,13 +39,13 @@ from kiosk.core.events import (
 )
 from kiosk.core.state import State
 from kiosk.core.step import stamp, stopped
-from kiosk.listening import Loop
 from kiosk.local import boot_id, boot_time, notify
 from kiosk.logbook import salvage
 from kiosk.logbook.writer import Writer
 from kiosk.loops import Loops, attempt
 from kiosk.settings import Settings
 from kiosk.settings.kept import Origin, keep, share
+from kiosk.sockets.listening import Loop
 from kiosk.station.border import Border
 from kiosk.station.files import open_files, takes_writes
 from kiosk.station.fittings import wiring

@@ -30,8 +30,8 @@ from kiosk.core.events import (
 from kiosk.core.step import judge
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep
 from kiosk.logbook.writer import Acked, AckedSurvivors, Flush, NewEpoch, Writer
-from kiosk.peer import Peer
 from kiosk.settings import Settings
+from kiosk.sockets.peer import Peer
 from kiosk.station.accounts import barred
 from kiosk.station.peers import Peers
 from kiosk.station.rules import Rules

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.local import Line, boot_time
-from kiosk.peer import MOST_BAD
+from kiosk.sockets.peer import MOST_BAD
 from kiosk.station.accounts import ACCOUNTS
 from kiosk.wire import (
     AwaitEnrolment,

@@ -82,10 +82,6 @@ def make(
     show: bool,
 ) -> None:
     """Issue a pass with the central server's key in --central. Prints its text."""
-    from kiosk.central.issuer import Issuer  # noqa: PLC0415
-    from kiosk.central.refusals import CannotSign  # noqa: PLC0415
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
-
     now = int(time.time())
     expires = now + int(days * 86_400 if days else DEFAULT_SECONDS[kind])
     if (kind == "bound") != (phone is not None):
@@ -102,10 +98,7 @@ def make(
         extended=extended,
         holder_key=_phone_key(phone).public_key().public_bytes_raw() if phone else b"",
     )
-    try:
-        claims, text = Issuer(folder, CentralStore(folder)).issue(wanted, holder)
-    except CannotSign as error:
-        fail(str(error))
+    claims, text = _issued(folder, wanted, holder)
     answer(text, code=text, index=claims.index, kind=kind, expires=claims.expires)
     echo(
         _("credential {index}, {kind}, expires {when}", index=claims.index, kind=kind, when=_date(claims.expires)),
@@ -117,6 +110,18 @@ def make(
         echo(_("written: {file}", file=out), err=True)
     if show:
         code.terminal(compact=True)
+
+
+def _issued(folder: Path, wanted: Pass, holder: str) -> tuple[Pass, str]:
+    """The pass as the central server in that folder signs it; exit code 1, with the reason, where it does not."""
+    from kiosk.central.issuer import Issuer  # noqa: PLC0415
+    from kiosk.central.refusals import CannotSign  # noqa: PLC0415
+    from kiosk.central.store import CentralStore  # noqa: PLC0415
+
+    try:
+        return Issuer(folder, CentralStore(folder)).issue(wanted, holder)
+    except CannotSign as error:
+        fail(str(error))
 
 
 @pass_.command()

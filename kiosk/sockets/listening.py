@@ -1,7 +1,7 @@
 """The listening end of a program's Unix sockets: a line a message, and bounds on the time that a peer may take.
 
 One line of each peer in turn, TURN seconds at the most before the caller goes on, what must not wait (the exit button) after
-each line, and a budget for each account. Who gets a place: kiosk.places. What memory a peer may take: kiosk.peer.
+each line, and a budget for each account. Who gets a place: places. What memory a peer may take: peer.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.loops import attempt
-from kiosk.peer import OnPeer, Peer
-from kiosk.places import Budget, gives_way
+from kiosk.sockets.peer import OnPeer, Peer
+from kiosk.sockets.places import Budget, gives_way
 from kiosk.wire import MAX_LINE, MAX_SHORT, Refused
 
 log = logging.getLogger(__name__)

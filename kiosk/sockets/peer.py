@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Final
 
 from kiosk.decoding import NotUnderstood, read_json
-from kiosk.places import Seat
+from kiosk.sockets.places import Seat
 from kiosk.wire import MAX_LINE, Message, Refused, encode, refusal
 
 log = logging.getLogger(__name__)
