@@ -37,7 +37,7 @@ def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """The file's text and its tables. Raises BadSettings, and nothing else."""
     try:
-        text = read_bounded(path).decode("utf-8")
+        text = read_bounded(path).decode("utf-8-sig")  # some editors begin a file with a mark
         return text, _loads(text)
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from error
@@ -59,7 +59,7 @@ def _syntax(path: Path, message: str) -> str:
 def salvage(path: Path) -> dict[str, Any]:
     """The tables that can still be made out in a file that is broken; empty where there are none. Raises nothing."""
     try:
-        text = read_bounded(path).decode("utf-8", "replace")
+        text = read_bounded(path).decode("utf-8-sig", "replace")
     except (OSError, ValueError):
         return {}
     if (whole := _toml(text)) is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,3 +162,42 @@ def test_a_dry_run_shows_for_each_station_what_changes(office: Office) -> None:
     code, out, _ = office.policy(text, "--dry-run", "--json")
     assert {each["station"]: len(each["changes"]) for each in json.loads(out)} == {"37081101": 3, "37081102": 0}
     assert "nothing changes" in office.policy("", "--dry-run")[1]
+
+
+def test_a_dry_run_writes_nothing_though_a_list_is_due(office: Office) -> None:
+    with office.store.transaction():
+        office.store.put_document("status", *office.store.documents()["status"], NOW)
+    before, files = office.store.documents(), sorted(os.listdir(office.folder))
+    code, _, err = office.policy("[doors.main]\n", "--dry-run")
+    assert (code, office.store.documents(), sorted(os.listdir(office.folder))) == (0, before, files), err
+
+
+def test_a_dry_run_makes_no_central_server_where_there_is_none(office: Office) -> None:
+    office.folder = office.folder.parent / "elsewhere"
+    code, _, err = office.policy("[doors.main]\n", "--dry-run")
+    assert (code, office.folder.exists()) == (1, False)
+    assert "Next: " in err
+
+
+def test_a_file_may_begin_with_a_mark_and_end_its_lines_as_windows_does(office: Office) -> None:
+    code, _, err = office.policy("\ufeff[doors.main]\r\nhours = ['daily 06:00-22:00']\r\n", "--dry-run")
+    assert code == 0, err
+
+
+@pytest.mark.parametrize("verb", ["stations", "alarms", "clock", "revoke 1", "claim 37081101", "rotate", "reconcile"])
+def test_a_damaged_database_is_said_plainly(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "central").mkdir()
+    (tmp_path / "central" / "central.db").write_bytes(b"no database" * 1000)
+    done = House(tmp_path).kiosk("central", *verb.split(), "--data", str(tmp_path / "central"))
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "central.db cannot be used: file is not a database" in done.stderr
+    assert "Next: stop the server, put central.db back from a backup" in done.stderr
+
+
+def test_a_locked_database_is_said_plainly(office: Office) -> None:
+    holder = sqlite3.connect(office.folder / "central.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    done = office.house.kiosk("central", "revoke", "1", "--data", str(office.folder))
+    holder.close()
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "Another program is writing to it. Next: try again" in done.stderr

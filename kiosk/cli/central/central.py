@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import ValidationError, convert
 
-from kiosk.central.refusals import CannotSign
 from kiosk.cli.act.door import Duration
-from kiosk.cli.central.folder import folder_option, opened
+from kiosk.cli.central.folder import folder_option, opened, said_plainly
 from kiosk.cli.central.policy import policy
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, echo, fail, json_too, print_json, style
 from kiosk.cli.look.words import when
@@ -28,14 +27,12 @@ PROGRAMS = ("station", "scanner", "sensors", "sync")
 
 
 class Verbs(click.Group):
-    """The verbs of the central server; what keeps it from signing is said plainly, whichever verb meets it."""
+    """The verbs of the central server; what keeps it from working is said plainly, whichever verb meets it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb."""
-        try:
+        with said_plainly():
             return super().invoke(ctx)
-        except CannotSign as error:
-            fail(str(error))
 
 
 @click.group(cls=Verbs)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from kiosk.central.refusals import CannotSign
+from kiosk.cli.common import fail
+from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
@@ -23,3 +30,41 @@ def opened(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
 
     store = CentralStore(folder)
     return store, Issuer(folder, store, renew=renew)
+
+
+def looked_into(folder: Path) -> CentralStore:
+    """The folder's store, for who only looks: nothing is made, renewed or published. Exit code 1 where there is none."""
+    from kiosk.central.file import FILE  # noqa: PLC0415
+    from kiosk.central.store import CentralStore  # noqa: PLC0415
+
+    if not (folder / FILE).exists():
+        fail(_("{folder}: has no {file}. Next: name the central server's folder with --data", folder=folder, file=FILE))
+    return CentralStore(folder)
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """What keeps the central server's folder from being used ends the verb with exit code 1 and the next command."""
+    try:
+        yield
+    except CannotSign as error:
+        fail(str(error))
+    except sqlite3.Error as error:
+        fail(_("central.db cannot be used: {why}\n{remedy}", why=error, remedy=_remedy(error)))
+    except BrokenPipeError:  # whoever reads our words has heard enough
+        raise
+    except OSError as error:
+        fail(str(error))
+
+
+def _remedy(error: sqlite3.Error) -> str:
+    """What to do about a database that cannot be used."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return _("Another program is writing to it. Next: try again; to see who: fuser -v central.db")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return _(
+            "It is damaged. Next: stop the server, put central.db back from a backup (without its -wal and -shm), start it, "
+            "and look at: kiosk central alarms"
+        )
+    return _("Next: see whether this account may write there, and whether the disk is full: ls -l central.db*; df -h .")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.central.folder import folder_option, opened
+from kiosk.cli.central.folder import folder_option, looked_into
 from kiosk.cli.common import MISUSED, answer, echo, fail, json_too, print_json, wants_json
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 @json_too
 def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
     """Publish the policy in FILE (TOML; see docs/wire.md) for the stations that it names."""
-    from kiosk.central.issuer import Contradiction  # noqa: PLC0415
+    from kiosk.central.issuer import Contradiction, Issuer  # noqa: PLC0415
     from kiosk.central.policy_file import BadPolicy, policy_warnings, read_policy  # noqa: PLC0415
     from kiosk.central.reach import reached, strange_doors  # noqa: PLC0415
+    from kiosk.central.store import CentralStore  # noqa: PLC0415
 
     try:
         wanted = read_policy(file)
@@ -35,7 +36,7 @@ def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
         count = _("{count} wrong in the policy; nothing was published.", count=len(error.errors))
         lines = [visible(line) for line in error.errors]
         fail("\n".join([*lines, count]), MISUSED, lines)
-    store, issuer = opened(folder)
+    store = looked_into(folder) if dry_run else CentralStore(folder)
     affected = reached(store, wanted)
     here = [each.station for each in affected if each.keeps is None]
     wrong, notes = strange_doors(store, wanted, here)
@@ -48,7 +49,7 @@ def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
         lines = [visible(f"{file}: {line}") for line in wrong]
         fail("\n".join([*lines, _("Nothing was published; --yes publishes it all the same.")]), MISUSED, lines)
     try:
-        version = issuer.publish_policy(wanted)
+        version = Issuer(folder, store).publish_policy(wanted)
     except Contradiction as error:
         fail(visible(f"{file}: {error}"), MISUSED)
     words = _(

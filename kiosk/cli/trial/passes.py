@@ -115,13 +115,11 @@ def make(
 def _issued(folder: Path, wanted: Pass, holder: str) -> tuple[Pass, str]:
     """The pass as the central server in that folder signs it; exit code 1, with the reason, where it does not."""
     from kiosk.central.issuer import Issuer  # noqa: PLC0415
-    from kiosk.central.refusals import CannotSign  # noqa: PLC0415
     from kiosk.central.store import CentralStore  # noqa: PLC0415
+    from kiosk.cli.central.folder import said_plainly  # noqa: PLC0415
 
-    try:
+    with said_plainly():
         return Issuer(folder, CentralStore(folder)).issue(wanted, holder)
-    except CannotSign as error:
-        fail(str(error))
 
 
 @pass_.command()
