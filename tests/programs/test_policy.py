@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,9 +166,9 @@ def test_a_dry_run_shows_for_each_station_what_changes(office: Office) -> None:
 def test_a_dry_run_writes_nothing_though_a_list_is_due(office: Office) -> None:
     with office.store.transaction():
         office.store.put_document("status", *office.store.documents()["status"], NOW)
-    before, files = office.store.documents(), sorted(os.listdir(office.folder))
+    before, files = office.store.documents(), sorted(office.folder.iterdir())
     code, _, err = office.policy("[doors.main]\n", "--dry-run")
-    assert (code, office.store.documents(), sorted(os.listdir(office.folder))) == (0, before, files), err
+    assert (code, office.store.documents(), sorted(office.folder.iterdir())) == (0, before, files), err
 
 
 def test_a_dry_run_makes_no_central_server_where_there_is_none(office: Office) -> None:
