@@ -101,7 +101,7 @@ class Line:
     def ask(self, message: Message, answer: type[T]) -> T:
         """Send a request and wait for its answer. Raises NotGranted, NotReachable, RestartAsked."""
         self.send(message)
-        match self.receive(timeout=5.0):
+        match self.receive(self._timeout):
             case answer() as found:
                 return found
             case Refused(why):

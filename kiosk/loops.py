@@ -1,7 +1,7 @@
 """A program's loops under one roof: none dies alone, and systemd is fed only while every one of them turns.
 
 A turn that raises what nobody thought of is told as a fault, and the loop goes on; one that does so MOST_FAILURES times within
-WITHIN seconds ends the whole program, for systemd to start it anew. This file has the one broad `except` of the house.
+WITHIN seconds ends the whole program, for systemd to start it anew. This file has the broad `except` of the house.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Final
 
 from kiosk.local import notify
+from kiosk.redaction import hidden
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,9 @@ MOST_FAILURES: Final = 5
 WITHIN: Final = 60.0
 PAUSE: Final = 1.0
 """Seconds between a failure and the next turn."""
+
+MOST_WORDS: Final = 200
+"""Characters of what a loop's failure says."""
 
 PATIENCE: Final = 30.0
 """Seconds after which a loop that has not turned is late, where it names no others."""
@@ -62,7 +66,7 @@ class Loops:
     def start(self, name: str, turn: Callable[[], None], patience: float = PATIENCE) -> None:
         """Call `turn` again and again in a thread of its own, until `stop`; infinite `patience`: it may wait for ever."""
         self._loops[name] = _Loop(patience, monotonic())
-        threading.Thread(target=self._turn, args=(name, turn), name=name, daemon=True).start()
+        self._thread(name, lambda: self._turn(name, turn))
 
     def run(self, name: str, turn: Callable[[], None], patience: float = PATIENCE) -> None:
         """Call `turn` again and again in this thread, until `stop`. Raises LoopFailed when any loop failed too often."""
@@ -73,7 +77,7 @@ class Loops:
     def once(self, name: str, work: Callable[[], None]) -> None:
         """Do one piece of work in a thread of its own; what it raises is told."""
         self._loops[name] = _Loop(float("inf"), monotonic())
-        threading.Thread(target=lambda: self.attempt(name, work), name=name, daemon=True).start()
+        self._thread(name, lambda: self.attempt(name, work))
 
     async def keep(self, name: str, turn: Callable[[], Awaitable[None]], patience: float = PATIENCE) -> None:
         """As :meth:`run`, for a coroutine in an event loop; it ends by being cancelled, or with LoopFailed."""
@@ -84,7 +88,8 @@ class Loops:
                 await asyncio.wait({task})
             finally:
                 task.cancel()
-            if error := task.exception():
+            error = asyncio.CancelledError() if task.cancelled() else task.exception()
+            if error:
                 log.error("%s: a turn failed", name, exc_info=error)
                 self._failed(name, error)
                 await asyncio.sleep(PAUSE)
@@ -105,7 +110,7 @@ class Loops:
     def feed(self) -> None:
         """Tell systemd that the program works, if every loop has turned lately."""
         now = monotonic()
-        late = [name for name, loop in self._loops.items() if now - loop.turned_at > loop.patience]
+        late = [name for name, loop in [*self._loops.items()] if now - loop.turned_at > loop.patience]
         if late != self._late:
             log.error("these loops do not turn: %s", ", ".join(late) or "none")
             self._late = late
@@ -115,7 +120,20 @@ class Loops:
     def check(self) -> None:
         """Raises LoopFailed when a loop failed too often."""
         if self._broken:
-            raise LoopFailed(f"{self._broken} failed {MOST_FAILURES} times within {WITHIN:g} s")
+            raise LoopFailed(self._broken)
+
+    def _thread(self, name: str, work: Callable[[], object]) -> None:
+        """Work in a thread of its own. What ends that thread alone (`sys.exit` in a library) ends the program."""
+
+        def outlived() -> None:
+            try:
+                work()
+            except BaseException as error:
+                log.critical("%s ended", name, exc_info=error)
+                self._broken = self._broken or f"{name} ended by {type(error).__name__}"
+                self.end()
+
+        threading.Thread(target=outlived, name=name, daemon=True).start()
 
     def _turn(self, name: str, turn: Callable[[], None]) -> None:
         while not self.stop.is_set():
@@ -126,7 +144,9 @@ class Loops:
     def _turned(self, name: str) -> None:
         now = monotonic()
         self._loops[name].turned_at = now
-        if self._told and all(not loop.failed_at or now - loop.failed_at[-1] > WITHIN for loop in self._loops.values()):
+        if self._told and all(
+            not loop.failed_at or now - loop.failed_at[-1] > WITHIN for loop in [*self._loops.values()]
+        ):
             self._told = False
             self._tell(None)
 
@@ -134,9 +154,9 @@ class Loops:
         loop = self._loops.setdefault(name, _Loop(float("inf"), monotonic()))  # it may fail before it runs
         loop.failed_at.append(monotonic())
         self._told = True
-        self._tell(f"{name}: {type(error).__name__}: {error}"[:200])
+        self._tell(f"{name}: {said(error)}"[:MOST_WORDS])
         if loop.too_often(monotonic()):
-            self._broken = self._broken or name
+            self._broken = self._broken or f"{name} failed {MOST_FAILURES} times within {WITHIN:g} s"
             self.end()
 
     def end(self) -> None:
@@ -146,13 +166,28 @@ class Loops:
             self._wake()
 
 
-def attempt(name: str, work: Callable[[], None], passing: tuple[type[Exception], ...] = ()) -> Exception | None:
-    """Do it; what it raises is logged and given back, but for what is `passing`."""
+def said(error: BaseException) -> str:
+    """What an exception says, without secrets, whatever its own words raise; to be cut to a length only now."""
+    try:
+        return hidden(f"{type(error).__name__}: {error}")
+    except Exception:  # its words are as little to be relied upon as the rest of it
+        log.exception("a %s has no words", type(error).__name__)
+        return type(error).__name__
+
+
+ENDS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
+"""What is no failure of the work, but a wish to end."""
+
+
+def attempt(name: str, work: Callable[[], None], passing: tuple[type[Exception], ...] = ()) -> BaseException | None:
+    """Do it; what it raises is logged and given back, a panic of a library in Rust, too, but for ENDS and what is `passing`."""
     try:
         work()
+    except ENDS:
+        raise
     except passing:
         raise
-    except Exception as error:
+    except BaseException as error:
         log.exception("%s failed", name)
         return error
     return None

@@ -10,6 +10,7 @@ HIDDEN: Final = "***"
 
 _USER: Final = re.compile(
     r"""(?: (:(?:\\?/){2}) (?: [^\s<>"] | "(?![,\]}:\s]|$) ){0,500} (@)   # up to the last @: people write passwords as they are
+          | (:(?:\\?/){2}[^\s/@:<>"]{0,100}:) (?!\s|\d{1,5}(?:[/\s?"']|$)) [^\n@]{1,200} (@)  # with blanks, if it is no port
           | (%3a(?:\\?/|%2f){2}) [^\s<>"]{0,500}? (@|%40) )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -17,13 +18,17 @@ _USER: Final = re.compile(
 
 _STRONG: Final = "password|passwd|passphrase|passcode|pwd|token|secret|api[_-]?key|credential|signature"
 _NAMED: Final = re.compile(
-    rf"""( (?: (?:{_STRONG}) [\w.-]{{0,20}} ["']? (?: = | %3d ) | (?<![a-z]) (?:pass|psw|pw|auth|key|sig|sid) ["']? = ) ["']? )
-        (?: %(?!26) | [^%&;,\s"'<>)\]}}] ){{1,500}}""",
+    rf"""( (?: (?:{_STRONG}) [\w.-]{{0,20}} (?: \[\] | %5b%5d )? ["']? (?: = | %3d )
+             | ["'] (?:password|passwd|passphrase|pwd) ["'] \s?:\s?
+             | [?&;] [\w.-]{{0,20}} (?:pass?|psw|pw|psk|pin) =
+             | (?<![a-z]) (?:pass|psw|pw|auth|key|sig|sign|sid) ["']? = ) ["']? )
+        (?: (?<=") [^"\n]{{1,500}} | (?<=') [^'\n]{{1,500}} | (?: %(?!26) | [^%&;,\s"'<>)\]}}] ){{1,500}} )""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""In a query, and as some cameras have it in the path: `/user=admin&password=...`."""
+"""In a query, in JSON, and as some cameras have it in the path: `/user=admin&password=...`."""
 
 _BEARER: Final = re.compile(r"(authorization\W{1,4}\w{1,20}\s+|bearer\s+)[^\s\"',]+", re.IGNORECASE)
+_SUSPECT: Final = re.compile(r"""[@%=]|eyJ|earer|["']\s?:""")
 _TOKEN: Final = re.compile(r"\beyJ[\w-]{4,}\.[\w-]+\.[\w-]*")
 
 _OF_OURS: Final = re.compile(r"YZ[0-9A-Z]{0,2}:[0-9A-Z $%*+\-./:]{8,}|\b[0-9A-F]{16}\b|[A-Za-z0-9+/]{43}=")
@@ -39,9 +44,11 @@ _PAIR: Final = re.compile(r"(?<![\d.])(-?\d{1,3}\.\d{2})\d+(\s*,\s*)(-?\d{1,3}\.
 
 def hidden(text: str) -> str:
     """Without passwords and tokens: those of a URL of any scheme, also quoted (RFC 3986), and those that are named."""
-    if "@" not in text and "%" not in text and "=" not in text and "eyJ" not in text and "earer" not in text:
+    if not _SUSPECT.search(text):
         return _BEARER.sub(rf"\1{HIDDEN}", text)
-    text = _USER.sub(lambda found: f"{found[1] or found[3]}{HIDDEN}{found[2] or found[4]}", text)
+    text = _USER.sub(
+        lambda found: f"{found[1] or found[3] or found[5]}{HIDDEN}{found[2] or found[4] or found[6]}", text
+    )
     text = _NAMED.sub(rf"\1{HIDDEN}", text)
     return _TOKEN.sub(HIDDEN, _BEARER.sub(rf"\1{HIDDEN}", text))
 

@@ -52,6 +52,7 @@ BESIDE = {
     ("kiosk.local", "kiosk.decoding"),
     ("kiosk.local", "kiosk.wire"),
     ("kiosk.loops", "kiosk.local"),
+    ("kiosk.loops", "kiosk.redaction"),
     ("kiosk.sockets", "kiosk.decoding"),
     ("kiosk.settings", "kiosk.contract"),
     ("kiosk.settings", "kiosk.decoding"),

@@ -129,3 +129,72 @@ def test_a_part_of_a_turn_that_fails_is_told_also_before_the_loop_runs() -> None
     assert not loops.attempt("main", surprise)
     assert told.get(timeout=30) == "main: Unlisted: early"
     assert loops.attempt("main", lambda: None)
+
+
+class Panic(BaseException):
+    """As libraries in Rust raise them (pyo3_runtime.PanicException)."""
+
+
+class Speechless(Exception):
+    """Its own words raise."""
+
+    def __str__(self) -> str:
+        raise Unlisted
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+@pytest.mark.parametrize("start", ["start", "once"])
+def test_a_thread_that_somebody_ends_alone_ends_the_program(start: str, error: BaseException) -> None:
+    def turn() -> None:
+        raise error
+
+    loops = Loops(lambda _: None)
+    getattr(loops, start)("documents", turn)
+    assert loops.stop.wait(30)
+    with pytest.raises(LoopFailed, match=f"documents ended by {type(error).__name__}"):
+        loops.check()
+
+
+def test_a_panic_is_a_failure_as_any_other() -> None:
+    told: list[str | None] = []
+
+    def turn() -> None:
+        raise Panic("index out of bounds")
+
+    assert not Loops(told.append).attempt("main", turn)
+    assert told == ["main: Panic: index out of bounds"]
+
+
+def test_what_fails_without_words_is_told_by_its_name() -> None:
+    told: list[str | None] = []
+
+    def turn() -> None:
+        raise Speechless
+
+    assert not Loops(told.append).attempt("main", turn)
+    assert told == ["main: Speechless"]
+
+
+def test_no_secret_is_told_where_the_words_are_cut_off() -> None:
+    told: list[str | None] = []
+
+    def turn() -> None:
+        raise Unlisted("x" * (module.MOST_WORDS - 60) + " rtsp://admin:" + "Geheim" * 20 + "@h/1")
+
+    Loops(told.append).attempt("main", turn)
+    assert "Geheim" not in f"{told[0]}"
+    assert len(f"{told[0]}") <= module.MOST_WORDS
+
+
+def test_a_turn_that_a_library_cancels_has_failed() -> None:
+    told: list[str | None] = []
+    loops = Loops(told.append)
+
+    async def turn() -> None:
+        if told:
+            loops.end()
+        else:
+            raise asyncio.CancelledError
+
+    asyncio.run(loops.keep("watch", turn))
+    assert told == ["watch: CancelledError: "]

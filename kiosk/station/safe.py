@@ -34,7 +34,7 @@ def take_power(factory: Any, locks: dict[str, LockTable]) -> None:
         raise NotSafe(told or "no lock can be made out in the settings")
 
 
-def _release(factory: Any, name: str, table: LockTable) -> Exception | None:
+def _release(factory: Any, name: str, table: LockTable) -> BaseException | None:
     def claim() -> None:
         Lock(factory, table.pin, active_high=table.active_high, fail_safe=table.wiring == "fail_safe").close()
 

@@ -34,7 +34,7 @@ class DoorPolicy(Struct, frozen=True):
     """The calendar of a door, in place of the settings': see `hours`, `always` and `programmes` in config/station.toml."""
 
     hours: Annotated[tuple[HoursText, ...], Meta(max_length=32)] | None = None
-    always: Annotated[tuple[int, ...], Meta(max_length=4)] = (1, 2)
+    always: Annotated[tuple[Annotated[int, Meta(ge=-(2**53), lt=2**53)], ...], Meta(max_length=4)] = (1, 2)
     programmes: Annotated[tuple[ProgrammePolicy, ...], Meta(max_length=32)] = ()
 
 
