@@ -13,7 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kiosk.keyfiles import read_private
+from kiosk.cli.act.update import _take
+from kiosk.keyfiles import ROOT_KEY, heal, read_private
+from kiosk.settings.loading import load
 from kiosk.trust.documents import Refusal
 from kiosk.trust.release import Release, order, read_release, sign_release
 from kiosk.update import versions as module
@@ -269,3 +271,13 @@ def test_an_update_that_cannot_be_is_told_plainly(tmp_path: Path) -> None:
     assert done.returncode in {1, 2}
     assert "Next: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_update_takes_the_root_key_from_its_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    house = House(tmp_path)
+    house.trust()
+    heal(house.data, ROOT_KEY)
+    (house.data / ROOT_KEY).write_bytes(b"")
+    with pytest.raises(SystemExit):
+        _take(load(house.config), str(tmp_path / "nowhere"), Versions(tmp_path / "versions"))
+    assert "nowhere cannot be read" in capsys.readouterr().err

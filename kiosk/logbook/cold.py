@@ -103,9 +103,18 @@ class ColdState:
     def take_over(self, folder: Path) -> None:
         """What the files there hold, which nobody can write now. Raises sqlite3.Error when neither can be read."""
         with self.transaction():
-            for name, value in _both(folder, connect_still).items():
-                if value.sound:
-                    _write(self._db, name, value)
+            _put_each(self._db, {name: each for name, each in _both(folder, connect_still).items() if each.sound})
+
+    def take_newer(self, folder: Path) -> None:
+        """What is newer there than here, by the same rule as between both files; nothing where neither can be read."""
+        try:
+            there = _both(folder, connect_still)
+        except sqlite3.Error:
+            return
+        best, taken = merged(_known(self._db), there)
+        if taken:
+            with self.transaction():
+                _put_each(self._db, {name: best[name] for name in taken})
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -217,8 +226,12 @@ def _put(db: sqlite3.Connection, known: Known, wanted: Known) -> None:
     values = {name: value for name, value in wanted.items() if value.sound and known.get(name) != value}
     if values:
         with transaction(db):
-            for name, value in values.items():
-                _write(db, name, value)
+            _put_each(db, values)
+
+
+def _put_each(db: sqlite3.Connection, values: Known) -> None:
+    for name, value in values.items():
+        _write(db, name, value)
 
 
 def _write(db: sqlite3.Connection, name: str, value: Value) -> None:

@@ -87,6 +87,9 @@ LATEST: Final = 1e11
 MOST_NUMBER: Final = 1 << 53
 """No number of an entry is higher; JSON has no more digits for it (RFC 8259, section 6)."""
 
+LAST_ROW: Final = (1 << 63) - 1
+"""SQLite's last number of a row."""
+
 MOST_SHOWN: Final = 500
 MOST_NAMED: Final = 10
 UNREADABLE: Final = (*UNDECODABLE, struct.error)
@@ -202,9 +205,9 @@ class Reader:
             Refused(printable(f"{one}"), printable(f"{why}"), Row.of(*of)) for one, why, *of in self._db.execute(query)
         ]
 
-    def backwards(self, stream: Stream) -> Iterator[Row]:
-        """Every entry, newest first, without holding them all."""
-        return newest_first(self._db, stream)
+    def backwards(self, stream: Stream, left_out: list[range] | None = None) -> Iterator[Row]:
+        """Every entry, newest first, without holding them all; `left_out` takes the numbers that cannot be read."""
+        return descending(self._db, stream, [] if left_out is None else left_out)
 
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""
@@ -228,10 +231,10 @@ def connect_still(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def read_back(folder: Path, stream: Stream) -> Iterator[Row]:
+def read_back(path: Path, stream: Stream) -> Iterator[Row]:
     """The entries of a logbook that nobody can write now, newest first, as far as they can be read."""
-    with suppress(sqlite3.Error), closing(connect_still(folder / FILE)) as db:
-        yield from newest_first(db, stream)
+    with suppress(sqlite3.Error, *UNDECODABLE), closing(connect_still(path)) as db:
+        yield from descending(db, stream, [])
 
 
 def survivors(folder: Path) -> list[Path]:
@@ -285,44 +288,68 @@ def select(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[flo
 
 def ascending(db: sqlite3.Connection, stream: Stream, after: int) -> Iterator[Row]:
     """Every row after that number, in order; a place of the file that cannot be read costs its own rows alone."""
+    begin = after + 1
     while True:
         try:
-            for row in select(db, stream, "seq > ? ORDER BY seq", (after,)):
-                after = row.seq
+            for row in select(db, stream, "seq >= ? ORDER BY seq", (begin,)):
+                begin = row.seq + 1
                 yield row
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}:
-                raise
-            after = _beyond(db, stream, after)
-            if after < 0:
+            most = max(0, heads_of(db)[stream].newest - begin)
+            if (further := _unreadable(db, stream, error, "seq >= ? ORDER BY seq LIMIT 1", begin, most)) == 0:
                 return
+            begin += further
         else:
             return
 
 
-def _beyond(db: sqlite3.Connection, stream: Stream, after: int) -> int:
-    """The first number from which on rows can be read again, less one; negative when none can be."""
-    newest = heads_of(db)[stream].newest
-    low, step = after, 1
-    while not _reads(db, stream, after + step):
-        low, step = after + step, 2 * step
-        if after + step >= newest:
-            return -1
-    high = after + step
+def descending(db: sqlite3.Connection, stream: Stream, left_out: list[range]) -> Iterator[Row]:
+    """Every row, from the newest on; the numbers of a place that cannot be read go into `left_out`, and the rest comes."""
+    begin = LAST_ROW
+    while True:
+        try:
+            for row in select(db, stream, "seq <= ? ORDER BY seq DESC", (begin,)):
+                begin = row.seq - 1
+                yield row
+        except sqlite3.DatabaseError as error:
+            begin = min(begin, heads_of(db)[stream].newest)
+            most = min(0, 1 - begin)
+            further = _unreadable(db, stream, error, "seq <= ? ORDER BY seq DESC LIMIT 1", begin, most)
+            left_out.append(range(begin + further + 1 if further else 1, begin + 1))
+            if further == 0:
+                return
+            begin += further
+        else:
+            return
+
+
+def _unreadable(db: sqlite3.Connection, stream: Stream, error: sqlite3.Error, beyond: str, at: int, most: int) -> int:
+    """How far from the number `at` rows can be read again, `most` at the most (negative: backwards); 0 when none can be.
+
+    Raises the error if it says nothing of a place in the file.
+    """
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}:
+        raise error
+    sign = -1 if most < 0 else 1
+
+    def reads(distance: int) -> bool:
+        try:
+            next(select(db, stream, beyond, (at + sign * distance,)), None)
+        except sqlite3.DatabaseError:
+            return False
+        return True
+
+    low, high = 0, min(1, abs(most))
+    while not reads(high):
+        if high == abs(most):
+            return 0
+        low, high = high, min(2 * high, abs(most))
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _reads(db, stream, middle) else (middle, high)
-    return high
-
-
-def _reads(db: sqlite3.Connection, stream: Stream, after: int) -> bool:
-    try:
-        next(select(db, stream, "seq > ? ORDER BY seq LIMIT 1", (after,)), None)
-    except sqlite3.DatabaseError:
-        return False
-    return True
+        low, high = (low, middle) if reads(middle) else (middle, high)
+    return sign * high
 
 
 def newest_first(db: sqlite3.Connection, stream: Stream) -> Iterator[Row]:
-    """Every row of a stream, from the newest on."""
+    """Every row of a stream, from the newest on; raises sqlite3.Error at a place that cannot be read."""
     return select(db, stream, "1 ORDER BY seq DESC", ())

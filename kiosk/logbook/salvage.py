@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from kiosk.core.entries import Entry, Stream, stream_of
 from kiosk.logbook.reader import FILE, MOST_NUMBER, STREAMS, checksum
-from kiosk.logbook.schema import logbook, open_file
+from kiosk.logbook.schema import logbook, number_of, open_file
 
 PAGE: Final = 1024
 """Bytes of a page, as :mod:`kiosk.logbook.schema` makes them."""
@@ -46,8 +46,10 @@ class Salvaged(Struct, frozen=True):
 
 
 def set_aside(folder: Path) -> list[Path]:
-    """The broken logbooks, without what lies beside each of them."""
-    return [path for path in sorted(folder.glob(f"{FILE}.broken-*")) if path.suffix[8:].isdigit()]
+    """The broken logbooks, the oldest first, without what lies beside each of them; what is no file is none."""
+    return sorted(
+        (path for path in folder.glob(f"{FILE}.broken-*") if number_of(path) and path.is_file()), key=number_of
+    )
 
 
 def waiting(folder: Path) -> list[Path]:

@@ -44,6 +44,9 @@ WAL_FORMAT: Final = b"\2\2"
 SIDES: Final = ("-wal", "-shm", "")
 """What SQLite keeps beside a file, and the file."""
 
+LONGEST_NUMBER: Final = 10
+"""Digits of the number of a file that was moved aside."""
+
 logbook = Migrations("logbook")
 state = Migrations("state")
 
@@ -196,7 +199,7 @@ def open_or_replace(
 
 
 def move_aside(path: Path) -> Path:
-    """Rename the file with its WAL to the first free `NAME.broken-N`: nothing is deleted."""
+    """Rename the file with its WAL to the next `NAME.broken-N`: nothing is deleted."""
     aside = free_name(path)
     for suffix in SIDES:
         found = path.with_name(path.name + suffix)
@@ -206,8 +209,12 @@ def move_aside(path: Path) -> Path:
 
 
 def free_name(path: Path) -> Path:
-    """The first `NAME.broken-N` that is not there yet."""
-    number = 1
-    while os.path.lexists(aside := path.with_name(f"{path.name}.broken-{number}")):
-        number += 1
-    return aside
+    """The `NAME.broken-N` after the last one that is there."""
+    last = max(map(number_of, path.parent.glob(f"{path.name}.broken-*")), default=0)
+    return path.with_name(f"{path.name}.broken-{last + 1}")
+
+
+def number_of(aside: Path) -> int:
+    """The number of a file that was moved aside; 0 of what only lies beside one."""
+    number = aside.suffix.removeprefix(".broken-")
+    return int(number) if number.isdecimal() and len(number) < LONGEST_NUMBER else 0

@@ -24,6 +24,7 @@ from kiosk.decoding import UNDECODABLE
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, Kept, heal, read_kept
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import FILE, Row, read_back
+from kiosk.logbook.salvage import set_aside
 from kiosk.logbook.schema import Broken, free_name
 from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
@@ -54,7 +55,13 @@ class Files(Struct, frozen=True):
     def remembered(self, settings: Settings) -> Iterator[Row]:
         """The entries of the access stream, newest first; also those of a folder that can only be read."""
         mine = self._mine()
-        return chain(mine, read_back(settings.data, "access")) if self.refused else mine
+        return chain(mine, read_back(settings.data / FILE, "access")) if self.refused else mine
+
+    def aside(self, settings: Settings) -> Iterator[Row]:
+        """Those of the logbooks that were set aside, as far as they can be read: the newest file first."""
+        folders = dict.fromkeys((self.book.folder, settings.data))
+        found = (path for folder in folders for path in reversed(set_aside(folder)))
+        return chain.from_iterable(read_back(path, "access") for path in found)
 
     def _mine(self) -> Iterator[Row]:
         """A file that cannot be read back to its end is moved aside: what it gave until then counts, and another is begun."""
@@ -73,8 +80,7 @@ def open_files(settings: Settings, boot_id: str) -> Files:
         settings.data.mkdir(parents=True, exist_ok=True)
         if not settings.data.samefile(settings.run):
             held.append(hold_folder(settings.data))
-        _take_in(settings.volatile, settings.data)
-        cold, book = _open(settings.data, boot_id)
+        cold, book = _open(settings.data, boot_id, settings.volatile)
         root, faults = _kept(settings.data, heal)
         return Files(tuple(held), cold, book, root, (*cold.faults, *faults))
     except (OSError, sqlite3.Error, Broken) as error:
@@ -96,10 +102,13 @@ def _kept(folder: Path, how: Callable[[Path, str], Kept]) -> tuple[bytes, tuple[
     return root.raw, (*root.wrong, *own.wrong)
 
 
-def _open(folder: Path, boot_id: str) -> tuple[ColdState, Logbook]:
+def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> tuple[ColdState, Logbook]:
+    """`volatile`: take in what an earlier start had to leave there."""
     with ExitStack() as stack:
         cold = ColdState(folder)
         stack.callback(cold.close)
+        if volatile and volatile.exists():
+            _take_in(volatile, folder, cold)
         book = Logbook(folder, boot_id)
         stack.pop_all()
     return cold, book
@@ -134,17 +143,16 @@ def hold_folder(folder: Path) -> int:
     return held
 
 
-def _take_in(volatile: Path, folder: Path) -> None:
-    """What an earlier start had to leave in memory: to be gone through like a broken logbook, and sent under its epoch."""
-    if not volatile.exists():
-        return
+def _take_in(volatile: Path, folder: Path, cold: ColdState) -> None:
+    """The logbook, to be gone through like a broken one; and then the documents and the floor that came meanwhile."""
     aside = free_name(folder / FILE)
     copies = {volatile / (FILE + suffix): aside.with_name(aside.name + suffix) for suffix in ("-wal", "")}
     try:
         for found, copy in copies.items():
             if found.exists():
                 shutil.copyfile(found, copy)
-    except OSError:
+        cold.take_newer(volatile)
+    except (OSError, sqlite3.Error):
         for copy in copies.values():
             copy.unlink(missing_ok=True)
         raise

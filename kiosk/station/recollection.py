@@ -84,6 +84,15 @@ def recollect(newest_first: Iterable[Row], doors: dict[str, Door], boot_id: str,
     return Recollection(Memory(marks=newest), past.off(), past.commanded, past.interrupted(), damaged)
 
 
+def older_first(aside: Memory, mine: Memory) -> Memory:
+    """The marks of both: a logbook that was set aside still says who has come in. Of one pass the later mark counts."""
+    marks = dict(aside.marks)
+    for where, mark in mine.marks.items():
+        before = marks.pop(where, mark)
+        marks[where] = max(before, mark, key=lambda each: each.at)
+    return Memory(marks=dict(list(marks.items())[-MAX_MARKS:]))
+
+
 class _Asked:
     """A grant, and whether the lock was released for it."""
 

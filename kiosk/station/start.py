@@ -24,7 +24,7 @@ from kiosk.logbook.reader import LOGBOOK_DAMAGED, damage
 from kiosk.settings import ClassName, DoorTable, Settings
 from kiosk.station.files import Files
 from kiosk.station.fittings import room_of, sensor_rules
-from kiosk.station.recollection import recollect
+from kiosk.station.recollection import older_first, recollect
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import PassClass
 from kiosk.trust.status import NO_STATUS
@@ -57,7 +57,8 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
     state = initial_state(settings, files.root, files.cold.floor(), boot)
     state = restore_documents(state, files.cold.documents(), boot)
     found = recollect(files.remembered(settings), state.doors, boot_id, boot)
-    state = recall(replace(state, room=replace(state.room, off=found.off), memory=found.memory), found.commanded)
+    memory = older_first(recollect(files.aside(settings), state.doors, boot_id, boot).memory, found.memory)
+    state = recall(replace(state, room=replace(state.room, off=found.off), memory=memory), found.commanded)
     told = found.interrupted
     for what, detail in ((KEPT_FILES, "; ".join(files.faults)), (LOGBOOK_DAMAGED, damage("access", found.damaged))):
         if detail:

@@ -13,7 +13,7 @@ import pytest
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Locked, Measured, Stamp
 from kiosk.logbook.cold import ColdState, read_cold
-from kiosk.logbook.reader import FILE, Heads, Reader
+from kiosk.logbook.reader import FILE, Heads, Reader, read_back
 from kiosk.logbook.store import Logbook
 
 Keep = Callable[[Any], Any]
@@ -333,3 +333,36 @@ def test_a_page_that_cannot_be_read_costs_its_own_rows_alone(keep: Keep, tmp_pat
     assert 1900 < len(found) < 2000
     assert found[-1] == 2000
     assert len(reader.batch("access", 0, 5000, 10**9)) == len(found)
+
+
+@pytest.mark.parametrize("end", [False, True])
+def test_backwards_a_page_that_cannot_be_read_costs_its_own_rows_and_is_told(
+    end: bool, keep: Keep, tmp_path: Path
+) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    fill(book, 2000)
+    book.close()
+    pages = bytearray((tmp_path / FILE).read_bytes())
+    places = [at for at in range(1024, len(pages), 1024) if pages[at] == 0x0D and b"reason" in pages[at : at + 1024]]
+    place = places[-1] if end else places[len(places) // 2]
+    pages[place : place + 100] = b"\xa5" * 100
+    (tmp_path / FILE).write_bytes(pages)
+    reader, left_out = keep(Reader(tmp_path)), list[range]()
+    found = [row.seq for row in reader.backwards("access", left_out)]
+    (gap,) = left_out
+    assert found == [seq for seq in range(2000, 0, -1) if seq not in gap]
+    assert 0 < len(gap) < 20
+    assert list(read_back(tmp_path / FILE, "access"))[-1].seq == 1
+
+
+def test_few_rows_behind_a_place_that_cannot_be_read_come_too(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    fill(book, 2000)
+    book.close()
+    pages = bytearray((tmp_path / FILE).read_bytes())
+    last = [at for at in range(1024, len(pages), 1024) if pages[at] == 0x0D and b"reason 1999" in pages[at : at + 1024]]
+    first = min(number for number in range(1900, 2000) if b"reason %d" % number in pages[last[0] : last[0] + 1024])
+    place = next(at for at in range(1024, len(pages), 1024) if b"reason %d" % (first - 1) in pages[at : at + 1024])
+    pages[place : place + 100] = b"\xa5" * 100
+    (tmp_path / FILE).write_bytes(pages)
+    assert [row.seq for row in keep(Reader(tmp_path)).rows("access")][-1] == 2000

@@ -94,3 +94,11 @@ def test_making_safe_needs_no_good_settings(tmp_path: Path) -> None:
     assert house.kiosk("station", "--make-safe").returncode == 0
     house.config.write_text('pins = "simulated"\nrubbish')
     assert house.kiosk("station", "--make-safe").returncode == 0
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a" + ".a" * 20000 + " = 1"])
+def test_a_setting_is_explained_whatever_is_in_the_file(text: str, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.config.write_text(text)
+    done = house.kiosk("config", "explain", "pins", timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")

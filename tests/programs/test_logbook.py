@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.core.clock import Quality
+from kiosk.core.entries import Denied, Stamp
+from kiosk.logbook.store import Logbook
 from tests.keys import STRANGER, claims, signed
 from tests.programs.house import House
 
@@ -60,3 +63,20 @@ def test_without_a_file_it_says_so(tmp_path: Path) -> None:
     for words in (("logbook",), ("logbook", "verify"), ("logbook", "export")):
         done = House(tmp_path).kiosk(*words)
         assert (done.returncode, "kiosk doctor" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_the_log_goes_on_past_a_place_that_cannot_be_read_and_says_what_it_left_out(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    book = Logbook(house.data, "b")
+    book.append([(Stamp(1.0, 1e9, Quality.SYNCED), Denied("main", f"reason {n}")) for n in range(1000)])
+    book.close()
+    file = house.data / "logbook.db"
+    pages = bytearray(file.read_bytes())
+    place = [at for at in range(0, len(pages), 1024) if pages[at] == 0x0D and b"reason" in pages[at : at + 1024]][-3]
+    pages[place : place + 100] = b"\xa5" * 100
+    file.write_bytes(pages)
+    done = house.kiosk("log", "-n", "900", "--json")
+    seqs = [json.loads(line)["seq"] for line in done.stdout.splitlines()]
+    assert (done.returncode, len(seqs), seqs[-1]) == (0, 900, 1000)
+    (first, last) = (int(word) for word in done.stderr.split() if word.isdecimal())
+    assert set(range(seqs[0], 1001)) - set(seqs) == set(range(first, last + 1))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from kiosk.core.clock import Quality
@@ -18,10 +22,17 @@ from kiosk.core.entries import (
     Stopped,
     Unlocked,
 )
+from kiosk.logbook import salvage
+from kiosk.logbook.cold import ColdState
+from kiosk.logbook.reader import FILE
 from kiosk.logbook.store import Logbook
+from kiosk.settings.loading import load
+from kiosk.station.files import open_files
 from kiosk.station.recollection import recollect
+from kiosk.station.start import restored
 from kiosk.trust.passes import Kind
 from tests.keys import NOW
+from tests.programs.house import House
 
 CARD, LIVE = int(Kind.CARD), int(Kind.LIVE)
 
@@ -89,3 +100,58 @@ def test_a_bound_pass_is_remembered_for_its_holder_with_the_phones_time(tmp_path
     found = recollect(book.backwards("access"), {"main": Door("main", DoorRules())}, "another", 200.0)
     book.close()
     assert {at: mark.shown_at for at, mark in found.memory.marks.items()} == {"7@main": 80}
+
+
+def left_in_memory(house: House) -> None:
+    """As a start left it that could not write into the data folder: a newer list, and somebody who came in."""
+    house.trust()
+    settings = load(house.config)
+    settings.volatile.mkdir(parents=True)
+    cold = ColdState(settings.volatile)
+    cold.take_over(settings.data)
+    with cold.transaction():
+        cold.keep("status", 9, b"newer")
+        cold.keep_floor(NOW)
+    cold.close()
+    book = Logbook(settings.volatile, "b")
+    came_in: list[Entry] = [granted("x", LIVE), unlocked(), Locked("main")]
+    book.append([(Stamp(100.0 + number, NOW, Quality.SYNCED), each) for number, each in enumerate(came_in)])
+    book.close()
+
+
+def test_what_came_while_the_disk_took_no_write_is_not_lost_when_it_does_again(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    left_in_memory(house)
+    settings = load(house.config)
+    for _ in range(2):  # at the start that takes it in, and at those after it
+        files = open_files(settings, "b")
+        assert (files.refused, files.faults, settings.volatile.exists()) == ("", (), False)
+        assert (files.cold.documents()["status"], files.cold.floor()) == (b"newer", NOW)
+        state, _told = restored(settings, files, "b")
+        assert any(where.startswith("x") for where in state.memory.marks)
+        for waiting in salvage.waiting(settings.data):
+            salvage.salvage(waiting)
+        files.cold.close()
+        files.book.close()
+        for held in files.held:
+            os.close(held)
+
+
+def test_who_came_in_is_remembered_out_of_a_logbook_that_was_moved_aside(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    left_in_memory(house)
+    settings = load(house.config)
+    for name in (FILE, f"{FILE}-wal"):
+        if (settings.volatile / name).exists():
+            (settings.volatile / name).rename(settings.data / name)
+    shutil.rmtree(settings.volatile)
+    with closing(sqlite3.connect(settings.data / FILE)) as db:
+        db.execute("PRAGMA application_id=7")
+    files = open_files(settings, "b")
+    assert files.book.replaced
+    state, _told = restored(settings, files, "b")
+    assert any(where.startswith("x") for where in state.memory.marks)
+    files.cold.close()
+    files.book.close()
+    for held in files.held:
+        os.close(held)

@@ -21,10 +21,13 @@ from kiosk.cli.common import (
     print_json,
     style,
 )
+from kiosk.decoding import UNDECODABLE
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.loading import warnings
+from kiosk.settings.reading import read_toml
+from kiosk.settings.table import BadSettings
 from kiosk.settings.words import UnknownKey, explained
 
 
@@ -82,9 +85,8 @@ def explain(config: Path, key: str) -> None:
     except UnknownKey as unknown:
         fail(_("{key}: no such setting{near}\nNext: kiosk config show", key=key, near=unknown), MISUSED)
     try:
-        settings = msgspec.convert(msgspec.toml.decode(config.read_bytes()), Settings)
-        held = dict(flat(msgspec.to_builtins(settings)))
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        held = dict(flat(msgspec.to_builtins(msgspec.convert(read_toml(config)[1], Settings))))
+    except (BadSettings, *UNDECODABLE):
         held = {}
     if key in held:
         lines.append((_("here"), json_line(held[key])))

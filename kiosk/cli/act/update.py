@@ -24,7 +24,7 @@ from kiosk.cli.common import (
     progress,
     view_or_none,
 )
-from kiosk.keyfiles import ROOT_KEY, read_raw
+from kiosk.keyfiles import ROOT_KEY, read_kept
 from kiosk.language import _, chosen
 from kiosk.settings import Settings
 from kiosk.trust.documents import REFUSAL_WORDS, Refusal
@@ -94,9 +94,8 @@ def _update(config: Path, settings: Settings, source: str, versions: Versions) -
 
 
 def _take(settings: Settings, source: str, versions: Versions) -> Release:
-    try:
-        root = read_raw(settings.data / ROOT_KEY)
-    except (OSError, ValueError):
+    root = read_kept(settings.data, ROOT_KEY).raw
+    if not root:
         fail(_("This station trusts nobody yet.\nNext: kiosk enrol URL CLAIM"))
     newest = max(filter(None, (__version__, versions.floor, versions.current)), key=order)
     try:

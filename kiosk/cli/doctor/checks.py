@@ -133,9 +133,9 @@ def check_logbook(settings: Settings) -> Iterator[Check]:
 
 def check_enrolment(settings: Settings, view: View | None) -> Iterator[Check]:
     """Whether the station knows whom to trust."""
-    from kiosk.keyfiles import ROOT_KEY  # noqa: PLC0415
+    from kiosk.keyfiles import COPY, ROOT_KEY  # noqa: PLC0415
 
-    if not (settings.data / ROOT_KEY).exists():
+    if not any((settings.data / name).exists() for name in (ROOT_KEY, ROOT_KEY + COPY)):
         advice = f"sudo kiosk enrol {settings.central.url if settings.central else 'https://...'} CODE"
         yield Check("trust.root", "wrong", _("the station is not enrolled: it trusts no pass"), "", advice)
         return

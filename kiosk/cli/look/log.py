@@ -16,6 +16,7 @@ from msgspec import Struct
 from kiosk.cli.act.door import DAY, Duration
 from kiosk.cli.common import echo, print_json, reading, settings_or_exit, style, until_interrupted
 from kiosk.cli.look.words import sentence, when
+from kiosk.language import _
 from kiosk.settings import Settings
 
 LOOK_EVERY: Final = 0.5
@@ -64,10 +65,12 @@ def log(
     settings = settings_or_exit(config)
     wanted = Wanted(frozenset(kinds), door, time.time() - since if since else 0.0)
     with reading(settings) as reader:
-        newest = reader.heads()[stream].newest
-        found = islice(filter(wanted, (row.wire() for row in reader.backwards(stream))), count)
+        newest, left_out = reader.heads()[stream].newest, list[range]()
+        found = islice(filter(wanted, (row.wire() for row in reader.backwards(stream, left_out))), count)
         for entry in reversed(list(found)):
             tell(entry, as_json)
+    for gap in reversed(left_out):
+        echo(_("numbers {first} to {last} cannot be read", first=gap.start, last=gap.stop - 1), err=True)
     with until_interrupted():
         for entry in filter(wanted, following(settings, stream, newest)) if follow else ():
             tell(entry, as_json)
