@@ -47,7 +47,8 @@ def test_what_was_good_is_found_again_whatever_the_file_has_become(tmp_path: Pat
     keep(good, path)
     whole = path.read_bytes()
     for broken in (
-        b"", whole[: whole.rindex(b"=") + 1], bytes(len(whole)), b"\xff\xfe" + whole, whole + b"[logbok]\n", b"a = " + b"[" * 9999,
+        b"", whole[: whole.rindex(b"=") + 1], bytes(len(whole)), b"\xff\xfe" + whole, whole + b"[logbok]\n",
+        b"a = " + b"[" * 9999,
         b"x = " + b"9" * 9999, whole.replace(b"pin = 17", b"pin = nan"), whole + b"[logbook]\nkeep_access_days = nan\n",
         b"a." * 5000 + b"a = 1\n" + whole, whole.replace(b'"pzem-016"', b"[]"), whole * 2, b"#" * (2 << 20),
     ):  # fmt: skip
