@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -98,14 +99,21 @@ def _lines(seed: int) -> Iterator[bytes]:
 
 
 def _throw(path: Path, lines: list[bytes]) -> None:
-    """All at once, and go without a word; what is answered is read as far as it has come."""
+    """All at once; the station has taken them, or has had enough, when it hangs up."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock, suppress(OSError):
         sock.settimeout(10.0)
         sock.connect(os.fspath(path))
-        sock.sendall(b"".join(lines))
-        sock.setblocking(False)
+        sender = threading.Thread(target=_send, args=(sock, b"".join(lines)))
+        sender.start()
         while sock.recv(65536):
             pass
+        sender.join()
+
+
+def _send(sock: socket.socket, data: bytes) -> None:
+    with suppress(OSError):
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
 
 
 def _still_opens(house: House, station: Station) -> None:
