@@ -8,7 +8,6 @@ content, or an entry comes from a boot that a later one has already followed.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any, Final, TypeGuard
 
 import msgspec
@@ -22,6 +21,7 @@ MOST_ASIDE: Final = 1000
 """Batches of a station that are kept aside."""
 
 MOST_DOORS: Final = 64
+LONGEST_DOOR: Final = 64
 OF_A_DOOR: Final = {"granted", "denied", "unlocked", "locked"}
 """Kinds of entries whose door is surely one of the station's."""
 
@@ -64,10 +64,6 @@ class Head(Struct, frozen=True):
 
 class Entries(CentralFile):
     """The entries' part of the store."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._known_doors: set[tuple[str, str]] = set()
 
     def take(
         self, station: str, stream: str, batch: Batch, now: float, *, conflicts: bool = False
@@ -232,10 +228,10 @@ class Entries(CentralFile):
             return [name for (name,) in self._db.execute("SELECT name FROM doors WHERE station = ?", (station,))]
 
     def _remember_door(self, station: str, kind: str, door: object) -> None:
-        if kind not in OF_A_DOOR or not isinstance(door, str) or (station, door) in self._known_doors:
+        if kind not in OF_A_DOOR or not isinstance(door, str) or len(door) > LONGEST_DOOR:
             return
-        if len(self.doors(station)) < MOST_DOORS and len(door) <= MOST_DOORS:
-            self._known_doors.add((station, door))
+        known = self.doors(station)
+        if door not in known and len(known) < MOST_DOORS:
             self._db.execute("INSERT OR IGNORE INTO doors VALUES (?, ?)", (station, door))
 
 

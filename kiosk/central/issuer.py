@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from kiosk.central.keys import read_or_make_key, root_key, signing_key
-from kiosk.central.refusals import WrongClock
+from kiosk.central.refusals import TooLarge, WrongClock
 from kiosk.central.store import CentralStore, StoredKey
 from kiosk.language import _
 from kiosk.trust.cose import read_cbor, read_sign1
-from kiosk.trust.documents import ROOT_KID, CommandDocument, Document, TimeDocument, sign_document
+from kiosk.trust.documents import MAX_DOCUMENT, ROOT_KID, CommandDocument, Document, TimeDocument, sign_document
 from kiosk.trust.keyset import Key, Keyset, Use, key_id
 from kiosk.trust.passes import Pass, make_pass
 from kiosk.trust.policy import PolicyDocument, contradiction
@@ -196,18 +196,23 @@ class Issuer:
             now = self._now()
             words = f"says that it has {version}, and the newest here is {ours.get(kind, 0)}: {_meaning(kind, version, now)}"
             self._store.alarm(f"{kind}_ahead", words, now, station)
-            if version < now and now - self._jumped_at.get(kind, -JUMP_EVERY) >= JUMP_EVERY:
-                self._jumped_at[kind] = now
-                self._publish_again(kind, station)
+            if version < now:
+                self._publish_again(kind, station, now)
 
-    def _publish_again(self, kind: str, station: str) -> None:
-        match kind:
-            case "keyset":
-                self.publish_keyset()
-            case "status":
-                self.publish_status()
-            case "policy" if body := self._store.policy_of(station):
-                self.publish_policy(read_policy_document(body))
+    def _publish_again(self, kind: str, station: str, now: int) -> None:
+        """Anew what that station has of this kind; each policy, of whatever prefix, has an hour of its own."""
+        body = self._store.policy_of(station) if kind == "policy" else None
+        policy = read_policy_document(body) if body else None
+        what = f"policy {policy.station}" if policy else kind
+        if now - self._jumped_at.get(what, -JUMP_EVERY) < JUMP_EVERY:
+            return
+        self._jumped_at[what] = now
+        if policy:
+            self.publish_policy(policy)
+        elif kind == "keyset":
+            self.publish_keyset()
+        elif kind == "status":
+            self.publish_status()
 
     def time_document(self, nonce: str) -> bytes:
         """The time now, in answer to a station's nonce. Raises CannotSign."""
@@ -261,8 +266,14 @@ class Issuer:
         return max(last + 1, now)
 
     def _sign(self, document: Document) -> bytes:
+        """Raises CannotSign: what no station takes is not published, or it would stand before all else on the road for ever."""
         stored, key = self._signer("document")
-        return sign_document(document, key, stored.kid)
+        body = sign_document(document, key, stored.kid)
+        if len(body) > MAX_DOCUMENT:
+            raise TooLarge(
+                _("a document of {bytes} bytes; stations take {most} at the most", bytes=len(body), most=MAX_DOCUMENT)
+            )
+        return body
 
     def _signer(self, use: Use) -> tuple[StoredKey, Ed25519PrivateKey]:
         """The newest key of that use that holds now. Raises CannotSign."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from kiosk.decoding import UNDECODABLE
 from kiosk.language import _
@@ -20,8 +22,9 @@ from kiosk.settings.loading import check_table, told_lines
 from kiosk.settings.reading import read_toml
 from kiosk.settings.table import BadSettings, Table, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
+from kiosk.trust.documents import MAX_DOCUMENT, sign_document
 from kiosk.trust.passes import PassClass
-from kiosk.trust.policy import DoorPolicy, PolicyDocument
+from kiosk.trust.policy import DoorPolicy, PolicyDocument, Scope, Short
 
 DAY: Final = 86_400
 FRESH_LEAST: Final = DAY
@@ -50,7 +53,7 @@ class BadPolicy(Exception):
 class ProgrammeFile(Table, frozen=True):
     """An opening with an end; both times carry their offset."""
 
-    name: str
+    name: Short
     begins: datetime
     ends: datetime
     hours: tuple[str, ...] | None = None
@@ -68,7 +71,7 @@ class DoorFile(Table, frozen=True):
 class PolicyFile(Table, frozen=True):
     """The whole file; see docs/wire.md."""
 
-    station: str = ""
+    station: Scope = ""
     doors: dict[str, DoorFile] = msgspec.field(default_factory=dict)
     fresh_for: int = 2 * DAY
     stale_for: int = 30 * DAY
@@ -83,11 +86,20 @@ def read_policy(path: Path) -> PolicyDocument:
         wrong = list(check_table(raw, PolicyFile, ())) or list(_senseless(msgspec.convert(raw, PolicyFile)))
         if wrong:
             raise BadPolicy(told_lines(path, text, wrong))
-        return _document(msgspec.convert(raw, PolicyFile))
+        return _bounded(path, _document(msgspec.convert(raw, PolicyFile)))
     except BadSettings as error:
         raise BadPolicy(error.errors) from error
     except UNDECODABLE as error:
         raise BadPolicy([f"{path}: {error}"]) from error
+
+
+def _bounded(path: Path, policy: PolicyDocument) -> PolicyDocument:
+    """The policy, if stations will take it when it is signed. Raises BadPolicy."""
+    size = len(sign_document(replace(policy, version=2**52, issued_at=2**40), Ed25519PrivateKey.generate(), bytes(4)))
+    if size > MAX_DOCUMENT:
+        words = _("a document of {bytes} bytes; stations take {most} at the most", bytes=size, most=MAX_DOCUMENT)
+        raise BadPolicy([f"{path}: {words}"])
+    return policy
 
 
 def _document(file: PolicyFile) -> PolicyDocument:
@@ -153,7 +165,11 @@ def _times(programme: ProgrammeFile, where: Key, at: Key) -> Iterator[Wrong]:
     naive = [(name, at) for name, at in (("begins", programme.begins), ("ends", programme.ends)) if at.tzinfo is None]
     for name, time in naive:
         yield (*where, name), _("{time} has no offset; write e.g. {time}+08:00", time=time.isoformat())
-    if not naive and programme.ends <= programme.begins:
+    if naive:
+        return
+    if programme.begins.timestamp() < 0:
+        yield (*where, "begins"), _("must not be before 1970")
+    if programme.ends <= programme.begins:
         name = ".".join(at)
         yield where, _("{name}.{programme} ends before it begins", name=name, programme=programme.name)
 

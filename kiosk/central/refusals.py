@@ -13,3 +13,7 @@ class KeyLost(CannotSign):
 
 class WrongClock(CannotSign):
     """The clock of this machine cannot be right, judged by the server's own documents."""
+
+
+class TooLarge(CannotSign):
+    """What was to be published is larger than any station takes."""

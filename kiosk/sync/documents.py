@@ -15,6 +15,7 @@ from kiosk.sync.answers import NoAnswer
 from kiosk.sync.client import Client
 from kiosk.sync.link import Link
 from kiosk.sync.polls import LONGEST, HeldBack, Polls
+from kiosk.trust.documents import MAX_DOCUMENT
 from kiosk.wire import Done, GetNonce, GetView, Nonce, Offer, View
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,9 @@ class Downloads:
     def _offer(self, line: Line, document: bytes, have: dict[str, int]) -> None:
         if not self._held.offer(document, have, boot_time()):
             return
+        document = document[
+            : MAX_DOCUMENT + 1
+        ]  # so much is refused, and told; what no line holds would end the line instead
         try:
             line.ask(Offer(document), Done)
         except NotGranted as error:

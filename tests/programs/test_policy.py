@@ -20,6 +20,10 @@ from tests.programs.house import House
 NOW = 1_795_392_000
 HEAT = 'name = "heat", begins = 2026-07-20T11:00:00+08:00, ends = 2026-07-27T18:00:00+08:00'
 
+WEEK = ", ".join(['"mon,tue,wed,thu,fri,sat,sun 06:00-22:00"'] * 32)
+_PROGRAMME = "[[doors.d{0}.programmes]]\n" + HEAT.replace(", ", "\n") + f"\nhours = [{WEEK}]\n"
+LARGE = "".join((f"[doors.d{{0}}]\nhours = [{WEEK}]\n" + _PROGRAMME * 8).format(door) for door in range(32))
+
 
 def told(tmp_path: Path, text: str) -> str:
     file = tmp_path / "policy.toml"
@@ -61,7 +65,16 @@ def told(tmp_path: Path, text: str) -> str:
         ('[doors.main]\nprogrammes = ["heat"]\n', "policy.toml:2: doors.main.programmes.1: must be a table"),
         ('[doors.main]\nprogrammes = [{ name = "x" }]\n', "policy.toml:2: doors.main.programmes.1.begins: is missing"),
         ("doors = 1\n", "policy.toml:1: doors: must be a table"),
-        ('station = "37 08"\n', "policy.toml"),
+        ('station = "37 08"\n', "policy.toml:1: station: "),
+        (
+            f"[doors.main]\nprogrammes = [{{ {HEAT.replace('2026-07-20', '1926-07-20')} }}]\n",
+            "policy.toml:2: doors.main.programmes.1.begins: must not be before 1970",
+        ),
+        (
+            f"[doors.main]\nprogrammes = [{{ {HEAT.replace('heat', '')} }}]\n",
+            "policy.toml:2: doors.main.programmes.1.name: expected str of length >= 1",
+        ),
+        (LARGE, "policy.toml: a document of "),
         ('texts = { zh = "' + "很" * 501 + '" }\n', "policy.toml"),
         ("a = " + "[" * 3000 + "]" * 3000 + "\n", "policy.toml"),
     ],

@@ -14,7 +14,7 @@ from kiosk.central.refusals import CannotSign, KeyLost, WrongClock
 from kiosk.central.store import CentralStore
 from kiosk.trust.cose import read_cbor, read_sign1
 from kiosk.trust.documents import CommandDocument
-from kiosk.trust.policy import PolicyDocument
+from kiosk.trust.policy import DoorPolicy, PolicyDocument, ProgrammePolicy
 from kiosk.trust.status import Status, StatusList, unpack
 
 NOW = 1_795_392_000
@@ -112,6 +112,24 @@ def test_after_a_backup_it_says_so_and_what_stations_have_is_exceeded(office: Of
     assert office.alarms() == {"keyset_ahead", "status_ahead", "policy_ahead", "command_ahead"}
     assert office.versions() == {"keyset": NOW + 10, "status": NOW + 10, "policy": NOW + 10}
     assert office.command() == NOW + 7001
+
+
+def test_after_a_backup_each_policy_is_published_anew_at_once(office: Office) -> None:
+    for scope in ("", "37", "41"):
+        office.issuer.publish_policy(PolicyDocument(1, 0, station=scope))
+    office.now += 100
+    for station in ("37081101", "41000001", "50000001", "37081102"):
+        office.issuer.hear(station, {"policy": NOW + 50})
+        assert office.store.versions(station)["policy"] >= NOW + 100
+    assert office.store.newest_policy(2**53) == NOW + 102, "each once"
+
+
+def test_what_no_station_takes_is_not_published(office: Office) -> None:
+    programmes = tuple(ProgrammePolicy(f"n{each}", 1, 2, ("daily 06:00-22:00",) * 32) for each in range(32))
+    doors = {f"door {each}": DoorPolicy(programmes=programmes) for each in range(32)}
+    with pytest.raises(CannotSign, match="stations take 307200 at the most"):
+        office.issuer.publish_policy(PolicyDocument(1, 0, doors=doors))
+    assert office.store.policies() == []
 
 
 def test_a_station_moves_the_numbers_of_the_fleet_once_an_hour_at_most_and_never_beyond_the_clock(

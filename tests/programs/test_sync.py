@@ -173,7 +173,7 @@ def test_a_conflict_is_told_to_the_station_once_and_asked_about_in_no_hurry(town
 FORGED = sign_document(PolicyDocument(3, 1_795_000_000), STRANGER, b"none")
 
 
-@pytest.mark.parametrize("document", [FORGED, b"rubbish"], ids=["forged", "rubbish"])
+@pytest.mark.parametrize("document", [FORGED, b"rubbish", b"x" * 600_000], ids=["forged", "rubbish", "large"])
 def test_a_refused_document_is_offered_ever_more_seldom_and_holds_no_other_up(document: bytes, town: Town) -> None:
     with meddled(town, middle.adds(base64.b64encode(document).decode())) as (station, man):
         until(lambda: "document_refused" in town.house.kinds())
