@@ -253,6 +253,8 @@ def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:
     ]
     if state.retired != before.retired:
         outcomes.append(Keep(RETIRED, document.version, msgspec.msgpack.encode(state.retired)))
+    if not before.trust.keyset.keys:
+        state = _without_key(state)
     for kind in state.signed:
         state, fallen = _fallen(state, kind)
         outcomes += fallen
@@ -289,6 +291,13 @@ def _fallen(state: State, kind: str) -> Stepped:
     state = _without(state, kind) if not after else _again(state, holds[after[0]])
     told = (fact.DocumentApplied(kind, after[0].version),) if after and kind != "command" else ()
     return state, (*told, *keeps(kind, before, after))
+
+
+def _without_key(state: State) -> State:
+    """Without the numbers that the logbook alone remembers: nobody knows whether their key was ever one of these."""
+    return replace(
+        state, signed={kind: tuple(each for each in known if each.body) for kind, known in state.signed.items()}
+    )
 
 
 def _released(state: State, now: float) -> Stepped:

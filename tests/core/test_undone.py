@@ -11,7 +11,7 @@ from kiosk import BUILD_TIME
 from kiosk.cli.look.words import sentence
 from kiosk.core import entries as fact
 from kiosk.core.clock import LEEWAY, Quality, synchronise
-from kiosk.core.documents import restore, restore_retired, versions
+from kiosk.core.documents import recall, restore, restore_retired, versions
 from kiosk.core.events import Asked, Committed, DoorRequested, Keep, KeepFloor, Offered, Record, Verb
 from kiosk.core.ratchets import MOST, Signed, keeps, remembered
 from kiosk.trust.cose import sign1
@@ -357,3 +357,16 @@ def test_a_station_says_what_of_a_policy_it_has_no_use_for() -> None:
 def test_the_words_of_a_policy_say_what_has_no_use() -> None:
     said = sentence({"kind": "document_applied", "document": "policy", "version": 3, "unused": ["doors.mian", "tint"]})
     assert said[1].endswith("version 3: this station has no use for: doors.mian, tint")
+
+
+def test_a_number_that_the_logbook_alone_knows_goes_with_the_first_keyset() -> None:
+    """Its key is unknown where nothing is stored any more, or where the station was enrolled anew under another root."""
+    bench = Bench(Keyset(1, 0, ()))
+    bench.state = recall(bench.state, TOP)
+    bench.take(Offered(keyset_document()))
+    obeyed(synced(bench), document(ordered("unlock", 5)))
+    assert versions(bench.state)["command"] == 5
+    bench = synced(Bench())
+    bench.state = recall(bench.state, 7)
+    bench.take(Offered(keyset_document(Keyset(2, NOW, KEYSET.keys))))
+    assert versions(bench.state)["command"] == 7, "a keyset that follows another forgets no number for nothing"
