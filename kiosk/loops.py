@@ -126,10 +126,7 @@ class Loops:
         """Work in a thread of its own. What ends that thread alone (`sys.exit` in a library) ends the program."""
 
         def outlived() -> None:
-            try:
-                work()
-            except BaseException as error:
-                log.critical("%s ended", name, exc_info=error)
+            if error := attempt(name, work, passing=()):
                 self._broken = self._broken or f"{name} ended by {type(error).__name__}"
                 self.end()
 
@@ -168,23 +165,21 @@ class Loops:
 
 def said(error: BaseException) -> str:
     """What an exception says, without secrets, whatever its own words raise; to be cut to a length only now."""
-    try:
-        return hidden(f"{type(error).__name__}: {error}")
-    except Exception:  # its words are as little to be relied upon as the rest of it
-        log.exception("a %s has no words", type(error).__name__)
-        return type(error).__name__
+    words = [type(error).__name__]
+    attempt("the words of a failure", lambda: words.append(hidden(f"{words[0]}: {error}")))
+    return words[-1]
 
 
 ENDS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
 """What is no failure of the work, but a wish to end."""
 
 
-def attempt(name: str, work: Callable[[], None], passing: tuple[type[Exception], ...] = ()) -> BaseException | None:
-    """Do it; what it raises is logged and given back, a panic of a library in Rust, too, but for ENDS and what is `passing`."""
+def attempt(
+    name: str, work: Callable[[], object], passing: tuple[type[BaseException], ...] = ENDS
+) -> BaseException | None:
+    """Do it; what it raises is logged and given back, a panic of a library in Rust, too, but for what is `passing`."""
     try:
         work()
-    except ENDS:
-        raise
     except passing:
         raise
     except BaseException as error:

@@ -39,12 +39,12 @@ def run_program(program: str, work: Callable[[], None], told: tuple[type[Excepti
     """Run a program to its end; the one place where its death is reported. Errors in `told` say all in their text."""
     _log_to_stderr(program)
     from kiosk.local import RestartAsked  # noqa: PLC0415
-    from kiosk.loops import LoopFailed, attempt  # noqa: PLC0415
+    from kiosk.loops import ENDS, LoopFailed, attempt  # noqa: PLC0415
 
     known: tuple[type[Exception], ...] = (LoopFailed, *told)
     died = None
     try:
-        died = attempt(program, work, (RestartAsked, *known))
+        died = attempt(program, work, (*ENDS, RestartAsked, *known))
     except RestartAsked:
         log.warning("%s ends because the central server asked for it", program)
     except known as error:
