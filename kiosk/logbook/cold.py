@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from kiosk.decoding import UNDECODABLE
 from kiosk.logbook.reader import LATEST, as_bytes, as_text, connect_still
-from kiosk.logbook.schema import Broken, open_or_replace, says_broken, state, transaction
+from kiosk.logbook.schema import Broken, let_go, open_or_replace, says_broken, state, transaction
 
 KEPT_FILES: Final = "kept_files"
 """The fault of what a station keeps twice."""
@@ -64,6 +64,8 @@ class ColdState:
             stack.callback(self._db.close)
             self._copy, replaced = open_or_replace(self._folder / COPY, state, _prove)
             stack.callback(self._copy.close)
+            for name in (FILE, COPY):
+                let_go(self._folder / name)
             broken = {FILE: self.replaced, COPY: replaced}
             self.faults = tuple(f"{name} was damaged ({why})" for name, why in broken.items() if why)
             self._heal()
@@ -129,8 +131,12 @@ class ColdState:
         _put(self._copy, _known(self._copy), _known(self._db))
 
     def mend(self, error: Exception) -> bool:
-        """Whether that error said that a file is broken, and both are open anew: the broken one is made from the other."""
-        if isinstance(error, sqlite3.Error) and not says_broken(error):
+        """Whether that error said that a file is broken, and both are open anew: the broken one is made from the other.
+
+        Where that fails they stay closed, which the next error says: then it is tried again.
+        """
+        closed = isinstance(error, sqlite3.ProgrammingError)
+        if isinstance(error, sqlite3.Error) and not closed and not says_broken(error):
             return False
         self.close()
         self._open()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.core.entries import Entry, Stream, stream_of
-from kiosk.logbook.reader import FILE, MOST_NUMBER, STREAMS, checksum
-from kiosk.logbook.schema import logbook, number_of, open_file
+from kiosk.decoding import UNDECODABLE
+from kiosk.logbook.reader import FILE, MOST_NUMBER, STREAMS, Reader, checksum, survivors
+from kiosk.logbook.schema import DONE, free_name, let_go, logbook, number_of, open_file
 
 PAGE: Final = 1024
 """Bytes of a page, as :mod:`kiosk.logbook.schema` makes them."""
@@ -31,8 +33,6 @@ LEAF: Final = 0x0D
 COLUMNS: Final = 7
 MOST_PRUNED: Final = 10**7
 """A stream's newest number may be higher than that of its newest entry, if all were let go; by more it is none of ours."""
-
-DONE: Final = ".salvaged"
 
 Record = tuple[int, list[Any]]
 """The row's number and its columns."""
@@ -54,7 +54,12 @@ def set_aside(folder: Path) -> list[Path]:
 
 def waiting(folder: Path) -> list[Path]:
     """Those that nobody has gone through yet."""
-    return [path for path in set_aside(folder) if not path.with_name(path.name + DONE).exists()]
+    return [path for path in set_aside(folder) if not is_done(path)]
+
+
+def is_done(broken: Path) -> bool:
+    """Whether it was gone through."""
+    return broken.with_name(broken.name + DONE).exists()
 
 
 def salvage(broken: Path) -> Salvaged:
@@ -74,7 +79,26 @@ def salvage(broken: Path) -> Salvaged:
         work.replace(_file(broken.parent, found.epoch))
     work.unlink(missing_ok=True)
     broken.with_name(broken.name + DONE).touch()
+    let_go(broken.with_name(FILE), is_done)
     return salvaged
+
+
+def put_back(folder: Path) -> list[str]:
+    """Survivors that are damaged themselves are to be gone through once more: their names. Raises OSError."""
+    damaged = [path for path in survivors(folder) if not _can_be_read(path)]
+    for path in damaged:
+        path.rename(free_name(folder / FILE))
+    return [path.name for path in damaged]
+
+
+def _can_be_read(path: Path) -> bool:
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    try:
+        with closing(Reader(path.parent, path.name)) as reader:
+            return bool(reader.heads()) and not reader.check()
+    except (sqlite3.Error, *UNDECODABLE):
+        return False
 
 
 def acknowledge(folder: Path, epoch: str, stream: Stream, seq: int) -> None:

@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -46,6 +46,12 @@ SIDES: Final = ("-wal", "-shm", "")
 
 LONGEST_NUMBER: Final = 10
 """Digits of the number of a file that was moved aside."""
+
+DONE: Final = ".salvaged"
+"""Beside a logbook that was moved aside and gone through."""
+
+BESIDE: Final = {*SIDES, DONE}
+MOST_ASIDE: Final = 4
 
 logbook = Migrations("logbook")
 state = Migrations("state")
@@ -141,7 +147,11 @@ def _is_fresh(path: Path) -> bool:
         beside = path.with_name(path.name + suffix)
         if os.path.lexists(beside) and not beside.is_file():
             raise Broken(f"{beside.name} is not a file")
-    return not path.exists() or path.stat().st_size == 0
+    fresh = not path.exists() or path.stat().st_size == 0
+    wal = path.with_name(f"{path.name}-wal")
+    if fresh and wal.exists() and wal.stat().st_size:  # SQLite would remove it
+        raise Broken("of it only the WAL is there")
+    return fresh
 
 
 def _refuses(error: sqlite3.Error) -> bool:
@@ -199,12 +209,14 @@ def open_or_replace(
 
 
 def move_aside(path: Path) -> Path:
-    """Rename the file with its WAL to the next `NAME.broken-N`: nothing is deleted."""
+    """Rename the file with its WAL to the next `NAME.broken-N`; of a file that has gone, its WAL."""
     aside = free_name(path)
     for suffix in SIDES:
         found = path.with_name(path.name + suffix)
         if os.path.lexists(found):
             found.rename(aside.with_name(aside.name + suffix))
+    if not os.path.lexists(aside):
+        aside.touch()
     return aside
 
 
@@ -212,6 +224,16 @@ def free_name(path: Path) -> Path:
     """The `NAME.broken-N` after the last one that is there."""
     last = max(map(number_of, path.parent.glob(f"{path.name}.broken-*")), default=0)
     return path.with_name(f"{path.name}.broken-{last + 1}")
+
+
+def let_go(path: Path, may_go: Callable[[Path], bool] = lambda _: True) -> None:
+    """Remove the oldest files that were moved aside, but for the newest MOST_ASIDE: a dying card makes one at each start."""
+    asides = sorted(filter(number_of, path.parent.glob(f"{path.name}.broken-*")), key=number_of)
+    for aside in filter(may_go, asides[:-MOST_ASIDE]):
+        for beside in path.parent.glob(f"{aside.name}*"):
+            if beside.name.removeprefix(aside.name) in BESIDE:
+                with suppress(OSError):
+                    beside.unlink()
 
 
 def number_of(aside: Path) -> int:

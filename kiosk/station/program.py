@@ -183,7 +183,12 @@ class Station:
 
     def _salvage(self) -> None:
         """Go through broken logbooks in the background; the door works meanwhile."""
-        for broken in salvage.waiting(self._files.book.folder):
+        folder = self._files.book.folder
+        for name in salvage.put_back(folder):
+            self._rules.queue(
+                Faulted("logbook_replaced", f"{name} was damaged: what it holds is gone through once more")
+            )
+        for broken in salvage.waiting(folder):
             try:
                 found = salvage.salvage(broken)
             except (OSError, sqlite3.Error) as error:

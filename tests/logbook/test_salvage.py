@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Stamp
 from kiosk.logbook import salvage
+from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import FILE, Reader, survivors
 from kiosk.logbook.store import Logbook
+from tests.logbook.test_cold import spoil
 
 COUNT = 2000
 
@@ -137,3 +139,54 @@ def test_the_survivors_go_once_the_server_has_all_of_them(tmp_path: Path) -> Non
     assert file.exists()
     salvage.acknowledge(tmp_path, old.epoch, "telemetry", 50)
     assert not file.exists()
+
+
+@pytest.mark.parametrize("how", ["half", "zeroed", "empty", "a folder", "a link to itself", "a pipe"])
+def test_survivors_that_are_damaged_themselves_are_gone_through_once_more(how: str, tmp_path: Path) -> None:
+    old = filled(tmp_path)
+    break_it(tmp_path, "flipped pages")
+    Logbook(tmp_path, "boot two").close()
+    salvage.salvage(salvage.waiting(tmp_path)[0])
+    (file,) = survivors(tmp_path)
+    assert salvage.put_back(tmp_path) == []
+    spoil(file, how)
+    assert salvage.put_back(tmp_path) == [file.name]
+    assert survivors(tmp_path) == []
+    again = [salvage.salvage(broken) for broken in salvage.waiting(tmp_path)]
+    if how == "half":
+        assert again[0].kept > 500
+        assert found_in(tmp_path, old.epoch)["access"]
+    assert not salvage.put_back(tmp_path)
+    assert not salvage.waiting(tmp_path)
+
+
+def test_a_card_that_breaks_a_file_at_each_start_is_not_filled_with_broken_files(tmp_path: Path) -> None:
+    for _ in range(9):
+        (tmp_path / FILE).write_bytes(b"rubbish" * 1000)
+        (tmp_path / "state.db").write_bytes(b"rubbish" * 1000)
+        Logbook(tmp_path, "boot").close()
+        ColdState(tmp_path).close()
+        assert len(salvage.waiting(tmp_path)) == 1
+        salvage.salvage(salvage.waiting(tmp_path)[0])
+    numbers = [6, 7, 8, 9]
+    left = sorted(path.name for path in tmp_path.glob("*.broken-*"))
+    assert left == sorted(
+        [f"{FILE}.broken-{n}" for n in numbers]
+        + [f"{FILE}.broken-{n}.salvaged" for n in numbers]
+        + [f"state.db.broken-{n}" for n in numbers]
+    )
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_wal_without_its_file_is_salvaged_and_not_removed(gone: bool, tmp_path: Path) -> None:
+    book = Logbook(tmp_path / "one", "boot one")
+    book.append([(Stamp(1.5, 1e9, Quality.SYNCED), Denied("main", "late"))] * 9)
+    two = tmp_path / "two"
+    two.mkdir()
+    (two / f"{FILE}-wal").write_bytes((tmp_path / "one" / f"{FILE}-wal").read_bytes())
+    if not gone:
+        (two / FILE).touch()
+    assert "WAL" in Logbook(two, "boot two").replaced
+    (broken,) = salvage.waiting(two)
+    assert salvage.salvage(broken).kept == 9
+    assert found_in(two, book.epoch)["access"] == list(range(1, 10))

@@ -246,3 +246,9 @@ def test_a_disk_that_keeps_a_commit_waiting_is_a_fault(desk: Desk) -> None:
     assert desk.answers.empty(), "it is told once"
     desk.writer.put(Record((Locked("main"),), STAMP))
     assert desk.answers.get(timeout=30) == Committed(0)
+
+
+def test_files_that_could_not_be_opened_anew_are_opened_at_the_next_attempt(desk: Desk) -> None:
+    desk.writer._cold.close()  # as a full disk leaves them, when one of them turned out to be broken
+    desk.writer.put(Keep("status", 3, b"three"))
+    until(lambda: read_cold(desk.folder)[0] == {"status": b"three"})
