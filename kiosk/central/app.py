@@ -146,19 +146,24 @@ class Central:
         return _json(Documents(bodies, time.time()))
 
     def _hear(self, code: str, known: dict[str, int]) -> None:
-        """Judge what the station says that it has; what cannot be signed now is no reason to send it nothing."""
+        """Judge what the station says that it has; what cannot be signed or stored now is no reason to send it nothing."""
         try:
             self.issuer.hear(code, known)
-        except CannotSign as error:
-            self.store.alarm("cannot_sign", str(error), time.time())
+        except (CannotSign, sqlite3.Error) as error:
+            self._tell_unsigned(error)
 
     def _time(self, nonce: str) -> list[bytes]:
         """The signed time, if it can be signed: none is better than a wrong one."""
         try:
             return [self.issuer.time_document(nonce)]
-        except CannotSign as error:
-            self.store.alarm("cannot_sign", str(error), time.time())
+        except (CannotSign, sqlite3.Error) as error:
+            self._tell_unsigned(error)
             return []
+
+    def _tell_unsigned(self, error: Exception) -> None:
+        log.error("nothing is signed: %s", error)
+        with suppress(sqlite3.Error):  # the disk is full, maybe: what can be read is served all the same
+            self.store.alarm("cannot_sign", str(error), time.time())
 
     async def _authorised(self, request: Request) -> str:
         """The station's code when the token is its own. Refuses with 401."""

@@ -11,7 +11,7 @@ from typing import Final
 from kiosk.contract.bodies import Documents
 from kiosk.core import outbox
 from kiosk.local import Line, NotGranted, NotReachable, boot_time
-from kiosk.sync.answers import NoAnswer
+from kiosk.sync.answers import NoAnswer, sane
 from kiosk.sync.client import Client
 from kiosk.sync.link import Link
 from kiosk.sync.polls import LONGEST, HeldBack, Polls
@@ -69,14 +69,14 @@ class Downloads:
         found = self._ask({**query, "wait": f"{wait:g}"}, wait)
         if found is None:
             return
-        for document in found:
-            self._offer(line, document, view.documents)
+        for document in found.documents:
+            self._offer(line, document, view.documents, found.server_time)
         if timing:
             self._timed_at = boot_time()
-        self._pace(found, wait, boot_time() - now)
+        self._pace(found.documents, wait, boot_time() - now)
 
-    def _ask(self, query: dict[str, str], wait: float) -> list[bytes] | None:
-        """The documents; None when the question was held back for longer than the road bears. Raises NoAnswer."""
+    def _ask(self, query: dict[str, str], wait: float) -> Documents | None:
+        """The answer; None when the question was held back for longer than the road bears. Raises NoAnswer."""
         try:
             found = self._answer(query, wait)
         except NoAnswer as error:
@@ -87,7 +87,7 @@ class Downloads:
             return None
         self._polls.answered(wait, boot_time())
         self._client.clock.heard("server", found.server_time, boot_time())
-        return found.documents
+        return found
 
     def _answer(self, query: dict[str, str], wait: float) -> Documents:
         answer = self._client.get(f"/v1/stations/{self._link.settings.station.code}/documents", query, wait)
@@ -96,8 +96,8 @@ class Downloads:
         why = f"HTTP {answer.status}: {answer.problem().detail}"
         raise NoAnswer(why, answer.retry_after, connected=True, took=answer.took)
 
-    def _offer(self, line: Line, document: bytes, have: dict[str, int]) -> None:
-        if not self._held.offer(document, have, boot_time()):
+    def _offer(self, line: Line, document: bytes, have: dict[str, int], wall: float) -> None:
+        if not self._held.offer(document, have, boot_time(), wall if sane(wall) else 0.0):
             return
         document = document[
             : MAX_DOCUMENT + 1

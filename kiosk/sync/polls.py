@@ -27,6 +27,9 @@ GROW_LATEST: Final = 6 * 3600.0
 FARTHEST: Final = 1000
 """How far ahead of the station's a refused document's number may be, to be named as had: nobody has signed it, maybe."""
 
+DAY: Final = 86_400
+"""Seconds beyond the server's time: numbers up to there are as good, since they are seconds since 1970."""
+
 LATEST: Final = 900.0
 """Seconds after which a refused document is asked for and offered again, at the most."""
 
@@ -113,8 +116,8 @@ class HeldBack:
         """Seconds until one is to be asked for again; infinite: none is."""
         return min((held.until - now for held in self._held.values() if held.until > now), default=math.inf)
 
-    def offer(self, document: bytes, have: dict[str, int], now: float) -> bool:
-        """Whether to offer the station this one, again; if it takes it, its numbers will tell."""
+    def offer(self, document: bytes, have: dict[str, int], now: float, wall: float = 0.0) -> bool:
+        """Whether to offer the station this one, again; if it takes it, its numbers will tell. `wall`: the server's time."""
         self._keyset = have.get("keyset", 0)
         digest = hashlib.sha256(document).digest()
         known = self._known.pop(digest, NEVER)
@@ -124,7 +127,7 @@ class HeldBack:
         if now < known.until:
             return False
         kind, version = number_of(document)
-        if kind in have and have[kind] < version <= have[kind] + FARTHEST:
+        if kind in have and have[kind] < version <= max(have[kind] + FARTHEST, wall + DAY):
             self._held[kind] = self._held.get(kind, NEVER).again(now, version)
         return True
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
+from kiosk.central.app import KINDS, Central
 from kiosk.central.issuer import DAY, JUMP_EVERY, MOST_SILENT, Issuer
 from kiosk.central.refusals import CannotSign, KeyLost, WrongClock
 from kiosk.central.store import CentralStore
@@ -84,6 +86,15 @@ def test_what_cannot_be_signed_leaves_the_status_as_it_was(office: Office) -> No
     with pytest.raises(KeyLost):
         office.open().set_status(index, Status.REVOKED)
     assert office.store.statuses()[0] == {}
+
+
+def test_a_store_that_takes_no_write_keeps_no_document_back(tmp_path: Path) -> None:
+    central = Central(tmp_path)
+    with closing(central.store):
+        central.store._db.execute("PRAGMA query_only = 1")
+        central._hear(CODE, dict.fromkeys(KINDS, 2**52))
+        assert len(central.store.newer(CODE, {}, 0.0)) == 2
+        assert len(central._time("nonce")) == 1, "there is nothing to store"
 
 
 def test_versions_are_the_time_and_never_the_same_twice(office: Office) -> None:

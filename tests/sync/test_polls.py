@@ -123,6 +123,15 @@ def test_a_number_far_off_is_named_to_nobody() -> None:
     assert held.query(HAVE, 0.1) == HAVE
 
 
+def test_numbers_that_are_seconds_are_named_up_to_a_day_ahead() -> None:
+    held = HeldBack()
+    held.offer(status(1_795_086_400), HAVE, 0.0, 1_795_000_000.0)
+    assert held.query(HAVE, 0.1)["status"] == 1_795_086_400
+    held = HeldBack()
+    held.offer(status(1_795_086_401), HAVE, 0.0, 1_795_000_000.0)
+    assert held.query(HAVE, 0.1) == HAVE
+
+
 def test_what_has_no_number_is_offered_again_after_a_while_too() -> None:
     held = HeldBack()
     assert [now for now in range(60) if held.offer(b"rubbish", HAVE, now)] == [0, 2, 6, 14, 30]
