@@ -16,6 +16,9 @@ _USER: Final = re.compile(
 )
 """Behind the scheme, whichever it is, also where the URL was quoted."""
 
+_BARE: Final = re.compile(r"""(?<![\w/:.-])((?!mailto:)[\w.-]{1,64}:)[^\s@/:"'<>]{1,100}(?=@[\w\[])""")
+"""`user:password@host`, where somebody left the scheme out."""
+
 _STRONG: Final = "password|passwd|passphrase|passcode|pwd|token|secret|api[_-]?key|credential|signature"
 _NAMED: Final = re.compile(
     rf"""( (?: (?:{_STRONG}) [\w.-]{{0,20}} (?: \[\] | %5b%5d )? ["']? (?: = | %3d )
@@ -49,6 +52,7 @@ def hidden(text: str) -> str:
     text = _USER.sub(
         lambda found: f"{found[1] or found[3] or found[5]}{HIDDEN}{found[2] or found[4] or found[6]}", text
     )
+    text = _BARE.sub(rf"\1{HIDDEN}", text)
     text = _NAMED.sub(rf"\1{HIDDEN}", text)
     return _TOKEN.sub(HIDDEN, _BEARER.sub(rf"\1{HIDDEN}", text))
 

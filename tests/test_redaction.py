@@ -25,6 +25,7 @@ SECRET = "Geheim-4711"  # noqa: S105
         "rtsp://admin:p@ss/{}#?@h/1",
         'rtsp://admin:"{}@h/1',
         "rtsp:\\/\\/admin:{}@h",
+        "the camera is admin:{}@10.0.0.9",
         "rtsp://admin:two words {} @h/1",
         "rtsp://admin:<{}>@h/1",
         "http://h/videostream.cgi?loginuse=admin&loginpas={}",
@@ -55,6 +56,7 @@ def test_a_secret_is_hidden_and_the_rest_stays(text: str) -> None:
     [
         "https://central.example/v1/x",
         "li@example.org",
+        "mailto:li@example.org",
         "keep_access_days = 30",
         "/dev/v4l/by-path/x",
         "a=1, key 3",

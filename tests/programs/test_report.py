@@ -92,7 +92,10 @@ def test_a_cameras_password_is_in_the_settings_alone(tmp_path: Path) -> None:
 
 
 def test_a_technicians_pass_the_holders_and_the_place_are_shortened(tmp_path: Path) -> None:
-    house = House(tmp_path, "holders = [7654321, 1_234_567, 0x74_CBB1]\n[gps]\nport = '/dev/null'\n")
+    house = House(
+        tmp_path,
+        "holders = [ # ] these\n7654321, 1_234_567, 0x74_CBB1, 0o35_111_761, 0b111010011001]\n[gps]\nport = '/dev/null'\n",
+    )
     house.trust()
     out = tmp_path / "report.zip"
     with house.station() as station, closing(Line(house.run / "sense.sock")) as sense:
@@ -102,12 +105,14 @@ def test_a_technicians_pass_the_holders_and_the_place_are_shortened(tmp_path: Pa
         until(lambda: house.view().room.place, "the place")
         assert house.kiosk("report", "--out", str(out)).returncode == 0
     everything = "\n".join(unpacked(out).values())
-    for whole in ("7654321", "1234567", "1_234_567", "74_CBB1", "36.123", "120.654"):
+    for whole in ("7654321", "1234567", "1_234_567", "74_CBB1", "35_111_761", "0b111", "36.123", "120.654"):
         assert whole not in everything
     assert '"who":"pass ..67"' in everything
 
 
-@pytest.mark.parametrize("settings", ["", "rubbish = [", "[station]\ncode = 7\n"])
+@pytest.mark.parametrize(
+    "settings", ["", "rubbish = [", "holders = [0b12, 0x_, 0o8, 1_, ²" + "9" * 5000, "[station]\ncode = 7\n"]
+)
 def test_it_works_where_nothing_else_does(settings: str, tmp_path: Path) -> None:
     house = House(tmp_path)
     house.config.write_text(settings)

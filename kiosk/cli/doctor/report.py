@@ -42,6 +42,15 @@ PATIENCE: Final = 20.0
 HIDDEN: Final = {"token", "shown_at", "expires"}
 OF_PEOPLE: Final = {"index", "indices", "credential", "credentials", "holder", "holders"}
 OF_PLACES: Final = {"latitude", "longitude", "place"}
+INTEGER: Final = re.compile(
+    r"(?<![\w.])(?:0x([\da-fA-F][\da-fA-F_]*)|0o([0-7][0-7_]*)|0b([01][01_]*)|(\d[\d_]*))(?![\w.])", re.ASCII
+)
+"""As TOML has it, in base 16, 8, 2 or 10."""
+
+BASES: Final = (16, 8, 2, 10)
+MOST_DIGITS: Final = 64
+"""Of a number that may be a holder's index; int() refuses some thousands."""
+
 DECIMALS: Final = 2
 """Of a degree: some kilometre."""
 
@@ -147,10 +156,11 @@ def _settings_text(config: Path) -> bytes:
     named = set(_holders(salvage(config)))
 
     def short(found: re.Match[str]) -> str:
-        number = found[0].replace("_", "")
-        return f'"..{number[-2:]}"' if number.isascii() and int(number) in named else found[0]
+        base, digits = next((base, each) for base, each in zip(BASES, found.groups(), strict=True) if each)
+        number = int(digits.replace("_", "")[:MOST_DIGITS], base)
+        return f'"..{number % 100:02}"' if number in named else found[0]
 
-    return redacted(re.sub(r"(?<![\w.])\d[\d_]{0,12}(?![\w.])", short, text))
+    return redacted(INTEGER.sub(short, text))
 
 
 def _holders(raw: dict[str, Any]) -> Iterator[int]:
