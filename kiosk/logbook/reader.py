@@ -287,13 +287,17 @@ def select(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[flo
 
 
 def ascending(db: sqlite3.Connection, stream: Stream, after: int) -> Iterator[Row]:
-    """Every row after that number, in order; a place of the file that cannot be read costs its own rows alone."""
+    """Every row after that number, in order; a place of the file that cannot be read costs its own rows alone.
+
+    A row that does not stand where its number belongs is passed over.
+    """
     begin = after + 1
     while True:
         try:
             for row in select(db, stream, "seq >= ? ORDER BY seq", (begin,)):
-                begin = row.seq + 1
-                yield row
+                if row.seq == begin or (row.seq > begin and _stands(db, stream, row.seq)):
+                    begin = row.seq + 1
+                    yield row
         except sqlite3.DatabaseError as error:
             most = max(0, heads_of(db)[stream].newest - begin)
             if (further := _unreadable(db, stream, error, "seq >= ? ORDER BY seq LIMIT 1", begin, most)) == 0:
@@ -309,8 +313,11 @@ def descending(db: sqlite3.Connection, stream: Stream, left_out: list[range]) ->
     while True:
         try:
             for row in select(db, stream, "seq <= ? ORDER BY seq DESC", (begin,)):
-                begin = row.seq - 1
-                yield row
+                if row.seq == begin or (row.seq < begin and _stands(db, stream, row.seq)):
+                    begin = row.seq - 1
+                    yield row
+                else:
+                    left_out.append(range(row.seq, row.seq + 1))
         except sqlite3.DatabaseError as error:
             begin = min(begin, heads_of(db)[stream].newest)
             most = min(0, 1 - begin)
@@ -321,6 +328,14 @@ def descending(db: sqlite3.Connection, stream: Stream, left_out: list[range]) ->
             begin += further
         else:
             return
+
+
+def _stands(db: sqlite3.Connection, stream: Stream, seq: int) -> bool:
+    """Whether a row is found where its number belongs: pages that changed places would lead forth, and back for ever."""
+    try:
+        return next(select(db, stream, "seq = ?", (seq,)), None) is not None
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _unreadable(db: sqlite3.Connection, stream: Stream, error: sqlite3.Error, beyond: str, at: int, most: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +367,29 @@ def test_few_rows_behind_a_place_that_cannot_be_read_come_too(keep: Keep, tmp_pa
     pages[place : place + 100] = b"\xa5" * 100
     (tmp_path / FILE).write_bytes(pages)
     assert [row.seq for row in keep(Reader(tmp_path)).rows("access")][-1] == 2000
+
+
+def test_pages_that_changed_places_and_one_that_cannot_be_read_are_no_circle(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    fill(book, 2000)
+    book.close()
+    pages = bytearray((tmp_path / FILE).read_bytes())
+    one, two, bad = (place(pages, number) for number in (500, 1000, 1100))
+    pages[one : one + 1024], pages[two : two + 1024] = pages[two : two + 1024], pages[one : one + 1024]
+    pages[bad : bad + 100] = b"\xa5" * 100
+    other = place(pages, 400)
+    pages[other : other + 100] = b"\xa5" * 100
+    (tmp_path / FILE).write_bytes(pages)
+    reader = keep(Reader(tmp_path))
+    found = [row.seq for row in islice(reader.rows("access"), 5000)]
+    assert found == sorted(set(found))
+    assert len(found) > 1900
+    found = [row.seq for row in islice(reader.backwards("access"), 5000)]
+    assert found == sorted(set(found), reverse=True)
+    assert len(found) > 1900
+
+
+def place(pages: bytearray, number: int) -> int:
+    """Where the page is that has this entry."""
+    word = b'reason %d"' % number
+    return next(at for at in range(1024, len(pages), 1024) if pages[at] == 0x0D and word in pages[at : at + 1024])

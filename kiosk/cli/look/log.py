@@ -69,11 +69,22 @@ def log(
         found = islice(filter(wanted, (row.wire() for row in reader.backwards(stream, left_out))), count)
         for entry in reversed(list(found)):
             tell(entry, as_json)
-    for gap in reversed(left_out):
+    for gap in joined(left_out):
         echo(_("numbers {first} to {last} cannot be read", first=gap.start, last=gap.stop - 1), err=True)
     with until_interrupted():
         for entry in filter(wanted, following(settings, stream, newest)) if follow else ():
             tell(entry, as_json)
+
+
+def joined(gaps: list[range]) -> list[range]:
+    """In order, those that touch as one."""
+    found: list[range] = []
+    for gap in sorted(gaps, key=lambda each: each.start):
+        if found and gap.start <= found[-1].stop:
+            found[-1] = range(found[-1].start, max(gap.stop, found[-1].stop))
+        else:
+            found.append(gap)
+    return found
 
 
 def following(settings: Settings, stream: Literal["access", "telemetry"], after: int) -> Iterator[dict[str, Any]]:
