@@ -132,8 +132,12 @@ class Issuer:
         """Publish again each policy that an older key signed: a station that restarts after its end must still believe it."""
         kid = self._current("document").kid
         for body in self._store.policies():
-            if read_sign1(body).kid != kid:
+            if read_sign1(body).kid == kid:
+                continue
+            try:
                 self.publish_policy(read_policy_document(body), most)
+            except TooLarge as error:  # an older release published it: no reason to keep a key that was stolen
+                self._store.alarm("policy_too_large", str(error), self._now())
 
     def publish_keyset(self) -> None:
         """Sign and store the next keyset, with every key that has not ended."""
@@ -192,12 +196,12 @@ class Issuer:
         ours = self._store.versions(station)
         ahead = {kind: version for kind, version in known.items() if version > ours.get(kind, 0)}
         self._store.note_said(station, ahead)
+        now = self._now()
         for kind, version in ahead.items():
-            now = self._now()
             words = f"says that it has {version}, and the newest here is {ours.get(kind, 0)}: {_meaning(kind, version, now)}"
             self._store.alarm(f"{kind}_ahead", words, now, station)
-            if version < now:
-                self._publish_again(kind, station, now)
+        for kind in [kind for kind, version in ahead.items() if version < now]:
+            self._publish_again(kind, station, now)
 
     def _publish_again(self, kind: str, station: str, now: int) -> None:
         """Anew what that station has of this kind; each policy, of whatever prefix, has an hour of its own."""
@@ -206,13 +210,13 @@ class Issuer:
         what = f"policy {policy.station}" if policy else kind
         if now - self._jumped_at.get(what, -JUMP_EVERY) < JUMP_EVERY:
             return
-        self._jumped_at[what] = now
         if policy:
             self.publish_policy(policy)
         elif kind == "keyset":
             self.publish_keyset()
         elif kind == "status":
             self.publish_status()
+        self._jumped_at[what] = now
 
     def time_document(self, nonce: str) -> bytes:
         """The time now, in answer to a station's nonce. Raises CannotSign."""

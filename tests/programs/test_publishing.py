@@ -15,9 +15,10 @@ from kiosk.central.issuer import DAY, JUMP_EVERY, MOST_SILENT, Issuer
 from kiosk.central.refusals import CannotSign, KeyLost, WrongClock
 from kiosk.central.store import CentralStore
 from kiosk.trust.cose import read_cbor, read_sign1
-from kiosk.trust.documents import CommandDocument
+from kiosk.trust.documents import CommandDocument, sign_document
 from kiosk.trust.policy import DoorPolicy, PolicyDocument, ProgrammePolicy
 from kiosk.trust.status import Status, StatusList, unpack
+from tests.keys import private
 
 NOW = 1_795_392_000
 CODE = "37081101"
@@ -135,12 +136,28 @@ def test_after_a_backup_each_policy_is_published_anew_at_once(office: Office) ->
     assert office.store.newest_policy(2**53) == NOW + 102, "each once"
 
 
+def test_an_old_backup_tells_all_that_is_ahead_and_publishes_it_once_the_clock_is_trusted(office: Office) -> None:
+    office.now += MOST_SILENT + 100
+    said = {"keyset": NOW + 1000, "status": NOW + 1000, "command": NOW + 1000}
+    with pytest.raises(WrongClock, match="kiosk central clock --trust"):
+        office.issuer.hear(CODE, said)
+    assert office.alarms() == {"keyset_ahead", "status_ahead", "command_ahead", "clock_ahead"}
+    Issuer(office.folder, office.store, lambda: office.now, renew=False).trust_clock()
+    office.issuer.hear(CODE, said)
+    assert min(office.versions().values()) > NOW + 1000
+
+
 def test_what_no_station_takes_is_not_published(office: Office) -> None:
     programmes = tuple(ProgrammePolicy(f"n{each}", 1, 2, ("daily 06:00-22:00",) * 32) for each in range(32))
     doors = {f"door {each}": DoorPolicy(programmes=programmes) for each in range(32)}
+    large = PolicyDocument(1, 0, doors=doors)
     with pytest.raises(CannotSign, match="stations take 307200 at the most"):
-        office.issuer.publish_policy(PolicyDocument(1, 0, doors=doors))
+        office.issuer.publish_policy(large)
     assert office.store.policies() == []
+    office.store.put_policy("", 1, sign_document(large, private(1), b"old1"))
+    office.now += DAY
+    office.issuer.replace_keys("document")
+    assert (office.versions()["status"], office.alarms()) == (office.now, {"policy_too_large"})
 
 
 def test_a_station_moves_the_numbers_of_the_fleet_once_an_hour_at_most_and_never_beyond_the_clock(
