@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant
-from kiosk.core.door.inputs import MOST_CHANGES, SETTLE
+from kiosk.core.door.inputs import BURST, SETTLE
 from kiosk.core.events import Edge, Faulted, Lamp, Scanned, Show
 from kiosk.core.limit import Limit, due, tell
 from kiosk.core.state import DENIALS, MOST_LIMITS
@@ -103,12 +103,24 @@ def chatter(bench: Bench, name: str, seconds: float, every: float) -> Counter[st
 @pytest.mark.parametrize("every", [0.03, 0.1, 0.5])
 def test_an_input_that_chatters_is_a_fault_and_fills_nothing(name: str, every: float) -> None:
     bench = Bench(has_bolt=True)
-    first = chatter(bench, name, 60.0, every)
+    first = chatter(bench, name, max(20.0, 200 * every), every)
     assert first["Fault"] >= 1
     assert f"{name}.chatter" in bench.state.faults
-    assert sum(first.values()) <= 5 * MOST_CHANGES
-    then = chatter(bench, name, 900.0, every)
-    assert sum(then.values()) <= MOST_CHANGES
+    assert sum(first.values()) <= 4 * BURST[0]
+    then = chatter(bench, name, 600.0, every)
+    assert sum(then.values()) <= 20
+
+
+def test_a_button_that_is_pressed_again_and_again_does_not_chatter() -> None:
+    bench = Bench()
+    assert chatter(bench, "main.exit", 80.0, 0.55)["ExitPressed"] == 73
+    assert bench.state.faults == {}
+
+
+def test_a_slow_chatter_is_found_within_the_hour() -> None:
+    bench = Bench()
+    chatter(bench, "main.contact", 3600.0, 1.2)
+    assert "main.contact.chatter" in bench.state.faults
 
 
 def test_a_chatter_ends_when_the_input_has_been_calm_for_a_minute() -> None:

@@ -16,8 +16,9 @@ from msgspec.structs import replace
 SETTLE: Final = 0.02
 """Seconds. IEC 60839-11-1 wants 400 ms or more to be seen; relays and buttons bounce for 1 to 10 ms."""
 
-MOST_CHANGES: Final = 30
-"""Changes within a minute that somebody could make; one more is a chatter."""
+BURST: Final = (80.0, 1.0)
+LONG: Final = (1000.0, 0.2)
+"""Changes that somebody could make, beyond so many a second: pressing a button again and again; a door in use all day."""
 
 MINUTE: Final = 60.0
 SLOW: Final = 5.0
@@ -27,14 +28,16 @@ SLOW: Final = 5.0
 class Debounced(Struct, frozen=True):
     """An input: what it was last settled at (None: not yet), its raw level and since when.
 
-    `changes` since `counted_from`; `slow`: for how many seconds a level must stand while it chatters, else 0.
+    `burst` and `long`: the changes up to `counted_at` beyond what BURST and LONG let pass; `slow`: for how many seconds a level
+    must stand while it chatters, else 0.
     """
 
     stable: bool | None = None
     raw: bool = False
     since: float = 0.0
-    changes: int = 0
-    counted_from: float = -math.inf
+    burst: float = 0.0
+    long: float = 0.0
+    counted_at: float = 0.0
     slow: float = 0.0
 
 
@@ -58,13 +61,15 @@ def due(known: Debounced, *, frees: bool = False) -> float:
 
 
 def settle(known: Debounced, now: float) -> Debounced:
-    """The raw level counts from now on; too many of these within a minute are a chatter."""
-    known = replace(known, stable=known.raw, changes=known.changes + 1)
-    if now - known.counted_from >= MINUTE:
-        return replace(known, changes=1, counted_from=now)
-    if known.changes <= MOST_CHANGES:
+    """The raw level counts from now on; too many changes are a chatter."""
+    passed = now - known.counted_at
+    burst, long = (
+        1 + max(0.0, level - rate * passed) for level, (_, rate) in ((known.burst, BURST), (known.long, LONG))
+    )
+    known = replace(known, stable=known.raw, burst=burst, long=long, counted_at=now)
+    if burst <= BURST[0] and long <= LONG[0]:
         return known
-    return replace(known, changes=0, counted_from=now, slow=min(max(SLOW, 2 * known.slow), MINUTE))
+    return replace(known, burst=0.0, long=0.0, slow=min(max(SLOW, 2 * known.slow), MINUTE))
 
 
 def calm_due(known: Debounced) -> float:
