@@ -194,16 +194,25 @@ class Reader:
         return "" if found == "ok" else found
 
     def refused(self) -> list[Refused]:
-        """The entries that the central server did not take, in order; none in a file of a version that kept none."""
+        """The entries that the central server did not take, in order, as far as they can be read.
+
+        None in a file of a version that kept none.
+        """
+        return list(self._refused())
+
+    def _refused(self) -> Iterator[Refused]:
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'refused'").fetchone():
-            return []
+            return
         query = (
             "SELECT stream, why, seq, boot, boot_id, boot_time, wall, quality, body, checksum"
             " FROM refused LEFT JOIN boots USING (boot) ORDER BY stream, seq"
         )
-        return [
-            Refused(printable(f"{one}"), printable(f"{why}"), Row.of(*of)) for one, why, *of in self._db.execute(query)
-        ]
+        try:
+            for one, why, *of in self._db.execute(query):
+                yield Refused(printable(f"{one}"), printable(f"{why}"), Row.of(*of))
+        except sqlite3.DatabaseError as error:
+            if not _is_of_a_place(error):
+                raise
 
     def backwards(self, stream: Stream, left_out: list[range] | None = None) -> Iterator[Row]:
         """Every entry, newest first, without holding them all; `left_out` takes the numbers that cannot be read."""
@@ -343,7 +352,7 @@ def _unreadable(db: sqlite3.Connection, stream: Stream, error: sqlite3.Error, be
 
     Raises the error if it says nothing of a place in the file.
     """
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}:
+    if not _is_of_a_place(error):
         raise error
     sign = -1 if most < 0 else 1
 
@@ -363,6 +372,11 @@ def _unreadable(db: sqlite3.Connection, stream: Stream, error: sqlite3.Error, be
         middle = (low + high) // 2
         low, high = (low, middle) if reads(middle) else (middle, high)
     return sign * high
+
+
+def _is_of_a_place(error: sqlite3.Error) -> bool:
+    """Whether it says that a place in the file cannot be read, and nothing of the file or its locks."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}
 
 
 def newest_first(db: sqlite3.Connection, stream: Stream) -> Iterator[Row]:
