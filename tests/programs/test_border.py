@@ -229,6 +229,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_a_flood_of_explain_holds_up_neither_the_exit_button_nor_a_technician(station: Station) -> None:
     code = FLOODS.replace("sys.stdin.readline()", repr(signed(claims())))
     with running_as(station.house.run, code):

@@ -36,7 +36,9 @@ def house(tmp_path: Path) -> House:
     return house
 
 
-@pytest.mark.parametrize("broken", ["misspelt", "empty", "half", "gone"])
+@pytest.mark.parametrize(
+    "broken", ["misspelt", *(pytest.param(each, marks=pytest.mark.slow) for each in ("empty", "half", "gone"))]
+)
 def test_every_program_starts_and_a_pass_opens(broken: str, house: House) -> None:
     whole = house.config.read_text()
     match broken:

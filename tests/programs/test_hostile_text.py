@@ -68,6 +68,7 @@ def house(tmp_path: Path) -> House:
     return house
 
 
+@pytest.mark.slow
 def test_no_verb_lets_a_strangers_sequence_into_the_terminal(house: House) -> None:
     with house.station() as station:
         station.scanner.send(Trouble("scanner.main", f"rtsp://admin:{SECRET}@h {EVIL}"))

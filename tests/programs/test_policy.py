@@ -206,6 +206,7 @@ def test_a_damaged_database_is_said_plainly(tmp_path: Path, verb: str) -> None:
     assert "Next: stop the server, put central.db back from a backup" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_locked_database_is_said_plainly(office: Office) -> None:
     holder = sqlite3.connect(office.folder / "central.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

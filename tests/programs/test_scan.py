@@ -42,6 +42,7 @@ def test_each_code_is_told_with_its_reason_and_not_whole(tmp_path: Path, film: P
             assert len(told["code"]) < 20 < told["length"]
 
 
+@pytest.mark.slow
 def test_a_strangers_code_steers_no_terminal(tmp_path: Path) -> None:
     film = tmp_path / "film.avi"
     write_film(Film((Visit("\x1b[2J\x1b[31mPWN\x07", 0.5, hold=20.0, holding="card", side=420),), seconds=21.0), film)

@@ -134,6 +134,7 @@ def test_a_newcomer_always_gets_in_and_the_display_that_was_there_goes_on(house:
         page.until("granted")
 
 
+@pytest.mark.slow
 def test_connections_that_ask_nothing_keep_no_display_out_and_end(house: House, port: int) -> None:
     with screen(house, port) as page, ExitStack() as stack:
         idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(3 * MOST_BROWSERS)]

@@ -164,6 +164,7 @@ class Controller:
             return
 
 
+@pytest.mark.slow
 def test_a_dispensers_frames_good_and_bad_and_its_adapter_pulled(tmp_path: Path) -> None:
     by_path = tmp_path / "by-path"
     good = DISPENSER.frame({"T": 92.5, "L": 3.0})
@@ -222,6 +223,7 @@ unit = "°C"
     os.close(end)
 
 
+@pytest.mark.slow
 def test_a_receiver_with_a_fix_without_and_unplugged(tmp_path: Path) -> None:
     end, port = open_terminal()
     bus = one_bus(tmp_path, f'[gps]\nport = "{port}"\n')

@@ -52,6 +52,7 @@ def test_it_costs_itself_alone_and_is_told(house: Surprised, part: str) -> None:
         assert station.process.poll() is None
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_stuck_ends_the_program_so_that_a_fresh_one_takes_its_power(house: Surprised) -> None:
     house.part = "lock for ever"
     with house.station() as station:

@@ -133,6 +133,7 @@ def revocation_arrives(town: Town, station: Station) -> float:
 
 
 @pytest.mark.parametrize("seconds", [-600.0, 600.0, 86_400.0])
+@pytest.mark.slow
 def test_a_gateway_with_a_wrong_clock_keeps_nothing_back(town: Town, seconds: float) -> None:
     with meddled(town, middle.redated(seconds)) as (station, man):
         for number in range(3):
@@ -142,6 +143,7 @@ def test_a_gateway_with_a_wrong_clock_keeps_nothing_back(town: Town, seconds: fl
         assert man.hits < 30
 
 
+@pytest.mark.slow
 def test_a_gateway_that_gives_up_soon_is_asked_for_less_and_at_once(town: Town) -> None:
     with meddled(town, middle.gives_up_after(3.0)) as (station, man):
         until(lambda: man.hits > 8, "some questions")
@@ -177,6 +179,7 @@ FORGED = sign_document(PolicyDocument(3, 1_795_000_000), STRANGER, b"none")
 
 
 @pytest.mark.parametrize("document", [FORGED, b"rubbish", b"x" * 600_000], ids=["forged", "rubbish", "large"])
+@pytest.mark.slow
 def test_a_refused_document_is_offered_ever_more_seldom_and_holds_no_other_up(document: bytes, town: Town) -> None:
     with meddled(town, middle.adds(base64.b64encode(document).decode())) as (station, man):
         until(lambda: "document_refused" in town.house.kinds())
