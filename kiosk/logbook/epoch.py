@@ -21,14 +21,11 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.core.entries import Stream
-from kiosk.logbook.reader import FILE
+from kiosk.logbook.reader import FILE, REMEMBERED
 from kiosk.logbook.schema import SIDES, logbook, open_file, transaction
 
 NEW: Final = "logbook.new"
 OLD: Final = "logbook.old"
-
-REMEMBERED: Final = 8000
-"""Entries of the access stream that a start reads back."""
 
 COLUMNS: Final = "boot, boot_time, wall, quality, body, checksum"
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # a reader knows rows and no entries, and a technician does n
 STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
 FILE: Final = "logbook.db"
 EPOCH: Final = re.compile("[0-9a-f]{16}")
+REMEMBERED: Final = 8000
+"""Entries of the access stream that a start reads back, and that a new epoch takes along for it."""
 
 
 class Damaged(sqlite3.DatabaseError):
@@ -377,8 +379,3 @@ def _unreadable(db: sqlite3.Connection, stream: Stream, error: sqlite3.Error, be
 def _is_of_a_place(error: sqlite3.Error) -> bool:
     """Whether it says that a place in the file cannot be read, and nothing of the file or its locks."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}
-
-
-def newest_first(db: sqlite3.Connection, stream: Stream) -> Iterator[Row]:
-    """Every row of a stream, from the newest on; raises sqlite3.Error at a place that cannot be read."""
-    return select(db, stream, "1 ORDER BY seq DESC", ())

@@ -13,7 +13,7 @@ import msgspec
 
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
 from kiosk.logbook import epoch
-from kiosk.logbook.reader import FILE, STREAMS, Heads, Row, checksum, epoch_of, heads_of, newest_first, used
+from kiosk.logbook.reader import FILE, STREAMS, Heads, Row, checksum, epoch_of, heads_of, select, used
 from kiosk.logbook.schema import Broken, logbook, move_aside, open_or_replace, transaction
 
 INSERT: Final = "INSERT INTO {} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)"
@@ -149,8 +149,8 @@ class Logbook:
         return heads_of(self._db)
 
     def backwards(self, stream: Stream) -> Iterator[Row]:
-        """Every entry, newest first, without holding them all."""
-        return newest_first(self._db, stream)
+        """Every entry, newest first, without holding them all; raises sqlite3.Error at a place that cannot be read."""
+        return select(self._db, stream, "1 ORDER BY seq DESC", ())
 
     def last(self, stream: Stream, count: int) -> list[Row]:
         """The newest entries, newest first."""

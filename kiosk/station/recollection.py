@@ -37,11 +37,8 @@ from kiosk.core.entries import (
 )
 from kiosk.core.room.saving import SAVING
 from kiosk.decoding import NotUnderstood, read_json
-from kiosk.logbook.reader import Row
+from kiosk.logbook.reader import REMEMBERED, Row
 from kiosk.trust.passes import Kind
-
-REMEMBERED: Final = 8000
-"""Entries of the access stream that are read back at start."""
 
 MAX_BODY: Final = 100_000
 """Bytes of an entry; the longest has a thousandth of it."""

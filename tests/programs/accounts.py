@@ -17,7 +17,7 @@ STRANGER = 54_321
 """A uid that no account of the machine has; as a member of the group that may open the sockets."""
 
 BEGIN = """\
-import os, socket, sys, threading, time
+import os, signal, socket, sys, threading, time
 from pathlib import Path
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.wire import *

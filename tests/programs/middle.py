@@ -20,6 +20,7 @@ from time import monotonic, time
 from typing import Final
 
 from kiosk.contract.bodies import CONFLICT
+from tests.programs.listener import Listener
 
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: a close that sends RST."""
@@ -72,7 +73,7 @@ Fault = Callable[[Exchange], None]
 """What is done to an exchange. Raises Gone or OSError to end the connection."""
 
 
-class Middle:
+class Middle(Listener):
     """Listens on `port`; forwards to the servers by turns; `fault` is what he does at present, `hits` to how many so far."""
 
     def __init__(self, *servers: int) -> None:
@@ -81,9 +82,7 @@ class Middle:
         self._fault: Fault = honest
         self.hits = 0
         self.over = threading.Event()
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
     def target(self) -> tuple[str, int]:
         """The server whose turn it is: no stickiness."""
@@ -102,15 +101,7 @@ class Middle:
 
     def close(self) -> None:
         self.over.set()
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._server.accept()
-                threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+        super().close()
 
     def _serve(self, near: socket.socket) -> None:
         with near, suppress(OSError, Gone):

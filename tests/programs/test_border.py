@@ -96,7 +96,7 @@ ENROLS = """
 line = Line(run / "control.sock")
 line.send(AwaitEnrolment()); print(line.receive(10).why.replace(" ", "_"), flush=True)
 line.send(EnrolmentAnswered(b"k" * 32, b"r" * 32, ())); print(type(line.receive(10)).__name__, flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 
@@ -197,7 +197,7 @@ for round in range(100):
             held[number] = connect(); held[number].setblocking(False)
     if round == 60: print("pushed", flush=True)
     time.sleep(0.02)
-time.sleep(60)
+signal.pause()
 """
 
 
@@ -225,7 +225,7 @@ def flood():
         except OSError: time.sleep(0.1)
 for _ in range(24): threading.Thread(target=flood, daemon=True).start()
 print("floods", flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 

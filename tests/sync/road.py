@@ -6,42 +6,29 @@ He reads a request's head and its body (Content-Length), and hands the head to t
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.sync.client import Client
+from tests.programs.listener import Listener
 
 CODE = "37081101"
 Says = Callable[[socket.socket, bytes], None]
 """What is done about a request, of which the head is given."""
 
 
-class Road:
+class Road(Listener):
     """Listens on `port`, and does `says` to each request; `heads` are those so far."""
 
     def __init__(self, says: Says) -> None:
         self.says = says
         self.heads: list[bytes] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
     def client(self, timeout: float = 5.0) -> Client:
         return Client(f"http://127.0.0.1:{self.port}", CODE, Ed25519PrivateKey.generate(), timeout=timeout)
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._server.accept()
-                threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:
         with near, suppress(OSError):
