@@ -95,7 +95,7 @@ class ColdState:
 
     def floor(self) -> float:
         """No true time is before this; 0 when nothing is known."""
-        return _floor(_known(self._db))
+        return _single(_known(self._db), FLOOR)
 
     def keep_floor(self, floor: float, *, lowered: bool = False) -> None:
         """Raise the floor; a lower one changes nothing, unless what is stored was refuted (`lowered`)."""
@@ -123,12 +123,10 @@ class ColdState:
         """What is kept within it is kept together: a document and the floor that it raises."""
         with transaction(self._db):
             yield
-            count = _count(_known(self._db)) + 1
-            _write(self._db, COUNT, Value(None, str(count).encode(), sound=True))
-        self._mirror()
-
-    def _mirror(self) -> None:
-        _put(self._copy, _known(self._copy), _known(self._db))
+            known = _known(self._db)
+            known[COUNT] = Value(None, str(_single(known, COUNT) + 1).encode(), sound=True)
+            _write(self._db, COUNT, known[COUNT])
+        _put(self._copy, _known(self._copy), known)
 
     def mend(self, error: Exception) -> bool:
         """Whether that error said that a file is broken, and both are open anew: the broken one is made from the other.
@@ -152,12 +150,12 @@ class ColdState:
 def read_cold(folder: Path) -> tuple[dict[str, bytes], float]:
     """Documents and floor, read only. Raises sqlite3.Error when there is no file."""
     best = _both(folder, lambda path: sqlite3.connect(f"file:{path}?mode=ro", uri=True))
-    return _documents(best), _floor(best)
+    return _documents(best), _single(best, FLOOR)
 
 
 def merged(here: Known, there: Known) -> tuple[Known, set[str]]:
     """The better of what two files hold, value by value; the second value names what comes from `there`, the copy."""
-    newer = _count(there) > _count(here)
+    newer = _single(there, COUNT) > _single(here, COUNT)
     taken = {
         name
         for name, value in there.items()
@@ -222,8 +220,9 @@ def _number(body: bytes) -> float | None:
     return value if math.isfinite(value) and 0 <= value < LATEST else None
 
 
-def _count(known: Known) -> float:
-    value = known.get(COUNT)
+def _single(known: Known, name: str) -> float:
+    """A single value; 0 where there is none, or none that is sound."""
+    value = known.get(name)
     return (_number(value.body) or 0.0) if value and value.sound else 0.0
 
 
@@ -252,8 +251,3 @@ def _write(db: sqlite3.Connection, name: str, value: Value) -> None:
 def _documents(known: Known) -> dict[str, bytes]:
     documents = {name: value.body for name, value in known.items() if value.version is not None and value.sound}
     return dict(sorted(documents.items(), key=lambda each: each[0] != "keyset"))
-
-
-def _floor(known: Known) -> float:
-    value = known.get(FLOOR)
-    return (_number(value.body) or 0.0) if value and value.sound else 0.0
