@@ -1,7 +1,7 @@
 """The program: one connection to the station, from which it only hears, and a page for browsers on this machine.
 
-The page gets each face as a server-sent event (HTML Living Standard, 9.2). There is nothing that a browser could ask for or
-change, and no address but loopback's to ask at.
+The page gets each face as a server-sent event (HTML Living Standard, 9.2), and says that it is there. There is nothing else
+that a browser could say, nothing that it could change, and no address but loopback's to ask at.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from kiosk.local import boot_time, notify
 from kiosk.loops import LoopFailed, Loops
 from kiosk.screen.faces import AWAY, Face, Heard, face, heard
 from kiosk.screen.places import Connection
+from kiosk.screen.presence import HOST, Presence
 from kiosk.settings import ScreenTable, Settings
 from kiosk.wire import MAX_LINE, Answer, Subscribe, encode
 
 log = logging.getLogger(__name__)
 
-HOST: Final = "127.0.0.1"
 RETRY: Final = 1.0
 LOOK_EVERY: Final = 0.5
 """Seconds after which a refusal that was read is seen to be over, and systemd is told that we live."""
@@ -64,6 +64,7 @@ class Program:
         self._known = Heard()
         self._face = self._now()
         self._news = asyncio.Condition()
+        self._presence = Presence()
         self.loops = Loops(wake=end)
 
     def app(self) -> Starlette:
@@ -79,6 +80,8 @@ class Program:
         }
         routes = [Route(path, _static(*part), methods=["GET"]) for path, part in parts.items()]
         routes.append(Route("/events", self._events, methods=["GET"]))
+        routes.append(Route("/here", self._presence.here, methods=["POST"]))
+        routes.append(Route("/alive", self._presence.alive, methods=["GET"]))
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         return Starlette(routes=routes, middleware=[hosts], lifespan=self._lifespan)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from typing import Any
 
 import pytest
 import requests
+from starlette.requests import Request
 
 from kiosk.demo.run import free_port
 from kiosk.local import Line
-from kiosk.screen import faces
+from kiosk.screen import faces, presence
 from kiosk.screen.places import MOST_BROWSERS
 from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.reasons import WORDS, Reason
@@ -114,6 +116,30 @@ def test_the_page_is_whole_and_nothing_can_be_asked_or_changed(house: House, por
         assert requests.get(f"{page.url}/../station.toml", timeout=5).status_code == 404
         evil = requests.get(page.url, headers={"Host": "evil.example"}, timeout=5)
         assert evil.status_code == 400, "a name that somebody lets resolve to this machine"
+
+
+def test_a_page_that_is_silent_is_told_from_one_that_works(house: House, port: int) -> None:
+    assert house.kiosk("screen", "--alive").returncode == 3, "the program is away: no fault of the browser's"
+    with screen(house, port) as page:
+        assert requests.post(f"{page.url}/here", timeout=5).status_code == 204
+        assert page.answers("/alive")
+        assert house.kiosk("screen", "--alive").returncode == 0
+
+
+def test_after_half_a_minute_of_silence_the_browser_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(presence, "boot_time", lambda: now[0])
+    page = presence.Presence()
+    request = Request({"type": "http"})
+
+    def told_after(seconds: float) -> int:
+        now[0] += seconds
+        return asyncio.run(page.alive(request)).status_code
+
+    assert told_after(presence.GONE_AFTER) == 200, "it has that long to come"
+    assert told_after(0.1) == 503
+    asyncio.run(page.here(request))
+    assert told_after(presence.GONE_AFTER) == 200
 
 
 def test_it_listens_on_loopback_alone(house: House, port: int) -> None:

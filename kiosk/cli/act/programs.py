@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.common import MISUSED, WRONG, fail, known_settings_or_exit, settings_or_exit, shown
+from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, fail, known_settings_or_exit, settings_or_exit, shown
 from kiosk.foreign import visible
 from kiosk.language import _
 
@@ -87,16 +87,36 @@ def _make_safe(config: Path) -> None:
 
 
 @click.command()
+@click.option(
+    "--alive",
+    is_flag=True,
+    help="Only ask whether a browser's page works, for whoever starts a hung one anew; else exit code 1.",
+)
 @click.pass_obj
-def screen(config: Path) -> None:
+def screen(config: Path, *, alive: bool) -> None:
     """Run the program that tells a worker in words what to do: a page on loopback for the display at the door."""
     settings = settings_or_exit(config)
     if settings.screen is None:
         fail(_("{file}: there is no [screen] to show", file=config), MISUSED)
     table = settings.screen
+    if alive:
+        _ask_page(table.port)
+        return
     from kiosk.screen.program import run  # noqa: PLC0415
 
     run_program("screen", lambda: run(settings, table))
+
+
+def _ask_page(port: int) -> None:
+    """Exit code 0 while a page works, 1 when it is silent, 3 when the program that it would speak to is away."""
+    from kiosk.screen.presence import GONE_AFTER, page_is_there  # noqa: PLC0415
+
+    try:
+        there = page_is_there(port)
+    except OSError as error:
+        fail(_("kiosk screen does not answer at port {port}: {error}", port=port, error=error), NOT_REACHABLE)
+    if not there:
+        fail(_("no page has been heard for {seconds:g} s: the browser hangs, or there is none", seconds=GONE_AFTER))
 
 
 @click.command()
