@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hardware.codes import read_codes
-from kiosk.cli.main import VERBS
+from kiosk.cli.main import GROUPS, VERBS
 from kiosk.trust.passes import PREFIX
 from tests.keys import NOW, STRANGER, claims, signed
 from tests.programs.house import House
@@ -27,6 +27,42 @@ def house(tmp_path: Path) -> House:
 def test_help_names_every_verb(house: House) -> None:
     text = house.kiosk("--help").stdout
     assert all(re.search(rf"^  {verb} ", text, re.MULTILINE) for verb in VERBS)
+
+
+def test_help_groups_the_verbs_the_most_used_first(house: House) -> None:
+    text = house.kiosk("--help").stdout
+    heads = re.findall(r"^(\S.*):$", text, re.MULTILINE)
+    assert heads == ["Options", *GROUPS]
+    assert re.findall(r"^  ([a-z]+)  ", text, re.MULTILINE) == list(VERBS)
+    assert text.index("  status ") < text.index("  door ") < text.index("  test ") < text.index("  central ")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("statsu", "status"),
+        ("docter", "doctor"),
+        ("STATUS", "status"),
+        ("logs", "log"),
+        ("open", "kiosk door open"),
+        ("claim", "kiosk central claim"),
+        ("check", "kiosk config check or kiosk central check"),
+        ("door opne", "'open'"),
+        ("central comand", "'command'"),
+        ("config chek", "'check'"),
+        ("logbook exprot", "'export'"),
+        ("pass expalin", "'explain'"),
+        ("sensors raed", "'read'"),
+        ("maintenance onn", "'on'"),
+        ("status --jsno", "'--json'"),
+        ("central serve --prot 1", "'--port'"),
+    ],
+)
+def test_a_mistyped_word_is_answered_with_the_one_that_may_be_meant(house: House, words: str, meant: str) -> None:
+    done = house.kiosk(*words.split())
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "id you mean" in done.stderr
+    assert meant in done.stderr
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -112,6 +148,21 @@ def test_doctor_with_broken_settings_names_their_lines(house: House) -> None:
 def test_config_check(house: House) -> None:
     done = house.kiosk("config", "check")
     assert (done.returncode, "fine" in done.stdout) == (0, True)
+
+
+def test_config_takes_a_file(house: House) -> None:
+    mine = house.folder / "mine.toml"
+    mine.write_text(house.config.read_text().replace("37081101", "11112222").replace("pulse = 1.0", "pulse = 2.0"))
+    house.config.write_text("pinz = 1")
+    assert "station 11112222" in house.kiosk("config", "check", str(mine)).stdout
+    assert "doors.main.pulse = 2.0" in house.kiosk("config", "show", "doors.main.pulse", str(mine)).stdout
+    assert "11112222" in house.kiosk("config", "show", str(mine)).stdout
+    assert "2.0" in house.kiosk("config", "explain", "doors.main.pulse", str(mine)).stdout
+    assert house.kiosk("config", "check").returncode == 2
+    for words in (("check", "none.toml"), ("show", "none.toml"), ("check", str(house.folder))):
+        done = house.kiosk("config", *words)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+        assert words[-1] in done.stderr
 
 
 @pytest.mark.parametrize("running", [False, True])

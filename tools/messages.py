@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 
 from kiosk.cli.doctor.faults import HELP
 from kiosk.cli.look.room import LOOK_AT
-from kiosk.cli.main import VERBS
+from kiosk.cli.main import GROUPS, VERBS
 from kiosk.cli.main import main as kiosk
 from kiosk.core import entries
 from kiosk.settings.words import BOUNDS, PLAIN, first_line, tables
@@ -58,7 +58,7 @@ def messages() -> set[str]:
         {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values()) | {advice for _, _, advice in HELP}
     )
     found |= {each.__struct_config__.tag.replace("_", " ") for each in get_args(entries.Entry)}
-    found |= set(_helps(kiosk))
+    found |= {*GROUPS, *_helps(kiosk)}
     for where, _ in VERBS.values():
         module, _, name = where.partition(":")
         found |= set(_helps(getattr(importlib.import_module(module), name)))

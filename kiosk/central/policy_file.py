@@ -151,7 +151,8 @@ def _door(door: DoorFile, at: Key) -> Iterator[Wrong]:
         yield (
             (*at, "hours"),
             _(
-                "nobody, not even a technician, gets in but for less than an hour a week; kiosk central command locks down"
+                "nobody, not even a technician, gets in but for less than an hour a week; to lock down: "
+                "kiosk central command STATION lockdown"
             ),
         )
     for number, programme in enumerate(door.programmes, 1):

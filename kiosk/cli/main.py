@@ -14,61 +14,84 @@ from kiosk import __version__
 from kiosk.cli.language import install, translated
 from kiosk.language import _
 
-VERBS: Final = {
-    "station": ("kiosk.cli.act.programs:station", "Run the program that holds the lock, the rules and the logbook."),
-    "scanner": (
-        "kiosk.cli.trial.scanner:scanner",
-        "Run the program that reads codes; read pictures; show what the camera sees.",
-    ),
-    "sensors": (
-        "kiosk.cli.look.sensors:sensors",
-        "Run the program that reads the appliances; read them once; draw a day.",
-    ),
-    "sync": ("kiosk.cli.act.programs:sync", "Run the program that talks to the central server."),
-    "screen": ("kiosk.cli.act.programs:screen", "Run the program that shows a page for the display at the door."),
-    "status": ("kiosk.cli.look.status:status", "Show the station on one screen."),
-    "watch": ("kiosk.cli.look.watch:watch", "Show the station on one screen, as it changes."),
-    "doctor": ("kiosk.cli.doctor.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
-    "test": (
-        "kiosk.cli.trial.trials:test",
-        "Try the lock, the exit button, lamps, camera, sensors or network; all: commission.",
-    ),
-    "scan": ("kiosk.cli.trial.scan:scan", "Show what the camera reads now, and why it would open the door or not."),
-    "report": (
-        "kiosk.cli.doctor.report:report",
-        "Write a file for whoever helps from afar, without keys, codes or whole pseudonyms.",
-    ),
-    "door": ("kiosk.cli.act.door:door", "Open, hold, evacuate, lock down or release a door."),
-    "maintenance": (
-        "kiosk.cli.act.maintenance:maintenance",
-        "Arm or end maintenance, which lets a technician see more.",
-    ),
-    "log": ("kiosk.cli.look.log:log", "Show what happened, in words."),
-    "queue": ("kiosk.cli.look.queue:queue", "Show what waits for the central server, since when, and why."),
-    "logbook": ("kiosk.cli.look.logbook:logbook", "Show, verify or export the logbook."),
-    "simulate": ("kiosk.cli.trial.simulate:simulate", "Try the settings' rules on a day in virtual time."),
-    "replay": (
-        "kiosk.cli.trial.replay:replay",
-        "Save a station's recent events, and run them through the rules again.",
-    ),
-    "pass": ("kiosk.cli.trial.passes:pass_", "Make a pass, or explain one."),
-    "config": ("kiosk.cli.act.config:config", "Check, show or explain the settings."),
-    "enrol": ("kiosk.cli.act.enrol:enrol", "Make this station known to a central server."),
-    "update": ("kiosk.cli.act.update:update", "Take a signed update, try it, and keep it or go back."),
-    "central": ("kiosk.cli.central.central:central", "Run and use the reference central server."),
-    "completion": ("kiosk.cli.completion:completion", "Print the completion for bash or zsh."),
-    "demo": ("kiosk.cli.trial.demo:demo", "Run a whole station on simulated hardware and tell what happens."),
+GROUPS: Final = {
+    "Look": {
+        "status": ("kiosk.cli.look.status:status", "Show the station on one screen."),
+        "doctor": ("kiosk.cli.doctor.doctor:doctor", "Check everything; say what is wrong and which command mends it."),
+        "log": ("kiosk.cli.look.log:log", "Show what happened, in words."),
+        "watch": ("kiosk.cli.look.watch:watch", "Show the station on one screen, as it changes."),
+        "queue": ("kiosk.cli.look.queue:queue", "Show what waits for the central server, since when, and why."),
+        "report": (
+            "kiosk.cli.doctor.report:report",
+            "Write a file for whoever helps from afar, without keys, codes or whole pseudonyms.",
+        ),
+        "logbook": ("kiosk.cli.look.logbook:logbook", "Show, verify or export the logbook."),
+    },
+    "Act": {
+        "door": ("kiosk.cli.act.door:door", "Open, hold, evacuate, lock down or release a door."),
+        "maintenance": (
+            "kiosk.cli.act.maintenance:maintenance",
+            "Arm or end maintenance, which lets a technician see more.",
+        ),
+        "update": ("kiosk.cli.act.update:update", "Take a signed update, try it, and keep it or go back."),
+    },
+    "Try": {
+        "test": (
+            "kiosk.cli.trial.trials:test",
+            "Try the lock, the exit button, lamps, camera, sensors or network; all: commission.",
+        ),
+        "scan": ("kiosk.cli.trial.scan:scan", "Show what the camera reads now, and why it would open the door or not."),
+        "pass": ("kiosk.cli.trial.passes:pass_", "Make a pass, or explain one."),
+        "simulate": ("kiosk.cli.trial.simulate:simulate", "Try the settings' rules on a day in virtual time."),
+        "replay": (
+            "kiosk.cli.trial.replay:replay",
+            "Save a station's recent events, and run them through the rules again.",
+        ),
+        "demo": ("kiosk.cli.trial.demo:demo", "Run a whole station on simulated hardware and tell what happens."),
+    },
+    "Set up": {
+        "config": ("kiosk.cli.act.config:config", "Check, show or explain the settings."),
+        "enrol": ("kiosk.cli.act.enrol:enrol", "Make this station known to a central server."),
+        "completion": ("kiosk.cli.completion:completion", "Print the completion for bash or zsh."),
+    },
+    "At the centre": {
+        "central": ("kiosk.cli.central.central:central", "Run and use the reference central server."),
+    },
+    "The programs, which systemd runs": {
+        "station": (
+            "kiosk.cli.act.programs:station",
+            "Run the program that holds the lock, the rules and the logbook.",
+        ),
+        "scanner": (
+            "kiosk.cli.trial.scanner:scanner",
+            "Run the program that reads codes; read pictures; show what the camera sees.",
+        ),
+        "sensors": (
+            "kiosk.cli.look.sensors:sensors",
+            "Run the program that reads the appliances; read them once; draw a day.",
+        ),
+        "sync": ("kiosk.cli.act.programs:sync", "Run the program that talks to the central server."),
+        "screen": (
+            "kiosk.cli.act.programs:screen",
+            "Run the program that shows a page for the display at the door.",
+        ),
+    },
 }
-"""Each verb: where it is, and its line in the help, which therefore needs no import."""
+"""By what one wants, the most used first: each verb with where it is, and its line in the help, which needs no import."""
+
+VERBS: Final = {name: verb for group in GROUPS.values() for name, verb in group.items()}
 
 DEFAULT_CONFIG: Final = "/etc/kiosk/station.toml"
+
+
+WIDTH: Final = max(map(len, VERBS))
 
 
 class Verbs(click.Group):
     """A group that imports a verb when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All verbs, in the table's order."""
+        """All verbs, the most used first."""
         del ctx
         return list(VERBS)
 
@@ -82,11 +105,30 @@ class Verbs(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101  for mypy
         return translated(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb; for one that is not there, those that may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as unknown:
+            from kiosk.settings.table import did_you_mean  # noqa: PLC0415  only who mistypes waits for it
+
+            word = unknown.command_name
+            below = [f"kiosk {verb} {word}" for verb in VERBS if word in self._below(ctx, verb)]
+            near = did_you_mean(word, VERBS) if not below else _(", did you mean {word}?", word=_(" or ").join(below))
+            raise click.UsageError(_("No such verb: {word}", word=word) + near, ctx) from None
+
+    def _below(self, ctx: click.Context, verb: str) -> list[str]:
+        command = self.get_command(ctx, verb)
+        return [*command.commands] if isinstance(command, click.Group) else []
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The verbs with their lines, without importing any."""
+        """The verbs with their lines, by what one wants, without importing any."""
         del ctx
-        with formatter.section(_("Verbs")):
-            formatter.write_dl([(name, _(line)) for name, (_where, line) in VERBS.items()])
+        for heading, verbs in GROUPS.items():
+            with formatter.section(_(heading)):
+                formatter.write_dl([(f"{name:<{WIDTH}}", _(line)) for name, (_where, line) in verbs.items()])
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -29,9 +29,11 @@ Wrong = tuple[Path, str]
 def did_you_mean(word: str, known: Any) -> str:
     """The one of the known names that was probably meant, as the end of a sentence; empty when none is near."""
     import difflib  # noqa: PLC0415  only who mistypes waits for it
+    import unicodedata  # noqa: PLC0415
 
-    close = difflib.get_close_matches(word, [str(each) for each in known], n=1)
-    return _(", did you mean {word}?", word=close[0]) if close else ""
+    names = {str(each).casefold(): str(each) for each in known}
+    close = difflib.get_close_matches(unicodedata.normalize("NFKC", word).strip().casefold(), names, n=1)
+    return _(", did you mean {word}?", word=names[close[0]]) if close else ""
 
 
 class BadSettings(Exception):

@@ -58,18 +58,18 @@ def test_a_command_opens_the_door_once_and_is_acknowledged_by_an_entry(town: Tow
 def test_each_verb_is_carried_out_or_refused_with_its_reason(town: Town) -> None:
     with town.house.station() as station, town.house.program("sync"):
         online(town)
-        send(town, "lock_down", "--for", "10m")
+        send(town, "lockdown", "--for", "10m")
         assert outcome(station)[1] == "done"
         assert town.house.view().doors["main"].mode == "locked_down"
-        send(town, "unlock")
+        send(town, "open")
         assert outcome(station)[1] == "locked_down"
         send(town, "release")
         assert outcome(station)[1] == "done"
-        send(town, "hold_open", "--for", "10m")
+        send(town, "hold", "--for", "10m")
         assert outcome(station)[1] == "done"
         door = town.house.view().doors["main"]
         assert (door.mode, door.lock) == ("held_open", "unlocked")
-        send(town, "unlock", "--door", "cellar")
+        send(town, "open", "--door", "cellar")
         assert outcome(station)[1] == "no_such_door"
         send(town, "report")
         assert station.next("reported")["doors"] == {"main": "held_open unlocked closed none"}

@@ -163,3 +163,36 @@ def test_schemathesis_finds_nothing(town: Town, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 passed" in done.stdout
+
+
+def test_without_a_claim_our_server_is_asked_as_a_stranger(town: Town) -> None:
+    """`kiosk central check URL`, as the README has it."""
+    stations = town.house.kiosk("central", "stations", "--data", str(town.central)).stdout
+    done = town.house.kiosk("central", "check", f"http://127.0.0.1:{town.port}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken, 5 kept" in done.stdout
+    assert "--station CODE --claim CLAIM" in done.stdout
+    assert town.house.kiosk("central", "stations", "--data", str(town.central)).stdout == stations
+
+
+def test_a_stranger_finds_a_server_out_that_lets_anybody_in(town: Town) -> None:
+    welcome = middle.says("200 OK", "application/json", '{"documents": []}')
+    with closing(Middle(town.port)) as man, man.doing(welcome):
+        done = town.house.kiosk("central", "check", f"http://127.0.0.1:{man.port}", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["ok"], found["whole"]) == (1, False, False)
+    assert {each["id"] for each in found["cases"] if each["wrong"]} == {each["id"] for each in found["cases"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("central.example.org",), 2, "central.example.org is no address; write e.g. https://"),
+        (("http://127.0.0.1:1",), 3, "cannot be asked"),
+        (("http://127.0.0.1:1", "--station", CODE), 2, "--station and --claim go together"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_plainly(town: Town, words: tuple[str, ...], code: int, said: str) -> None:
+    done = town.house.kiosk("central", "check", *words)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in done.stderr

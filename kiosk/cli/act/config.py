@@ -37,10 +37,12 @@ def config() -> None:
 
 
 @config.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @json_too
 @click.pass_obj
-def check(config: Path) -> None:
-    """Check the whole file and list every error with its line, and what is allowed but hardly meant."""
+def check(config: Path, file: Path | None) -> None:
+    """Check the whole FILE (the station's own without it): every error with its line, and what is allowed but hardly meant."""
+    config = file or config
     settings = good_settings_or_exit(config)
     told = [f"{config}: {warning}" for warning in warnings(settings)]
     for warning in told:
@@ -52,10 +54,14 @@ def check(config: Path) -> None:
 
 @config.command()
 @click.argument("key", default="")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @as_json
 @click.pass_obj
-def show(config: Path, key: str, as_json: bool) -> None:
-    """Show every setting that holds, those that the file leaves out with their defaults; with KEY those below it."""
+def show(config: Path, key: str, file: Path | None, as_json: bool) -> None:
+    """Show every setting that holds in FILE, those that it leaves out with their defaults; with KEY those below it."""
+    if file is None and is_path(key):
+        key, file = "", Path(key)
+    config = file or config
     settings = good_settings_or_exit(config)
     given = {visible(name) for name, _value in flat(msgspec.toml.decode(config.read_bytes()))}
     held = {
@@ -76,10 +82,12 @@ def show(config: Path, key: str, as_json: bool) -> None:
 
 @config.command()
 @click.argument("key")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @json_too
 @click.pass_obj
-def explain(config: Path, key: str) -> None:
-    """Say what KEY is, what it may be, and what holds here. Needs no settings that are fine."""
+def explain(config: Path, key: str, file: Path | None) -> None:
+    """Say what KEY is, what it may be, and what holds here, or in FILE. Needs no settings that are fine."""
+    config = file or config
     try:
         lines = explained(key)
     except UnknownKey as unknown:
@@ -93,6 +101,11 @@ def explain(config: Path, key: str) -> None:
     width = max(cell_len(name) for name, _words in lines)
     told = "\n".join(f"{set_cell_size(visible(name), width)}  {words}" for name, words in lines)
     answer(told, key=key, words=told, here=held.get(key))
+
+
+def is_path(word: str) -> bool:
+    """Whether this names a file and no setting: no setting's name has a slash, or ends so."""
+    return "/" in word or word.endswith(".toml")
 
 
 def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec import ValidationError, convert
+from msgspec import ValidationError
 
-from kiosk.cli.act.door import Duration
+from kiosk.cli.central.check import check
+from kiosk.cli.central.command import command
 from kiosk.cli.central.folder import folder_option, opened, said_plainly
 from kiosk.cli.central.policy import policy
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, answer, as_json, echo, fail, json_too, print_json, style
+from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json, style
 from kiosk.cli.look.words import when
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -22,8 +23,6 @@ from kiosk.language import _
 if TYPE_CHECKING:
     from kiosk.trust.keyset import Use
     from kiosk.trust.release import Ring
-
-PROGRAMS = ("station", "scanner", "sensors", "sync")
 
 
 class Verbs(click.Group):
@@ -40,6 +39,8 @@ def central() -> None:
     """Run and use the reference central server."""
 
 
+central.add_command(check)
+central.add_command(command)
 central.add_command(policy)
 
 
@@ -100,40 +101,6 @@ def _set_status(folder: Path, index: int, name: str) -> None:
 
 
 @central.command()
-@click.argument("url")
-@click.option("--station", required=True, help="The code of a station that exists for this alone; its key is replaced.")
-@click.option("--claim", required=True, help="A claim code for it.")
-@click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="The server's own certificate authority.")
-@as_json
-def check(url: str, station: str, claim: str, ca_file: str | None, as_json: bool) -> None:
-    """Ask the central server at URL, whoever built it, for all that docs/wire.md promises. Exit code 1 where it breaks it."""
-    import requests  # noqa: PLC0415
-
-    from kiosk.contract.conformance import Peer  # noqa: PLC0415
-    from kiosk.contract.conformance import check as run  # noqa: PLC0415
-
-    outcomes = []
-    try:
-        for outcome in run(Peer(url, station, claim, ca_file)):
-            outcomes.append(outcome)
-            if not as_json:
-                mark = style("✘", fg="red") if outcome.wrong else style("✔", fg="green")
-                echo(f"{mark} {visible(outcome.id):<12} {visible(outcome.promise)}")
-                if outcome.wrong:
-                    echo(f"  {'':<12} → {visible(outcome.wrong)}")
-    except requests.RequestException as error:
-        fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
-    broken = sum(bool(outcome.wrong) for outcome in outcomes)
-    if as_json:
-        print_json({"ok": not broken, "cases": outcomes})
-    else:
-        verdict = _("{broken} broken, {kept} kept.", broken=broken, kept=len(outcomes) - broken)
-        echo()
-        echo(style(verdict, bold=True, fg="red" if broken else "green"))
-    sys.exit(WRONG if broken else 0)
-
-
-@central.command()
 @folder_option
 @as_json
 def stations(folder: Path, as_json: bool) -> None:
@@ -185,53 +152,6 @@ def clock(folder: Path, trust: bool) -> None:
     now, newest = time.time(), store.published()
     words = _("the clock says {now}; the newest document is of {newest}", now=when(now), newest=when(newest))
     answer(words, now=now, newest=newest)
-
-
-@central.command()
-@click.argument("station")
-@click.argument("verb", type=click.Choice(["unlock", "hold_open", "lock_down", "release", "restart", "report"]))
-@click.option("--door", default="", help="The door's name; without it the station's first.")
-@click.option("--for", "seconds", type=Duration(), default="0s", help="How long; without it the verb's own time.")
-@click.option("--program", default="", help="For restart: station, scanner, sensors or sync.")
-@click.option("--within", type=Duration(), default="5m", show_default=True, help="It is not obeyed later than that.")
-@folder_option
-@json_too
-def command(station: str, verb: str, door: str, seconds: float, program: str, within: float, folder: Path) -> None:
-    """Send one command to one STATION; what became of it arrives as an entry."""
-    from kiosk.trust.documents import CommandDocument  # noqa: PLC0415
-
-    if (verb == "restart") != (program in PROGRAMS):
-        names = ", ".join(PROGRAMS)
-        fail(_("restart goes with --program, one of {names}; and no other verb does", names=names), MISUSED)
-    store, issuer = opened(folder)
-    if store.station_key(station) is None:
-        fail(_("There is no station {station}. Next: kiosk central stations", station=station))
-    try:
-        wanted = convert(
-            {
-                "version": 1,
-                "id": "x",
-                "station": station,
-                "verb": verb,
-                "issued_at": 0,
-                "expires": 0,
-                "door": door,
-                "program": program,
-                "seconds": round(seconds),
-            },
-            CommandDocument,
-        )
-    except ValidationError as error:
-        fail(str(error), MISUSED)
-    sent = issuer.command(wanted, within)
-    words = _(
-        "command {id}, number {number} of {station}: {verb}",
-        id=sent.id,
-        number=sent.version,
-        station=station,
-        verb=verb,
-    )
-    answer(words, id=sent.id, number=sent.version, station=station, verb=verb)
 
 
 @central.command()
