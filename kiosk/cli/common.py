@@ -77,13 +77,13 @@ def say(text: str) -> None:
     echo(text, err=wants_json())
 
 
-def sure(question: str, *, default: bool = False) -> bool:
-    """Ask for yes or no; with --json on the standard error."""
+def sure(question: str, *, default: bool | None = False) -> bool:
+    """Ask for yes or no, again and again where the Enter key means neither (None); with --json on the standard error."""
     return click.confirm(shown(question), default=default, err=wants_json())
 
 
-def asked(question: str, default: str) -> str:
-    """What somebody answers in their own words."""
+def asked(question: str, default: str | None = None) -> str:
+    """What somebody answers in their own words; the Enter key takes the default, where there is one."""
     return str(click.prompt(shown(question), default=default, err=wants_json()))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.keys import STRANGER, claims, signed
-from tests.programs.house import EXIT, LOCK, House, Station, until
+from tests.programs.house import CONTACT, EXIT, LOCK, House, Station, until
 from tests.programs.terminal import Terminal, terminal
 
 LAMPS = "[doors.main.lamps]\nred = 6\ngreen = 5\nblue = 12\n"
@@ -43,33 +43,79 @@ def test_the_lock_moves_only_after_the_technician_agreed(house: House) -> None:
         assert commissioned(house) == {"lock": "skipped"}
 
 
-def test_the_lock_works_or_does_not_as_the_technician_says(house: House) -> None:
+def opens_and_closes(station: Station) -> None:
+    """Somebody goes through the door."""
+    station.bench.drive(CONTACT, level=True)
+    until(lambda: station.house.view().doors["main"].door == "open")
+    station.bench.drive(CONTACT, level=False)
+    until(lambda: station.house.view().doors["main"].door == "closed")
+
+
+def closed(station: Station) -> None:
+    station.bench.drive(CONTACT, level=False)
+    until(lambda: station.house.view().doors["main"].door == "closed")
+
+
+def test_what_the_contact_proves_is_not_asked_and_enter_answers_nothing(house: House) -> None:
     with house.station() as station:
+        closed(station)
         with terminal(house, "test", "lock") as screen:
+            screen.sees("Is nobody leaning on the door")
+            screen.types("")
+            screen.sees("Is nobody leaning on the door")
+            assert not unlocked(station)
             screen.types("y")
-            screen.sees("Did the lock click")
+            screen.sees("Open the door while")
             assert station.bench.wait_for(LOCK, level=True)
+            opens_and_closes(station)
+            assert "[y/n]" not in screen.sees("Its contact saw it open")
+            for _ in range(2):
+                screen.sees("Does the lock hold it closed now")
+                screen.types("")
             screen.types("y")
             assert screen.ends()[0] == 0
         assert commissioned(house) == {"lock": "passed"}
+
+
+def test_a_door_that_does_not_hold_fails_in_the_technicians_words(house: House) -> None:
+    with house.station() as station:
+        closed(station)
         with terminal(house, "test", "lock") as screen:
             screen.types("y")
-            screen.sees("Did the lock click")
+            screen.sees("Open the door while")
+            opens_and_closes(station)
+            screen.sees("Does the lock hold")
             screen.types("n")
             screen.sees("What did happen")
-            screen.types("it hums and does not open")
+            screen.types("")
+            screen.sees("What did happen")
+            screen.types("it hums and does not close")
             assert screen.ends()[0] == 1
         assert until(lambda: commissioned(house)["lock"].startswith("failed: it hums"))
+
+
+def test_without_a_contact_the_technician_is_the_witness(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.config.write_text(house.config.read_text().replace("contact = { pin = 27 }", ""))
+    with house.station(), terminal(house, "test", "lock") as screen:
+        screen.types("y")
+        screen.sees("Did the lock click")
+        screen.types("y")
+        assert screen.ends()[0] == 0
 
 
 def answer(screen: Terminal, station: Station, *, code: str) -> None:
     """Commission the whole station, as one that works."""
     screen.sees("Is nobody leaning")
     screen.types("y")
-    screen.sees("Did the lock click")
+    screen.sees("Open the door while")
+    opens_and_closes(station)
+    screen.sees("Does the lock hold")
     screen.types("y")
     screen.sees("Press the exit button")
-    press_until(screen, station, "Did the lock let go")
+    press_until(screen, station, "The station saw it")
+    opens_and_closes(station)
+    screen.sees("with the Pi unplugged")
     screen.types("y")
     screen.sees("Can you see them")
     screen.types("y")
@@ -78,7 +124,8 @@ def answer(screen: Terminal, station: Station, *, code: str) -> None:
     screen.sees("Hold any QR code")
     show_until(screen, station, code, "It was read")
     screen.sees("Show a valid pass")
-    show_until(screen, station, code, "Did the door open")
+    show_until(screen, station, code, "It was accepted")
+    opens_and_closes(station)
 
 
 def press_until(screen: Terminal, station: Station, words: str) -> None:
@@ -115,8 +162,10 @@ def show_until(screen: Terminal, station: Station, text: str, words: str) -> Non
 
 def test_a_whole_commissioning_writes_its_report_and_tells_the_central_server(house: House) -> None:
     with house.station() as station, terminal(house, "test", "all", "--out", str(house.folder / "report")) as screen:
+        closed(station)
+        screen.sees("Your name, for the report")
+        screen.types("李工")
         answer(screen, station, code=signed(claims()))
-        screen.types("y")
         code, shown = screen.ends()
         found = commissioned(house)
     assert code == 0, shown
@@ -134,7 +183,9 @@ def test_a_whole_commissioning_writes_its_report_and_tells_the_central_server(ho
     report = json.loads(paths[0].read_text())
     assert (report["passed"], report["tests"], report["door"]) == (True, found, "main")
     assert {check["id"] for check in report["checks"]} >= {"programs.station", "logbook.file"}
+    assert (report["by"], report["at"] > 0) == ("李工", True)
     text = paths[1].read_text()
+    assert "Tried by 李工." in text
     assert "| lock | passed |" in text
     assert "37081101" in text
 
