@@ -80,6 +80,8 @@ def openapi_page() -> str:
 APPLIANCES = """\
 # Appliances and their alarms
 
+[中文](appliances.zh-CN.md)
+
 Made from `kiosk/settings/kinds.py` and `config/modbus` by `make docs`; do not edit. How they are wired is in
 [hardware.md](hardware.md).
 
