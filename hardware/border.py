@@ -19,6 +19,7 @@ Reason = Literal[
     "no_such_key",
     "not_connected",
     "bus_error",
+    "power_on_value",
     "out_of_range",
     "no_fix",
 ]

@@ -8,6 +8,7 @@ others, the E3000 family among them, what all share is used: lines, and a trigge
 from __future__ import annotations
 
 import binascii
+import re
 from collections import deque
 from time import monotonic
 from typing import Final, Literal
@@ -19,7 +20,21 @@ Mode = Literal["continuous", "trigger"]
 MAX_TEXT: Final = 4296
 """Characters: the most that a QR code can hold."""
 
-LINE_ENDS: Final = b"\r\n"
+CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+"""What ends a text: CR, LF, Tab, ETX, whatever the engine is set to. STX, which begins one, is a control character, too."""
+
+LINE_ENDS: Final = b"\t\r\n"
+ENDS: Final = re.compile(rb"[\x00\x01\x03-\x1f\x7f]*")
+"""All that may stand at an end. STX, 02, begins the next text, or an answer."""
+
+SILENCE: Final = 0.15
+"""Seconds that end a text of an engine without a line end; a byte at 1200 baud takes 0.008."""
+
+BEGIN: Final = b"\x02"
+LEAST: Final = 4
+"""Characters of a text that silence ends: less is noise."""
+
+MOST_BEFORE: Final = 8
 READ, WRITE = b"\x07", b"\x08"
 WORKING_MODE: Final = 0x0000
 TRIGGER: Final = 0x0002
@@ -48,8 +63,11 @@ class EngineInput:
 
     def __init__(self) -> None:
         self._data = b""
+        self._before = b""
         self._dropping = False
         self.texts: deque[str] = deque()
+        self.raw: deque[bytes] = deque()
+        """Of each text all bytes, with those that stood around it."""
         self.answers: deque[bytes] = deque(maxlen=MOST_ANSWERS)
 
     def feed(self, data: bytes) -> None:
@@ -60,25 +78,50 @@ class EngineInput:
         if len(self._data) > MAX_TEXT:
             self._data, self._dropping = b"", True
 
+    def silence(self) -> None:
+        """Nothing has come for a while: what stands there is a text, or noise that shall not spoil the next."""
+        while self._data:
+            if self._data.startswith(BEGIN):
+                self._data = self._data[1:]  # the begin of an answer that does not end
+                self.feed(b"")
+            else:
+                self._text(len(self._data), least=LEAST)
+        self._before, self._dropping = b"", False
+
     def _cut(self) -> bool:
-        """Cut one answer or line off the front; False when none is whole."""
+        """Cut one answer or text off the front; False when none is whole."""
         if ANSWER.startswith(self._data[: len(ANSWER)]) and self._data:
-            size = len(ANSWER) + 1 + self._data[len(ANSWER)] + 2 if len(self._data) > len(ANSWER) else 1 << 16
-            if len(self._data) < size:
-                return False
-            answer, self._data = self._data[:size], self._data[size:]
-            if checked(answer[2:-2]) == answer[-2:]:
-                self.answers.append(answer[len(ANSWER) + 1 : -2])
-            return True
-        ends = [place for place in map(self._data.find, (b"\r", b"\n", ANSWER)) if place >= 0]
-        if not ends:
+            return self._cut_answer()
+        found = CONTROL.search(self._data)
+        if found is None:
             return False
-        end = min(ends)
-        line, self._data = self._data[:end], self._data[end:].lstrip(LINE_ENDS)
-        if line and not self._dropping:
-            self.texts.append(line.decode("ascii", errors="replace"))
-        self._dropping = False
+        self._text(found.start())
         return True
+
+    def _cut_answer(self) -> bool:
+        """What only begins like an answer may be noise before a text."""
+        size = len(ANSWER) + 1 + self._data[len(ANSWER)] + 2 if len(self._data) > len(ANSWER) else 1 << 16
+        if len(self._data) < size:
+            return False
+        answer = self._data[:size]
+        if checked(answer[2:-2]) == answer[-2:]:
+            self.answers.append(answer[len(ANSWER) + 1 : -2])
+            self._data = self._data[size:]
+        else:
+            self._data = self._data[1:]
+        return True
+
+    def _text(self, size: int, least: int = 1) -> None:
+        """Cut off a text of that size with all that stands at its end; only an end belongs to what stands before the next."""
+        line, rest = self._data[:size], self._data[size:]
+        begins = not line and rest.startswith(BEGIN)
+        end = BEGIN if begins else ENDS.match(rest)[0]  # type: ignore[index]
+        self._data = rest[len(end) :]
+        if len(line) >= least and not self._dropping:
+            self.texts.append(line.decode("ascii", errors="replace"))
+            self.raw.append(self._before[-MOST_BEFORE:] + line + end)
+        self._before = b"" if line else self._before + end.strip(LINE_ENDS)
+        self._dropping = False
 
 
 class Engine:
@@ -87,7 +130,9 @@ class Engine:
     def __init__(self, line: SerialLine, mode: Mode = "continuous", trigger: bytes = b"") -> None:
         self._line, self._input = line, EngineInput()
         self._mode, self._trigger = mode, trigger
-        self._trigger_at = 0.0
+        self._trigger_at, self._heard_at = 0.0, 0.0
+        self.raw = b""
+        """All bytes of the text that was read last."""
 
     def set_up(self) -> None:
         """Nothing is known of this engine that could be set."""
@@ -101,9 +146,18 @@ class Engine:
             if self._mode == "trigger" and monotonic() >= self._trigger_at:
                 self._trigger_at = monotonic() + TRIGGER_EVERY
                 self._line.write(self._trigger)
-            self._input.feed(self._line.read_some())
+            self._hear()
         self._trigger_at = 0.0  # it stops looking at a code
+        self.raw = self._input.raw.popleft()
         return self._input.texts.popleft()
+
+    def _hear(self) -> None:
+        """Take what comes. What came while nobody listened waits in the port, so that it is not taken for silence."""
+        if data := self._line.read_some():
+            self._input.feed(data)
+            self._heard_at = monotonic()
+        elif monotonic() - self._heard_at >= SILENCE:
+            self._input.silence()
 
 
 class Gm65(Engine):

@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 MAX_LINE: Final = 1024
 CHUNK: Final = 256
+POLL: Final = 0.05
+"""Seconds for which the port is waited for in one turn."""
+
 GRACE: Final = 0.1
 """Seconds beyond a time-out in which what is coming may end."""
 
@@ -29,7 +32,7 @@ class SerialLine:
         self._buffer = b""
         with as_os_error():
             self._port = serial.Serial(
-                port, baud, parity=parity, stopbits=stop_bits, timeout=0.1, write_timeout=1.0, exclusive=True
+                port, baud, parity=parity, stopbits=stop_bits, timeout=POLL, write_timeout=1.0, exclusive=True
             )
 
     def __enter__(self) -> Self:
@@ -56,7 +59,7 @@ class SerialLine:
             self._port.write(data)
 
     def read_some(self) -> bytes:
-        """What has come, CHUNK bytes at the most; empty when nothing comes within a tenth of a second."""
+        """What has come, CHUNK bytes at the most; empty when nothing comes within POLL."""
         with as_os_error():
             found: bytes = self._port.read(max(1, min(CHUNK, self._port.in_waiting)))
         return found

@@ -50,6 +50,7 @@ from kiosk.core.faults import faulted, untold
 from kiosk.core.room import appliances, saving
 from kiosk.core.room.room import Phase
 from kiosk.core.state import Order, Pending, State, Stepped, moved
+from kiosk.trust.codes import bare
 from kiosk.trust.passes import Pass, PassClass
 from kiosk.trust.reasons import Reason
 
@@ -317,10 +318,11 @@ def _fire(state: State, active: bool, now: float) -> Stepped:
 def _scanned(state: State, event: Scanned, now: float) -> Stepped:
     if event.door not in state.doors:
         return state, ()
-    if event.text.startswith(enrolment.PREFIX):
-        found = enrolment.shown(state, event.text, now)
+    text = bare(event.text)
+    if text.startswith(enrolment.PREFIX):
+        found = enrolment.shown(state, text, now)
         return denials.denied(state, event.door, found, None, now) if isinstance(found, Reason) else found
-    verdict = _judge(state, event.text, event.door, now)
+    verdict = _judge(state, text, event.door, now)
     if verdict.reason is None and verdict.claims is not None:
         return _grant(state, event, verdict.claims, verdict.again, now)
     index = verdict.claims.index if verdict.claims else None

@@ -22,14 +22,15 @@ from kiosk.loops import Loops
 from kiosk.scanner.outlet import RETRY, InView, Outlet
 from kiosk.scanner.window import Window
 from kiosk.settings import ScannerTable, Settings
+from kiosk.trust.codes import unwrapped
 from kiosk.wire import MAX_CODE, Scan
 
 HUNG: Final = 15.0
 """Seconds in which the camera does not answer: the program ends, and systemd starts a fresh one."""
 
 NO_FRAME: Final = 2.0
-A_READ: Final = 1.0
-"""Seconds for which a reader is waited for in one turn."""
+A_READ: Final = 0.5
+"""Seconds for which a reader is waited for in one turn; whoever asks what it read waits as long."""
 
 Told = Callable[[float, list[str]], None]
 """Takes a boot time, and the texts that were seen at it."""
@@ -136,7 +137,8 @@ class ReaderView:
                 return
             stack.pop_all()
         self._outlet.tell(None)
-        told(boot_time(), [text] if text else [])
+        code = unwrapped(text or "", self._table.prefix, self._table.suffix)
+        told(boot_time(), [code] if code else [])
 
     def close(self) -> None:
         """Let go of it; the next look finds it anew."""

@@ -98,6 +98,10 @@ class DoorTable(Table, frozen=True):
     interlock: tuple[Text, ...] = ()
 
 
+Around = Annotated[str, Meta(max_length=32)]
+"""What a reader with a decoder of its own sends before or behind each code."""
+
+
 class ScannerTable(Table, frozen=True):
     """What reads codes in front of a door: a camera, a serial QR engine, or a reader that types like a keyboard."""
 
@@ -116,6 +120,8 @@ class ScannerTable(Table, frozen=True):
     model: Literal["gm65", "lines"] = "lines"
     mode: Literal["continuous", "trigger"] = "continuous"
     trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*$")] = ""
+    prefix: Around = ""
+    suffix: Around = ""
 
 
 class CentralTable(Table, frozen=True):

@@ -137,3 +137,15 @@ def test_marks_that_can_refuse_nobody_any_more_go() -> None:
     for index in range(10 * MAX_FRESH):
         memory = remember(memory, f"{index}@main", Mark(float(index), Kind.CARD, NOW), clock, float(index))
     assert len(memory.marks) < 2 * MAX_FRESH
+
+
+@pytest.mark.parametrize("edge", [" ", "\ufeff", "\r\n", "\u3000"])
+def test_a_code_with_a_blank_or_a_bom_around_it_is_that_code_and_no_second_one(edge: str) -> None:
+    bench = known(Bench())
+    live, card = signed(claims(3, kind=Kind.LIVE)), signed(claims(4))
+    for text in (shown(bench), live, card):
+        assert bench.outcome(edge + text) == "open"
+    bench.wait(11)
+    for text in (live, card):
+        assert [bench.outcome(each) for each in (text, text + edge, edge + text + edge)] == ["replayed"] * 3
+    assert bench.outcome(edge + "YZE1:37081101:ABCD-EFGH") not in {"open", "not_a_pass"}, "an enrolment code, too"

@@ -212,9 +212,47 @@ def test_a_bus_shorted_to_ground_is_no_zero_degrees(tmp_path: Path) -> None:
     assert read_temperature("28-1", tmp_path) == 0.0
     (chip / "w1_slave").write_text("00 00 4b 46 7f ff 0c 10 1c : crc=1c YES\n00 00 4b 46 7f ff 0c 10 1c t=0\n")
     assert read_temperature("28-1", tmp_path) == 0.0
-    (chip / "w1_slave").write_text("00 00 00 00 00 00 00 00 00 : crc=00 YES\n00 00 00 00 00 00 00 00 00 t=0\n")
-    with pytest.raises(OneWireError, match=r"^bus_error$"):
-        read_temperature("28-1", tmp_path)
+
+
+COLD, HOT, FAR = "50 05 4b 46 7f ff 0c 10 1c", "50 05 4b 46 7f ff 10 10 43", "ff 07 4b 46 7f ff 0c 10 68"
+SHORTED = "00 00 00 00 00 00 00 00 00"
+
+
+def slave(raw: str, thousandths: str, right: str = "YES") -> str:
+    """What the kernel's `w1_slave` says."""
+    return f"{raw} : crc={raw[-2:]} {right}\n{raw} t={thousandths}\n"
+
+
+@pytest.mark.parametrize(
+    ("device", "content", "reason"),
+    [
+        ("28-1", slave(SHORTED, "0"), "bus_error"),
+        ("10-1", slave(SHORTED, "0"), "bus_error"),
+        ("28-1", slave("ff ff ff ff ff ff ff ff ff", "-62", "NO"), "bus_error"),
+        ("28-1", slave(HOT, "85000", "NO"), "bus_error"),
+        ("28-1", slave(COLD, "85000"), "power_on_value"),
+        ("28-1", slave(FAR, "127937"), "power_on_value"),
+        ("28-1", slave(COLD, "nan"), "bus_error"),
+        ("28-1", COLD, "bus_error"),
+        ("28-1", "", "bus_error"),
+        ("28-1", "\xff" * 600, "bus_error"),
+    ],
+)
+def test_the_raw_bytes_say_what_the_number_does_not(tmp_path: Path, device: str, content: str, reason: str) -> None:
+    (tmp_path / device).mkdir()
+    (tmp_path / device / "temperature").write_text("21000\n")
+    (tmp_path / device / "w1_slave").write_text(content)
+    with pytest.raises(OneWireError, match=f"^{reason}$"):
+        read_temperature(device, tmp_path)
+
+
+@pytest.mark.parametrize(("device", "degrees"), [("28-1", 85.0), ("10-1", 85.0), ("28-2", -18.062)])
+def test_a_temperature_by_its_raw_bytes(tmp_path: Path, device: str, degrees: float) -> None:
+    """A kettle of 85 degrees was measured; a DS18S20's seventh byte says something else."""
+    (tmp_path / device).mkdir()
+    raw = COLD if device.startswith("10") else HOT
+    (tmp_path / device / "w1_slave").write_text(slave(raw, str(round(degrees * 1000))))
+    assert read_temperature(device, tmp_path) == degrees
 
 
 def nmea(body: str) -> bytes:

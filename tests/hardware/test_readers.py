@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from hardware.qr_engine import (
     MODES,
     SETTING_CODES,
     WORKING_MODE,
+    Engine,
     EngineInput,
     EngineTrouble,
     Gm65,
@@ -23,6 +25,7 @@ from hardware.qr_engine import (
 from hardware.serial_line import SerialLine
 from kiosk.demo.appliances import open_terminal
 from kiosk.demo.engine import SimulatedEngine
+from kiosk.trust.codes import bare
 from tests.keys import claims, signed
 
 PASS = signed(claims())
@@ -132,3 +135,80 @@ def test_a_pass_is_typed_exactly_and_endless_typing_is_dropped() -> None:
 def test_a_device_that_cannot_be_grabbed_is_no_reader() -> None:
     with pytest.raises(OSError, match=r"ioctl|Inappropriate|handle"):
         Keyboard("/dev/null")
+
+
+@contextmanager
+def wired() -> Iterator[tuple[int, Engine]]:
+    """The engine's end of the line, and ours."""
+    ours, port = open_terminal()
+    with SerialLine(port, 9600) as line:
+        yield ours, Engine(line)
+    os.close(ours)
+
+
+ENDS = {
+    "CR": b"\r",
+    "LF": b"\n",
+    "CR LF": b"\r\n",
+    "LF CR": b"\n\r",
+    "Tab": b"\t",
+    "Tab CR": b"\t\r",
+    "ETX": b"\x03",
+    "NUL": b"\0",
+    "ETX CR LF": b"\x03\r\n",
+    "EOT": b"\x04",
+    "GS": b"\x1d",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("begin", [b"", b"\x02", b"\x01", b"\x02\x02"], ids=["", "STX", "SOH", "STX STX"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+def test_codes_are_neither_glued_together_nor_swallowed_whatever_stands_around_them(begin: bytes, end: bytes) -> None:
+    with wired() as (theirs, engine):
+        for text in (PASS, "another", PASS + " "):
+            os.write(theirs, begin + text.encode() + end)
+            assert engine.read(timeout=30) == text
+            assert engine.raw == begin + text.encode() + end
+        assert engine.read(timeout=0.0) is None
+
+
+@pytest.mark.parametrize("noise", [b"\xff", b"\0", b"x", b"\x02", b"\x02\0\0", b"\x02\0\0\xff", b"\xff" * 3])
+def test_noise_long_before_a_code_does_not_spoil_it(noise: bytes) -> None:
+    with wired() as (theirs, engine):
+        os.write(theirs, noise)
+        assert engine.read(timeout=0.4) is None
+        os.write(theirs, PASS.encode() + b"\r")
+        assert engine.read(timeout=30) == PASS
+
+
+@pytest.mark.parametrize("noise", [b"\x02\0\0", b"\x02\0\0\xff", b"\x02\0\0\x01", b"\0\0"])
+def test_noise_right_before_a_code_swallows_nothing(noise: bytes) -> None:
+    with wired() as (theirs, engine):
+        os.write(theirs, noise + PASS.encode() + b"\r")
+        found = engine.read(timeout=30)
+        assert found is not None
+        assert bare(found) == PASS
+
+
+def test_an_engine_that_is_slow_within_a_code_is_not_cut_while_bytes_wait_in_the_port() -> None:
+    """Whoever is held up between two reads must not take that for the line's silence."""
+    with wired() as (theirs, engine):
+        os.write(theirs, PASS[:50].encode())
+        assert engine.read(timeout=0.0) is None
+        engine._hear()
+        os.write(theirs, PASS[50:].encode() + b"\t")
+        engine._heard_at -= 10.0
+        assert engine.read(timeout=30) == PASS
+
+
+@given(st.lists(st.binary(max_size=30), max_size=12))
+def test_after_any_rubbish_and_a_silence_a_code_is_read(chunks: list[bytes]) -> None:
+    found = EngineInput()
+    for chunk in chunks:
+        found.feed(chunk)
+    found.silence()
+    assert len(found.raw) == len(found.texts)
+    found.feed(PASS.encode())
+    found.silence()
+    assert found.texts[-1] == PASS

@@ -53,6 +53,18 @@ def test_a_serial_engine_is_a_scanner_too_and_may_be_unplugged(tmp_path: Path) -
     os.close(ours)
 
 
+def test_an_engine_with_a_prefix_of_its_own_and_no_line_end(tmp_path: Path) -> None:
+    ours, port = open_terminal()
+    house = House(tmp_path, SCANNER + f'engine = "{port}"\nprefix = "]Q1"\n')
+    house.trust()
+    with house.station() as station, house.program("scanner"):
+        until(lambda: house.view().programs["scanner"])
+        for index in (1, 2):
+            os.write(ours, b"\x02]Q1" + signed(claims(index)).encode())
+            assert station.next("granted", "denied").get("index") == index
+    os.close(ours)
+
+
 def test_a_camera_that_is_not_there_is_a_fault_with_its_name(tmp_path: Path) -> None:
     house = House(tmp_path, SCANNER + 'camera = "/dev/v4l/by-path/none"\n')
     house.trust()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from kiosk.trust.codes import OURS, bare, unwrapped
 from kiosk.trust.cose import read_sign1, sign1
 from kiosk.trust.keyset import NO_KEYS, Keyset, key_id
 from kiosk.trust.passes import BOUND_PREFIX, MAX_TEXT, PREFIX, Kind, Pass, PassClass, peek, read_pass, show_bound
@@ -237,3 +238,35 @@ def test_a_pass_of_the_year_2106_is_a_pass() -> None:
     found = read_pass(signed(claims(expires=2**32 + DAY)), KEYSET)
     assert isinstance(found, Pass)
     assert found.expires == 2**32 + DAY
+
+
+@pytest.mark.parametrize(
+    "edge", [" ", "\r\n", "\t", "\ufeff", "\u3000", "\xa0", "\0", "\x02", "ï»¿", "\ufffd" * 3, "\u200b"]
+)
+def test_what_stands_around_a_code_is_no_part_of_it(edge: str) -> None:
+    for text in (signed(claims()), show_bound(bound(), PHONE, NOW), "YZE1:37081101:ABCD"):
+        for around in (text, edge + text, text + edge, edge * 2 + text + edge * 3):
+            assert bare(around) == text
+        assert OURS.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "around"),
+    [
+        ("]Q1", "", "\x02]Q1{}\x03"),
+        ("\x02]Q1", "", "\x02]Q1{}\t"),
+        ("\x02", "\x03", "\x02{}\x03"),
+        ("SHOP ", " -END", "SHOP {} -END"),
+        ("驿站", "", "驿站{}"),
+        ("]Q1", "-END", "{}"),
+    ],
+)
+def test_what_a_reader_adds_to_each_code_is_no_part_of_it(prefix: str, suffix: str, around: str) -> None:
+    text = signed(claims())
+    assert unwrapped(around.format(text), prefix, suffix) == text
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_no_text_of_base45_ends_in_what_is_taken_away(data: bytes) -> None:
+    text = PREFIX + b45encode(data).decode()
+    assert bare(text) == text

@@ -26,6 +26,7 @@ from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
+from kiosk.trust.codes import bare
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, Pass, PassClass, peek, read_pass, show_bound
 from kiosk.trust.reasons import WORDS, Reason
@@ -129,6 +130,7 @@ def _issued(folder: Path, wanted: Pass, holder: str) -> tuple[Pass, str]:
 @json_too
 def present(code: str, phone: Path, *, show: bool) -> None:
     """Print what a phone shows now of the bound pass CODE, signed with its key and its time."""
+    code = bare(code)
     if not isinstance(said := peek(code), Pass) or said.kind is not Kind.BOUND:
         fail(_("That is no bound pass. Next: kiosk pass make --kind bound --phone FILE"), MISUSED)
     text = show_bound(code, _phone_key(phone), int(time.time()))
@@ -163,8 +165,8 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
 
     Exit code 0 when it would open the door, 1 when not.
     """
-    typed = sys.stdin.readline().rstrip("\r\n") if code == "-" else code
-    text = typed.encode(errors="replace").decode()  # what is no UTF-8 on the command line comes as half a pair
+    typed = sys.stdin.readline() if code == "-" else code
+    text = bare(typed).encode(errors="replace").decode()  # what is no UTF-8 on the command line comes as half a pair
     if config.exists():
         found, caveat = _judge(settings_or_exit(config), text, door)
     else:

@@ -15,6 +15,7 @@ from kiosk.core.clock import Clock, provably_early, provably_expired
 from kiosk.core.door.door import Door, winner
 from kiosk.core.door.hours import provably_closed
 from kiosk.core.door.tables import Claim, DoorState
+from kiosk.trust.codes import bare
 from kiosk.trust.keyset import Keyset
 from kiosk.trust.passes import Kind, Pass, PassClass, read_pass
 from kiosk.trust.reasons import Reason
@@ -111,7 +112,7 @@ def judge(
 
     `blocked`: the door is interlocked; `old_list`: the policy wants a newer status list for all but technicians and stewards.
     """
-    claims = read_pass(text, trust.keyset)
+    claims = read_pass(bare(text), trust.keyset)
     if isinstance(claims, Reason):
         return Verdict(claims)
     mark = _believed(memory[_place(door, claims)], clock, boot)
