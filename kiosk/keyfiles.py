@@ -56,9 +56,15 @@ def is_there(path: Path) -> bool:
 
 
 def read_raw(path: Path) -> bytes:
-    """The key's bytes. Raises OSError, or ValueError when they are not as they were written."""
-    lines = _read(path).decode("ascii").split("\n")
-    raw = base64.b64decode(lines[0], validate=True)
+    """The key's bytes. Raises OSError, or ValueError when they are not as they were written.
+
+    An editor may have put a byte order mark before them, and other ends to the lines.
+    """
+    try:
+        lines = [each.strip() for each in _read(path).decode("utf-8-sig").splitlines()] or [""]
+        raw = base64.b64decode(lines[0], validate=True)
+    except ValueError as error:  # UnicodeDecodeError, binascii.Error
+        raise ValueError(f"{path} holds no key in Base64") from error
     if len(raw) != LENGTH:
         raise ValueError(f"{path} has {len(raw)} bytes of a key and not {LENGTH}")
     if len(lines) > 1 and lines[1] not in {"", _checksum(raw)}:

@@ -22,8 +22,9 @@ from msgspec import Struct
 from kiosk.decoding import NotUnderstood, read_json
 from kiosk.settings import Settings, Station
 from kiosk.settings.loading import load
-from kiosk.settings.reading import MOST_BYTES, read_bounded, salvage
+from kiosk.settings.reading import salvage
 from kiosk.settings.table import BadSettings
+from kiosk.settings.text import MOST_BYTES, read_bounded
 
 COPY: Final = "settings.good"
 FORM: Final = b"kiosk-settings-1 "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import types
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +21,8 @@ from kiosk.settings.appliances import Profile
 from kiosk.settings.profiles import fill
 from kiosk.settings.reading import read_toml
 from kiosk.settings.sense import check_sense
+from kiosk.settings.slips import WORDS, loads
+from kiosk.settings.statements import line_of, places
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
 
@@ -58,8 +62,8 @@ def load_profile(path: Path) -> Profile:
 
 def told_lines(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
     """A line for each thing that is wrong; what is wrong with another file comes with its own place."""
-    places = _lines(text)
-    lines = sorted((_line(key, places), key, what) for key, what in wrong)
+    found = places(text)
+    lines = sorted((line_of(key, found), key, what) for key, what in wrong)
     return [f"{path}:{line}: {'.'.join(key)}: {what}" for line, key, what in lines]
 
 
@@ -126,7 +130,7 @@ def _check_value(raw: Any, hint: Any, at: Key) -> Iterator[Wrong]:
         try:
             msgspec.convert(raw, hint)
         except msgspec.ValidationError as error:
-            yield at, _plain(str(error))
+            yield at, _plain(str(error), hint) + _meant(raw, hint)
         else:
             if isinstance(raw, float) and not math.isfinite(raw):
                 yield at, _("must be a number with an end")
@@ -143,8 +147,10 @@ def _check_tagged(raw: Any, tables: list[type[Struct]], at: Key) -> Iterator[Wro
         yield from check_table(raw, known[raw[field]], at)
 
 
-def _plain(message: str) -> str:
+def _plain(message: str, hint: Any) -> str:
     """Msgspec's message, such as "Expected `int`, got `str` - at `$.pin`", without the place, which we know better."""
+    if message.startswith("Invalid enum value"):
+        return _("must be one of {names}", names=", ".join(_choices(hint)))
     message = re.sub(r" - at `.*`$", "", message).replace("`", "")
     if found := re.fullmatch(r"Expected (.*?)(?:, got (.*))?", message):
         wanted, got = found.groups()
@@ -154,25 +160,34 @@ def _plain(message: str) -> str:
     return message
 
 
-def _lines(text: str) -> dict[Key, int]:
-    """The line of each table header and key. Inline tables count as the line of their key."""
-    places: dict[Key, int] = {}
-    table: Key = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
-            table = _split(header[1])
-            places.setdefault(table, number)
-        elif key := re.match(r"""\s*((?:[\w-]+|"[^"]*")(?:\s*\.\s*(?:[\w-]+|"[^"]*"))*)\s*=""", line):
-            places.setdefault((*table, *_split(key[1])), number)
-    return places
+def _choices(hint: Any) -> list[str]:
+    """The words of which a value, or each of a list, must be one."""
+    if get_origin(hint) is Literal:
+        return [str(each) for each in get_args(hint)]
+    return [word for part in get_args(hint) for word in _choices(part)]
 
 
-def _split(dotted: str) -> Key:
-    return tuple(part.strip().strip('"') for part in dotted.split("."))
+def _meant(raw: Any, hint: Any) -> str:
+    """The value that was probably meant, written as it should be, as the end of a sentence; empty when none is near."""
+    wrong = [each for each in (raw if isinstance(raw, list) else [raw]) if isinstance(each, str)]
+    if words := _choices(hint):
+        return next((near for each in wrong if each not in words and (near := did_you_mean(each, words))), "")
+    return next((_(", did you mean {word}?", word=word) for word in _rewritten(raw) if _fits(word, hint)), "")
 
 
-def _line(key: Key, places: dict[Key, int]) -> int:
-    """The line of the key, or of the nearest table around it."""
-    while key and key not in places:
-        key = key[:-1]
-    return places.get(key, 1)
+def _rewritten(raw: Any) -> Iterator[str]:
+    """Other ways to write a value: without its quotes, in quotes, whole, as a list of one."""
+    if isinstance(raw, str):
+        word = unicodedata.normalize("NFKC", raw).strip()
+        yield from (WORDS.get(word.casefold(), word), f"[{json.dumps(raw, ensure_ascii=False)}]")
+        yield from (json.dumps(each, ensure_ascii=False) for each in (word, word.lower()))
+    elif isinstance(raw, bool | int | float):
+        yield from (json.dumps(str(raw)), f"{raw:g}", "true" if raw else "false", f"[{raw}]")
+
+
+def _fits(word: str, hint: Any) -> bool:
+    try:
+        msgspec.convert(loads(f"x = {word}")["x"], hint)
+    except UNDECODABLE:
+        return False
+    return True

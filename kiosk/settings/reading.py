@@ -2,71 +2,60 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from kiosk.decoding import UNDECODABLE
 from kiosk.language import _
+from kiosk.settings.slips import loads, place, slips
+from kiosk.settings.statements import statements
 from kiosk.settings.table import BadSettings
+from kiosk.settings.text import as_far_as_readable, read_bounded, read_text
 
-MOST_BYTES: Final = 1 << 20
 MOST_LINES: Final = 2_000
+MOST_SLIPS: Final = 20
 LONGEST_HEADER: Final = 200
-MOST_DOTS: Final = 200
-"""In a line: tomllib takes minutes for a key of some thousand parts."""
-
-
-def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a plain file. Raises OSError, also for what is no file (a pipe would never end), or too large."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, _("is no file"))
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise OSError(0, _("has more than {bytes} bytes", bytes=most))
-    return data
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """The file's text and its tables. Raises BadSettings, and nothing else."""
+    text = read_text(path)
     try:
-        text = read_bounded(path).decode("utf-8-sig")  # some editors begin a file with a mark
-        return text, _loads(text)
-    except OSError as error:
-        raise BadSettings([f"{path}: {error.strerror}"]) from error
-    except UnicodeDecodeError as error:
-        raise BadSettings([_("{file}: is not UTF-8 text", file=path)]) from error
-    except (
-        UNDECODABLE
-    ) as error:  # TOMLDecodeError; RecursionError for nested lists, ValueError for a number without end
-        raise BadSettings([_syntax(path, f"{error}"[:200])]) from error
+        return text, loads(text)
+    except UNDECODABLE as error:  # also RecursionError for nested lists, ValueError for a number without end
+        lines = text.split("\n")[:MOST_LINES]
+        told = [f"{path}:{each.line}:{each.column}: {each.what}" for each in islice(slips(lines), MOST_SLIPS)]
+        raise BadSettings(told or [_together(path, lines, error)]) from error
 
 
-def _syntax(path: Path, message: str) -> str:
-    place = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    where = f"{path}:{place[1]}" if place else str(path)
-    what = message.partition(" (at ")[0]
-    return _("{place}: not TOML: {what}", place=where, what=what)
+def _together(path: Path, lines: list[str], error: BaseException) -> str:
+    """What is wrong with statements of which each is right by itself."""
+    line, column = place(error) or (len(lines), 1)
+    where = f"{path}:{line}:{column}"
+    found = list(statements(lines[:line]))
+    first = next((number for number, key in found[:-1] if key == found[-1][1]), None)
+    if first:
+        return _(
+            "{place}: {name} is there twice: first in line {line}", place=where, name=".".join(found[-1][1]), line=first
+        )
+    return _("{place}: not TOML: {what}", place=where, what=f"{error}".partition(" (at ")[0][:200])
 
 
 def salvage(path: Path) -> dict[str, Any]:
     """The tables that can still be made out in a file that is broken; empty where there are none. Raises nothing."""
     try:
-        text = read_bounded(path).decode("utf-8-sig", "replace")
+        text = as_far_as_readable(read_bounded(path))
     except (OSError, ValueError):
         return {}
     if (whole := _toml(text)) is not None:
         return whole
     found: dict[str, Any] = {}
     with suppress(*UNDECODABLE):
-        for tables in _line_by_line(text.splitlines()[:MOST_LINES]):
+        for tables in _line_by_line(text.split("\n")[:MOST_LINES]):
             _merge(found, tables)
     return found
 
@@ -81,16 +70,9 @@ def _line_by_line(lines: list[str]) -> Iterator[dict[str, Any]]:
             yield tables
 
 
-def _loads(text: str) -> dict[str, Any]:
-    """Raises UNDECODABLE."""
-    if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
-        raise tomllib.TOMLDecodeError(_("a line with more than {count} dots", count=MOST_DOTS))
-    return tomllib.loads(text)
-
-
 def _toml(text: str) -> dict[str, Any] | None:
     try:
-        return _loads(text)
+        return loads(text)
     except UNDECODABLE:
         return None
 

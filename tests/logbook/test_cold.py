@@ -167,3 +167,20 @@ def test_without_a_key_there_is_nothing_wrong_and_with_two_damaged_ones_it_says_
         (tmp_path / name).write_bytes(b"\xff")
     kept = keyfiles.heal(tmp_path, ROOT_KEY)
     assert (kept.raw, kept.wrong[-1]) == (b"", "there is no other: enrol the station anew")
+
+
+@pytest.mark.parametrize("change", ["\ufeff{}", "{}\r\n", "\ufeff{}  \r\n"])
+def test_a_key_that_another_editor_has_saved_is_read(tmp_path: Path, change: str) -> None:
+    keyfiles.keep(tmp_path, ROOT_KEY, KEY)
+    path = tmp_path / ROOT_KEY
+    text = path.read_text()
+    for saved in (text.replace("\n", "\r\n"), text.replace("\n", "\r"), text.split("\n")[0]):
+        path.write_bytes(change.format(saved).encode())
+        assert keyfiles.read_raw(path) == KEY
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfeA\0", b"AAA", "“AAAA”".encode(), b"A" * 44])
+def test_what_is_no_key_is_said_in_words(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / ROOT_KEY).write_bytes(data)
+    with pytest.raises(ValueError, match=r"root\.pub (holds no key in Base64|has \d+ bytes of a key and not 32)"):
+        keyfiles.read_raw(tmp_path / ROOT_KEY)

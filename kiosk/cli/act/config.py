@@ -63,7 +63,7 @@ def show(config: Path, key: str, file: Path | None, as_json: bool) -> None:
         key, file = "", Path(key)
     config = file or config
     settings = good_settings_or_exit(config)
-    given = {visible(name) for name, _value in flat(msgspec.toml.decode(config.read_bytes()))}
+    given = {visible(name) for name, _value in flat(read_toml(config)[1])}
     held = {
         visible(name): value
         for name, value in flat(msgspec.to_builtins(settings))

@@ -32,8 +32,9 @@ from kiosk.local import NotReachable
 from kiosk.redaction import anonymous
 from kiosk.settings import Settings
 from kiosk.settings.kept import load_or_kept
-from kiosk.settings.reading import read_bounded, salvage
+from kiosk.settings.reading import salvage
 from kiosk.settings.table import BadSettings
+from kiosk.settings.text import as_far_as_readable, read_bounded
 from kiosk.wire import GetView, View
 
 ENTRIES: Final = 500
@@ -150,7 +151,7 @@ def _json(value: object) -> bytes:
 def _settings_text(config: Path) -> bytes:
     """The settings' file as it is written, but for secrets and the holders in it."""
     try:
-        text = read_bounded(config).decode("utf-8", "replace")
+        text = as_far_as_readable(read_bounded(config))
     except OSError as error:
         return str(error).encode()
     named = set(_holders(salvage(config)))

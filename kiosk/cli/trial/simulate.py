@@ -15,6 +15,8 @@ from msgspec import Struct
 from kiosk.cli.common import MISUSED, as_json, echo, fail, good_settings_or_exit, print_json, progress
 from kiosk.cli.look.words import sentence
 from kiosk.language import _
+from kiosk.settings.table import BadSettings
+from kiosk.settings.text import read_text
 
 if TYPE_CHECKING:
     from kiosk.demo.virtual import Virtual
@@ -72,13 +74,17 @@ def simulate(config: Path, scenario: Path | None, as_json: bool) -> None:
 def lines_of(path: Path, settings: Settings) -> list[Line]:
     """The scenario in the file. Raises BadScenario."""
     try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()[:MOST_LINES]))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = list(csv.reader(read_text(path).split("\n")[:MOST_LINES]))
+    except BadSettings as error:
+        raise BadScenario(str(error)) from error
+    except csv.Error as error:
         raise BadScenario(f"{path}: {error}") from error
     found: list[Line] = []
     for number, row in enumerate(rows, 1):
         if not row or row[0].startswith("#"):
             continue
+        if len(row) == 1 and (sign := re.search("[，、;\t]", row[0])):
+            raise BadScenario(_("{place}: {sign} is not ,; write ,", place=f"{path}:{number}", sign=repr(sign[0])))
         time, what, value = (each.strip() for each in (*row, "", "")[:3])
         line = Line(_second(time, f"{path}:{number}"), what, value)
         _check(line, settings, f"{path}:{number}")
