@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+HOLDS = (-1, 30)
+
 
 class Authority:
     """Writes `NAME-ca.pem` at once, and certificates on demand, into the folder."""
@@ -28,11 +30,11 @@ class Authority:
         self.file = folder / f"{name}-ca.pem"
         self.file.write_bytes(made.public_bytes(Encoding.PEM))
 
-    def certify(self, host: str) -> tuple[Path, Path]:
-        """Files of a certificate for that host and of its key."""
+    def certify(self, host: str, holds: tuple[int, int] = HOLDS) -> tuple[Path, Path]:
+        """Files of a certificate for that host and of its key; `holds`: from and until so many days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = (
-            self._begin(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), key.public_key())
+            self._begin(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), key.public_key(), holds)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .sign(self._key, hashes.SHA256())
@@ -42,7 +44,15 @@ class Authority:
         private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return cert, private
 
-    def _begin(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def itself(self) -> tuple[Path, Path]:
+        """Files of the authority's own certificate, which is signed by itself, and of its key."""
+        private = self._folder / "itself.key"
+        private.write_bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return self.file, private
+
+    def _begin(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, holds: tuple[int, int] = HOLDS
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -50,8 +60,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=30))
+            .not_valid_before(now + timedelta(days=holds[0]))
+            .not_valid_after(now + timedelta(days=holds[1]))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )

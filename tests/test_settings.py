@@ -112,7 +112,7 @@ def test_what_cannot_be_meant_is_told_too(tmp_path: Path) -> None:
         "F:7: doors.main.lock.pin: pin 17 is already used by fire",
         "F:8: doors.main.contact.pin: pin 17 is already used by fire",
         "F:11: scanners.main.door: no such door, did you mean main?",
-        "F:15: central.url: must be https://..., or http:// to this machine itself",
+        "F:15: central.url: must be https://..., or http:// to this machine itself; did you mean https://central.example?",
     ]
 
 
@@ -209,10 +209,35 @@ def test_a_run_folder_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("url", ["http://[", "https://x:99999", "https://", "ftp://x", "central.example"])
-def test_a_url_that_is_none_is_told(tmp_path: Path, url: str) -> None:
-    told = errors(tmp_path, GOOD.replace("https://central.example", url))
-    assert told == ["F:15: central.url: must be https://..., or http:// to this machine itself"]
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://[", "has a port or a number that is none"),
+        ("https://x:99999", "has a port or a number that is none"),
+        ("https://x:0", "has a port or a number that is none"),
+        ("https://", "must begin with https://"),
+        ("central.example", "did you mean https://central.example?"),
+        ("htps://central.example:8443/kiosk", "did you mean https://central.example:8443/kiosk?"),
+        ("https//central.example", "did you mean https://central.example?"),
+        ("ftp://central.example", "did you mean https://central.example?"),
+        ("https：／／central。example", "did you mean https://central.example?"),
+        ("https://central .example", "has a blank in it"),
+        ("https://me:secret@central.example", "has a name or password in it"),
+        ("https://central.example/v1/enrol", "did you mean https://central.example?"),
+        ("https://central.example/kiosk/v1", "did you mean https://central.example/kiosk?"),
+    ],
+)
+def test_a_url_that_is_none_is_told(tmp_path: Path, url: str, told: str) -> None:
+    (error,) = errors(tmp_path, GOOD.replace("https://central.example", url))
+    assert error.startswith("F:15: central.url: ")
+    assert told in error
+
+
+@pytest.mark.parametrize(
+    "url", ["HTTPS://c.example:8443/", "https://中央.cn", "http://127.0.0.1:8420", "https://c.example/kiosk"]
+)
+def test_a_url_that_is_one_is_taken(tmp_path: Path, url: str) -> None:
+    assert errors(tmp_path, GOOD.replace("https://central.example", url)) == []
 
 
 @pytest.mark.parametrize("bus", ['["onewire"]', "3", "{ x = 1 }"])

@@ -35,6 +35,7 @@ from kiosk.contract.bodies import (
     Enrolment,
     Problem,
 )
+from kiosk.contract.unanswered import why_unanswered
 from kiosk.trust.documents import TimeDocument, read_document
 from kiosk.trust.keyset import NO_KEYS, Keyset
 
@@ -381,17 +382,15 @@ CASES: Final[tuple[Callable[[Peer], None], ...]] = (
 
 
 def check(peer: Peer, cases: tuple[Callable[[Peer], None], ...] = CASES) -> Iterator[Outcome]:
-    """Every case in order; after a failed enrolment no other. Raises requests.ConnectionError where nothing answers."""
+    """Every case in order; after a failed enrolment no other. Raises requests.RequestException for the first of them."""
     for case in cases:
         promise = (case.__doc__ or "").strip()
         try:
             case(peer)
-        except requests.ConnectionError:
+        except requests.RequestException as error:
             if case is cases[0]:
                 raise
-            yield Outcome(case.__name__, promise, "the connection broke")
-        except requests.RequestException as error:
-            yield Outcome(case.__name__, promise, f"{type(error).__name__}: {error}"[:200])
+            yield Outcome(case.__name__, promise, why_unanswered(error))
         except Broken as broken:
             yield Outcome(case.__name__, promise, str(broken))
             if case is enrolment:

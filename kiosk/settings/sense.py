@@ -16,7 +16,6 @@ SOCKET_PATH: Final = 107
 """Bytes that the kernel takes as a socket's path (unix(7))."""
 
 LONGEST_SOCKET: Final = "control.sock"
-LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 
 def check_sense(settings: Settings) -> Iterator[Wrong]:
@@ -40,8 +39,7 @@ def check_sense(settings: Settings) -> Iterator[Wrong]:
         )
     if settings.screen is not None and settings.screen.door not in settings.doors:
         yield ("screen", "door"), _("no such door") + did_you_mean(settings.screen.door, settings.doors)
-    if settings.central is not None and not _safe_url(settings.central.url):
-        yield ("central", "url"), _("must be https://..., or http:// to this machine itself")
+    yield from _check_central(settings)
 
 
 def _check_door(settings: Settings, name: str, door: DoorTable) -> Iterator[Wrong]:
@@ -88,15 +86,12 @@ def _check_scanners(settings: Settings) -> Iterator[Wrong]:
             yield ("scanners", name, "camera"), _("must be csi: and the number of the camera, e.g. csi:0")
 
 
-def _safe_url(url: str) -> bool:
-    from urllib.parse import urlsplit  # noqa: PLC0415  a technician's `status` does not wait for it
+def _check_central(settings: Settings) -> Iterator[Wrong]:
+    if settings.central is not None:
+        from kiosk.settings.urls import wrong_server  # noqa: PLC0415  a technician's `status` does not wait for urllib
 
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises, too, for a number that is no port
-    except ValueError:
-        return False
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+        if wrong := wrong_server(settings.central.url):
+            yield ("central", "url"), wrong
 
 
 def pins_of(settings: Settings) -> Iterator[tuple[Path, int]]:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import __version__
 from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, TOKEN_SECONDS, UNDERSTANDS_CONFLICT
+from kiosk.contract.unanswered import why_unanswered
 from kiosk.decoding import UNDECODABLE
 from kiosk.local import boot_time
 from kiosk.sync.answers import MAX_ANSWER, Answer, NoAnswer, date_of, seconds_of, text_of, unpacked
@@ -124,7 +125,7 @@ class Client:
                 return self._answer(found, began)
         except RAISED as error:
             took = monotonic() - began
-            raise NoAnswer(_short(error), connected=_connected(error), took=took) from error
+            raise NoAnswer(why_unanswered(error), connected=_connected(error), took=took) from error
 
     def _answer(self, found: requests.Response, began: float) -> Answer:
         """The contract's answer, if it is one."""
@@ -204,7 +205,3 @@ def _connected(error: Exception) -> bool:
     """Whether a connection stood before that."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return not isinstance(error, UNCONNECTED) and not isinstance(reason, urllib3.exceptions.NewConnectionError)
-
-
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]

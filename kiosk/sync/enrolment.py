@@ -26,7 +26,11 @@ OK: Final = 200
 
 
 class EnrolmentRefused(Exception):
-    """The central server does not take the claim code; the text says why."""
+    """The central server does not take the claim code; the text says why. `status`: of HTTP."""
+
+    def __init__(self, why: str, status: int) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class NewStation(Struct, frozen=True):
@@ -49,12 +53,12 @@ def enrol(
     client = Client(url, station, key, ca_file, timeout, progress=progress)
     answer = client.post("/v1/enrol", Enrolment(station, claim, key.public_key().public_bytes_raw()))
     if answer.status != OK:
-        raise EnrolmentRefused(answer.problem().detail)
+        raise EnrolmentRefused(answer.problem().detail, answer.status)
     from kiosk.trust.cose import public_key  # noqa: PLC0415  once in a station's life
 
     enrolled = answer.read(Enrolled)
     if public_key(enrolled.root_key) is None:
-        raise EnrolmentRefused("the root key that it gave is no key")
+        raise EnrolmentRefused("the root key that it gave is no key", answer.status)
     return NewStation(key, enrolled)
 
 

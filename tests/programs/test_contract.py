@@ -187,8 +187,8 @@ def test_a_stranger_finds_a_server_out_that_lets_anybody_in(town: Town) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("central.example.org",), 2, "central.example.org is no address; write e.g. https://"),
-        (("http://127.0.0.1:1",), 3, "cannot be asked"),
+        (("central.example.org",), 2, "did you mean https://central.example.org?"),
+        (("http://127.0.0.1:1",), 3, "refused: the machine is there"),
         (("http://127.0.0.1:1", "--station", CODE), 2, "--station and --claim go together"),
     ],
 )

@@ -66,10 +66,10 @@ def test_a_server_that_is_not_there(house: House) -> None:
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (middle.says("200 OK", "text/html", "<h1>Log in</h1>"), "HTTP 200 with text/html"),
+        (middle.says("200 OK", "text/html", "<h1>Log in</h1>"), "HTTP 200, text/html"),
         (
             middle.says("302 Found", "text/html", "", "Location: http://login.example/"),
-            "leads to http://login.example/",
+            "→ http://login.example/",
         ),
     ],
 )

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from kiosk.cli.common import NOT_REACHABLE, answer, fail, good_settings_or_exit, json_too
+from kiosk.cli.common import MISUSED, answer, fail, good_settings_or_exit, json_too
 from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.logbook.cold import ColdState
+    from kiosk.settings import Settings
+    from kiosk.sync.enrolment import NewStation
 
 ENROL_TIMEOUT: Final = 20.0
+CLAIM: Final = range(8, 65)
+"""Characters of a claim code, as the contract has it."""
+
+ROOM: Final = 1 << 20
+"""Bytes that there must be for the keys and documents."""
+
+FORBIDDEN: Final = 403
 
 
 @click.command()
@@ -29,36 +39,82 @@ def enrol(config: Path, url: str, claim: str) -> None:
     earlier enrolment is retired at the server. Compare the words that it prints with those at the other end.
     """
     settings = good_settings_or_exit(config)
-    from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep  # noqa: PLC0415
-    from kiosk.logbook.cold import ColdState  # noqa: PLC0415
+    claim = claim.strip()
+    _good_words_or_exit(url, claim)
+    writable_or_exit(settings.data)
+    new = _registered(settings, url, claim)
+    _keep(settings.data, new)
+    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
+
+    words = fingerprint(settings.station.code, new.key.public_key().public_bytes_raw(), new.answer.root_key)
+    lines = [
+        _("Station {code} is enrolled. Its fingerprint:\n\n    {words}\n", code=settings.station.code, words=words),
+        _("`kiosk central stations` must show the same words; if it does not, somebody stands in between."),
+    ]
+    if settings.central is None or settings.central.url.rstrip("/") != url.rstrip("/"):
+        lines.append(_('First write into {file}, in the table [central]: url = "{url}"', file=config, url=url))
+    lines.append(_("Next: sudo systemctl restart 'kiosk-*'"))
+    answer("\n".join(lines), station=settings.station.code, fingerprint=words)
+
+
+def _good_words_or_exit(url: str, claim: str) -> None:
+    """What was mistyped is said before anything is asked."""
+    from kiosk.cli.doctor.network import good_server_or_exit  # noqa: PLC0415
+    from kiosk.settings.urls import wrong_address  # noqa: PLC0415
+
+    if wrong_address(url) and not wrong_address(claim):
+        fail(_("The address comes first, and then the code: kiosk enrol {url} CODE", url=claim), MISUSED)
+    good_server_or_exit(url)
+    if len(claim) not in CLAIM or not claim.isascii() or not claim.isprintable() or " " in claim:
+        fail(
+            _("That is no claim code: {count} characters. Next, at the centre: kiosk central claim", count=len(claim)),
+            MISUSED,
+        )
+
+
+def writable_or_exit(folder: Path) -> None:
+    """A code works once: that its fruits can be kept is tried before it is spent."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(ROOM))
+    except PermissionError:
+        fail(_("This account may not write into {folder}.\nNext: sudo kiosk enrol URL CODE", folder=folder))
+    except OSError as error:
+        fail(_("{file} cannot be written: {why}", file=folder, why=error.strerror))
+
+
+def _registered(settings: Settings, url: str, claim: str) -> NewStation:
+    from kiosk.cli.doctor.network import fail_on_the_road  # noqa: PLC0415
     from kiosk.sync.answers import NoAnswer  # noqa: PLC0415
     from kiosk.sync.enrolment import EnrolmentRefused  # noqa: PLC0415
     from kiosk.sync.enrolment import enrol as register  # noqa: PLC0415
 
-    ca_file = settings.central.ca_file if settings.central else None
+    ca_file, code = settings.central.ca_file if settings.central else None, settings.station.code
     try:
-        new = register(url, settings.station.code, claim, ca_file, ENROL_TIMEOUT)
+        return register(url, code, claim, ca_file, ENROL_TIMEOUT)
     except EnrolmentRefused as error:
-        fail(_("The server refused: {why}", why=error))
+        if error.status != FORBIDDEN:
+            fail_on_the_road(url, ca_file, code, f"HTTP {error.status}: {error}")
+        words = _(
+            "The server does not take this code for station {code}: it is mistyped, used, older than 72 h, or another's.",
+            code=code,
+        )
+        fail(words + "\n" + _("Next, at the centre: kiosk central claim {code}", code=code))
     except NoAnswer as error:
-        fail(_("The server at {url} cannot be reached: {why}", url=url, why=error), NOT_REACHABLE)
-    key, enrolled = new.key, new.answer
-    try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        keep(settings.data, STATION_KEY, key.private_bytes_raw())
-        keep(settings.data, ROOT_KEY, enrolled.root_key)
-        _keep_documents(ColdState(settings.data), enrolled.root_key, enrolled.documents)
-    except (OSError, sqlite3.Error) as error:
-        fail(_("{file} cannot be written: {why}", file=settings.data, why=error))
-    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
+        fail_on_the_road(url, ca_file, code, error)
 
-    words = fingerprint(settings.station.code, key.public_key().public_bytes_raw(), enrolled.root_key)
-    lines = (
-        _("Station {code} is enrolled. Its fingerprint:\n\n    {words}\n", code=settings.station.code, words=words),
-        _("`kiosk central stations` must show the same words; if it does not, somebody stands in between."),
-        _("Next: sudo systemctl restart 'kiosk-*'"),
-    )
-    answer("\n".join(lines), station=settings.station.code, fingerprint=words)
+
+def _keep(folder: Path, new: NewStation) -> None:
+    from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep  # noqa: PLC0415
+    from kiosk.logbook.cold import ColdState  # noqa: PLC0415
+
+    try:
+        keep(folder, STATION_KEY, new.key.private_bytes_raw())
+        keep(folder, ROOT_KEY, new.answer.root_key)
+        _keep_documents(ColdState(folder), new.answer.root_key, new.answer.documents)
+    except (OSError, sqlite3.Error) as error:
+        fail(_("{file} cannot be written: {why}", file=folder, why=error))
 
 
 def _keep_documents(cold: ColdState, root: bytes, bodies: list[bytes]) -> None:

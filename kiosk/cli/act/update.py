@@ -113,6 +113,10 @@ def _take(settings: Settings, source: str, versions: Versions) -> Release:
 def _download(settings: Settings, url: str, versions: Versions) -> Path:
     import requests  # noqa: PLC0415
 
+    from kiosk.cli.doctor.network import fail_on_the_road, good_address_or_exit  # noqa: PLC0415
+    from kiosk.contract.unanswered import why_unanswered  # noqa: PLC0415
+
+    good_address_or_exit(url)
     ca_file = settings.central.ca_file if settings.central else None
     target = versions.folder / DOWNLOAD
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -133,8 +137,10 @@ def _download(settings: Settings, url: str, versions: Versions) -> Path:
                     require_room(target.parent, len(chunk))
                     out.write(chunk)
                     passed(len(chunk))
+    except requests.HTTPError as error:
+        fail(_("{url}: the server says HTTP {status}", url=url, status=error.response.status_code), NOT_REACHABLE)
     except (requests.RequestException, ValueError) as error:
-        fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
+        fail_on_the_road(url, ca_file, "", why_unanswered(error))
     return target
 
 

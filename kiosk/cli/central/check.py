@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
-from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, as_json, echo, fail, print_json, style
+from kiosk.cli.common import MISUSED, WRONG, as_json, echo, fail, print_json, style
 from kiosk.foreign import visible
 from kiosk.language import _
 
@@ -30,24 +29,27 @@ def check(url: str, station: str | None, claim: str | None, ca_file: str | None,
     """
     import requests  # noqa: PLC0415
 
+    from kiosk.cli.doctor.network import fail_on_the_road, good_server_or_exit  # noqa: PLC0415
     from kiosk.contract.conformance import CASES, Peer  # noqa: PLC0415
     from kiosk.contract.conformance import check as run  # noqa: PLC0415
     from kiosk.contract.strangers import CASES as FOR_STRANGERS  # noqa: PLC0415
     from kiosk.contract.strangers import stranger  # noqa: PLC0415
+    from kiosk.contract.unanswered import why_unanswered  # noqa: PLC0415
 
-    _must_be_url(url)
+    good_server_or_exit(url, anywhere=True)
     if bool(station) != bool(claim):
         fail(
             _("--station and --claim go together. Next: kiosk central claim CODE prints a claim for a station"), MISUSED
         )
-    whole = (Peer(url, station, claim, ca_file), CASES) if station and claim else None
+    whole = bool(station and claim)
+    peer = Peer(url, station, claim, ca_file) if station and claim else stranger(url, ca_file)
     try:
-        outcomes = _told(run(*(whole or (stranger(url, ca_file), FOR_STRANGERS))), quiet=as_json)
+        outcomes = _told(run(peer, CASES if whole else FOR_STRANGERS), quiet=as_json)
     except requests.RequestException as error:
-        fail(_("{url} cannot be asked: {why}", url=url, why=error), NOT_REACHABLE)
+        fail_on_the_road(url, ca_file, peer.station, why_unanswered(error))
     broken = sum(bool(outcome.wrong) for outcome in outcomes)
     if as_json:
-        print_json({"ok": not broken, "whole": bool(whole), "cases": outcomes})
+        print_json({"ok": not broken, "whole": whole, "cases": outcomes})
     else:
         _sum_up(broken, len(outcomes) - broken)
         echo(
@@ -56,12 +58,6 @@ def check(url: str, station: str | None, claim: str | None, ca_file: str | None,
             else _("Asked as a stranger. For every promise: kiosk central check URL --station CODE --claim CLAIM")
         )
     sys.exit(WRONG if broken else 0)
-
-
-def _must_be_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        fail(_("{url} is no address; write e.g. https://central.example.org", url=url), MISUSED)
 
 
 def _told(outcomes: Iterable[Outcome], *, quiet: bool) -> list[Outcome]:
