@@ -110,7 +110,11 @@ def test_a_server_that_breaks_a_promise_is_found_out(name: str, town: Town) -> N
 
 def test_what_does_not_answer_is_told(town: Town) -> None:
     done = check(town, 1)
-    assert (done.returncode, "cannot be asked" in done.stderr, "Traceback" in done.stderr) == (3, True, False)
+    assert (done.returncode, "refused: the machine is there" in done.stderr, "Traceback" in done.stderr) == (
+        3,
+        True,
+        False,
+    )
     assert "enrolment" in check(town, town.port, "--claim", "A" * 16).stdout
 
 
