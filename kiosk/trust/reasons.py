@@ -104,11 +104,11 @@ WORDS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.LOCKED_DOWN: ("本站暂时关闭，不能进入。", "The station is locked down for now. Nobody can enter."),
     Reason.ALREADY_ENROLLED: (
-        "本站已经登记过了。",
+        "本站已经注册过了。",
         "This station is enrolled already. To enrol it anew: sudo kiosk enrol URL CODE",
     ),
     Reason.NOT_ARMED: (
-        "请先打开机箱再出示登记码。",
+        "请先打开机箱再出示注册码。",
         "Open the housing first, or type `kiosk maintenance on`; then show the enrolment code again.",
     ),
     Reason.INTERLOCKED: (
