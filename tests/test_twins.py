@@ -24,7 +24,7 @@ TWINS: Final = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.zh-
 ENGLISH, CHINESE = "config/station.toml", "config/station.zh-CN.toml"
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 BLOCK: Final = re.compile(r"^```\w*\n(?:.*\n)*?```$|^ {4,}\S.*$", re.MULTILINE)
-SPAN: Final = re.compile(r"`([^`]+)`")
+SPAN: Final = re.compile(r"`([^`]+)`|\*([a-z]+_[a-z_]+)\*")
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 IMAGE: Final = re.compile(r'<img src="([^"]+)"[^>]*>')
 POINT: Final = re.compile(r"^\s*(?:-|\d+\.) ", re.MULTILINE)
@@ -56,7 +56,8 @@ def commands(name: str) -> list[str]:
 
 
 def spans(section: str) -> Counter[str]:
-    return Counter(" ".join(span.split()) for span in SPAN.findall(IMAGE.sub("", section)))
+    """What is set as code, and the reasons that a value may be absent for, which are set in italics."""
+    return Counter(" ".join(span[0].strip("`*").split()) for span in SPAN.finditer(IMAGE.sub("", section)))
 
 
 def figures(section: str) -> set[str]:
