@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import html
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -179,7 +180,12 @@ def _static(text: str, kind: str) -> Any:
 
 
 def run(settings: Settings, table: ScreenTable) -> None:
-    """Serve until it is told to stop. Raises LoopFailed when a loop fails again and again."""
+    """Serve until it is told to stop. Raises OSError where it cannot listen, LoopFailed when a loop fails again and again."""
+    with socket.create_server((HOST, table.port)) as listening:
+        _serve(settings, table, listening)
+
+
+def _serve(settings: Settings, table: ScreenTable, listening: socket.socket) -> None:
 
     def end() -> None:
         server.should_exit = True
@@ -187,8 +193,6 @@ def run(settings: Settings, table: ScreenTable) -> None:
     program = Program(settings, table, end)
     config = uvicorn.Config(
         program.app(),
-        host=HOST,
-        port=table.port,
         http=Connection,
         ws="none",
         log_level="warning",
@@ -196,5 +200,5 @@ def run(settings: Settings, table: ScreenTable) -> None:
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    server.run()
+    server.run(sockets=[listening])
     program.loops.check()

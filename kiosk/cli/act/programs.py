@@ -102,9 +102,15 @@ def screen(config: Path, *, alive: bool) -> None:
     if alive:
         _ask_page(table.port)
         return
+    from kiosk.cli.ports import port_named  # noqa: PLC0415
+    from kiosk.screen.presence import HOST  # noqa: PLC0415
     from kiosk.screen.program import run  # noqa: PLC0415
 
-    run_program("screen", lambda: run(settings, table))
+    def work() -> None:
+        with port_named(HOST, table.port, _("set another port in [screen] of {file}", file=config)):
+            run(settings, table)
+
+    run_program("screen", work)
 
 
 def _ask_page(port: int) -> None:

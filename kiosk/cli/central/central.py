@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -53,10 +54,14 @@ central.add_command(policy)
 def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | None) -> None:
     """Serve stations until it is told to stop."""
     from kiosk.central.serve import serve as run  # noqa: PLC0415
+    from kiosk.cli.ports import port_named  # noqa: PLC0415
     from kiosk.loops import LoopFailed  # noqa: PLC0415
 
     try:
-        run(folder, host, port, cert, key)
+        with port_named(host, port, f"kiosk central serve --port {port % 65535 + 1}"):
+            run(folder, host, port, cert, key)
+    except ssl.SSLError as error:
+        fail(_("--cert and --key are no certificate with its key: {why}", why=error.reason or error), MISUSED)
     except LoopFailed as error:
         fail(str(error))
 
