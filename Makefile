@@ -4,9 +4,10 @@ FOR ?=
 RELEASE ?=
 ARCH ?=
 KIOSK_VM ?= build/machine
+BESIDE ?= 190a4b7
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores deb docs lock man messages pictures setup clean audit
+.PHONY: demo test test-slow test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup clean audit
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -53,6 +54,10 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench
+
+# A province against the central server, beside the server of another commit; some ten minutes.
+bench-province: setup
+	$(BIN)/python -m tests.bench.province --beside $(BESIDE)
 
 # Beside other stores, in an environment of its own; the folder should lie on what a station has, a card.
 bench-stores: setup

@@ -8,6 +8,8 @@ content, or an entry comes from a boot that a later one has already followed.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from collections.abc import Sequence
 from typing import Any, Final, TypeGuard
 
 import msgspec
@@ -62,12 +64,37 @@ class Head(Struct, frozen=True):
     wall: float
 
 
+class Sent(Struct, frozen=True):
+    """A batch, whose it is, and whether its station understands that there can be conflicts."""
+
+    station: str
+    stream: str
+    batch: Batch
+    conflicts: bool = False
+
+
+Taken = tuple[int, list[Rejected]]
+"""The mark, and the entries that were refused."""
+
+Became = Taken | GapFound | sqlite3.Error
+
+
 class Entries(CentralFile):
     """The entries' part of the store."""
 
-    def take(
-        self, station: str, stream: str, batch: Batch, now: float, *, conflicts: bool = False
-    ) -> tuple[int, list[Rejected]]:
+    def take_all(self, sent: Sequence[Sent], now: float) -> list[Became]:
+        """What became of each batch, all in one transaction. Raises sqlite3.Error when it is that of all."""
+        with self.transaction():
+            return [self._outcome(each, now) for each in sent]
+
+    def _outcome(self, sent: Sent, now: float) -> Became:
+        try:
+            with self.part():
+                return self.take(sent.station, sent.stream, sent.batch, now, conflicts=sent.conflicts)
+        except (GapFound, sqlite3.IntegrityError, sqlite3.DataError) as error:
+            return error
+
+    def take(self, station: str, stream: str, batch: Batch, now: float, *, conflicts: bool = False) -> Taken:
         """Insert what is above the mark, move the mark, in one transaction: a batch that comes twice is stored once.
 
         Returns the mark and the entries that were refused. Raises GapFound; and ConflictFound to a station that understands
@@ -90,7 +117,7 @@ class Entries(CentralFile):
             raise ConflictFound(before)
         return reached, rejected
 
-    def _take(self, key: Key, mark: int, numbered: Numbered, now: float) -> tuple[int, list[Rejected]]:
+    def _take(self, key: Key, mark: int, numbered: Numbered, now: float) -> Taken:
         rejected: list[Rejected] = []
         reached = mark
         for seq, entry in numbered:

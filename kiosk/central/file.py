@@ -63,14 +63,22 @@ class CentralFile:
                 if self._began():
                     self._db.execute("ROLLBACK")
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of a transaction: what the database refuses of it leaves the rest as it was."""
+        self._db.execute("SAVEPOINT part")
+        try:
+            yield
+        except sqlite3.Error:
+            if self._began():
+                self._db.execute("ROLLBACK TO part")
+            raise
+        finally:
+            if self._began():
+                self._db.execute("RELEASE part")
+
     def _began(self) -> bool:
         return self._db.in_transaction
-
-    def changes(self) -> int:
-        """A number that differs whenever anybody has written to the file."""
-        with self._lock:
-            outside = self._db.execute("PRAGMA data_version").fetchone()[0]
-            return int(outside) + self._db.total_changes
 
     def alarm(self, what: str, detail: str, now: float, station: str = "") -> None:
         """Keep what an operator must know, and log it when it is new."""

@@ -107,7 +107,7 @@ class Issuer:
                 self._add_key(use, "", now + AHEAD)
             if ending:
                 self.publish_keyset()
-            if self._store.published("status") < now - LIST_EVERY:
+            if self._store.published_at("status") < now - LIST_EVERY:
                 self.publish_status()
             self._sign_again()
 
@@ -205,8 +205,8 @@ class Issuer:
 
     def _publish_again(self, kind: str, station: str, now: int) -> None:
         """Anew what that station has of this kind; each policy, of whatever prefix, has an hour of its own."""
-        body = self._store.policy_of(station) if kind == "policy" else None
-        policy = read_policy_document(body) if body else None
+        held = self._store.published().policy(station) if kind == "policy" else None
+        policy = read_policy_document(held[1]) if held else None
         what = f"policy {policy.station}" if policy else kind
         if now - self._jumped_at.get(what, -JUMP_EVERY) < JUMP_EVERY:
             return
@@ -250,7 +250,7 @@ class Issuer:
 
     def _check_clock(self) -> int:
         """The time in whole seconds, judged by when the newest own document was published. Raises WrongClock."""
-        now, newest = self._now(), self._store.published()
+        now, newest = self._now(), self._store.published_at()
         if now < newest - SLACK:
             self._store.alarm(
                 "clock_behind", f"the clock says {_iso(now)}; a document was published at {_iso(newest)}", now

@@ -37,11 +37,12 @@ class Affected(Struct, frozen=True):
 def reached(store: CentralStore, policy: PolicyDocument) -> list[Affected]:
     """Every enrolled station whose code begins as the policy says."""
     codes = [code for code, _key, _at in store.stations() if code.startswith(policy.station)]
-    return [_affected(code, store.policy_of(code), policy) for code in codes]
+    published = store.published()
+    return [_affected(code, published.policy(code), policy) for code in codes]
 
 
-def _affected(code: str, body: bytes | None, policy: PolicyDocument) -> Affected:
-    held = read_policy_document(body) if body else NO_POLICY
+def _affected(code: str, found: tuple[int, bytes] | None, policy: PolicyDocument) -> Affected:
+    held = read_policy_document(found[1]) if found else NO_POLICY
     if len(held.station) > len(policy.station):
         return Affected(code, keeps=held.station)
     before, after = _flat(held), _flat(policy)

@@ -73,3 +73,26 @@ def m003_alarms_conflicts(db: Database) -> None:
         "INSERT INTO doors SELECT DISTINCT station, json_extract(body, '$.door') FROM entries"
         " WHERE kind IN ('granted', 'denied', 'unlocked', 'locked') AND json_type(body, '$.door') = 'text'"
     )
+
+
+@central()
+def m004_publications(db: Database) -> None:
+    """What was published for whom, in order, also by an older release: a server wakes those whom it concerns, and no others."""
+    db.execute(
+        "CREATE TABLE publications (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, scope TEXT NOT NULL)"
+    )
+    for table, kind, scope in (
+        ("documents", "new.kind", "''"),
+        ("policies", "'policy'", "new.scope"),
+        ("commands", "'command'", "new.station"),
+        ("stations", "'station'", "new.code"),
+    ):
+        for event in ("INSERT", "UPDATE"):
+            db.execute(
+                f"CREATE TRIGGER {table}_{event.lower()} AFTER {event} ON {table}"
+                f" BEGIN INSERT INTO publications (kind, scope) VALUES ({kind}, {scope}); END"
+            )
+    db.execute(
+        "CREATE TRIGGER commands_delete AFTER DELETE ON commands"
+        " BEGIN INSERT INTO publications (kind, scope) VALUES ('command', old.station); END"
+    )

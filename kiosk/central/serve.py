@@ -1,31 +1,85 @@
-"""`kiosk central serve`: the app under uvicorn, known to systemd."""
+"""`kiosk central serve`: the app under uvicorn, known to systemd; it closes what nobody uses."""
 
 from __future__ import annotations
 
+import math
+import resource
 import socket
 import sys
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 
-from kiosk.central.app import Central
+from kiosk.central.api.app import Central
 from kiosk.local import notify
 
 NOT_STARTED: Final = 3
-BACKLOG: Final = 2048
-"""Connections that may wait: all stations come at once after an outage of the server."""
+BACKLOG: Final = 4096
+"""Connections that the kernel holds until they are taken: a province that comes back all at once."""
+
+KEEP_ALIVE: Final = 75
+"""Seconds for which a connection is kept without a request."""
+
+HEAD_WITHIN: Final = 20.0
+"""Seconds for a new connection's first request line and headers, TLS among them."""
+
+REQUEST_WITHIN: Final = 180.0
+"""Seconds from a request to the end of its answer: 60 for a slow body, 60 for a long poll."""
+
+ANSWER_WITHIN: Final = 3600.0
+"""Seconds for an answer that is on its way: a station takes 100 bytes a second for slow, and 300 kB for a list."""
+
+SWEEP_EVERY: Final = 5.0
+
+
+class Idle:
+    """Which connections have been doing the same for too long: no request yet, the same request, or nothing after it."""
+
+    def __init__(self) -> None:
+        self._since: dict[Any, tuple[Any, bool, float]] = {}
+
+    def overdue(self, connections: Iterable[Any], now: float) -> list[Any]:
+        """Those to be closed at `now` (seconds, monotonic). `connections`: uvicorn's protocols, each with its `cycle`."""
+        since = {}
+        for each in connections:
+            doing = (each.cycle, each.cycle is not None and each.cycle.response_complete)
+            before = self._since.get(each)
+            since[each] = before if before and before[:2] == doing else (*doing, now)
+        self._since = since
+        return [each for each, (_cycle, over, at) in since.items() if now - at > _patience(each, over=over)]
+
+
+def _patience(connection: Any, *, over: bool) -> float:
+    if connection.transport.get_write_buffer_size():
+        return ANSWER_WITHIN
+    if connection.cycle is None:
+        return HEAD_WITHIN
+    return KEEP_ALIVE + SWEEP_EVERY if over else REQUEST_WITHIN
 
 
 class Server(uvicorn.Server):
-    """Tells systemd when it listens."""
+    """Tells systemd when it listens, and closes connections that are idle or slow; uvicorn alone waits for ever."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
+        self._idle = Idle()
+        self._swept_at = -math.inf
         if self.started:
             notify("READY=1")
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second while it serves."""
+        now = time.monotonic()
+        if now - self._swept_at >= SWEEP_EVERY:
+            self._swept_at = now
+            for each in self._idle.overdue(self.server_state.connections, now):
+                each.transport.abort()
+        return await super().on_tick(counter)
 
     def leave(self) -> None:
         """End after the requests in work; safe from any thread."""
@@ -43,11 +97,13 @@ def serve(folder: Path, host: str, port: int, cert: Path | None = None, key: Pat
 
 
 def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path | None) -> None:
+    _open_files()
     central = Central(folder, lambda: server.leave())  # noqa: PLW0108  it is made after the app
     config = uvicorn.Config(
         central.app(),
         log_level="warning",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=1,
         ssl_certfile=str(cert) if cert else None,
         ssl_keyfile=str(key) if key else None,
@@ -58,3 +114,9 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
     central.loops.check()
     if not server.started:
         sys.exit(NOT_STARTED)
+
+
+def _open_files() -> None:
+    """As many files as this account may have: each station holds a connection, and the usual limit is 1,024."""
+    _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from typing import Final
 
@@ -10,17 +11,16 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.entries import Entries
+from kiosk.central.published import Command, Publication, Published
 from kiosk.trust.keyset import Use
 from kiosk.trust.status import Status
 
 DAY: Final = 86_400
-POLICY: Final = (
-    "SELECT version, body FROM policies WHERE substr(?1, 1, length(scope)) = scope ORDER BY length(scope) DESC LIMIT 1"
-)
-"""The policy of the longest prefix of a station's code."""
-
 MOST_VERSION: Final = 2**53 - 2
 """A station that says more than this leaves no number for a next command."""
+
+KEPT_NEWS: Final = 10_000
+"""Publications that are remembered."""
 
 CLAIM_HOLDS: Final = 72 * 3600.0
 
@@ -108,7 +108,7 @@ class CentralStore(Entries):
                 (kind, version, body, now),
             )
 
-    def published(self, kind: str = "") -> float:
+    def published_at(self, kind: str = "") -> float:
         """When the newest document of that kind, or of any, was published, in seconds since 1970; 0 for never."""
         with self._lock:
             newest = "SELECT coalesce(max(published), 0) FROM documents WHERE ?1 IN ('', kind)"
@@ -127,23 +127,46 @@ class CentralStore(Entries):
 
     def versions(self, station: str = "") -> dict[str, int]:
         """The newest version of each kind; with a station's code also its policy's, and its newest command's number."""
-        with self._lock:
-            found = dict(self._db.execute("SELECT kind, version FROM documents").fetchall())
-            policy = self._db.execute(POLICY, (station,)).fetchone()
-            newest = self._db.execute("SELECT max(seq) FROM commands WHERE station = ?", (station,)).fetchone()[0]
-        return found | ({"policy": policy[0]} if policy else {}) | ({"command": newest} if newest else {})
+        return self.published().versions(station)
 
-    def newer(self, station: str, known: dict[str, int], now: float) -> list[bytes]:
-        """What a station that knows these versions lacks, in the order in which it can prove and obey it."""
-        bodies = [body for kind, (version, body) in self.documents().items() if version > known.get(kind, 0)]
+    def published(self, now: float = math.inf) -> Published:
+        """Everything that is published, with the commands that are still to be obeyed at `now`."""
         with self._lock:
-            policy = self._db.execute(POLICY, (station,)).fetchone()
-            commands = self._db.execute(
-                "SELECT body FROM commands WHERE station = ? AND seq > ? AND expires > ? ORDER BY seq LIMIT 8",
-                (station, known.get("command", 0), int(now)),
+            policies = self._db.execute("SELECT scope, version, body FROM policies").fetchall()
+            newest = self._db.execute("SELECT station, max(seq) FROM commands GROUP BY station").fetchall()
+            living = self._db.execute(
+                "SELECT station, seq, expires, body FROM commands WHERE expires > ? ORDER BY station, seq", (now,)
             ).fetchall()
-        bodies += [policy[1]] if policy and policy[0] > known.get("policy", 0) else []
-        return bodies + [body for (body,) in commands]
+            documents = self.documents()
+        commands: dict[str, list[Command]] = {}
+        for station, *command in living:
+            commands.setdefault(station, []).append(Command(*command))
+        return Published(
+            documents, {scope: (version, body) for scope, version, body in policies}, commands, dict(newest)
+        )
+
+    def news(self, after: int) -> list[Publication]:
+        """What was published after the publication of that number, in order; for all, where some of it is forgotten."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT number, kind, scope FROM publications WHERE number > ? ORDER BY number", (after,)
+            ).fetchall()
+        news = [Publication(*row) for row in rows]
+        gone = news[:1] if news and news[0].number > after + 1 else []
+        return [*(Publication(each.number, "forgotten", "") for each in gone), *news]
+
+    def forget_publications(self) -> None:
+        """Keep the newest; whoever has been away for longer starts from what is published."""
+        with self.transaction():
+            self._db.execute(
+                "DELETE FROM publications WHERE number <= (SELECT max(number) FROM publications) - ?", (KEPT_NEWS,)
+            )
+
+    def last_publication(self) -> int:
+        """The number of the newest publication; 0 for none yet."""
+        with self._lock:
+            newest = "SELECT coalesce(max(number), 0) FROM publications"
+            return int(self._db.execute(newest).fetchone()[0])
 
     def put_policy(self, scope: str, version: int, body: bytes) -> None:
         """Publish a policy for the stations of that prefix."""
@@ -155,12 +178,6 @@ class CentralStore(Entries):
         with self._lock:
             newest = "SELECT coalesce(max(version), 0) FROM policies WHERE version <= ?"
             return int(self._db.execute(newest, (most,)).fetchone()[0])
-
-    def policy_of(self, station: str) -> bytes | None:
-        """The policy that counts for a station, as signed."""
-        with self._lock:
-            found = self._db.execute(POLICY, (station,)).fetchone()
-        return found[1] if found else None
 
     def put_command(self, station: str, number: int, id: str, expires: int, body: bytes) -> None:  # noqa: A002
         """Store a command under that number of the station's."""
@@ -192,6 +209,11 @@ class CentralStore(Entries):
         """By kind, the numbers that the station said last, where they are higher than the server's own."""
         with self._lock:
             return dict(self._db.execute("SELECT kind, version FROM ahead WHERE station = ?", (station,)).fetchall())
+
+    def saying(self) -> set[str]:
+        """The stations that said a number higher than the server's own when they were heard last."""
+        with self._lock:
+            return {code for (code,) in self._db.execute("SELECT DISTINCT station FROM ahead")}
 
     def note_said(self, station: str, ahead: dict[str, int]) -> None:
         """Remember in their place which numbers a station says that are higher than the server's own."""

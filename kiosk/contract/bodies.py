@@ -12,6 +12,9 @@ MAX_BATCH: Final = 256 * 1024
 
 MAX_ENTRY: Final = 8 * 1024
 TOKEN_SECONDS: Final = 60
+LONGEST_TOKEN: Final = 86_400
+"""Seconds for which the server lets a token hold at the most."""
+
 AUDIENCE: Final = "yizhan-central"
 
 CAPABILITIES: Final = "Yizhan-Capabilities"
@@ -23,6 +26,9 @@ CONFLICT: Final = "urn:yizhan:problem:conflict"
 
 The station begins a new epoch, in which it sends its own entries from there on. A gap's 409 has no type of its own.
 """
+
+QUOTA: Final = "urn:yizhan:problem:quota"
+"""The type of the 429 for a station that has sent more than any station has to tell; `Retry-After` says when to go on."""
 
 Code = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
 Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]

@@ -12,6 +12,7 @@ from kiosk.contract.bodies import (
     AUDIENCE,
     CAPABILITIES,
     CONFLICT,
+    QUOTA,
     UNDERSTANDS_CONFLICT,
     Batch,
     BatchAnswer,
@@ -54,9 +55,11 @@ PROBLEMS: Final = {
     404: "no such path",
     409: f"a gap: go on at the number `expected`; with the type {CONFLICT}: that number is held with other content, or comes "
     "from a foreign boot, told only to a station that names the capability",
+    408: "the body came too slowly",
     413: "too large: halve the batch",
     415: "Content-Encoding is neither gzip nor identity",
-    503: "the store cannot be used just now; Retry-After says when to ask again",
+    429: f"with the type {QUOTA}: more than any station has to tell; Retry-After says when to go on",
+    503: "the store cannot be used just now, or too many are being answered; Retry-After says when to ask again",
 }
 
 
@@ -100,7 +103,7 @@ def _enrol() -> Json:
         "requestBody": _body(Enrolment),
         "responses": {
             "200": _json(Enrolled, "the root key and the first documents"),
-            **_problems(400, 403, 413, 415, 503),
+            **_problems(400, 403, 408, 413, 415, 503),
         },
     }
 
@@ -112,7 +115,10 @@ def _batch() -> Json:
         "security": [{"station": []}],
         "parameters": [CODE, STREAM, KNOWS],
         "requestBody": _body(Batch),
-        "responses": {"200": _json(BatchAnswer, "the mark"), **_problems(400, 401, 403, 404, 409, 413, 415, 503)},
+        "responses": {
+            "200": _json(BatchAnswer, "the mark"),
+            **_problems(400, 401, 403, 404, 408, 409, 413, 415, 429, 503),
+        },
     }
 
 

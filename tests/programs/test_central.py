@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from kiosk.central.app import Central
+from kiosk.central.api.app import Central
 from kiosk.central.entries import GapFound
 from kiosk.central.store import CLAIM_HOLDS, CentralStore, WrongClaim
 from kiosk.contract.bodies import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment

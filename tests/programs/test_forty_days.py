@@ -170,7 +170,7 @@ class World:
         """What a round of sync does: documents and the time in, entries out."""
         self.issuer.renew()
         self.take(Asked("nonce"))
-        for body in self.store.newer(CODE, versions(self.state), self.true):
+        for body in self.store.published(self.true).newer(CODE, versions(self.state), self.true):
             self.take(Offered(body))
         self.take(Offered(self.issuer.time_document("nonce")))
         reader = Reader(self.folder)

@@ -10,7 +10,7 @@ from threading import Barrier
 
 import pytest
 
-from kiosk.central.app import KINDS, Central
+from kiosk.central.api.app import KINDS, Central
 from kiosk.central.issuer import DAY, JUMP_EVERY, MOST_SILENT, Issuer
 from kiosk.central.refusals import CannotSign, KeyLost, WrongClock
 from kiosk.central.store import CentralStore
@@ -94,7 +94,7 @@ def test_a_store_that_takes_no_write_keeps_no_document_back(tmp_path: Path) -> N
     with closing(central.store):
         central.store._db.execute("PRAGMA query_only = 1")
         central._hear(CODE, dict.fromkeys(KINDS, 2**52))
-        assert len(central.store.newer(CODE, {}, 0.0)) == 2
+        assert len(central.store.published().newer(CODE, {}, 0.0)) == 2
         assert len(central._time("nonce")) == 1, "there is nothing to store"
 
 

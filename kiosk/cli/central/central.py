@@ -154,7 +154,7 @@ def clock(folder: Path, trust: bool) -> None:
     store, issuer = opened(folder, renew=not trust)
     if trust:
         issuer.trust_clock()
-    now, newest = time.time(), store.published()
+    now, newest = time.time(), store.published_at()
     words = _("the clock says {now}; the newest document is of {newest}", now=when(now), newest=when(newest))
     answer(words, now=now, newest=newest)
 

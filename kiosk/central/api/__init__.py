@@ -1,0 +1,1 @@
+"""What stations speak with: the contract over HTTP."""

@@ -1,0 +1,146 @@
+"""Requests read within bounds, and answers; errors are problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import zlib
+from typing import Any, Final, NoReturn, TypeVar
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kiosk.contract import bodies as contract
+from kiosk.contract.bodies import Problem
+from kiosk.decoding import UNDECODABLE, NotUnderstood, read_json
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BUSY_FOR: Final = 10
+"""Seconds after which a station that the store could not serve may ask again."""
+
+BODY_WITHIN: Final = 60.0
+"""Seconds for a request's body: a station gives up after 40, or its token would be over."""
+
+TITLES: Final = {
+    400: "Bad request",
+    401: "Not authorised",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Too slow",
+    409: "Gap",
+    413: "Too large",
+    415: "Unsupported media type",
+    429: "Too much",
+    500: "Internal error",
+    503: "Not now",
+}
+
+
+class Refused(HTTPException):
+    """A problem to answer with; `kind` is its type, and `retry_after` in seconds."""
+
+    def __init__(
+        self, status: int, detail: str, expected: int | None = None, kind: str = "", retry_after: int = 0
+    ) -> None:
+        super().__init__(status, detail, {"Retry-After": str(retry_after)} if retry_after else None)
+        self.expected = expected
+        self.kind = kind
+
+
+def refuse(status: int, detail: str) -> NoReturn:
+    """Raises Refused."""
+    raise Refused(status, detail)
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, unpacked, and never more than the contract allows of it, nor slower."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            packed = await _packed(request)
+    except TimeoutError:
+        refuse(408, f"the body took more than {BODY_WITHIN:g} s")
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding == "identity":
+        return packed
+    if encoding != "gzip":
+        refuse(415, "Content-Encoding must be gzip or identity")
+    return _gunzip(packed)
+
+
+async def _packed(request: Request) -> bytes:
+    packed = bytearray()
+    async for chunk in request.stream():
+        packed += chunk
+        if len(packed) > contract.MAX_BATCH:
+            refuse(413, f"a body of more than {contract.MAX_BATCH} bytes")
+    return bytes(packed)
+
+
+def _gunzip(packed: bytes) -> bytes:
+    inflate = zlib.decompressobj(wbits=31)
+    limit = 2 * contract.MAX_BATCH
+    try:
+        data = inflate.decompress(packed, limit)
+    except zlib.error:
+        refuse(400, "the body is not gzip")
+    if inflate.unconsumed_tail:
+        refuse(413, f"a body of more than {limit} bytes when unpacked")
+    if not inflate.eof:
+        refuse(400, "the gzip body is cut off")
+    return data
+
+
+def decoded(body: bytes, kind: type[T]) -> T:
+    """The body as `kind`. Refuses with 400 what it is not."""
+    try:
+        value: T = read_json(body, kind, 2 * contract.MAX_BATCH)
+    except NotUnderstood as error:
+        refuse(400, str(error))
+    return value
+
+
+def query(request: Request, name: str, default: str, kind: Any) -> Any:
+    """A value of the query. Refuses with 400 what the contract does not allow."""
+    try:
+        value = msgspec.convert(request.query_params.get(name, default), kind, strict=False)
+    except UNDECODABLE as error:
+        refuse(400, f"{name}: {error}"[:200])
+    if isinstance(value, float) and not math.isfinite(value):
+        refuse(400, f"{name}: must be a number")
+    return value
+
+
+def capabilities(request: Request) -> set[str]:
+    """What the station says that it understands."""
+    return {each.strip() for each in ",".join(request.headers.getlist(contract.CAPABILITIES)).split(",")}
+
+
+def answered(body: Any) -> Response:
+    """A body as JSON."""
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+async def problem(_request: Request, error: Exception) -> Response:
+    """What went wrong, as the contract tells it."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    expected = error.expected if isinstance(error, Refused) else None
+    told = Problem(TITLES.get(status, "Error"), status, detail, expected=expected)
+    if isinstance(error, Refused) and error.kind:
+        title = "Conflict" if error.kind == contract.CONFLICT else told.title
+        told = msgspec.structs.replace(told, title=title, type=error.kind)
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(msgspec.json.encode(told), status, headers, media_type="application/problem+json")
+
+
+async def busy(request: Request, error: Exception) -> Response:
+    """The store takes no write or read just now: its disk is full, or somebody holds it."""
+    log.error("the store: %s", error)
+    return await problem(request, Refused(503, "the store cannot be used just now", retry_after=BUSY_FOR))

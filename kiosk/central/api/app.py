@@ -1,0 +1,219 @@
+"""The contract over HTTP: enrolment, batches of entries, documents by long poll."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from msgspec import Raw, Struct
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kiosk.central.api.answers import Refused, answered, busy, capabilities, decoded, problem, query, read_body, refuse
+from kiosk.central.api.authority import Authority
+from kiosk.central.api.board import Board, encoded
+from kiosk.central.api.intake import Intake
+from kiosk.central.api.quota import Quotas
+from kiosk.central.entries import ConflictFound, GapFound, Sent
+from kiosk.central.issuer import Issuer
+from kiosk.central.refusals import CannotSign
+from kiosk.central.store import CentralStore, WrongClaim
+from kiosk.contract import bodies as contract
+from kiosk.contract.bodies import Batch, BatchAnswer, Enrolled, Enrolment, Nonce, Version, Wait
+from kiosk.loops import Loops
+from kiosk.trust.cose import public_key
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY: Final = 0.05
+RENEW_EVERY: Final = 3600.0
+RENEW_AGAIN: Final = 60.0
+"""Seconds after which a renewal that failed is tried again."""
+
+KINDS: Final = ("keyset", "status", "policy", "command")
+STREAMS: Final = {"access", "telemetry"}
+
+
+class Found(Struct, frozen=True):
+    """:class:`kiosk.contract.bodies.Documents`, of which each is JSON already."""
+
+    documents: list[Raw]
+    server_time: float
+
+
+class Central:
+    """The routes over one store and one issuer. `ended` is called when a loop fails too often. Raises CannotSign."""
+
+    def __init__(self, folder: Path, ended: Callable[[], None] = lambda: None) -> None:
+        self.store = CentralStore(folder)
+        self.issuer = Issuer(folder, self.store)
+        self.issuer.ready()
+        self.loops = Loops(_tell, ended)
+        self._authority = Authority(self.store)
+        self._quotas = Quotas()
+        self._intake = Intake(self.store)
+        self._last = self.store.last_publication()
+        self._board = Board(self.store.published(time.time()))
+        self._said = self.store.saying()
+        self._renew_at = -math.inf
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        station = "/v1/stations/{code}"
+        return Starlette(
+            routes=[
+                Route("/v1/enrol", self.enrol, methods=["POST"]),
+                Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
+                Route(station + "/documents", self.documents, methods=["GET"]),
+            ],
+            exception_handlers={HTTPException: problem, sqlite3.OperationalError: busy, Exception: problem},
+            lifespan=self._lifespan,
+        )
+
+    async def enrol(self, request: Request) -> Response:
+        """Pin a station's key against a claim code; answer with the root key and the first documents."""
+        wanted = decoded(await read_body(request), Enrolment)
+        if public_key(wanted.public_key) is None:
+            refuse(400, "public_key is no Ed25519 key")
+        try:
+            await run_in_threadpool(self.store.enrol, wanted.station, wanted.claim, wanted.public_key, time.time())
+        except WrongClaim:
+            refuse(403, "this claim code is unknown, used, older than 72 h, or of another station")
+        self._authority.forget(wanted.station)
+        published = await run_in_threadpool(self.store.published)
+        return answered(Enrolled(self.issuer.root_public, published.newer(wanted.station, {}, time.time())))
+
+    async def batch(self, request: Request) -> Response:
+        """Take a batch of entries, each once."""
+        code, stream = await self._authorised(request), request.path_params["stream"]
+        if stream not in STREAMS:
+            refuse(404, f"no such stream; there are {', '.join(sorted(STREAMS))}")
+        with self._intake.place():
+            body = await read_body(request)
+            await self._within_quota(code, len(body))
+            conflicts = contract.UNDERSTANDS_CONFLICT in capabilities(request)
+            try:
+                acked, rejected = await self._intake.take(Sent(code, stream, decoded(body, Batch), conflicts))
+            except ConflictFound as found:
+                detail = f"number {found.expected} is held with other content, or comes from a boot that another has followed"
+                raise Refused(409, detail, found.expected, contract.CONFLICT) from found
+            except GapFound as gap:
+                raise Refused(409, f"number {gap.expected} is wanted next", gap.expected) from gap
+        return answered(BatchAnswer(acked, time.time(), self._board.versions(code), rejected))
+
+    async def documents(self, request: Request) -> Response:
+        """Documents newer than the versions in the query; with `wait`, held back until there are some."""
+        code = await self._authorised(request)
+        known = {kind: query(request, kind, "0", Version) for kind in KINDS}
+        deadline = time.monotonic() + query(request, "wait", "0", Wait)
+        nonce = query(request, "nonce", "", Nonce)
+        await self._heard(code, known)
+        found = self._board.newer(code, known, time.time())
+        while not found and (left := deadline - time.monotonic()) > 0:
+            await self._board.news(code, left)
+            found = self._board.newer(code, known, time.time())
+        if nonce:
+            found += [encoded(body) for body in await run_in_threadpool(self._time, nonce)]
+        return answered(Found(found, time.time()))
+
+    async def _authorised(self, request: Request) -> str:
+        """The station's code when the token is its own. Refuses with 401 and 403."""
+        code = str(request.path_params["code"])
+        await self._authority.prove(code, request.headers.get("Authorization", ""))
+        return code
+
+    async def _within_quota(self, code: str, size: int) -> None:
+        """Refuses with 429 what is more than any station has to tell, and tells the operators."""
+        wait = self._quotas.take(code, size, time.monotonic())
+        if wait:
+            words = "sends more than any station has to tell; it is asked to wait"
+            await run_in_threadpool(self.store.alarm, "quota", words, time.time(), code)
+            raise Refused(429, words, kind=contract.QUOTA, retry_after=math.ceil(wait))
+
+    async def _heard(self, code: str, known: dict[str, int]) -> None:
+        """Look closer at a station that says, or has said, that it has what is not published here."""
+        ours = self._board.versions(code)
+        ahead = any(version > ours.get(kind, 0) for kind, version in known.items())
+        if ahead or code in self._said:
+            await run_in_threadpool(self._hear, code, known)
+            (self._said.add if ahead else self._said.discard)(code)
+
+    def _hear(self, code: str, known: dict[str, int]) -> None:
+        """Judge what the station says that it has; what cannot be signed or stored now is no reason to send it nothing."""
+        try:
+            self.issuer.hear(code, known)
+        except (CannotSign, sqlite3.Error) as error:
+            self._tell_unsigned(error)
+
+    def _time(self, nonce: str) -> list[bytes]:
+        """The signed time, if it can be signed: none is better than a wrong one."""
+        try:
+            return [self.issuer.time_document(nonce)]
+        except (CannotSign, sqlite3.Error) as error:
+            self._tell_unsigned(error)
+            return []
+
+    def _tell_unsigned(self, error: Exception) -> None:
+        log.error("nothing is signed: %s", error)
+        with suppress(sqlite3.Error):  # the disk is full, maybe: what can be read is served all the same
+            self.store.alarm("cannot_sign", str(error), time.time())
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        loops = [
+            asyncio.create_task(self.loops.keep("watch", self._watch)),
+            asyncio.create_task(self.loops.keep("renewal", self._renewal)),
+        ]
+        yield
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        self.store.close()
+
+    async def _watch(self) -> None:
+        """See what anybody has published, also another process (`kiosk central revoke`); wake those whom it concerns."""
+        news = await run_in_threadpool(self.store.news, self._last)
+        if news:
+            published = await run_in_threadpool(self.store.published, time.time())
+            self._last = news[-1].number
+            for each in news:
+                if each.kind == "station":
+                    self._authority.forget(each.scope)
+            self._board.put_up(published, [each for each in news if each.kind != "station"])
+        self.loops.feed()
+        await asyncio.sleep(LOOK_EVERY)
+
+    async def _renewal(self) -> None:
+        """What time alone asks for. If it fails it is tried again before long, and what is published is served meanwhile."""
+        if time.monotonic() >= self._renew_at:
+            self._renew_at = time.monotonic() + RENEW_AGAIN
+            if await run_in_threadpool(self._renewed):
+                self._renew_at = time.monotonic() + RENEW_EVERY
+        await asyncio.sleep(LOOK_EVERY)
+
+    def _renewed(self) -> bool:
+        try:
+            self.issuer.renew()
+            self.store.forget_publications()
+        except CannotSign as error:
+            self.store.alarm("cannot_sign", str(error), time.time())
+            return False
+        return True
+
+
+def _tell(why: str | None) -> None:
+    if why:
+        log.error("%s", why)
+    else:
+        log.warning("all loops turn again")

@@ -1,0 +1,94 @@
+"""Whose request it is: a station signs each with a token of its own key (RFC 7519), which it may send more than once."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct
+from starlette.concurrency import run_in_threadpool
+
+from kiosk.central.api.answers import refuse
+from kiosk.central.store import CentralStore
+from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN
+from kiosk.decoding import UNDECODABLE
+from kiosk.trust.cose import public_key
+
+LEEWAY: Final = 30
+MOST_KNOWN: Final = 16_384
+"""Tokens, and stations, that are remembered: three times the stations of a province."""
+
+
+class Bearer(Struct, frozen=True):
+    """A token that was proven: whose it is, and until when, in seconds since 1970."""
+
+    code: str
+    ends: float
+
+
+class Authority:
+    """Proves tokens, and remembers which it has proven, until they end or their station's key changes."""
+
+    def __init__(self, store: CentralStore) -> None:
+        self._store = store
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._proven: dict[str, Bearer] = {}
+
+    def forget(self, code: str) -> None:
+        """The station's key may have changed: look again."""
+        self._keys.pop(code, None)
+        for token in [token for token, bearer in self._proven.items() if bearer.code == code]:
+            del self._proven[token]
+
+    async def prove(self, code: str, header: str) -> None:
+        """Refuses with 401 or 403 a request for station `code` whose `Authorization` is not its own."""
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            refuse(401, "an enrolled station's token is needed")
+        known = self._proven.get(token)
+        if known and known.code == code and time.time() < known.ends:
+            return
+        claims = await self._read(code, token)
+        ends = int(claims["exp"])
+        if claims["sub"] != code:
+            refuse(403, "the token is of another station")
+        if ends > time.time() + LONGEST_TOKEN:
+            refuse(401, f"a token that holds for more than {LONGEST_TOKEN} s")
+        _remember(self._proven, token, Bearer(code, ends + LEEWAY))
+
+    async def _read(self, code: str, token: str) -> dict[str, Any]:
+        """What a token says that the station's key has signed; the key may be newer than the one that is known."""
+        if code in self._keys:
+            with suppress(jwt.PyJWTError, *UNDECODABLE):
+                return _claims(token, self._keys[code])
+        raw = await run_in_threadpool(self._store.station_key, code)
+        key = public_key(raw) if raw else None
+        if key is None:
+            refuse(401, "an enrolled station's token is needed")
+        _remember(self._keys, code, key)
+        try:
+            return _claims(token, key)
+        except (jwt.PyJWTError, *UNDECODABLE) as error:
+            refuse(401, f"{error}"[:200])
+
+
+def _claims(token: str, key: Ed25519PublicKey) -> dict[str, Any]:
+    return jwt.decode(
+        token,
+        key,
+        algorithms=["EdDSA"],
+        audience=AUDIENCE,
+        leeway=LEEWAY,
+        options={"require": ["sub", "aud", "exp"]},
+    )
+
+
+def _remember(known: dict[str, Any], name: str, value: Any) -> None:
+    """The oldest goes when there are too many: a dictionary keeps the order of what was put in."""
+    known.pop(name, None)
+    while len(known) >= MOST_KNOWN:
+        known.pop(next(iter(known)))
+    known[name] = value

@@ -1,0 +1,76 @@
+"""Batches wait here for each other: one transaction, and one fsync, takes all that came while the last was written."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from msgspec import Struct
+from starlette.concurrency import run_in_threadpool
+
+from kiosk.central.api.answers import Refused
+from kiosk.central.entries import Became, Sent, Taken
+from kiosk.central.store import CentralStore
+
+MOST_AT_ONCE: Final = 64
+"""Batches in work, from the first byte of their body to their answer."""
+
+LATER: Final = 5
+"""Seconds after which a station may come again that found no place."""
+
+
+class _Waiting(Struct, eq=False):
+    sent: Sent
+    became: Became | None = None
+
+
+class Intake:
+    """The event loop's; what has gathered is written in a thread, by whoever comes first after the last was written."""
+
+    def __init__(self, store: CentralStore) -> None:
+        self._store = store
+        self._in_work = 0
+        self._gathered: list[_Waiting] = []
+        self._writing = asyncio.Lock()
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for one batch. Refuses with 503 when all are taken."""
+        if self._in_work >= MOST_AT_ONCE:
+            raise Refused(503, f"{MOST_AT_ONCE} batches are in work", retry_after=LATER)
+        self._in_work += 1
+        try:
+            yield
+        finally:
+            self._in_work -= 1
+
+    async def take(self, sent: Sent) -> Taken:
+        """What became of a batch, once it is on the disk. Raises GapFound, ConflictFound and sqlite3.Error."""
+        mine = _Waiting(sent)
+        self._gathered.append(mine)
+        async with self._writing:
+            try:
+                became = mine.became or await self._write(mine)
+            finally:
+                if mine in self._gathered:
+                    self._gathered.remove(mine)
+        if isinstance(became, Exception):
+            raise became
+        return became
+
+    async def _write(self, first: _Waiting) -> Became:
+        gathered = [first, *(each for each in self._gathered if each is not first)]
+        try:
+            found: list[Became] = await run_in_threadpool(
+                self._store.take_all, [each.sent for each in gathered], time.time()
+            )
+        except sqlite3.Error as error:  # it is that of all, or each would wait for the same disk in turn
+            found = [error] * len(gathered)
+        for each, became in zip(gathered, found, strict=True):
+            each.became = became
+        self._gathered = [each for each in self._gathered if each.became is None]
+        return found[0]

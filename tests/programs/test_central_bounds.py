@@ -1,0 +1,356 @@
+"""What one peer may take of the central server: time, places, bytes; and who is woken by what is published."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+
+import jwt
+import msgspec
+import pytest
+import requests
+from msgspec import Struct
+
+from kiosk.central import serve as program
+from kiosk.central.api import answers, authority, intake, quota
+from kiosk.central.api.board import Board
+from kiosk.central.api.intake import Intake
+from kiosk.central.entries import GapFound, Sent
+from kiosk.central.issuer import Issuer
+from kiosk.central.published import Publication
+from kiosk.central.serve import ANSWER_WITHIN, HEAD_WITHIN, KEEP_ALIVE, REQUEST_WITHIN, Idle
+from kiosk.central.store import CentralStore
+from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN, QUOTA, Batch
+from kiosk.demo.run import free_port
+from kiosk.trust.documents import CommandDocument
+from kiosk.trust.policy import PolicyDocument
+from tests.keys import private, public
+from tests.programs.house import until
+
+CODES = ("37081101", "37081102", "41000001")
+KEY = private(20)
+BATCHES = f"/v1/stations/{CODES[0]}/streams/access/batches"
+DOCUMENTS = f"/v1/stations/{CODES[0]}/documents"
+
+
+class Running(Struct, frozen=True):
+    """A central server in a thread of this process, so that a test may set its bounds."""
+
+    url: str
+    port: int
+    store: CentralStore
+
+
+@contextmanager
+def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    made: list[program.Server] = []
+
+    class Kept(program.Server):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            made.append(self)
+
+    monkeypatch.setattr(program, "Server", Kept)
+    store, port = CentralStore(folder), free_port()
+    Issuer(folder, store)
+    for code in CODES:
+        store.enrol(code, store.make_claim(code, time()), public(KEY), time())
+    thread = threading.Thread(target=program.serve, args=(folder, "127.0.0.1", port))
+    with closing(store):
+        thread.start()
+        try:
+            until(lambda: made and made[0].started)
+            yield Running(f"http://127.0.0.1:{port}", port, store)
+        finally:
+            made[0].leave()
+            thread.join(30)
+
+
+def bearer(key: Any = KEY, **more: Any) -> dict[str, str]:
+    claims = {"sub": CODES[0], "aud": AUDIENCE, "exp": int(time()) + 60, **more}
+    claims = {name: value for name, value in claims.items() if value is not None}
+    return {"Authorization": f"Bearer {jwt.encode(claims, key, algorithm='EdDSA')}"}
+
+
+def entry(seq: int) -> dict[str, Any]:
+    return {"seq": seq, "boot_id": "b", "boot": 1.0, "wall": 1e9, "kind": "locked", "door": "main"}
+
+
+def batch(first: int, count: int = 1, epoch: str = "00112233445566aa") -> Batch:
+    return Batch(epoch, first, "b", 1.0, 1.0, [entry(seq) for seq in range(first, first + count)])
+
+
+def post(server: Running, wanted: Batch, headers: dict[str, str] | None = None) -> requests.Response:
+    return requests.post(
+        server.url + BATCHES, data=msgspec.json.encode(wanted), headers=headers or bearer(), timeout=30
+    )
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"exp": int(time()) + LONGEST_TOKEN + 300}, 401),
+        ({"exp": 2**40}, 401),
+        ({"exp": None}, 401),
+        ({"exp": "soon"}, 401),
+        ({"sub": None}, 401),
+        ({"aud": None}, 401),
+        ({"exp": int(time()) + LONGEST_TOKEN - 300}, 200),
+    ],
+)
+def test_a_token_holds_for_a_day_at_most(
+    claims: dict[str, Any], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as server:
+        for _ in range(2):
+            assert requests.get(server.url + DOCUMENTS, headers=bearer(**claims), timeout=30).status_code == status
+
+
+def test_a_token_that_was_proven_ends_all_the_same_and_with_its_stations_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authority, "LEEWAY", 0)
+    with running(tmp_path, monkeypatch) as server:
+
+        def status(headers: dict[str, str]) -> int:
+            return requests.get(server.url + DOCUMENTS, headers=headers, timeout=30).status_code
+
+        short, long = bearer(exp=int(time()) + 3), bearer()
+        assert (status(short), status(long)) == (200, 200)
+        until(lambda: status(short) == 401, "the end of the token")
+        assert status(long) == 200
+        other = requests.get(server.url + DOCUMENTS.replace(CODES[0], CODES[1]), headers=long, timeout=30)
+        assert other.status_code == 403, "proven for one station is proven for no other"
+        server.store.enrol(CODES[0], server.store.make_claim(CODES[0], time()), public(private(21)), time())
+        until(lambda: status(long) == 401, "the end of the station's old key")
+        assert status(bearer(private(21))) == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /v1/enrol HTTP/1.1\r\nHost: x\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n",
+        b"POST /v1/enrol HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+    ],
+    ids=["nothing", "half a head", "half a second head", "half a body"],
+)
+def test_a_connection_that_says_no_more_is_closed(sent: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("HEAD_WITHIN", 0.3), ("KEEP_ALIVE", 1), ("SWEEP_EVERY", 0.1), ("REQUEST_WITHIN", 5.0)):
+        monkeypatch.setattr(program, name, value)
+    monkeypatch.setattr(answers, "BODY_WITHIN", 0.3)
+    with running(tmp_path, monkeypatch) as server, socket.create_connection(("127.0.0.1", server.port), 20) as peer:
+        peer.sendall(sent)
+        told = b""
+        try:
+            while piece := peer.recv(4096):
+                told += piece
+        except ConnectionResetError:
+            pass
+        assert (b"HTTP/1.1 408" in told) == sent.endswith(b"{")
+        assert requests.get(server.url, timeout=5).status_code == 404
+
+
+class Transport:
+    """Of a connection: the bytes that wait to be taken by its peer."""
+
+    waiting = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+
+class Cycle(Struct, eq=False):
+    """A request and its answer."""
+
+    response_complete: bool = False
+
+
+class Connection:
+    """What the server knows of one."""
+
+    def __init__(self, cycle: Cycle | None = None, waiting: int = 0) -> None:
+        self.cycle, self.transport = cycle, Transport()
+        self.transport.waiting = waiting
+
+
+@pytest.mark.parametrize(
+    ("connection", "within"),
+    [
+        (Connection, HEAD_WITHIN),
+        (lambda: Connection(Cycle()), REQUEST_WITHIN),
+        (lambda: Connection(Cycle(True)), KEEP_ALIVE),
+        (lambda: Connection(Cycle(True), waiting=9), ANSWER_WITHIN),
+    ],
+)
+def test_how_long_a_connection_may_do_the_same(connection: Callable[[], Connection], within: float) -> None:
+    idle, one, busy = Idle(), connection(), Connection(Cycle(True))
+    assert idle.overdue([one, busy], 0.0) == []
+    for now in range(10, round(within), 10):
+        busy.cycle = Cycle(True)
+        assert idle.overdue([one, busy], now) == []
+    busy.cycle = Cycle(True)
+    assert idle.overdue([one, busy], within + 10.0) == [one]
+
+
+def test_batches_beyond_the_places_are_asked_to_come_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_AT_ONCE", 3)
+    head = (
+        f"POST {BATCHES} HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer()['Authorization']}\r\nContent-Length: 9\r\n\r\n"
+    )
+    with running(tmp_path, monkeypatch) as server, ExitStack() as stack:
+        held = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(3)]
+        for each in held:
+            each.sendall(head.encode())
+        until(lambda: post(server, batch(1)).headers.get("Retry-After") == str(intake.LATER), "no place")
+        assert post(server, batch(1)).status_code == 503
+        held[0].sendall(b"rubbish!!")
+        assert b" 400 " in held[0].recv(4096)
+        assert post(server, batch(1)).status_code == 200
+
+
+def test_a_station_that_sends_too_much_is_told_to_wait_and_so_are_the_operators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(msgspec.json.encode(batch(1)))
+    monkeypatch.setattr(quota, "BURST", 3 * size)
+    monkeypatch.setattr(quota, "RATE", 0.1)
+    with running(tmp_path, monkeypatch) as server:
+        assert [post(server, batch(seq)).status_code for seq in (1, 2, 3)] == [200] * 3
+        refused = post(server, batch(4))
+        assert (refused.status_code, refused.json()["type"]) == (429, QUOTA)
+        assert size * 9 < int(refused.headers["Retry-After"]) <= size * 10
+        other = bearer(sub=CODES[1])
+        answer = requests.post(
+            server.url + BATCHES.replace(CODES[0], CODES[1]),
+            data=msgspec.json.encode(batch(1)),
+            headers=other,
+            timeout=9,
+        )
+        assert answer.status_code == 200, "it is that station's alone"
+        assert [(alarm.what, alarm.station) for alarm in server.store.alarms()] == [("quota", CODES[0])]
+
+
+def test_a_quota_comes_back_with_time() -> None:
+    quotas = quota.Quotas()
+    assert quotas.take("a", quota.BURST, 0.0) == 0
+    assert quotas.take("a", 1000, 0.0) == pytest.approx(1000 / quota.RATE)
+    assert quotas.take("a", 1000, 1000 / quota.RATE + 1) == 0
+    assert quotas.take("a", quota.BURST, 10 * 86_400.0) == 0
+
+
+def test_batches_that_come_together_are_written_together_and_each_is_told_its_own(tmp_path: Path) -> None:
+    store, commits = CentralStore(tmp_path), list[str]()
+
+    async def all_at_once() -> list[Any]:
+        found = Intake(store)
+        sent = [Sent(f"3708{number:04d}", "access", batch(1 if number % 7 else 2, 3)) for number in range(50)]
+        return await asyncio.gather(*(found.take(each) for each in sent), return_exceptions=True)
+
+    with closing(store):
+        store._db.set_trace_callback(lambda words: commits.append(words) if words == "COMMIT" else None)
+        became = asyncio.run(all_at_once())
+        for number, each in enumerate(became):
+            assert isinstance(each, GapFound) if number % 7 == 0 else each == (3, [])
+        assert sum(store.counts().values()) == 3 * sum(number % 7 != 0 for number in range(50))
+        assert len(commits) <= 2
+
+
+def test_a_disk_that_fails_is_told_to_all_that_came_together(tmp_path: Path) -> None:
+    store = CentralStore(tmp_path)
+
+    async def all_at_once() -> list[Any]:
+        found = Intake(store)
+        takes = (found.take(Sent(CODES[0], "access", batch(1))) for _ in range(9))
+        first = await asyncio.gather(*takes, return_exceptions=True)
+        store._db.execute("PRAGMA query_only = 0")
+        return [*first, await found.take(Sent(CODES[0], "access", batch(1)))]
+
+    with closing(store):
+        store._db.execute("PRAGMA query_only = 1")
+        *failed, last = asyncio.run(all_at_once())
+        assert [type(each).__name__ for each in failed] == ["OperationalError"] * 9
+        assert last == (1, [])
+
+
+def test_a_publication_wakes_those_whom_it_is_for_and_no_others(tmp_path: Path) -> None:
+    store = CentralStore(tmp_path)
+    issuer = Issuer(tmp_path, store)
+
+    async def woken(publish: Callable[[], object]) -> set[str]:
+        board = Board(store.published(time()))
+        before = {code: board.versions(code) for code in CODES}
+        waiting = {code: asyncio.create_task(board.news(code, 30.0)) for code in CODES}
+        await asyncio.sleep(0)
+        last = store.last_publication()
+        publish()
+        board.put_up(store.published(time()), store.news(last))
+        await asyncio.wait(waiting.values(), timeout=0.3)
+        found = {code for code, each in waiting.items() if each.done()}
+        for each in waiting.values():
+            each.cancel()
+        assert found == {code for code in CODES if board.newer(code, before[code], time())}
+        return found
+
+    with closing(store):
+        assert asyncio.run(woken(issuer.publish_status)) == set(CODES)
+        assert asyncio.run(woken(issuer.publish_keyset)) == set(CODES)
+        assert asyncio.run(woken(lambda: issuer.publish_policy(PolicyDocument(1, 0, station="3708")))) == set(CODES[:2])
+        command = CommandDocument(1, "x", CODES[2], "report", 0, 0)
+        assert asyncio.run(woken(lambda: issuer.command(command, 300))) == {CODES[2]}
+
+
+def test_what_all_get_is_encoded_once(tmp_path: Path) -> None:
+    store = CentralStore(tmp_path)
+    with closing(store):
+        Issuer(tmp_path, store)
+        board = Board(store.published())
+        first, second = (board.newer(code, {}, time()) for code in CODES[:2])
+        assert [bytes(each) for each in first] == [bytes(each) for each in second]
+        assert all(one is other for one, other in zip(first, second, strict=True))
+
+
+def test_what_an_older_release_publishes_is_news_too(tmp_path: Path) -> None:
+    store = CentralStore(tmp_path)
+    with closing(store):
+        last = store.last_publication()
+        store._db.execute("INSERT OR REPLACE INTO documents (kind, version, body) VALUES ('status', 9, x'00')")
+        store._db.execute("INSERT OR REPLACE INTO policies VALUES ('37', 9, x'00')")
+        store._db.execute("INSERT OR REPLACE INTO commands VALUES (?, 9, 'id', 9, x'00')", (CODES[0],))
+        store._db.execute("DELETE FROM commands")
+        store._db.execute("INSERT OR REPLACE INTO stations VALUES (?, x'00', 1.0)", (CODES[1],))
+        told = [(each.kind, each.scope) for each in store.news(last)]
+        status, policy, command, gone, station = told
+        assert (status, policy, command, gone) == (
+            ("status", ""), ("policy", "37"), ("command", CODES[0]), ("command", CODES[0]),
+        )  # fmt: skip
+        assert station == ("station", CODES[1])
+
+
+def test_news_that_is_forgotten_is_news_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.central.store.KEPT_NEWS", 2)
+    store = CentralStore(tmp_path)
+    with closing(store):
+        for version in range(1, 6):
+            store.put_policy("37", version, b"")
+        last = store.last_publication()
+        store.forget_publications()
+        assert [each.scope for each in store.news(last - 1)] == ["37"]
+        assert store.news(last - 4)[0] == Publication(last - 1, "forgotten", "")
+
+
+def test_a_wait_ends_by_itself(tmp_path: Path) -> None:
+    store = CentralStore(tmp_path)
+    with closing(store):
+        board = Board(store.published())
+        began = monotonic()
+        asyncio.run(board.news(CODES[0], 0.1))
+        assert 0.05 < monotonic() - began < 10
+        assert board._waiting == {}
