@@ -16,7 +16,10 @@ import cv2
 import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
-from pyzbar import pyzbar
+
+from hardware import zbar
+
+pyzbar: Final = zbar.reader()
 
 Grey = NDArray[np.uint8]
 """A grey picture: uint8, shape (height, width)."""

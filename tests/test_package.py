@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,21 @@ def test_every_library_is_locked_and_every_lock_has_its_hash() -> None:
     assert all("--hash=sha256:" in block for block in blocks)
 
 
+DOC = "/usr/share/doc/yizhan-kiosk/"
+
+
+def test_every_link_of_a_shipped_page_leads_to_what_is_shipped() -> None:
+    shipped = {destination.removeprefix(DOC) for destination in re.findall(r"dst: ([^ ,]+)", RECIPE)}
+    trees = tuple(path for path in shipped if path.endswith("/") and not path.startswith("/"))
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            target = (page.parent / link).resolve().relative_to(ROOT)
+            there = str(target) in shipped or str(target).startswith(trees) or target.match("*.md")
+            assert there, f"{page.name}: {link}"
+            assert (ROOT / target).exists(), f"{page.name}: {link}"
+
+
 def needs(*tools: str) -> None:
     for tool in tools:
         if os.geteuid() or not shutil.which(tool):
@@ -61,7 +77,7 @@ def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     needs("mmdebstrap", "dpkg-deb")
     deb = build(request.param, "amd64")
     folder = tmp_path_factory.mktemp("debian") / "root"
-    words = ["mmdebstrap", "--variant=minbase", "--include=python3,libzbar0,systemd", request.param, str(folder)]
+    words = ["mmdebstrap", "--variant=minbase", "--include=python3,systemd", request.param, str(folder)]
     subprocess.run(words, check=True, capture_output=True)
     shutil.copy(deb, folder / "tmp" / "kiosk.deb")
     subprocess.run(["dpkg-deb", "-R", deb, folder / "tmp" / "next"], check=True)
@@ -78,21 +94,70 @@ def inside(root: Path, command: str) -> str:
     return f"{done.stdout}{done.stderr}exit code {done.returncode}"
 
 
+BASES = ("nothing", "systemd", "systemd python3")
+"""What is there beside dpkg and apt. A Debian that boots has systemd; the last is the one of which 101 packages were told."""
+
+OURS = "./tmp/kiosk.deb"
+
+
+def brought(root: Path, *packages: str) -> tuple[int, float]:
+    """How many packages apt would bring beside those that are named, and MB on the disk, as it reckons."""
+    told = inside(root, f"apt-get install --assume-no {' '.join(packages)}")
+    new = re.search(r"(\d+) newly installed", told)
+    size = re.search(r"([\d.,]+) ([kM])B of additional disk space", told)
+    assert new, told
+    assert size, told
+    return int(new[1]) - len(packages), float(size[1].replace(",", "")) / {"k": 1000, "M": 1}[size[2]]
+
+
+@pytest.mark.deb
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("release", RELEASES)
+def test_apt_brings_little_with_it(release: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside the same with Debian's libzbar0, which it once depended on."""
+    needs("mmdebstrap", "dpkg-deb")
+    root, found = tmp_path / "root", []
+    words = ["mmdebstrap", "--variant=minbase", "--skip=cleanup/apt/lists", release, str(root)]
+    subprocess.run(words, check=True, capture_output=True)
+    shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
+    shutil.copy(build(release, "amd64"), root / "tmp" / "kiosk.deb")
+    for base in BASES:
+        if base != "nothing":
+            told = inside(root, f"DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {base}")
+            assert told.endswith("exit code 0"), told
+        (packages, size), (more, larger) = brought(root, OURS), brought(root, OURS, "libzbar0")
+        found.append((packages, larger - size))
+        with capsys.disabled():
+            line = f"{release}, on {base}: {packages} packages beside ours, {size:.0f} MB"
+            sys.stdout.write(f"\n{line}; with libzbar0 {more + 1}, {larger:.0f} MB")
+    assert found[-1][0] == 0
+    assert all(packages < 50 and saved > 60 for packages, saved in found)
+
+
 @pytest.mark.deb
 @pytest.mark.timeout(900)
 def test_it_installs_upgrades_downgrades_and_goes_and_takes_nothing_with_it_but_at_a_purge(root: Path) -> None:
-    assert inside(root, "dpkg -i /tmp/kiosk.deb").endswith("exit code 0")
+    told = inside(root, "dpkg -i /tmp/kiosk.deb")
+    assert told.endswith("exit code 0")
+    assert "next: sudo kiosk setup" in told
     assert "station 37081101" in inside(root, "kiosk config check")
     assert "(kiosk)" in inside(root, "id kiosk-scanner; id kiosk-sync")
     assert "exit code 1" in inside(root, "kiosk doctor"), "it runs, and finds that this is no station"
     assert list((root / "usr/lib/yizhan-kiosk/kiosk/__pycache__").iterdir()), "compiled, then or now"
     bill = json.loads((root / "usr/share/doc/yizhan-kiosk/sbom.cdx.json").read_text())
     names = {component["name"] for component in bill["components"]}
-    assert (bill["bomFormat"], {"opencv-python-headless", "numpy", "cryptography"} - names) == ("CycloneDX", set())
+    assert (bill["bomFormat"], {"opencv-python-headless", "numpy", "cryptography", "zbar"} - names) == (
+        "CycloneDX",
+        set(),
+    )
+    assert "zbar b'PASS' /usr/lib/yizhan-kiosk/libzbar.so.0" in inside(root, f"python3 -I -c '{READS}'")
+    assert (root / DOC[1:] / "docs" / "technician.md").exists()
     first_boot(root)
     inside(root, "echo '# mine' >> /etc/kiosk/station.toml; echo kept > /var/lib/kiosk/kept")
     for file, version in (("next", "9.0.1.0"), ("kiosk", __version__)):
-        assert inside(root, f"dpkg -i --force-confold /tmp/{file}.deb").endswith("exit code 0")
+        told = inside(root, f"dpkg -i --force-confold /tmp/{file}.deb")
+        assert told.endswith("exit code 0")
+        assert "next:" not in told, "that is for the first time"
         assert version in inside(root, "dpkg-query -W yizhan-kiosk")
         assert "# mine" in inside(root, "tail -1 /etc/kiosk/station.toml; cat /var/lib/kiosk/kept")
         assert "station 37081199" in inside(root, "kiosk config check")
@@ -101,6 +166,17 @@ def test_it_installs_upgrades_downgrades_and_goes_and_takes_nothing_with_it_but_
     assert not (root / "usr" / "lib" / "yizhan-kiosk").exists()
     assert inside(root, "dpkg -P yizhan-kiosk").endswith("exit code 0")
     assert not (root / "var" / "lib" / "kiosk").exists()
+
+
+READS = """\
+import sys
+sys.path.insert(0, "/usr/lib/yizhan-kiosk")
+import numpy, zxingcpp
+from hardware import codes, zbar
+code = zxingcpp.create_barcode("PASS", zxingcpp.BarcodeFormat.QRCode)
+picture = numpy.asarray(zxingcpp.write_barcode_to_image(code, scale=4))
+print("zbar", codes.pyzbar.decode(numpy.pad(picture, 40, constant_values=255))[0].data, zbar.found())
+"""
 
 
 def first_boot(root: Path) -> None:

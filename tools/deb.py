@@ -8,6 +8,7 @@ Compiled by the Python of that release where there is one here, and otherwise wh
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -23,8 +24,9 @@ from packaging.markers import Marker
 
 from kiosk import __version__
 from kiosk.update.versions import HOME
+from tools import zbar
+from tools.running import ROOT, run
 
-ROOT: Final = Path(__file__).parents[1]
 BUILD: Final = ROOT / "build" / "deb"
 PACKAGE: Final = ROOT / "tools" / "package"
 LOCK: Final = PACKAGE / "requirements.lock"
@@ -73,12 +75,13 @@ def build(release: str, arch: str) -> Path:
     _libraries(stage, debian, arch)
     (stage / "kiosk").write_text(LAUNCHER)
     python = [sys.executable, "-m"]
-    _run(*python, "tools.manuals", str(stage / "man"))
+    run(*python, "tools.manuals", str(stage / "man"))
     for shell, name in (("bash", "kiosk.bash"), ("zsh", "_kiosk")):
-        (stage / name).write_text(_run(*python, "kiosk", "completion", shell))
+        (stage / name).write_text(run(*python, "kiosk", "completion", shell))
     tools = Path(sys.executable).parent
     bill = ["--of", "JSON", "--output-reproducible", "-o", str(stage / "sbom.cdx.json")]
-    _run(str(tools / "cyclonedx-py"), "requirements", *bill, str(stage / "lock"))
+    run(str(tools / "cyclonedx-py"), "requirements", *bill, str(stage / "lock"))
+    _library_of_codes(stage, debian, arch)
     how = _compile(stage, debian)
     values = {
         "STAGE": str(stage.relative_to(ROOT)),
@@ -90,7 +93,7 @@ def build(release: str, arch: str) -> Path:
     (stage / "nfpm.yaml").write_text(Template((PACKAGE / "nfpm.yaml").read_text()).substitute(values))
     deb = ROOT / "dist" / f"yizhan-kiosk_{values['VERSION']}_{arch}.deb"
     deb.parent.mkdir(exist_ok=True)
-    _run(str(tools / "nfpm"), "package", "-f", str(stage / "nfpm.yaml"), "-p", "deb", "-t", str(deb))
+    run(str(tools / "nfpm"), "package", "-f", str(stage / "nfpm.yaml"), "-p", "deb", "-t", str(deb))
     installed = sum(path.stat().st_size for path in (stage / "lib").rglob("*") if path.is_file())
     megabytes = f"{deb.stat().st_size / 1e6:.1f} MB, {installed / 1e6:.1f} MB installed"
     print(f"{deb.relative_to(ROOT)}: {megabytes}, {how}", flush=True)
@@ -109,13 +112,24 @@ def _libraries(stage: Path, debian: Release, arch: str) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def _library_of_codes(stage: Path, debian: Release, arch: str) -> None:
+    """What pyzbar reads with, in its list of components and with its licence."""
+    zbar.compiled(stage / "lib" / "libzbar.so.0", MACHINES[arch], debian.glibc)
+    shutil.copy(zbar.source() / "debian" / "copyright", stage / "libzbar.copyright")
+    bill = json.loads((stage / "sbom.cdx.json").read_text())
+    purl = f"pkg:deb/debian/zbar@{zbar.version()}?arch=source"
+    component = {"type": "library", "bom-ref": purl, "name": "zbar", "version": zbar.version(), "purl": purl}
+    bill["components"].append(component)
+    (stage / "sbom.cdx.json").write_text(json.dumps(bill, indent=2))
+
+
 def install_wheels(folder: Path, debian: Release, arch: str, *what: str) -> None:
     """Unpack wheels for that Python and processor into a folder."""
     pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile"]
     platforms = [f"--platform=manylinux_2_{minor}_{MACHINES[arch]}" for minor in range(debian.glibc, 4, -1)]
     platforms.append(f"--platform=manylinux2014_{MACHINES[arch]}")
     there = ["--implementation=cp", f"--python-version=3.{debian.python}", "--ignore-requires-python", *platforms]
-    _run(*pip, "--target", str(folder), *there, "--only-binary=:all:", *what)
+    run(*pip, "--target", str(folder), *there, "--only-binary=:all:", *what)
 
 
 def lock_for(lock: str, debian: Release, machine: str) -> str:
@@ -149,13 +163,6 @@ def _compile(stage: Path, debian: Release) -> str:
     if python and subprocess.run([python, *words], capture_output=True, check=False, env=chosen).returncode == 0:
         return "compiled"
     return "compiled when it is installed"
-
-
-def _run(*command: str) -> str:
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 if __name__ == "__main__":

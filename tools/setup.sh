@@ -14,12 +14,12 @@ if [ -n "$missing" ]; then
     command -v apt-get >/dev/null || { say "These Debian packages are needed:$missing"; exit 1; }
     if [ "$(id -u)" = 0 ]; then sudo=""; elif sudo -n true 2>/dev/null; then sudo="sudo"; else
         say "Some Debian packages are missing. Type this, then make again:"
-        say "    sudo apt-get install -y$missing"
+        say "    sudo apt-get install -y --no-install-recommends$missing"
         exit 1
     fi
     say "Installing$missing ..."
     # shellcheck disable=SC2086
-    { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing; } >/dev/null
+    { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null
 fi
 
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import os
 import shutil
 import sqlite3
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from hardware import zbar
 from kiosk.cli.doctor.check import Check, Severity
 from kiosk.cli.doctor.faults import RESTART, check_fault
 from kiosk.language import _
@@ -28,7 +28,7 @@ ONLINE: Final = "sudo systemctl restart kiosk-sync"
 
 def check_libraries() -> Iterator[Check]:
     """The system's libraries that pip cannot bring."""
-    if ctypes.util.find_library("zbar"):
+    if zbar.found():
         yield Check("libraries.zbar", "fine", _("libzbar is installed"))
     else:
         evidence = _("libzbar is missing: no scanner starts")
