@@ -37,6 +37,11 @@ def visible_json(text: str) -> str:
     return "".join(_surrogates(each) if _unseen(each) and each not in "\n\t" else each for each in text)
 
 
+def escaped(text: str) -> str:
+    """JSON that says the same in ASCII."""
+    return "".join(each if each.isascii() else _surrogates(each) for each in text)
+
+
 def _unseen(each: str) -> bool:
     return unicodedata.category(each) in CONTROLS or UNSEEN.match(each) is not None
 

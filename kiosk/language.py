@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from kiosk.foreign import visible
+from kiosk.heard import BETWEEN, recognised
 
 DOMAIN: Final = "kiosk"
 LOCALE: Final = Path(__file__).with_name("locale")
 VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The first of them that is set counts (POSIX, Environment Variables, 8.2)."""
+
+SAID: Final = {"why", "error", "detail", "evidence"}
+"""What is filled in under these names was said by a program, the system or a library, in English."""
+
+ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 
 CONSOLE: Final = "linux"
 """TERM of the kernel's own text console, which has no Chinese characters."""
@@ -22,7 +30,16 @@ CONSOLE: Final = "linux"
 def chinese() -> bool:
     """Whether the technician's locale is Chinese, and the terminal can show it."""
     wanted = next((value for name in VARIABLES if (value := os.environ.get(name))), "")
-    return wanted.startswith("zh") and os.environ.get("TERM") != CONSOLE
+    return wanted.startswith("zh") and os.environ.get("TERM") != CONSOLE and _shows_chinese()
+
+
+def _shows_chinese() -> bool:
+    """Whether the standard output's encoding has Chinese characters: Latin 1 and ASCII have none."""
+    try:
+        "\u9a7f\u7ad9".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 @cache
@@ -35,11 +52,28 @@ def _catalogue() -> gettext.NullTranslations:
 def _(message: str, /, **values: object) -> str:
     """The message in the technician's language, its {names} filled in: what comes from outside is made visible, in one line."""
     text = _catalogue().gettext(message) if message else ""
-    return text.format(**{name: _shown(value) for name, value in values.items()}) if values else text
+    return text.format(**{name: _shown(name, value) for name, value in values.items()}) if values else text
 
 
-def _shown(value: object) -> object:
-    return value if isinstance(value, int | float) else visible(str(value))
+def _shown(name: str, value: object) -> object:
+    if isinstance(value, int | float):
+        return value
+    text = visible(str(value))
+    return told(text) if name in SAID else text
+
+
+def told(text: str) -> str:
+    """What a program says in English, in the technician's language; of what nobody expected, the parts that are known."""
+    if not chinese() or not text:
+        return text
+    if found := recognised(text):
+        form, values = found
+        return _catalogue().gettext(form).format(**{name: told(value) for name, value in values.items()})
+    for sign in BETWEEN:
+        head, between, tail = text.partition(sign)
+        if between:
+            return told(head) + _catalogue().gettext(sign) + told(tail)
+    return ERRNO.sub("", text)
 
 
 def chosen(words: tuple[str, str]) -> str:

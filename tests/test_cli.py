@@ -102,7 +102,7 @@ def test_status_of_a_running_station(house: House) -> None:
         station.verdict(signed(claims()))
         done = house.kiosk("status")
         assert done.returncode == 0, done.stderr
-        for word in ("37081101", "locked", "keyset 1", "granted"):
+        for word in ("37081101", "locked", "keyset 1", "opened for card"):
             assert word in done.stdout
         found = json.loads(house.kiosk("status", "--json").stdout)
         assert found["running"]

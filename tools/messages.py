@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from inspect import cleandoc
 from pathlib import Path
 from typing import Final, get_args
@@ -20,15 +20,40 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from kiosk.cli.doctor.faults import HELP
+from kiosk.cli.language import PLACEHOLDERS
 from kiosk.cli.look.room import LOOK_AT
 from kiosk.cli.main import GROUPS, VERBS
 from kiosk.cli.main import main as kiosk
-from kiosk.core import entries
+from kiosk.cli.trial.trials import TESTS
+from kiosk.contract.conformance import CASES
+from kiosk.contract.strangers import CASES as FOR_STRANGERS
+from kiosk.core.clock import Quality
+from kiosk.core.documents import Freshness
+from kiosk.core.door.tables import AlarmState, Claim, DoorMode, DoorState, LockState
+from kiosk.core.events import Lamp
+from kiosk.core.room.room import Phase
+from kiosk.heard import BETWEEN, FORMS
+from kiosk.settings.kinds import KINDS
 from kiosk.settings.words import BOUNDS, PLAIN, first_line, tables
+from kiosk.trust.documents import CommandVerb
+from kiosk.trust.passes import Kind, PassClass
+from kiosk.trust.status import Status
 
 ROOT: Final = Path(__file__).parents[1]
 PO: Final = ROOT / "kiosk" / "locale" / "zh_CN" / "LC_MESSAGES" / "kiosk.po"
 MO: Final = PO.with_suffix(".mo")
+
+PLAIN_WORDS: Final = (
+    "station", "scanner", "sensors", "sync", "screen", "central", "access", "telemetry",
+    "keyset", "status", "policy", "command", "time", "issuer", "document",
+    "passed", "skipped", "failed", "done", "interrupted", "no such door", "ended",
+    "active", "inactive", "activating", "deactivating", "running", "dead", "exited", "auto-restart", "start", "stop",
+    "fire", "tamper", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",
+    "settings",    "two stations", "aside is full", "cannot sign", "policy too large", "clock ahead", "clock behind",
+    "keyset ahead", "status ahead", "policy ahead", "command ahead", "keyset beyond", "status beyond", "policy beyond",
+    "command beyond", "entries", "refused", "survivors", "fine", "not heard yet", "file",
+)  # fmt: skip
+"""What is shown by :func:`kiosk.cli.look.words.word` and is in no enumeration."""
 
 CLICKS: Final = (
     "Usage:",
@@ -43,8 +68,44 @@ CLICKS: Final = (
     "No such command {name!r}.",
     "Aborted!",
     "Error",
+    "required",
+    "Missing argument",
+    "Missing option",
+    "Missing command.",
+    "Missing parameter: {param_name}",
+    "Invalid value: {message}",
+    "Invalid value for {param_hint}: {message}",
+    "No such option {name!r}.",
+    "Option {name!r} does not take a value.",
+    "Argument {name!r} takes {nargs} values.",
+    "Could not open file {filename!r}: {message}",
+    "{name} {filename!r} does not exist.",
+    "{name} {filename!r} is a directory.",
+    "{name} {filename!r} is a file.",
+    "{name} {filename!r} is not readable.",
+    "{name} {filename!r} is not writable.",
+    "{value!r} is not a valid {number_type}.",
+    "{value} is not in the range {range}.",
+    "Choose from:\n\t{choices}",
+    "directory",
+    "file",
+    "path",
+    "env var: {var}",
+    "(dynamic)",
+    "%(prog)s, version %(version)s",
+    "Error: invalid input",
 )
 """What click itself says (click/core.py, click/exceptions.py)."""
+
+
+CLICKS_TWOFOLD: Final = (
+    ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
+    ("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
+    ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
+    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
+    ("{value!r} does not match the format {format}.", "{value!r} does not match the formats {formats}."),
+)
+"""What click says of one thing and of several; Chinese has one form for both, so its words hold both."""
 
 
 def messages() -> set[str]:
@@ -52,17 +113,47 @@ def messages() -> set[str]:
     modules = [
         path for place in ("central", "cli", "settings") for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))
     ]
-    found = {message for path in modules for message in in_source(path)}
+    found = {message for path in modules for message in in_source(path)} | {one for one, _many in CLICKS_TWOFOLD}
     found |= {*PLAIN.values(), *BOUNDS.values(), *map(first_line, tables())}
     found |= (
         {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values()) | {advice for _, _, advice in HELP}
     )
-    found |= {each.__struct_config__.tag.replace("_", " ") for each in get_args(entries.Entry)}
+    found |= {value.replace("_", " ") for value in values()} | checks() | promises()
+    found |= {*FORMS, *BETWEEN[:2], *PLACEHOLDERS.values()}
     found |= {*GROUPS, *_helps(kiosk)}
     for where, _ in VERBS.values():
         module, _, name = where.partition(":")
         found |= set(_helps(getattr(importlib.import_module(module), name)))
     return found - {""}
+
+
+def values() -> set[str]:
+    """Every value of a closed set that somebody is shown."""
+    enums = (DoorMode, LockState, DoorState, AlarmState, Claim, Freshness, Quality, Phase, Lamp)
+    found = {str(each) for kind in enums for each in kind}
+    found |= {each.name.lower() for kind in (Kind, PassClass, Status) for each in kind} | set(get_args(CommandVerb))
+    found |= (
+        {name for alarms in KINDS.values() for name in alarms} | set(KINDS) | {*LOOK_AT} | {*TESTS} | {*PLAIN_WORDS}
+    )
+    return found
+
+
+def promises() -> set[str]:
+    """What `kiosk central check` asks for."""
+    return {(case.__doc__ or "").strip() for case in (*CASES, *FOR_STRANGERS)}
+
+
+def checks() -> set[str]:
+    """The ids of the doctor's checks, but for those that have a thing's name in them, and their groups."""
+    ids = set()
+    for path in sorted((ROOT / "kiosk" / "cli").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(ast.Name("Check"), [first, *_]):
+                    ids.add(ast.unparse(first).removeprefix("f").strip("'\""))
+                case _:
+                    continue
+    return {each for each in ids if "{" not in each} | {each.partition(".")[0] for each in ids}
 
 
 def in_source(path: Path) -> Iterator[str]:
@@ -80,6 +171,8 @@ def _helps(command: click.Command) -> Iterator[str]:
     for each in command.params:
         if isinstance(each, click.Option):
             yield each.help or ""
+        elif not isinstance(each.type, click.Choice):
+            yield str(each.name).upper()
     for below in command.commands.values() if isinstance(command, click.Group) else ():
         yield from _helps(below)
 
@@ -97,20 +190,25 @@ def compiled(catalogue: Catalog) -> bytes:
     return out.getvalue()
 
 
+def one_of(texts: str | Sequence[str] | None) -> str:
+    """A text; of those for one thing and for several the first, since Chinese has one form for both."""
+    return texts if isinstance(texts, str) else (texts or ("",))[0]
+
+
 def main() -> None:
     """Bring the catalogue up to date."""
     old = read() if PO.exists() else Catalog(locale="zh_CN")
     new = Catalog(locale="zh_CN", project="yizhan-kiosk", header_comment="# Chinese messages of the command line.")
+    twofold = {one: (one, many) for one, many in CLICKS_TWOFOLD}
     for message in sorted(messages()):
         before = old.get(message)
-        new.add(
-            message, string=before.string if before else "", flags=("python-brace-format",) if "{" in message else ()
-        )
+        flags = ("python-brace-format",) if "{" in message else ()
+        new.add(twofold.get(message, message), string=before.string if before else "", flags=flags)
     PO.parent.mkdir(parents=True, exist_ok=True)
     with PO.open("wb") as file:
         write_po(file, new, width=120, omit_header=False, ignore_obsolete=True)
     MO.write_bytes(compiled(read()))
-    missing = [str(each.id) for each in new if each.id and not each.string]
+    missing = [str(each.id) for each in new if each.id and not one_of(each.string)]
     print(f"{PO.relative_to(ROOT)}: {len(new)} messages, {len(missing)} untranslated")
     for untranslated in missing:
         print(repr(untranslated))

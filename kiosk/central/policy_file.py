@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from kiosk.decoding import UNDECODABLE
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.opening import parse_hours
 from kiosk.settings import ClassName
 from kiosk.settings.loading import check_table, told_lines
@@ -182,7 +182,7 @@ def _hours(hours: tuple[str, ...] | None, at: Key) -> Iterator[Wrong]:
         try:
             parse_hours(text)
         except ValueError as error:
-            yield (*at, "hours"), str(error)
+            yield (*at, "hours"), told(str(error))
 
 
 def weekly(hours: tuple[str, ...]) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 import click
 import msgspec
 
-from kiosk.foreign import visible, visible_json, visible_lines
+from kiosk.foreign import escaped, visible, visible_json, visible_lines
 from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.redaction import everywhere, hidden
@@ -69,7 +69,7 @@ def style(text: str, **looks: Any) -> str:
 
 def echo(text: str = "", *, err: bool = False) -> None:
     """Print lines: the one place, with :func:`print_json`, where a verb's words come out."""
-    click.echo(shown(text), err=err)
+    click.echo(shown(text), file=sys.stderr if err else sys.stdout)
 
 
 def say(text: str) -> None:
@@ -170,8 +170,10 @@ def progress(length: int, label: str, *, hidden: bool = False) -> Iterator[Calla
 
 
 def print_json(value: object) -> None:
-    """One JSON object on one line, with what `shown` shows, and no secret."""
-    click.echo(json_line(value))
+    """One JSON object on one line, with what `shown` shows, and no secret; a terminal without Unicode gets it escaped."""
+    line = json_line(value)
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(line if unicode else escaped(line), file=sys.stdout)
 
 
 def json_line(value: object) -> str:

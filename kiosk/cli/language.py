@@ -1,26 +1,58 @@
-"""click in the technician's language: helps, options, and its own words."""
+"""click in the technician's language: helps, options, placeholders, and its own words."""
 
 from __future__ import annotations
 
 import gettext
 import os
 from inspect import cleandoc
+from typing import Final
 
 import click
 
 from kiosk.language import DOMAIN, LOCALE, _, chinese
 
+PLACEHOLDERS: Final = {
+    "[OPTIONS]": "[OPTIONS]",
+    "COMMAND [ARGS]...": "COMMAND [ARGS]...",
+    "[COMMAND] [ARGS]...": "[COMMAND] [ARGS]...",
+    "text": "TEXT",
+    "integer": "NUMBER",
+    "integer range": "NUMBER",
+    "float": "NUMBER",
+    "float range": "NUMBER",
+    "duration": "DURATION",
+    "path": "PATH",
+    "file": "FILE",
+    "filename": "FILE",
+    "directory": "FOLDER",
+    "datetime": "DATE",
+}
+"""What stands for a value, by the name that click has for its type."""
+
 
 def translated(command: click.Command) -> click.Command:
-    """The command with its help, and its options', in the technician's language."""
+    """The command with its help, its options' and their placeholders in the technician's language."""
     if chinese():
         command.help = _(cleandoc(command.help or ""))
+        command.options_metavar = _(command.options_metavar or "")
+        if isinstance(command, click.Group):
+            command.subcommand_metavar = _(command.subcommand_metavar)
         for each in command.params:
-            if isinstance(each, click.Option):
-                each.help = _(each.help or "") or None
+            _translate(each)
         for below in command.commands.values() if isinstance(command, click.Group) else ():
             translated(below)
     return command
+
+
+def _translate(param: click.Parameter) -> None:
+    if isinstance(param, click.Option):
+        param.help = _(param.help or "") or None
+        if not param.is_flag and not isinstance(param.type, click.Choice):
+            param.metavar = param.metavar or _(PLACEHOLDERS.get(param.type.name, "TEXT"))
+    elif not isinstance(param.type, click.Choice):
+        word = _(str(param.name).upper())
+        word = word if param.required else f"[{word}]"
+        param.metavar = param.metavar or f"{word}..." * (param.nargs < 0) or word
 
 
 def install() -> None:

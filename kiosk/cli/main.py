@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from kiosk import __version__
+from kiosk.cli import terminal
 from kiosk.cli.language import install, translated
 from kiosk.language import _
 
@@ -152,6 +153,7 @@ def main(ctx: click.Context, config: Path) -> None:
 
 def run() -> None:
     """The command, in the technician's language."""
+    terminal.install()
     install()
     translated(main)
     try:

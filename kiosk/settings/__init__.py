@@ -18,7 +18,7 @@ from kiosk.settings.appliances import (
     OnPins,
     Protocol,
 )
-from kiosk.settings.table import Pin, Seconds, Table, Text
+from kiosk.settings.table import Label, Pin, Seconds, Table, Text
 
 ClassName = Literal["worker", "technician", "steward", "visitor"]
 Index = Annotated[int, Meta(ge=0, lt=2**32)]
@@ -96,6 +96,7 @@ class DoorTable(Table, frozen=True):
     always: tuple[ClassName, ...] = ("technician", "steward")
     programmes: dict[str, ProgrammeTable] = {}
     interlock: tuple[Text, ...] = ()
+    label: Label | None = None
 
 
 Around = Annotated[str, Meta(max_length=32)]
@@ -122,6 +123,7 @@ class ScannerTable(Table, frozen=True):
     trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*$")] = ""
     prefix: Around = ""
     suffix: Around = ""
+    label: Label | None = None
 
 
 class CentralTable(Table, frozen=True):

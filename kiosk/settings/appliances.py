@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from kiosk.settings.table import Pin, Seconds, Table, Text
+from kiosk.settings.table import Label, Pin, Seconds, Table, Text
 
 Bauds = Annotated[int, Meta(ge=300, le=921_600)]
 DeviceId = Annotated[int, Meta(ge=1, le=247)]
@@ -35,6 +35,7 @@ class SensorTable(Table, frozen=True, kw_only=True):
     heartbeat: Annotated[float, Meta(ge=1)] = 900.0
     every: Annotated[float, Meta(ge=0.1)] = 10.0
     stuck_after: Annotated[float, Meta(ge=60)] | None = None
+    label: Label | None = None
 
 
 class OneWireTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="onewire"):
@@ -140,6 +141,7 @@ class PinRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="gpio
     pin: Pin
     active_high: bool = True
     wiring: Literal["normally_closed", "normally_open"] = "normally_closed"
+    label: Label | None = None
 
 
 class ModbusRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="modbus"):
@@ -157,6 +159,7 @@ class ModbusRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="m
     echo: bool = False
     read_back: bool = True
     wiring: Literal["normally_closed", "normally_open"] = "normally_closed"
+    label: Label | None = None
 
 
 AnyRelay = PinRelayTable | ModbusRelayTable
@@ -182,6 +185,7 @@ class AlarmTable(Table, frozen=True):
     only: Literal["always", "closed", "empty", "closed_and_empty"] | None = None
     switch_off: bool | None = None
     enabled: bool = True
+    label: Label | None = None
 
 
 class ApplianceTable(Table, frozen=True, kw_only=True):
@@ -199,6 +203,7 @@ class ApplianceTable(Table, frozen=True, kw_only=True):
     relay: Text | None = None
     runs_above: Annotated[float, Meta(gt=0)] = 50.0
     saves: bool = False
+    label: Label | None = None
     alarms: dict[str, AlarmTable] = {}
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.opening import parse_hours
 from kiosk.settings import DoorTable, Settings
 from kiosk.settings.sense_appliances import appliance_pins, check_appliances
@@ -71,7 +71,7 @@ def _check_hours(hours: tuple[str, ...] | None, at: Path) -> Iterator[Wrong]:
         try:
             parse_hours(text)
         except ValueError as error:
-            yield at, str(error)
+            yield at, told(str(error))
 
 
 def _check_scanners(settings: Settings) -> Iterator[Wrong]:

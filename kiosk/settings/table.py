@@ -16,6 +16,10 @@ Seconds = Annotated[float, Meta(ge=0)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
+Label = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\S")]
+"""What people call a thing, in their own words: shown in place of its name."""
+
+
 class Table(Struct, frozen=True, forbid_unknown_fields=True):
     """The base of all tables of the file."""
 

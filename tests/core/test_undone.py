@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
-from kiosk.cli.look.words import sentence
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
 from kiosk.core import entries as fact
 from kiosk.core.clock import LEEWAY, Quality, synchronise
 from kiosk.core.documents import recall, restore, restore_retired, versions
@@ -355,8 +356,10 @@ def test_a_station_says_what_of_a_policy_it_has_no_use_for() -> None:
 
 
 def test_the_words_of_a_policy_say_what_has_no_use() -> None:
-    said = sentence({"kind": "document_applied", "document": "policy", "version": 3, "unused": ["doors.mian", "tint"]})
-    assert said[1].endswith("version 3: this station has no use for: doors.mian, tint")
+    said = sentence(
+        {"kind": "document_applied", "document": "policy", "version": 3, "unused": ["doors.mian", "tint"]}, Names(None)
+    )
+    assert said.endswith("policy 3 is in force; this station has no use for: doors.mian, tint")
 
 
 def test_a_number_that_the_logbook_alone_knows_goes_with_the_first_keyset() -> None:

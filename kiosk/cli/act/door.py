@@ -8,6 +8,9 @@ from typing import Final, Literal
 import click
 
 from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import act
+from kiosk.cli.look.words import span
 from kiosk.language import _
 from kiosk.wire import Done, Operate
 
@@ -49,9 +52,8 @@ def _operate(
     settings = settings_or_exit(config)
     name = name or next(iter(settings.doors))
     ask_or_exit(settings, Operate(name, verb, seconds), Done)
-    words = f"{name}: {verb}"
-    if seconds:
-        words = _("{door}: {verb} for {seconds:g} s", door=name, verb=verb, seconds=seconds)
+    told_of = {"door": Names(settings).door(name), "act": act(verb)}
+    words = _("{door}: {act} for {span}", **told_of, span=span(seconds)) if seconds else _("{door}: {act}", **told_of)
     answer(words, door=name, verb=verb, seconds=seconds)
 
 

@@ -8,6 +8,7 @@ import click
 
 from kiosk.cli.act.door import Duration
 from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
+from kiosk.cli.look.words import span
 from kiosk.language import _
 from kiosk.wire import Done, Maintain
 
@@ -24,7 +25,7 @@ def maintenance() -> None:
 def on(config: Path, seconds: float) -> None:
     """Arm it; it ends by itself."""
     ask_or_exit(settings_or_exit(config), Maintain(seconds), Done)
-    words = _("Maintenance is armed for {seconds:g} s. To end it: kiosk maintenance off", seconds=seconds)
+    words = _("Maintenance is armed for {span}. To end it: kiosk maintenance off", span=span(seconds))
     answer(words, seconds=seconds)
 
 

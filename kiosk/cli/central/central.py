@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import ValidationError
+from rich.cells import set_cell_size
 
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
 from kiosk.cli.central.folder import folder_option, opened, said_plainly
 from kiosk.cli.central.policy import policy
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json, style
-from kiosk.cli.look.words import when
+from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 
 if TYPE_CHECKING:
     from kiosk.trust.keyset import Use
@@ -82,7 +83,7 @@ def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
     from kiosk.cli.trial.passes import QR_SCALE, qr  # noqa: PLC0415
     from kiosk.core.enrolment import enrolment_code  # noqa: PLC0415
 
-    store, _ = opened(folder)
+    store = opened(folder)[0]
     code = store.make_claim(station, time.time())
     answer(code, station=station, claim=code)
     picture = qr(enrolment_code(station, code), "card")
@@ -100,7 +101,10 @@ def _set_status(folder: Path, index: int, name: str) -> None:
         fail(_("There is no credential {index}.", index=index))
     version = store.versions()["status"]
     words = _(
-        "credential {index}: {status}; status list {version} is published", index=index, status=name, version=version
+        "credential {index}: {status}; status list {version} is published",
+        index=index,
+        status=word(name),
+        version=version,
     )
     answer(words, index=index, status=name, version=version)
 
@@ -139,7 +143,9 @@ def alarms(folder: Path, clear: bool, as_json: bool) -> None:
         print_json(found)
     for each in () if as_json else found:
         who = each.station or _("the server")
-        echo(f"{when(each.last)}  {visible(who):<12}  {visible(each.what)} ×{each.times}: {visible(each.detail)}")
+        echo(
+            f"{when(each.last)}  {visible(who):<12}  {word(each.what)} ×{each.times}{_(': ')}{told(visible(each.detail))}"
+        )
     if not found and not as_json:
         echo(_("No alarms."))
     sys.exit(WRONG if found and not clear else 0)
@@ -214,7 +220,10 @@ def rotate(compromised: Use | None, folder: Path) -> None:
     issuer.renew()
     version, keys = store.versions()["keyset"], list(store.signing_keys())
     lines = [_("keyset {version}:", version=version)]
-    lines += [f"  {key.kid.hex()}  {key.use:<8}  {_day(key.not_before)} - {_day(key.not_after)}" for key in keys]
+    lines += [
+        f"  {key.kid.hex()}  {set_cell_size(word(key.use), 8)}  {_day(key.not_before)} - {_day(key.not_after)}"
+        for key in keys
+    ]
     facts = [
         {"kid": key.kid.hex(), "use": key.use, "not_before": key.not_before, "not_after": key.not_after} for key in keys
     ]
@@ -222,7 +231,7 @@ def rotate(compromised: Use | None, folder: Path) -> None:
 
 
 def _day(at: float) -> str:
-    return when(at, "%Y-%m-%d")
+    return when(at, form="%Y-%m-%d")
 
 
 @central.command()

@@ -10,7 +10,7 @@ import click
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, echo, fail, print_json, style
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 
 if TYPE_CHECKING:
     from kiosk.contract.conformance import Outcome
@@ -67,9 +67,9 @@ def _told(outcomes: Iterable[Outcome], *, quiet: bool) -> list[Outcome]:
         found.append(outcome)
         if not quiet:
             mark = style("✘", fg="red") if outcome.wrong else style("✔", fg="green")
-            echo(f"{mark} {visible(outcome.id):<12} {visible(outcome.promise)}")
+            echo(f"{mark} {visible(outcome.id):<12} {visible(_(outcome.promise))}")
         if outcome.wrong and not quiet:
-            echo(f"  {'':<12} → {visible(outcome.wrong)}")
+            echo(f"  {'':<12} → {told(visible(outcome.wrong))}")
     return found
 
 

@@ -11,6 +11,7 @@ from msgspec import ValidationError, convert
 from kiosk.cli.act.door import Duration
 from kiosk.cli.central.folder import folder_option, opened
 from kiosk.cli.common import MISUSED, answer, fail, json_too
+from kiosk.cli.look.words import word
 from kiosk.language import _
 
 PROGRAMS: Final = ("station", "scanner", "sensors", "sync")
@@ -69,6 +70,6 @@ def command(station: str, verb: str, door: str, seconds: float, program: str, wi
         id=sent.id,
         number=sent.version,
         station=station,
-        verb=verb,
+        verb=word(ON_THE_WIRE.get(verb, verb)),
     )
     answer(words, id=sent.id, number=sent.version, station=station, verb=verb)

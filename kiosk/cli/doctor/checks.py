@@ -13,6 +13,7 @@ from typing import Final
 from hardware import zbar
 from kiosk.cli.doctor.check import Check, Severity
 from kiosk.cli.doctor.faults import RESTART, check_fault
+from kiosk.cli.look.words import alarm, listed, word
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import View
@@ -117,7 +118,7 @@ def check_logbook(settings: Settings) -> Iterator[Check]:
     except sqlite3.Error as error:
         yield Check("logbook.file", "wrong", f"{settings.kept / FILE}: {error}", RESTART)
         return
-    told = ", ".join(f"{name} {count}" for name, count in waiting.items())
+    told = listed(f"{word(name)} {count}" for name, count in waiting.items())
     yield Check("logbook.file", "fine", _("entries that wait for the central server: {told}", told=told))
     if damaged:
         evidence = _("{count} of the newest entries differ from their checksum", count=damaged)
@@ -143,14 +144,18 @@ def check_enrolment(settings: Settings, view: View | None) -> Iterator[Check]:
     if view and not view.documents.get("keyset"):
         yield Check("trust.keyset", "wrong", _("there is no keyset: every pass is refused"), ONLINE)
     elif view:
-        yield Check("trust.keyset", "fine", ", ".join(f"{kind} {version}" for kind, version in view.documents.items()))
+        yield Check(
+            "trust.keyset", "fine", listed(f"{word(kind)} {version}" for kind, version in view.documents.items())
+        )
         left = (view.trust.keys_until - view.wall) / DAY
         found: Severity = "fine" if left > KEYS_LEFT else "warning" if left > 0 else "wrong"
         yield Check("trust.keys", found, _("keys for {days:.0f} days", days=left), *_online(found))
         age = _("none") if view.trust.list_age is None else f"{view.trust.list_age / DAY:.1f}"
         found = {"fresh": "fine", "stale": "warning"}.get(view.trust.list, "wrong")  # type: ignore[assignment]
         words = _(
-            "the list of revoked passes is {state}; its age in days, at least: {age}", state=view.trust.list, age=age
+            "the list of revoked passes is {state}; its age in days, at least: {age}",
+            state=word(view.trust.list),
+            age=age,
         )
         yield Check("trust.list", found, words, *_online(found))
 
@@ -188,7 +193,7 @@ def check_clock(view: View | None) -> Iterator[Check]:
     """How well the station knows the time."""
     if view is not None:
         severity: Severity = "fine" if view.quality in {"synced", "holdover"} else "warning"
-        yield Check("clock.quality", severity, view.quality, *_online(severity))
+        yield Check("clock.quality", severity, word(view.quality), *_online(severity))
 
 
 def check_doors(view: View | None) -> Iterator[Check]:
@@ -197,10 +202,10 @@ def check_doors(view: View | None) -> Iterator[Check]:
         bad = door.alarm not in {"none", "unknown"} or door.lock in {"fault", "unknown"}
         evidence = _(
             "{lock}, {door}, mode {mode}, alarm {alarm}",
-            lock=door.lock,
-            door=door.door,
-            mode=door.mode,
-            alarm=door.alarm,
+            lock=word(door.lock),
+            door=word(door.door),
+            mode=word(door.mode),
+            alarm=alarm(door.alarm),
         )
         remedy, advice = (f"kiosk door release {name}", _("close the door")) if bad else ("", "")
         yield Check(f"door.{name}", "wrong" if bad else "fine", evidence, remedy, advice)

@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import Final
 
 import click
+from rich.cells import cell_len, set_cell_size
 
 from kiosk.cli.common import MISUSED, WRONG, as_json, echo, fail, print_json, style, sure, view_or_none
 from kiosk.cli.doctor import checks as station
 from kiosk.cli.doctor.check import Check, Severity, worst
 from kiosk.cli.doctor.machine import check_machine, check_units
 from kiosk.cli.doctor.network import check_network
+from kiosk.cli.doctor.titles import title
+from kiosk.cli.look.names import Names
 from kiosk.cli.look.room import check_room
+from kiosk.cli.look.words import word
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.settings import Settings
 from kiosk.settings.kept import load_or_kept
 from kiosk.settings.loading import warnings
@@ -49,10 +53,18 @@ def doctor(config: Path, *, verbose: bool, fix: bool, as_json: bool) -> None:
         groups = {name: worst(list(each)) for name, each in groupby(found, key=lambda check: check.group)}
         print_json({"ok": worst(found) != "wrong", "groups": groups, "checks": found})
     else:
-        found = _tell(examine(config), verbose=verbose)
+        names = _names(config)
+        found = _tell(examine(config), names, verbose=verbose)
         if fix and _mend(found):
-            found = _tell(examine(config), verbose=verbose)
+            found = _tell(examine(config), names, verbose=verbose)
     sys.exit(WRONG if worst(found) == "wrong" else 0)
+
+
+def _names(config: Path) -> Names:
+    try:
+        return Names(load_or_kept(config)[0])
+    except BadSettings:
+        return Names(None)
 
 
 def examine(config: Path) -> Iterator[Check]:
@@ -104,17 +116,17 @@ def _units(settings: Settings) -> list[str]:
     return ["kiosk-station", *scanners, *(name for name, wanted in others.items() if wanted)]
 
 
-def _tell(checks: Iterable[Check], *, verbose: bool) -> list[Check]:
+def _tell(checks: Iterable[Check], names: Names, *, verbose: bool) -> list[Check]:
     """A line for each group as soon as it is known, and one for each check that is not fine; the verdict last."""
     found: list[Check] = []
     for name, each in groupby(checks, key=lambda check: check.group):
         group = list(each)
         found += group
         mark, colour = MARKS[worst(group)]
-        echo(f"{style(mark, fg=colour)} {style(name, bold=True)}  {_summary(group)}")
+        echo(f"{style(mark, fg=colour)} {style(word(name), bold=True)}  {_summary(group)}")
         for check in group:
             if verbose or check.severity != "fine":
-                _tell_one(check)
+                _tell_one(check, names)
     wrong = sum(check.severity == "wrong" for check in found)
     words = _("{wrong} wrong") if wrong else _("Nothing is wrong")
     counts = _(
@@ -123,20 +135,22 @@ def _tell(checks: Iterable[Check], *, verbose: bool) -> list[Check]:
         checks=len(found),
     )
     echo()
-    echo(style(f"{words.format(wrong=wrong)}, {counts}", bold=True, fg="red" if wrong else "green"))
+    echo(style(f"{words.format(wrong=wrong)}{_(', ')}{counts}", bold=True, fg="red" if wrong else "green"))
     return found
 
 
 def _summary(group: list[Check]) -> str:
     if len(group) == 1 and group[0].severity == "fine":
-        return visible(group[0].evidence)
+        return told(visible(group[0].evidence))
     fine = sum(check.severity == "fine" for check in group)
     return _("{fine} of {checks} fine", fine=fine, checks=len(group))
 
 
-def _tell_one(check: Check) -> None:
+def _tell_one(check: Check, names: Names) -> None:
     mark, colour = MARKS[check.severity]
-    echo(f"    {style(mark, fg=colour)} {visible(check.id):<22} {visible(check.evidence)}")
+    name = visible(title(check.id, names))
+    wide = set_cell_size(name, max(22, cell_len(name)))
+    echo(f"    {style(mark, fg=colour)} {wide} {told(visible(check.evidence))}")
     for line in filter(None, (check.advice, check.remedy and f"→ {check.remedy}")):
         echo(f"      {'':<22} {visible(line)}")
 

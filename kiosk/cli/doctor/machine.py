@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.doctor.check import Check, Severity
+from kiosk.cli.look.words import word
 from kiosk.language import _
 from kiosk.update.versions import FOLDER, Versions
 
@@ -176,7 +177,7 @@ def check_units(names: list[str], root: Path = Path("/")) -> Iterator[Check]:
 def _check_unit(name: str, active: str, restarts: str) -> Check:
     if active != "active":
         remedy = f"sudo systemctl start {name}; journalctl -u {name} -n 50"
-        return Check(f"units.{name}", "wrong", _("the unit is {state}", state=active), remedy)
+        return Check(f"units.{name}", "wrong", _("the unit is {state}", state=word(active)), remedy)
     if restarts not in {"", "0"}:
         evidence = _("active, and was restarted {times} times", times=restarts)
         return Check(f"units.{name}", "warning", evidence, f"journalctl -u {name} -p warning")

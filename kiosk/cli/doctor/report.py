@@ -104,7 +104,9 @@ def report(config: Path, out: Path | None, qr: bool, as_json: bool) -> None:
 def _summary(short: str, doctor: bytes) -> str:
     """A line to be told on the telephone."""
     wrong = [check["id"] for check in msgspec.json.decode(doctor) if check["severity"] == "wrong"]
-    return f"id {short}, kiosk {__version__}; wrong: {', '.join(wrong) or 'nothing'}"
+    return _(
+        "id {short}, kiosk {version}; wrong: {checks}", short=short, version=__version__, checks=", ".join(wrong) or "-"
+    )
 
 
 def _files(config: Path) -> Iterator[tuple[str, bytes]]:

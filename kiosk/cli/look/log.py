@@ -14,8 +14,10 @@ import click
 from msgspec import Struct
 
 from kiosk.cli.act.door import DAY, Duration
-from kiosk.cli.common import echo, print_json, reading, settings_or_exit, style, until_interrupted
-from kiosk.cli.look.words import sentence, when
+from kiosk.cli.common import echo, print_json, reading, settings_or_exit, until_interrupted
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
+from kiosk.cli.look.words import legend, stamped
 from kiosk.language import _
 from kiosk.settings import Settings
 
@@ -67,13 +69,16 @@ def log(
     with reading(settings) as reader:
         newest, left_out = reader.heads()[stream].newest, list[range]()
         found = islice(filter(wanted, (row.wire() for row in reader.backwards(stream, left_out))), count)
-        for entry in reversed(list(found)):
-            tell(entry, as_json)
+        entries = list(found)
+    for entry in reversed(entries):
+        tell(entry, settings, as_json)
+    for line in legend(entry["quality"] for entry in entries) if not as_json else ():
+        echo(line)
     for gap in joined(left_out):
         echo(_("numbers {first} to {last} cannot be read", first=gap.start, last=gap.stop - 1), err=True)
     with until_interrupted():
         for entry in filter(wanted, following(settings, stream, newest)) if follow else ():
-            tell(entry, as_json)
+            tell(entry, settings, as_json)
 
 
 def joined(gaps: list[range]) -> list[range]:
@@ -107,12 +112,9 @@ def following(settings: Settings, stream: Literal["access", "telemetry"], after:
         after = 0
 
 
-def tell(entry: dict[str, Any], as_json: bool) -> None:
+def tell(entry: dict[str, Any], settings: Settings, as_json: bool) -> None:
     """A line."""
     if as_json:
         print_json(entry)
-        return
-    facts = {name: value for name, value in entry.items() if name not in {"seq", "boot_id", "boot", "wall", "quality"}}
-    kind, details = sentence(facts)
-    unsure = "" if entry["quality"] in {"synced", "holdover"} else "?"
-    echo(f"{when(entry['wall'])}{unsure}  {style(kind, bold=True)}  {details}")
+    else:
+        echo(f"{stamped(entry['wall'], entry['quality'], settings)}  {sentence(entry, Names(settings))}")

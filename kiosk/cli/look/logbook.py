@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from rich.cells import set_cell_size
 
 from kiosk.cli.common import WRONG, as_json, echo, json_line, print_json, progress, reading, settings_or_exit
-from kiosk.cli.look.words import when
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
+from kiosk.cli.look.words import iso, legend, listed, stamped, when, word
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +57,10 @@ def logbook(ctx: click.Context, as_json: bool) -> None:
         return
     echo(_("epoch {epoch}, {size:.1f} MB of {bound:.0f} MB", epoch=epoch, size=size / 1e6, bound=bound / 1e6))
     for name, each in streams.items():
-        oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
-        echo(f"{name:<10} " + _("{rows} entries, newest {newest}, {waiting} waiting", **each) + oldest)
+        oldest = (
+            _(", the oldest of {when}", when=when(each["oldest_waiting"], settings)) if each["oldest_waiting"] else ""
+        )
+        echo(aside_of(name) + _("{rows} entries, newest {newest}, {waiting} waiting", **each) + oldest)
     if refused:
         echo(_("{count} entries were not taken by the central server: kiosk logbook refused", count=refused))
     for path in aside:
@@ -75,11 +80,9 @@ def verify(config: Path, as_json: bool) -> None:
         print_json({"ok": not bad, "file": wrong, "damaged": damaged})
     else:
         for name, numbers in damaged.items():
-            echo(
-                f"{name:<10} "
-                + (_("damaged: {numbers}", numbers=numbers) if numbers else _("every entry is as it was written"))
-            )
-        echo(visible(wrong) or _("the file is whole"))
+            damage = _("damaged: {numbers}", numbers=numbers) if numbers else _("every entry is as it was written")
+            echo(aside_of(name) + damage)
+        echo(told(wrong) or _("the file is whole"))
     sys.exit(WRONG if bad else 0)
 
 
@@ -88,15 +91,18 @@ def verify(config: Path, as_json: bool) -> None:
 @click.pass_obj
 def refused(config: Path, as_json: bool) -> None:
     """List the entries that the central server did not take, and why: they are kept here until their time is over."""
-    with reading(settings_or_exit(config)) as reader:
+    settings = settings_or_exit(config)
+    with reading(settings) as reader:
         found = reader.refused()
     if as_json:
         print_json([{"stream": each.stream, "why": each.why, "entry": each.row.body} for each in found])
         return
     for each in found:
-        echo(
-            f"{each.stream} {each.row.seq}, {when(each.row.wall)}: {visible(each.why)}\n  {visible(str(each.row.body))}"
-        )
+        at = stamped(each.row.wall, each.row.quality, settings)
+        echo(f"{listed([f'{word(each.stream)} {each.row.seq}', at])}{_(': ')}{told(visible(each.why))}")
+        echo(f"  {sentence(each.row.wire(), Names(settings))}")
+    for line in legend(each.row.quality for each in found):
+        echo(line)
     echo(_("{count} entries refused", count=len(found)))
 
 
@@ -109,26 +115,33 @@ def refused(config: Path, as_json: bool) -> None:
 )
 @click.pass_obj
 def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Any) -> None:
-    """Write the entries as JSON lines, or as CSV with the details in one column."""
-    with reading(settings_or_exit(config)) as reader:
+    """Write the entries as JSON lines, or as CSV with the station's time as ISO 8601 and the details in one column."""
+    settings = settings_or_exit(config)
+    with reading(settings) as reader:
         entries = (row.wire() for row in _passing(reader, stream, after, hidden=out.isatty()))
         if form == "jsonl":
             for entry in entries:
                 out.write(json_line(entry) + "\n")
             return
         table = csv.writer(out)
-        table.writerow([*CLOCK, "details"])
+        table.writerow([*CLOCK, "time", "details"])
         for entry in entries:
             known = [entry.pop(name) for name in CLOCK]
-            table.writerow([*(visible(str(each)) for each in known), json_line(entry)])
+            time = iso(known[CLOCK.index("wall")], settings)
+            table.writerow([*(visible(str(each)) for each in known), time, json_line(entry)])
 
 
 def _passing(reader: Reader, stream: Any, after: int = 0, *, hidden: bool = False) -> Iterator[Row]:
     """The stream's rows, with a bar while they pass."""
-    with progress(max(0, reader.count(stream) - after), stream, hidden=hidden) as passed:
+    with progress(max(0, reader.count(stream) - after), word(stream), hidden=hidden) as passed:
         for row in reader.rows(stream, after):
             yield row
             passed(1)
+
+
+def aside_of(name: str, width: int = 10) -> str:
+    """A word at the beginning of a line, with room behind it."""
+    return set_cell_size(visible(word(name)), width) + " "
 
 
 def stream_state(reader: Reader, name: Any) -> dict[str, Any]:

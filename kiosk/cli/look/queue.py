@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from kiosk.cli.common import as_json, ask_station, echo, print_json, reading, settings_or_exit
-from kiosk.cli.look.logbook import stream_state
+from kiosk.cli.look.logbook import aside_of, stream_state
 from kiosk.cli.look.words import when
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import GetView, View
@@ -27,19 +27,22 @@ def queue(config: Path, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    echo(f"{'central':<10} {visible(found['url']) or _('none in the settings')}: {visible(found['central'])}")
+    url = visible(found["url"]) or _("none in the settings")
+    echo(f"{aside_of('central')}{url}{_(': ')}{told(visible(found['central']))}")
     for name, each in found["streams"].items():
         if not each["waiting"]:
-            echo(f"{name:<10} " + _("nothing waits; the server has all {newest}", **each))
+            echo(aside_of(name) + _("nothing waits; the server has all {newest}", **each))
             continue
-        oldest = _(", the oldest of {when}", when=when(each["oldest_waiting"])) if each["oldest_waiting"] else ""
+        oldest = (
+            _(", the oldest of {when}", when=when(each["oldest_waiting"], settings)) if each["oldest_waiting"] else ""
+        )
         echo(
-            f"{name:<10} " + _("{waiting} wait, numbers {first} to {newest}", first=each["acked"] + 1, **each) + oldest
+            aside_of(name) + _("{waiting} wait, numbers {first} to {newest}", first=each["acked"] + 1, **each) + oldest
         )
     if found["refused"]:
-        echo(f"{'refused':<10} " + _("{refused} were not taken: kiosk logbook refused", **found))
+        echo(aside_of("refused") + _("{refused} were not taken: kiosk logbook refused", **found))
     for name in found["survivors"]:
-        echo(f"{'survivors':<10} " + _("{file}, out of a broken logbook", file=name))
+        echo(aside_of("survivors") + _("{file}, out of a broken logbook", file=name))
     if found["next"]:
         echo(_("\nNext: {next}", **found))
 

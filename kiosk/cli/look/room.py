@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.doctor.check import Check
-from kiosk.cli.look.words import quantity
-from kiosk.language import _
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.words import listed, quantity, word
+from kiosk.language import _, chosen
 from kiosk.settings import Settings
 from kiosk.settings.appliances import AnySensor, LineTable, ModbusTable, OneWireTable
 from kiosk.wire import View
@@ -40,12 +41,13 @@ def check_room(settings: Settings, view: View | None) -> Iterator[Check]:
     yield from _check_tree(settings)
     if view is None:
         return
+    names = Names(settings)
     for name, sensor in view.sensors.items():
         if sensor.value is not None:
             yield Check(f"sensor.{name}", "fine", quantity(sensor.value, sensor.unit))
         else:
             absent = sensor.absent or "silent"
-            evidence = f"{absent}: {_(LOOK_AT.get(absent, ''))}"
+            evidence = f"{chosen((word(absent), absent))}{_(': ')}{_(LOOK_AT.get(absent, ''))}"
             yield Check(f"sensor.{name}", "wrong", evidence, _remedy(settings.sensors.get(name)))
     for name, value in view.room.alarms.items():
         evidence = _("its sensor gives no value now") if value is None else _("at {value:.4g}", value=value)
@@ -54,12 +56,12 @@ def check_room(settings: Settings, view: View | None) -> Iterator[Check]:
             "wrong",
             evidence,
             "kiosk sensors plot",
-            _("look at: {appliance}", appliance=name.partition(".")[0]),
+            _("look at: {appliance}", appliance=names.appliance(name.partition(".")[0])),
         )
     for name, why in view.room.off.items():
         latched = [each for each in why if each != "saving"]
         remedy = "kiosk maintenance on --for 10m" if latched else ""
-        evidence = _("off: {why}", why=", ".join(why))
+        evidence = _("off: {why}", why=listed(map(names.why, why)))
         yield Check(f"relay.{name}", "warning", evidence, remedy, "" if latched else _("show a pass"))
 
 

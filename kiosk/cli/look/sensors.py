@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.cells import set_cell_size
 
 from kiosk.cli.act.programs import run_program
 from kiosk.cli.common import MISUSED, WRONG, as_json, echo, fail, print_json, reading, say, settings_or_exit
@@ -59,19 +60,37 @@ def _is_bad(message: Told) -> bool:
     return isinstance(message, NotSensed) or (isinstance(message, Trouble) and message.detail is not None)
 
 
+def _wide(name: str) -> str:
+    return set_cell_size(visible(name), 20)
+
+
+def _title(name: str, settings: Settings) -> str:
+    """Of a curve: a sensor, an alarm, or the row of those who came in."""
+    from kiosk.cli.look.names import Names  # noqa: PLC0415
+    from kiosk.cli.look.words import word  # noqa: PLC0415
+
+    names = Names(settings)
+    if "." in name:
+        return names.alarm(name)
+    return names.sensor(name) if name in settings.sensors else word(name)
+
+
 def _line(message: Told, settings: Settings) -> str:
-    from kiosk.cli.look.words import quantity  # noqa: PLC0415
+    from kiosk.cli.look.names import Names  # noqa: PLC0415
+    from kiosk.cli.look.words import quantity, word  # noqa: PLC0415
     from kiosk.wire import Located, NotSensed, Sensed, Trouble  # noqa: PLC0415
+
+    names = Names(settings)
 
     match message:
         case Sensed(name, value):
-            return f"✔ {name:<20} {quantity(value, settings.sensors[name].unit)}"
+            return f"✔ {_wide(names.sensor(name))} {quantity(value, settings.sensors[name].unit)}"
         case NotSensed(name, reason):
-            return f"✘ {name:<20} {visible(reason)}"
+            return f"✘ {_wide(names.sensor(name))} {word(reason)}"
         case Trouble(name, detail):
-            return f"{'✘' if detail else '✔'} {name:<20} {visible(detail or 'fine')}"
+            return f"{'✘' if detail else '✔'} {_wide(names.fault(name))} {word(detail or 'fine')}"
         case Located(latitude, longitude, speed):
-            return f"✔ {'gps':<20} {latitude:.5f}, {longitude:.5f}, {speed:.1f} m/s"
+            return f"✔ {_wide('gps')} {latitude:.5f}, {longitude:.5f}, {speed:.1f} m/s"
 
 
 @sensors.command()
@@ -100,8 +119,8 @@ def plot(config: Path, day: datetime | None, out: Path | None, *, as_json: bool)
         print_json(found)
     if out is None:
         for name, blocks, span in in_blocks(found, begins):
-            say(visible(f"{name:<20} {blocks} {span}"))
-        say(f"{'h':<20} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
+            say(visible(f"{_wide(_title(name, settings))} {blocks} {span}"))
+        say(f"{_wide('h')} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
         return
     try:
         draw(found, begins, settings, out)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, echo, print_json, settings_or_exit, style, view_or_none
-from kiosk.cli.look.words import quantity, sentence, when
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
+from kiosk.cli.look.words import FORM, alarm, clocked, legend, listed, quantity, stamped, when, word
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.wire import RoomView, View
+from kiosk.wire import DoorView, RoomView, View
 
 if TYPE_CHECKING:
     from kiosk.logbook.reader import Row
@@ -49,6 +53,17 @@ def _units() -> dict[str, str]:
     return states_of_units()
 
 
+def _told_units(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What systemd says of each, with its time, which is UTC on our images, in the station's zone."""
+    for name, text in _units().items():
+        found = re.fullmatch(r"(\S*) \((\S*)\) \w+ (\S+ \S+) UTC", text)
+        if found is None:
+            yield name, text
+        else:
+            since = datetime.strptime(found[3], FORM).replace(tzinfo=UTC).timestamp()
+            yield name, f"{word(found[1])} ({word(found[2])}) {when(since, settings)}"
+
+
 def _last(settings: Settings) -> list[Row]:
     """The newest entries of the access stream, from the file itself."""
     from kiosk.logbook.reader import Reader  # noqa: PLC0415
@@ -72,8 +87,10 @@ def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
         echo()
         echo(style(_("last entries"), bold=True))
     for row in reversed(last):
-        kind, details = sentence(msgspec.json.decode(row.body))
-        echo(f"  {style(when(row.wall), dim=not view)}  {kind}  {style(details, dim=True)}")
+        at = style(stamped(row.wall, row.quality, settings), dim=True)
+        echo(f"  {at}  {sentence(row.wire(), Names(settings))}")
+    for line in legend(row.quality for row in last):
+        echo(f"  {style(line, dim=True)}")
     if not view:
         echo(_("\nNext: kiosk doctor"))
 
@@ -90,64 +107,74 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
     station = f"{settings.station.code} {settings.station.name}"
     if view is None:
         answers = f"{style(_('does not answer'), fg='red')} {settings.run}/control.sock"
-        return [(_("station"), station), (_("program"), answers), *_units().items()]
+        return [(_("station"), station), (_("program"), answers), *_told_units(settings)]
+    names = Names(settings)
     drift = abs(view.wall - time.time())
-    clock = f"{view.quality}: {when(view.wall)}"
+    clock = clocked(view.wall, view.quality, settings)
     if drift > MOST_DRIFT:
         clock += _(", the system's is {seconds:.0f} s off", seconds=drift)
     lines = [
         (_("station"), _("{station}, version {version}", station=station, version=view.version)),
         (_("clock"), clock),
-        (_("trust"), _trust(view)),
+        (_("trust"), _trust(view, settings)),
     ]
-    for name, each in view.doors.items():
-        lock = style(each.lock, fg="green" if each.alarm in {"none", "unknown"} else "red")
-        words = _("{door}, mode {mode}, alarm {alarm}", door=each.door, mode=each.mode, alarm=each.alarm)
-        lines.append((_("door {name}", name=name), f"{lock}, {words}"))
+    lines += [_door(names.door(name), each) for name, each in view.doors.items()]
     for name, sensor in view.sensors.items():
-        absent = style(sensor.absent or _("not heard yet"), fg="yellow")
-        value = absent if sensor.value is None else quantity(sensor.value, sensor.unit)
-        lines.append((name.replace("_", " "), value))
-    lines += _room(view.room)
-    waiting = {name: each.newest - each.acked for name, each in view.streams.items()}
-    told = (_("{stream} {count} waiting", stream=name, count=count) for name, count in waiting.items())
-    lines.append((_("queue"), ", ".join(told)))
+        absent = style(word(sensor.absent or "not heard yet"), fg="yellow")
+        lines.append((names.sensor(name), absent if sensor.value is None else quantity(sensor.value, sensor.unit)))
+    lines += _room(view.room, names)
+    waiting = {word(name): each.newest - each.acked for name, each in view.streams.items()}
+    told_of = (_("{stream} {count} waiting", stream=name, count=count) for name, count in waiting.items())
+    lines.append((_("queue"), listed(told_of)))
     programs = (
-        f"{name} {style(_('up'), fg='green') if up else style(_('away'), fg='red')}"
+        f"{word(name)} {style(_('up'), fg='green') if up else style(_('away'), fg='red')}"
         for name, up in view.programs.items()
     )
-    lines.append((_("programs"), ", ".join(programs)))
-    lines += [(_("fault"), style(f"{what}: {detail}", fg="red")) for what, detail in view.faults.items()]
+    lines.append((_("programs"), listed(programs)))
+    faults = (_("{what}: {detail}", what=names.fault(what), detail=why) for what, why in view.faults.items())
+    lines += [(_("fault"), style(each, fg="red")) for each in faults]
     return lines
 
 
-def _room(room: RoomView) -> list[tuple[str, str]]:
+def _door(name: str, door: DoorView) -> tuple[str, str]:
+    lock = style(word(door.lock), fg="green" if door.alarm in {"none", "unknown"} else "red")
+    words = _("{door}, mode {mode}, alarm {alarm}", door=word(door.door), mode=word(door.mode), alarm=alarm(door.alarm))
+    return name, f"{lock}{_(', ')}{words}"
+
+
+def _room(room: RoomView, names: Names) -> list[tuple[str, str]]:
     lines = [
-        (_("alarm"), style(name, fg="red") + ("" if value is None else " " + _("at {value:.4g}", value=value)))
+        (
+            _("alarm"),
+            style(names.alarm(name), fg="red") + ("" if value is None else " " + _("at {value:.4g}", value=value)),
+        )
         for name, value in room.alarms.items()
     ]
     lines += [
-        (_("relay {name}", name=name), f"{style(_('off'), fg='yellow')}: {', '.join(why)}")
+        (names.relay(name), f"{style(_('off'), fg='yellow')}{_(': ')}{listed(map(names.why, why))}")
         for name, why in room.off.items()
     ]
     if room.saving != "on":
-        lines.append((_("saving"), _("{phase}: the station is closed and empty", phase=room.saving)))
+        lines.append((_("saving"), _("{phase}: the station is closed and empty", phase=word(room.saving))))
     if room.place:
         lines.append((_("place"), f"{room.place[0]:.5f}, {room.place[1]:.5f}"))
     return lines
 
 
-def _trust(view: View) -> str:
+def _trust(view: View, settings: Settings) -> str:
     """How old the list of revoked passes is, until when there are keys, and the documents' versions."""
     trust = view.trust
     found = [
-        _("list {state}", state=style(trust.list, fg={"fresh": "green", "stale": "yellow"}.get(trust.list, "red")))
+        _(
+            "list {state}",
+            state=style(word(trust.list), fg={"fresh": "green", "stale": "yellow"}.get(trust.list, "red")),
+        )
     ]
     if trust.list_age is not None:
         found.append(_("{days:.1f} days old", days=trust.list_age / DAY))
     if trust.keys_until:
-        found.append(_("keys until {day}", day=when(trust.keys_until, "%Y-%m-%d")))
+        found.append(_("keys until {day}", day=when(trust.keys_until, settings, "%Y-%m-%d")))
     else:
         found.append(style(_("no keys"), fg="red"))
-    versions = ", ".join(f"{kind} {version or _('none')}" for kind, version in view.documents.items())
-    return f"{', '.join(found)} ({versions})"
+    versions = listed(f"{word(kind)} {version or _('none')}" for kind, version in view.documents.items())
+    return _("{trust} ({versions})").format(trust=listed(found), versions=versions)

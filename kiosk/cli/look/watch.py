@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk.cli.common import MISUSED, fail, settings_or_exit, shown, until_interrupted
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
 from kiosk.cli.look.status import lines_of
-from kiosk.cli.look.words import sentence
+from kiosk.cli.look.words import stamped
 from kiosk.language import _
 from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
@@ -52,13 +54,14 @@ def _screens(settings: Settings) -> Iterator[RenderableType]:
             with closing(Line(settings.run / "control.sock")) as line:
                 line.send(Subscribe())
                 view: View | None = None
+                ahead, names = 0.0, Names(settings)
                 while True:
                     match line.receive(timeout=LOOK_EVERY):
                         case View() as found:
-                            view = found
+                            view, ahead = found, found.wall - time.time()
                         case Logged(entry):
-                            kind, details = sentence(entry)
-                            events.append(f"{time.strftime('%H:%M:%S')}  {kind}  {details}")
+                            at = stamped(time.time() + ahead, view.quality if view else "", settings, "%H:%M:%S")
+                            events.append(f"{at}  {sentence(entry, names)}")
                         case _:
                             pass
                     yield _screen(settings, view, events)

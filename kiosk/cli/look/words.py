@@ -1,50 +1,88 @@
-"""How the verbs put entries and times into words."""
+"""How the verbs put values, times and quantities into words: one vocabulary, in both languages."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
 from kiosk.foreign import visible
-from kiosk.language import _, chosen
+from kiosk.language import _
+from kiosk.settings import Settings
 from kiosk.settings.appliances import ON_OFF
 
-UNREADABLE: Final = {"kind", "token", "expires", "unused"}
+FORM: Final = "%Y-%m-%d %H:%M:%S"
+PROVEN: Final = frozenset({"synced", "holdover"})
+UNPROVEN: Final = "?"
+"""Behind a time that nobody had proven to the station when it wrote it."""
+
+MINUTE, HOUR = 60, 3600
 
 
-def sentence(entry: dict[str, Any]) -> tuple[str, str]:
-    """An entry's kind and its details, but for what says nothing to a person; a reason with its words."""
-    details = ", ".join(
-        f"{visible(key)} {visible(str(value))}" for key, value in entry.items() if key not in UNREADABLE
-    )
-    if words := _reason(entry):
-        details += f": {words}"
-    return visible(_(entry["kind"].replace("_", " "))), details
+def word(value: object) -> str:
+    """A value of a closed set, such as `held_open`, in the technician's language; what is in none stays as it is."""
+    return visible(_(str(value).replace("_", " ")))
 
 
-def _reason(entry: dict[str, Any]) -> str:
-    """Why a pass or a document was refused, or what of it has no use, in a sentence for a technician."""
-    match entry:
-        case {"kind": "denied", "reason": reason}:
-            from kiosk.trust.reasons import WORDS, Reason  # noqa: PLC0415
-
-            return chosen(WORDS[Reason(reason)]) if reason in list(Reason) else ""
-        case {"kind": "document_refused", "refusal": refusal}:
-            from kiosk.trust.documents import REFUSAL_WORDS, Refusal  # noqa: PLC0415
-
-            return chosen(REFUSAL_WORDS[Refusal(refusal)]) if refusal in list(Refusal) else ""
-        case {"kind": "document_applied", "unused": [*names]}:
-            return _("this station has no use for: {names}", names=", ".join(map(str, names)))
-        case _:
-            return ""
+def alarm(value: str) -> str:
+    """Of a door's alarms one has another door mode's name."""
+    return _("open too long") if value == "held_open" else word(value)
 
 
-def when(wall: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """A time of this machine's zone; one that no calendar has, as the number that it is."""
+def listed(values: Iterable[str]) -> str:
+    """Some words in a row."""
+    return _(", ").join(values)
+
+
+def when(wall: float, settings: Settings | None = None, form: str = FORM) -> str:
+    """A time in the station's zone; without a station in this machine's, with its offset. The number if no calendar has it."""
     try:
-        return datetime.fromtimestamp(wall, UTC).astimezone().strftime(form)
+        moment = datetime.fromtimestamp(wall, UTC)
+        if settings is None:
+            return moment.astimezone().strftime(form + " %z" * ("%H" in form))
+        return moment.astimezone(zone(settings)).strftime(form)
     except (ArithmeticError, ValueError, OSError):
         return f"{wall:g}"
+
+
+def zone(settings: Settings) -> timezone:
+    """The station's."""
+    return timezone(timedelta(hours=settings.station.utc_offset))
+
+
+def iso(wall: float, settings: Settings) -> str:
+    """The station's time as ISO 8601 has it, with its offset; empty for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(wall, UTC).astimezone(zone(settings)).isoformat(timespec="seconds")
+    except (ArithmeticError, ValueError, OSError):
+        return ""
+
+
+def stamped(wall: float, quality: str, settings: Settings | None, form: str = FORM) -> str:
+    """A time with the sign of its quality, which :func:`legend` explains."""
+    return when(wall, settings, form) + ("" if quality in PROVEN else UNPROVEN)
+
+
+def clocked(wall: float, quality: str, settings: Settings) -> str:
+    """What the station's clock says, how well it knows, and what the sign behind it means."""
+    unproven = "" if quality in PROVEN else _(" ({sign}: not proven)", sign=UNPROVEN)
+    return f"{word(quality)}{_(': ')}{stamped(wall, quality, settings)}{unproven}"
+
+
+def legend(qualities: Iterable[str]) -> list[str]:
+    """What the sign behind a time means, where one stands."""
+    if all(each in PROVEN for each in qualities):
+        return []
+    return [_("{sign} behind a time: the station could not prove it when it wrote this", sign=UNPROVEN)]
+
+
+def span(seconds: float) -> str:
+    """How long, in the unit that people would say it in."""
+    if seconds < 2 * MINUTE:
+        return _("{count:g} s", count=round(seconds, 1))
+    if seconds < 2 * HOUR:
+        return _("{count:g} min", count=round(seconds / MINUTE, 1))
+    return _("{count:g} h", count=round(seconds / HOUR, 1))
 
 
 def quantity(value: float, unit: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.cells import set_cell_size
 
 from kiosk.cli.common import (
     MISUSED,
@@ -22,8 +22,9 @@ from kiosk.cli.common import (
     print_json,
     settings_or_exit,
 )
+from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, chinese
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.trust.codes import bare
@@ -102,7 +103,7 @@ def make(
     claims, text = _issued(folder, wanted, holder)
     answer(text, code=text, index=claims.index, kind=kind, expires=claims.expires)
     echo(
-        _("credential {index}, {kind}, expires {when}", index=claims.index, kind=kind, when=_date(claims.expires)),
+        _("credential {index}, {kind}, expires {when}", index=claims.index, kind=word(kind), when=when(claims.expires)),
         err=True,
     )
     code = qr(text, kind)
@@ -167,17 +168,18 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
     """
     typed = sys.stdin.readline() if code == "-" else code
     text = bare(typed).encode(errors="replace").decode()  # what is no UTF-8 on the command line comes as half a pair
-    if config.exists():
-        found, caveat = _judge(settings_or_exit(config), text, door)
+    settings = settings_or_exit(config) if config.exists() else None
+    if settings:
+        found, caveat = _judge(settings, text, door)
     else:
         found, caveat = (
             Explained(str(read_pass(text, NO_KEYS))),
-            f"There is no station here ({config} is missing): no keys.",
+            _("There is no station here ({config} is missing): no keys.", config=config),
         )
     if as_json:
         print_json({"opens": not found.reason, "reason": found.reason, "claims": found.claims, "caveat": caveat})
     else:
-        _tell(found, text)
+        _tell(found, text, settings)
         if caveat:
             echo(caveat, err=True)
     sys.exit(WRONG if found.reason else 0)
@@ -196,39 +198,35 @@ def _judge(settings: Settings, text: str, door: str) -> tuple[Explained, str]:
         return explain_from_files(settings, text, door), caveat
 
 
-def _tell(found: Explained, text: str) -> None:
+def _tell(found: Explained, text: str, settings: Settings | None) -> None:
     if found.claims:
         echo(_("The signature holds. The pass says:"))
-        _tell_claims(found.claims)
+        _tell_claims(found.claims, settings)
     else:
         said = peek(text)
         if isinstance(said, Pass):
             echo(_("Nobody's word for it, but the pass says:"))
-            _tell_claims({**{name: getattr(said, name) for name in said.__struct_fields__}})
+            _tell_claims({**{name: getattr(said, name) for name in said.__struct_fields__}}, settings)
     if not found.reason:
         echo(_("It would open this door now."))
     else:
         zh, en = WORDS[Reason(found.reason)]
-        echo(_("It would be refused: {reason}", reason=found.reason) + f"\n  {en}\n  {zh}")
+        words = f"  {zh}" if chinese() else f"  {en}\n  {zh}"
+        reason = _("It would be refused.") if chinese() else _("It would be refused: {reason}", reason=found.reason)
+        echo(f"{reason}\n{words}")
 
 
-def _tell_claims(claims: dict[str, Any]) -> None:
+def _tell_claims(claims: dict[str, Any], settings: Settings | None) -> None:
+    scope = claims.get("scope")
     rows = {
-        "credential": claims["index"],
-        "class": PassClass(claims["pass_class"]).name.lower(),
-        "kind": Kind(claims["kind"]).name.lower(),
-        "holds at": f"stations {claims['scope']}..." if claims.get("scope") else "every station",
-        "issued": _date(claims["issued_at"]),
-        "not before": _date(claims["not_before"]) if claims.get("not_before") else "-",
-        "expires": _date(claims["expires"]),
-        "key": claims["kid"],
+        _("credential"): claims["index"],
+        _("class"): word(PassClass(claims["pass_class"]).name.lower()),
+        _("kind"): word(Kind(claims["kind"]).name.lower()),
+        _("holds at"): _("stations {scope}...", scope=scope) if scope else _("every station"),
+        _("issued"): when(claims["issued_at"], settings),
+        _("not before"): when(claims["not_before"], settings) if claims.get("not_before") else "-",
+        _("expires"): when(claims["expires"], settings),
+        _("key"): claims["kid"],
     }
     for name, value in rows.items():
-        echo(f"  {name:<11} {visible(str(value))}")
-
-
-def _date(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (ArithmeticError, ValueError, OSError):  # no calendar has it
-        return str(seconds)
+        echo(f"  {set_cell_size(name, 11)} {visible(str(value))}")

@@ -13,9 +13,14 @@ import msgspec
 
 from kiosk import __version__
 from kiosk.cli.common import WRONG, as_json, ask_or_exit, echo, fail, print_json, settings_or_exit
-from kiosk.cli.look.words import sentence, when
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
+from kiosk.cli.look.words import when
 from kiosk.foreign import visible
 from kiosk.language import _
+from kiosk.settings import Settings
+from kiosk.settings.loading import load
+from kiosk.settings.table import BadSettings
 from kiosk.wire import GetRecording, Recorded
 
 if TYPE_CHECKING:
@@ -36,19 +41,27 @@ def replay(config: Path, file: Path, save: bool, as_json: bool) -> None:
     if save:
         _save(config, file)
         return
-    recording = _read(file)
+    recording, names = _read(file), Names(_settings(config))
     outcome = _Outcome()
     from kiosk.core.replay import replay as run_again  # noqa: PLC0415
 
     for each in run_again(recording):
         outcome.add(each)
         if not as_json:
-            _tell(each)
+            _tell(each, names)
     if as_json:
         print_json(outcome.summary(recording))
     else:
         echo(outcome.sentence(recording))
     sys.exit(WRONG if outcome.differ else 0)
+
+
+def _settings(config: Path) -> Settings | None:
+    """The settings beside the recording, for labels and zone; it may come from another station, and this machine be none."""
+    try:
+        return load(config)
+    except BadSettings:
+        return None
 
 
 def _save(config: Path, file: Path) -> None:
@@ -97,22 +110,21 @@ class _Outcome:
         }
 
     def sentence(self, recording: Recording) -> str:
-        decisions = f"{self._kinds['granted']} granted, {self._kinds['denied']} refused"
+        counts = {"events": self.events, "granted": self._kinds["granted"], "denied": self._kinds["denied"]}
         if not self.differ:
-            return f"\n{self.events} events, {decisions}: all as the station decided."
-        versions = (
-            "" if recording.version == __version__ else f" (recorded by {recording.version}, this is {__version__})"
-        )
-        return (
-            f"\n{self.events} events, {decisions}: {len(self.differ)} differ, first event {self.differ[0]}{versions}."
-        )
+            return _("\n{events} events, {granted} granted, {denied} refused: all as the station decided.", **counts)
+        words = _("\n{events} events, {granted} granted, {denied} refused: {count} differ, the first is event {first}.")
+        words = words.format(**counts, count=len(self.differ), first=self.differ[0])
+        if recording.version == __version__:
+            return words
+        return words + _(" It was recorded by version {old}; this is {new}.", old=recording.version, new=__version__)
 
 
-def _tell(each: Replayed) -> None:
-    told = [part for command in each.commands for part in _parts(command)]
+def _tell(each: Replayed, names: Names) -> None:
+    told = [part for command in each.commands for part in _parts(command, names)]
     if told or not each.same:
-        mark = "" if each.same else "  DIFFERS"
-        at = when(each.happened.wall, "%H:%M:%S.%f")[:-3]
+        mark = "" if each.same else "  " + _("DIFFERS")
+        at = when(each.happened.wall, names.settings, "%M:%S.%f")[:-3]
         echo(f"{at}  {_event(each.happened.event)}{mark}")
         for part in told:
             echo(f"              {part}")
@@ -131,10 +143,10 @@ def _short(value: object) -> str:
     return text if len(text) <= 24 else f"{text[:12]}..."
 
 
-def _parts(command: Command) -> list[str]:
+def _parts(command: Command, names: Names) -> list[str]:
     """What a command does, a line for each thing."""
     if entries := _entries(command):
-        return [" ".join(part for part in sentence(entry) if part) for entry in entries]
+        return [sentence(entry, names) for entry in entries]
     fields = msgspec.to_builtins(command, builtin_types=(bytes,))
     return [" ".join([f"-> {type(command).__name__}", *(f"{key}={_short(value)}" for key, value in fields.items())])]
 

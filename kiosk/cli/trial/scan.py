@@ -21,7 +21,7 @@ from kiosk.cli.common import (
     until_interrupted,
 )
 from kiosk.foreign import visible
-from kiosk.language import _, chosen
+from kiosk.language import _, chinese, chosen, told
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import Explain, Explained, Snapshot, TakeSnapshot
@@ -95,11 +95,12 @@ def _look(settings: Settings, name: str) -> Snapshot:
 
 def _tell(found: dict[str, Any]) -> None:
     if not found["code"]:
-        echo(visible(found["trouble"]) or _("The picture is fine. Hold a code before the camera."))
+        echo(told(visible(found["trouble"])) or _("The picture is fine. Hold a code before the camera."))
         return
     echo(_("{code}… ({length} characters)", code=found["code"], length=found["length"]))
     if found.get("opens"):
         echo("  " + style(_("It would open this door now."), fg="green"))
     elif "opens" in found:
-        echo("  " + style(_("It would be refused: {reason}", reason=found["reason"]), fg="red"))
+        refused = _("It would be refused.") if chinese() else _("It would be refused: {reason}", reason=found["reason"])
+        echo("  " + style(refused, fg="red"))
         echo(f"  {found['words']}")

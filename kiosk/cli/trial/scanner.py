@@ -14,7 +14,7 @@ import click
 from kiosk.cli.act.programs import run_program
 from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, echo, fail, print_json, settings_or_exit, style
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import Snapshot, TakeSnapshot
@@ -113,7 +113,7 @@ def _show(snapshot: Snapshot) -> None:
     """Two pixels in each character: the upper half in the foreground's grey, the lower in the background's."""
     for row in _rows(snapshot):
         echo(row)
-    echo(visible(snapshot.trouble) or _("Nothing is wrong with the picture. It was shown and not kept."))
+    echo(told(visible(snapshot.trouble)) or _("Nothing is wrong with the picture. It was shown and not kept."))
 
 
 def _rows(snapshot: Snapshot) -> Iterator[str]:

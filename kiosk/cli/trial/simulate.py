@@ -13,7 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.cli.common import MISUSED, as_json, echo, fail, good_settings_or_exit, print_json, progress
-from kiosk.cli.look.words import sentence
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
+from kiosk.cli.look.words import when
 from kiosk.language import _
 from kiosk.settings.table import BadSettings
 from kiosk.settings.text import read_text
@@ -153,10 +155,9 @@ def _tell(virtual: Virtual, settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json({"entries": entries, "samples": samples, "rows": rows})
         return
+    names = Names(settings)
     for entry in entries:
         if entry["kind"] not in quiet:
-            local = datetime.fromtimestamp(entry.pop("at") + settings.station.utc_offset * 3600, UTC)
-            kind, details = sentence(entry)
-            echo(f"{local:%H:%M:%S}  {kind}  {details}")
+            echo(f"{when(entry.pop('at'), settings, '%H:%M:%S')}  {sentence(entry, names)}")
     fewer = _(", {times:.0f} times fewer", times=samples / rows) if rows else ""
     echo(_("\n{samples} samples, {rows} rows of telemetry{fewer}.", samples=samples, rows=rows, fewer=fewer))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from rich.cells import set_cell_size
 
 from kiosk import __version__
 from kiosk.cli.common import (
@@ -37,9 +38,11 @@ from kiosk.cli.common import (
     sure,
 )
 from kiosk.cli.doctor.network import check_network
-from kiosk.cli.look.words import quantity, when
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import result_words
+from kiosk.cli.look.words import listed, quantity, when, word
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.local import Line, NotReachable
 from kiosk.redaction import hidden
 from kiosk.settings import Settings
@@ -178,7 +181,8 @@ def try_camera(trials: Trials) -> str:
         found = news.entry("granted", "denied")
     trouble = {what: why for what, why in _view(trials).faults.items() if what.startswith("scanner")}
     if trouble:
-        return "failed: " + "; ".join(f"{what}: {why}" for what, why in trouble.items())
+        names = Names(trials.settings)
+        return "failed: " + "; ".join(f"{names.fault(what)}: {told(why)}" for what, why in trouble.items())
     if found is None:
         return "failed: " + _("no code was read: light, distance, docs/camera.md")
     say(_("It was read."))
@@ -205,9 +209,10 @@ def try_sensors(trials: Trials) -> str:
     sensors = _view(trials).sensors
     if not sensors:
         return SKIPPED
+    names = Names(trials.settings)
     for name, each in sensors.items():
-        value = quantity(each.value, each.unit) if each.value is not None else each.absent
-        say(visible(f"  {name:<20} {value}"))
+        value = quantity(each.value, each.unit) if each.value is not None else word(each.absent)
+        say(visible(f"  {set_cell_size(names.sensor(name), 20)} {value}"))
     silent = [name for name, each in sensors.items() if each.value is None]
     if silent:
         return "failed: " + _("no value: {names}", names=", ".join(silent))
@@ -225,11 +230,11 @@ def try_lamps(trials: Trials) -> str:
     lamps = trials.settings.doors[trials.door].lamps
     if not any((lamps.red, lamps.green, lamps.blue, lamps.buzzer)):
         return SKIPPED
-    say(_("Look at the lamps: {signals}.", signals=", ".join(LAMPS)))
+    say(_("Look at the lamps: {signals}.", signals=listed(map(word, LAMPS))))
     if not trials.agreed(_("Can you see them")):
         return SKIPPED
     for lamp in LAMPS:
-        say(f"  {lamp}")
+        say(f"  {word(lamp)}")
         trials.ask(TryLamp(trials.door, lamp))
         time.sleep(2.0)
     return trials.saw(_("Was it blue; green with a beep; red with three; red and green blinking; red blinking"))
@@ -281,7 +286,7 @@ def test(config: Path, what: str, door: str, out: Path, by: str, *, as_json: boo
     results = {name: _one(name, trials) for name in (TESTS if what == "all" else [what])}
     for name, result in results.items():
         colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
-        say(f"{name:<10} {style(result, fg=colour)}")
+        say(f"{set_cell_size(word(name), 10)} {style(result_words(result), fg=colour)}")
     _keep(settings, results)
     files = write_report(settings, door, results, config, out, by) if what == "all" else []
     for path in files:
@@ -293,7 +298,7 @@ def test(config: Path, what: str, door: str, out: Path, by: str, *, as_json: boo
 
 
 def _one(name: str, trials: Trials) -> str:
-    say("\n" + style(name, bold=True))
+    say("\n" + style(word(name), bold=True))
     try:
         return TESTS[name](trials)
     except NotReachable as error:
@@ -333,8 +338,9 @@ def write_report(
         "tests": results,
         "checks": checks,
     }
-    stem = out / f"commissioning-{settings.station.code}-{when(now, '%Y%m%d-%H%M')}"
-    lines = [f"# {settings.station.code} {settings.station.name}", "", f"{when(now)}, kiosk {__version__}, {door}", ""]
+    stem = out / f"commissioning-{settings.station.code}-{when(now, settings, '%Y%m%d-%H%M')}"
+    lines = [f"# {settings.station.code} {settings.station.name}", ""]
+    lines += [f"{when(now, settings)}, kiosk {__version__}, {door}", ""]
     lines += [_("Tried by {name}.", name=by), ""]
     lines += ["| test | result |", "| --- | --- |", *(f"| {name} | {result} |" for name, result in results.items()), ""]
     lines += ["| check | severity | evidence |", "| --- | --- | --- |"]

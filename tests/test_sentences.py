@@ -1,0 +1,224 @@
+"""Every kind of entry is a sentence, in both languages, and every field of it that may be left out is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, get_args
+
+import msgspec
+import pytest
+
+from kiosk import language
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.sentences import sentence
+from kiosk.core import entries as fact
+from kiosk.settings import DoorTable, LockTable, Settings, Station
+from kiosk.settings.appliances import AlarmTable, ApplianceTable, ContactSensorTable, OneWireTable, PinRelayTable
+
+SETTINGS: Final = Settings(
+    Station("37081101"),
+    {"main": DoorTable(LockTable(17)), "back": DoorTable(LockTable(5), label="后门")},
+    sensors={
+        "t": OneWireTable(unit="°C", device="28-000000000001", label="冷柜温度"),
+        "leak": ContactSensorTable(pin=6),
+    },
+    relays={"kettle": PinRelayTable(pin=7, label="开水器插座")},
+    appliances={
+        "fridge": ApplianceTable(kind="fridge", temperature="t", label="冷柜"),
+        "kettle": ApplianceTable(kind="other", alarms={"odd": AlarmTable(label="异响")}),
+    },
+)
+AT: Final = 1_785_578_645
+"""18:04:05 of 1 August 2026 in China."""
+
+SAID: Final[tuple[tuple[Any, str, str], ...]] = (
+    (fact.Started("1.2.3"), "驿站程序启动，版本 1.2.3", "the station started, version 1.2.3"),
+    (fact.Stopped(), "驿站程序正常结束，门锁已断电", "the station ended in order; the locks have no power"),
+    (
+        fact.Granted("main", 3, 0, 0, "t", AT),
+        "main 门：临时卡 3 号放行（劳动者）",
+        "main: opened for card 3 (worker)",
+    ),
+    (
+        fact.Granted("back", 4, 1, 2, "t", AT, again=True, shown_at=AT),
+        "后门：手机码 4 号放行（技术员），第二次出示，手机时间 18:04:05",
+        "后门: opened for bound 4 (technician), shown a second time, by a phone whose clock said 18:04:05",
+    ),
+    (
+        fact.Denied("main", "expired", 3, 2),
+        "main 门：拒绝凭证 3 号：通行码已过期，请更新。（另有 2 次未记录）",
+        "main: refused, credential 3: This pass has expired. Please renew it. (2 more were not written down)",
+    ),
+    (
+        fact.Denied("main", "not_a_pass"),
+        "main 门：拒绝：这不是驿站通行码。请打开通行码再试。",
+        "main: refused: This is not a station pass. Please open your pass and try again.",
+    ),
+    (fact.Unlocked("main", "pass"), "main 门：开锁（通行码）", "main: unlocked (pass)"),
+    (fact.Locked("main"), "main 门：上锁", "main: locked"),
+    (fact.Taken("back"), "后门：有人进门", "后门: somebody came in"),
+    (fact.NotTaken("main"), "main 门：放行后无人开门", "main: nobody opened it in time"),
+    (fact.InterruptedUnlock("main"), "main 门：开锁期间程序中断", "main: the program had ended while it was unlocked"),
+    (fact.ExitPressed("main"), "main 门：有人按下出门按钮", "main: the exit button was pressed"),
+    (fact.LockFault("main", True), "main 门：锁舌不到位", "main: the bolt is not where it should be"),
+    (fact.LockFault("main", False), "main 门：锁舌恢复到位", "main: the bolt is where it should be again"),
+    (fact.DoorAlarm("main", "held_open"), "main 门：报警：长时间未关", "main: alarm: open too long"),
+    (fact.DoorAlarm("main", "forced_open"), "main 门：报警：被强行打开", "main: alarm: forced open"),
+    (fact.DoorAlarm("main", "none"), "main 门：报警解除", "main: the alarm is over"),
+    (fact.FireRelease(True), "消防输入动作：所有门放开", "the fire input is active: every door is free"),
+    (fact.FireRelease(False), "消防输入恢复", "the fire input is no longer active"),
+    (
+        fact.Operated("main", "hold", "wang", 900.0),
+        "main 门：wang 常开 15 分钟",
+        "main: held open by wang for 15 min",
+    ),
+    (
+        fact.Operated("main", "release", "keyset"),
+        "main 门：新密钥集 恢复常规",
+        "main: given back to its rules by a new keyset",
+    ),
+    (
+        fact.Operated("main", "open", "central a-1", 5.0),
+        "main 门：中心服务器（命令 a-1） 开门一次 5 秒",
+        "main: opened once by the central server (command a-1) for 5 s",
+    ),
+    (fact.Maintenance("wang", 1800.0), "wang 开启维护状态 30 分钟", "maintenance was armed by wang for 30 min"),
+    (fact.Maintenance("pass 7"), "凭证 7 结束维护状态", "maintenance was ended by credential 7"),
+    (
+        fact.Commissioned("wang", {"lock": "passed", "camera": "failed: no picture", "exit": "skipped"}),
+        "wang 试验了各部件：门锁 通过，扫码器 失败：不是图片，出门按钮 跳过",
+        "wang tried the parts: lock passed, camera failed: no picture, exit skipped",
+    ),
+    (fact.Fault("main.exit"), "故障：main 门的出门按钮", "fault: exit button of main"),
+    (
+        fact.Fault("scanner.front", "/dev/video0 does not open: Permission denied"),
+        "故障：扫码器 front：/dev/video0 打不开：没有权限",
+        "fault: scanner front: /dev/video0 does not open: Permission denied",
+    ),
+    (fact.FaultCleared("sensor.t"), "故障消除：冷柜温度", "no longer a fault: 冷柜温度"),
+    (
+        fact.DocumentApplied("policy", 3, ("doors.mian", "tint")),
+        "策略第 3 版生效；本站用不上：doors.mian，tint",
+        "policy 3 is in force; this station has no use for: doors.mian, tint",
+    ),
+    (
+        fact.DocumentRefused("other_station", 4),
+        "拒绝了一份文件：这是给别的驿站的。（另有 4 次未记录）",
+        "a document was refused: It is for another station. (4 more were not written down)",
+    ),
+    (fact.EnrolmentShown(), "有人出示了注册码", "an enrolment code was shown"),
+    (fact.Enrolled("able acid"), "已注册；指纹：able acid", "enrolled; its fingerprint: able acid"),
+    (
+        fact.CommandStarted("a-1", 7, "hold_open", "main"),
+        "命令 a-1（第 7 条）：常开，main 门",
+        "command a-1, number 7: hold open at main",
+    ),
+    (fact.CommandEnded("a-1", "done"), "命令 a-1：完成", "command a-1: done"),
+    (
+        fact.Reported("a", "1", {"main": "normal locked closed none"}, {"gps": "slow"}, {"keyset": 2}, "old"),
+        "按命令 a 报告：版本 1；main 门 正常，已上锁，关着，无；密钥集 2；名单过旧；故障：卫星定位：写入太慢",
+        "reported for command a: version 1; main normal, locked, closed, none; keyset 2; list old; faults: gps: slow",
+    ),
+    (
+        fact.Dropped("telemetry", 4, 9),
+        "传感数据：第 4 至 9 条已删除：日志已满",
+        "telemetry: numbers 4 to 9 had to go: the logbook was full",
+    ),
+    (
+        fact.Dropped("access", count=3),
+        "门禁：丢失 3 条记录：磁盘太久无法写入",
+        "access: 3 entries were lost: the disk took no write for too long",
+    ),
+    (
+        fact.ApplianceAlarm("fridge.too_warm", "t", 9.5, True),
+        "报警：冷柜太热（冷柜温度：9.5 °C）",
+        "alarm: 冷柜: too warm (冷柜温度: 9.5 °C)",
+    ),
+    (
+        fact.ApplianceAlarm("kettle.odd", "leak", 0.0, False),
+        "报警解除：kettle异响（leak：关）",
+        "over: kettle: 异响 (leak: off)",
+    ),
+    (
+        fact.Switched("kettle", False, "fridge.too_warm", True),
+        "开水器插座：断电，原因：冷柜太热",
+        "开水器插座: off because of: 冷柜: too warm",
+    ),
+    (
+        fact.Switched("kettle", True, "saving", False),
+        "开水器插座：恢复供电；节能已解除",
+        "开水器插座: has power again; no longer: saving",
+    ),
+    (
+        fact.Switched("lamp", False, "saving", False),
+        "继电器 lamp：仍断电；节能已解除",
+        "relay lamp: still off; no longer: saving",
+    ),
+    (
+        fact.Saving("warned"),
+        "节能：已关闭且无人，电器即将断电",
+        "saving: closed and empty; the appliances will be switched off",
+    ),
+    (fact.Saving("off"), "节能：电器已断电", "saving: the appliances are off"),
+    (fact.Saving("on"), "节能：电器恢复供电", "saving: the appliances have power"),
+    (fact.Measured("t", 4.0, "°C", 30.0), "冷柜温度 4 °C，30 秒前测得", "冷柜温度 4 °C, measured 30 s earlier"),
+    (
+        fact.Absent("t", "no_answer", 40.0),
+        "冷柜温度：没有数值：没有应答，已 40 秒",
+        "冷柜温度: no value: no answer, for 40 s",
+    ),
+    (
+        fact.Used("fridge", 3600.0, 3500.0, 600.0, 120.0, 4),
+        "冷柜：60 分钟内运行 10 分钟，启动 4 次，用电 120 Wh（计量 58.3 分钟）",
+        "冷柜: in 60 min it ran for 10 min and began 4 times; 120 Wh (58.3 min metered)",
+    ),
+    (fact.Position(36.5, 117.25, True), "位置 36.50000, 117.25000 （移动中）", "position 36.50000, 117.25000 (moving)"),
+)
+CHINESE, ENGLISH = "zh_CN.UTF-8", "C.UTF-8"
+
+
+@pytest.fixture(params=[CHINESE, ENGLISH])
+def tongue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The language of this test, which ends with it."""
+    monkeypatch.setenv("LC_ALL", request.param)
+    monkeypatch.delenv("TERM", raising=False)
+    language._catalogue.cache_clear()
+    yield request.param
+    language._catalogue.cache_clear()
+
+
+def said(entry: Any) -> str:
+    return sentence({"seq": 1, "wall": AT, **msgspec.to_builtins(entry)}, Names(SETTINGS))
+
+
+@pytest.mark.parametrize(("entry", "chinese", "english"), SAID, ids=lambda each: type(each).__name__)
+def test_each_entry_in_words(entry: Any, chinese: str, english: str, tongue: str) -> None:
+    assert said(entry) == (chinese if tongue == CHINESE else english)
+
+
+def test_no_kind_is_without_a_sentence() -> None:
+    assert {type(entry) for entry, _, _ in SAID} == set(get_args(fact.Entry))
+
+
+@pytest.mark.usefixtures("tongue")
+@pytest.mark.parametrize("kind", get_args(fact.Entry), ids=lambda kind: kind.__name__)
+def test_what_may_be_left_out_is_heard_where_it_is_there(kind: Any) -> None:
+    """Taken away from the fullest of the examples, it changes the sentence."""
+    examples = [entry for entry, _, _ in SAID if type(entry) is kind]
+    for field in msgspec.structs.fields(kind):
+        if field.default is not msgspec.NODEFAULT:
+            full = [each for each in examples if getattr(each, field.name) != field.default]
+            assert full, f"no example has {field.name}"
+            for each in full:
+                assert said(each) != said(msgspec.structs.replace(each, **{field.name: field.default})), field.name
+
+
+@pytest.mark.usefixtures("tongue")
+@pytest.mark.parametrize("entry", [{"kind": "of_a_later_version", "deep": [1]}, {"kind": "granted"}, {"kind": 7}])
+def test_an_entry_that_nobody_knows_is_told_as_it_is(entry: dict[str, Any]) -> None:
+    assert str(entry["kind"]) in sentence(entry, Names(None))
+
+
+@pytest.mark.usefixtures("tongue")
+def test_without_settings_things_have_the_names_that_the_entry_has() -> None:
+    assert "fridge door" in sentence(msgspec.to_builtins(fact.Absent("fridge_door", "no_answer")), Names(None))
