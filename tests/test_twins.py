@@ -134,9 +134,9 @@ SETTING: Final = re.compile(r"^((?:# )?(?:\[[\w.]+\]|[\w.]+ = .*?))(?: +# (.*))?
 
 
 def settings(name: str) -> list[tuple[str, bool, bool]]:
-    """Each line with a key or a table: whether it has a comment, and whether that calls it an example."""
+    """Each line with a key or a table: whether it has a comment, and whether that calls it an example; labels may differ."""
     return [
-        (setting, bool(comment), comment.startswith(("example", "例")))
+        (re.sub(r"(?<=# label = ).*", "", setting), bool(comment), comment.startswith(("example", "例")))
         for setting, comment in SETTING.findall(text_of(name))
     ]
 
