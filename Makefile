@@ -7,16 +7,21 @@ KIOSK_VM ?= build/machine
 BESIDE ?= 190a4b7
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup clean audit
+.PHONY: demo test test-slow test-browser test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup clean audit
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
 
 test: lint
-	$(BIN)/pytest -m "not slow and not soak and not vm and not deb"
+	$(BIN)/pytest -m "not slow and not soak and not vm and not deb and not browser"
 
 test-slow: setup
 	$(BIN)/pytest -m slow
+
+# The display at the door in Debian's Chromium, which is installed where this user may.
+test-browser: setup
+	@tools/browser.sh
+	$(BIN)/pytest -m browser tests/browser
 
 test-soak: setup
 	$(BIN)/pytest -s -o faulthandler_timeout=0 -m soak

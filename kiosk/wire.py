@@ -253,7 +253,10 @@ class Explained(Message, frozen=True):
 
 
 class DoorView(Struct, frozen=True):
-    """A door in the view; `shown`: what its lamps show, empty before the first signal; `refused`: why, while they refuse."""
+    """A door in the view; `shown`: what its lamps show, empty before the first signal; `refused`: why, while they refuse.
+
+    `opens`: when a door that is provably closed by its hours opens next (seconds since 1970); null while it may be open.
+    """
 
     mode: str
     lock: str
@@ -261,6 +264,7 @@ class DoorView(Struct, frozen=True):
     alarm: str
     shown: str = ""
     refused: str = ""
+    opens: float | None = None
 
 
 class SensorView(Struct, frozen=True):
@@ -324,6 +328,8 @@ class View(Message, frozen=True):
     """Seconds for which it is still armed."""
     texts: dict[str, str] = {}
     """The policy's, for the display, by language."""
+    nearby: dict[str, str] = {}
+    """Likewise: where the next open station is."""
 
 
 class Snapshot(Message, frozen=True):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kiosk import loops
 from kiosk.core.door.tables import AlarmState, DoorMode
 from kiosk.core.events import Lamp
-from kiosk.screen import faces
-from kiosk.screen.faces import READ_FOR, Face, Heard, face, heard
+from kiosk.screen import words
+from kiosk.screen.addresses import addresses
+from kiosk.screen.faces import CHINA, COMPARED_FOR, READ_FOR, Face, Heard, Machine, face, heard
 from kiosk.screen.program import Program
 from kiosk.settings.loading import load
 from kiosk.trust.reasons import WORDS, Reason
@@ -27,10 +31,12 @@ MORE_URGENT = {"granted", "free", "warning", "alarm"}
 
 def view(lamp: str = "ready", **more: Any) -> View:
     name, refused = more.pop("name", "main"), more.pop("refused", "")
-    door = DoorView(more.pop("mode", "normal"), "locked", "closed", more.pop("alarm", "none"), lamp, refused)
-    given: dict[str, Any] = {"documents": {"keyset": 1}, "programs": {"scanner": True}, "faults": {}, **more}
+    mode, alarm, opens = more.pop("mode", "normal"), more.pop("alarm", "none"), more.pop("opens", None)
+    door = DoorView(mode, "locked", "closed", alarm, lamp, refused, opens)
+    given: dict[str, Any] = {"documents": {"keyset": 1}, "programs": {"scanner": True}, "faults": {}}
+    given |= {"quality": "synced", **more}
     trust = TrustView(None, "fresh", 0.0)
-    return View("1234", "1", "e", "b", 0.0, "synced", trust=trust, doors={name: door}, sensors={}, streams={}, **given)
+    return View("1234", "1", "e", "b", 0.0, trust=trust, doors={name: door}, sensors={}, streams={}, **given)
 
 
 def told(*messages: Any, at: float = 0.0) -> Heard:
@@ -50,9 +56,9 @@ def shown(known: Heard, now: float = 0.0) -> tuple[str, str]:
 
 
 def test_every_signal_of_the_lamps_has_words() -> None:
-    assert faces.BY_LAMP.keys() == {str(lamp) for lamp in Lamp} - {"denied"}
-    for lamp in faces.BY_LAMP:
-        assert shown(told(view(lamp))) == (lamp, faces.BY_LAMP[lamp][1])
+    assert words.BY_LAMP.keys() == {str(lamp) for lamp in Lamp} - {"denied"}
+    for lamp in words.BY_LAMP:
+        assert shown(told(view(lamp))) == (lamp, words.BY_LAMP[lamp][1])
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -91,32 +97,108 @@ def test_a_refusal_never_hides_that_the_door_is_free_or_an_alarm(
 
 
 def test_without_the_station_it_says_so() -> None:
-    assert shown(Heard()) == ("away", faces.AWAY[1])
-    assert shown(told(denied("expired"), None)) == ("away", faces.AWAY[1])
+    assert shown(Heard()) == ("away", words.AWAY[1])
+    assert shown(told(denied("expired"), None)) == ("away", words.AWAY[1])
 
 
 def test_whoever_is_inside_is_told_to_leave_or_to_press_the_button() -> None:
-    assert shown(told(view("free", mode="emergency"))) == ("free", faces.LEAVE[1])
+    assert shown(told(view("free", mode="emergency"))) == ("free", words.LEAVE[1])
     saving = RoomView(saving="warned")
-    assert shown(told(view("warning", room=saving))) == ("warning", faces.SAVING[1])
-    assert shown(told(view("warning", room=saving, alarm="pre_alarm"))) == ("warning", faces.BY_LAMP["warning"][1])
+    assert shown(told(view("warning", room=saving))) == ("warning", words.SAVING[1])
+    assert shown(told(view("warning", room=saving, alarm="pre_alarm"))) == ("warning", words.BY_LAMP["warning"][1])
 
 
 def test_nobody_holds_a_phone_before_a_dead_camera_without_being_told() -> None:
     broken = {"scanner.main": "no pictures"}
-    assert shown(told(view(faults=broken))) == ("away", faces.NO_EYES[1])
-    assert shown(told(view(programs={"scanner": False}))) == ("away", faces.NO_EYES[1])
+    assert shown(told(view(faults=broken))) == ("away", words.NO_EYES[1])
+    assert shown(told(view(programs={"scanner": False}))) == ("away", words.NO_EYES[1])
     assert face(told(view(faults=broken)), "main", ("main", "side"), 0.0).sign == "ready", "the other one reads"
     assert face(told(view(programs={"scanner": False})), "main", (), 0.0).sign == "ready", "it never had any"
     assert shown(told(view("free", faults=broken)))[0] == "free", "nobody needs it"
 
 
 def test_a_station_that_trusts_nobody_yet_is_not_in_service() -> None:
-    assert shown(told(view(documents={"keyset": 0}))) == ("away", faces.NO_TRUST[1])
+    assert shown(told(view(documents={"keyset": 0}))) == ("away", words.NO_TRUST[1])
 
 
 def test_what_the_union_has_to_say_is_shown_below() -> None:
     assert face(told(view(texts={"zh": "高考爱心驿站"})), "main", (), 0.0).notice == {"zh": "高考爱心驿站"}
+
+
+def clocked(at: float, **more: Any) -> View:
+    return structs.replace(view(**more), wall=at - CHINA)
+
+
+def test_a_closed_door_says_when_it_opens_and_where_the_next_open_station_is() -> None:
+    wednesday = datetime(2026, 11, 25, 22, 30, tzinfo=UTC).timestamp()
+    nearby = {"zh": "经十路站昼夜开放"}
+
+    def words_at(hours: float, **more: Any) -> Face:
+        opens = wednesday + hours * 3600 - CHINA
+        return face(told(clocked(wednesday, opens=opens, nearby=nearby, **more)), "main", ("main",), 0.0)
+
+    assert words_at(1.0).words == {"zh": "已关门，今天 23:30 开门。", "en": "Closed. It opens today at 23:30."}
+    assert words_at(7.5).words == {"zh": "已关门，明天 06:00 开门。", "en": "Closed. It opens tomorrow at 06:00."}
+    later = words_at(4 * 24 + 7.5)
+    assert later.words["zh"] == "已关门，11月30日星期一 06:00 开门。"
+    assert later.words["en"] == "Closed. It opens on Monday, 30 November, at 06:00."
+    assert (later.sign, later.nearby) == ("closed", nearby)
+    refused = words_at(7.5, refused="closed")
+    assert (refused.sign, refused.words, refused.nearby) == ("denied", words_at(7.5).words, nearby)
+    assert words_at(7.5, refused="expired").nearby == {}, "another station would not let them in either"
+    assert words_at(7.5, lamp="free").nearby == {}
+    locked = face(told(view("closed", nearby=nearby)), "main", (), 0.0)
+    assert (locked.words["en"], locked.nearby) == (words.BY_LAMP["closed"][1], nearby)
+
+
+def test_at_the_hour_at_which_it_opens_the_door_is_no_longer_closed() -> None:
+    known = told(clocked(CHINA + 1000.0, opens=1010.0))
+    signs = [face(known, "main", (), at).sign for at in (0.0, 9.9, 10.0)]
+    assert signs == ["closed", "closed", "ready"]
+
+
+@pytest.mark.parametrize(
+    ("quality", "shown_as"), [("synced", "23:59"), ("holdover", "23:59"), ("floor", "23:59 ?"), ("unset", "23:59 ?")]
+)
+def test_the_clock_goes_on_by_itself_and_tells_what_nobody_has_proven(quality: str, shown_as: str) -> None:
+    known = told(clocked(23 * 3600 + 58 * 60 + 50, quality=quality))
+    found = face(known, "main", (), 10.0)
+    assert (found.clock, bool(found.doubt)) == (shown_as, "?" in shown_as)
+    assert face(known, "main", (), 70.0).clock.startswith("00:00")
+    assert face(told(None), "main", (), 0.0).clock == "", "nobody has told it"
+    elsewhere = face(known, "main", (), 0.0, Machine(offset=CHINA - 3600))
+    assert elsewhere.clock.startswith("22:58")
+
+
+def test_a_station_that_is_not_enrolled_shows_a_technician_its_code_and_its_address() -> None:
+    known = told(view(documents={}))
+    facts = face(known, "main", (), 0.0, Machine(addresses=("192.168.1.20", "10.0.0.7"))).facts
+    assert facts == ("编号 code: 1234", "地址 address: 192.168.1.20, 10.0.0.7", words.NO_WORDS)
+    assert words.NO_NETWORK in face(known, "main", (), 0.0).facts
+    assert face(told(view()), "main", (), 0.0, Machine(addresses=("192.168.1.20",))).facts == (), (
+        "nobody else's business"
+    )
+
+
+def test_its_six_words_are_shown_once_it_is_enrolled_until_somebody_comes_in() -> None:
+    six = "abandon ability able about above absent"
+    enrolled = told(Logged({"kind": "enrolled", "fingerprint": six}), None, view())
+    found = face(enrolled, "main", (), COMPARED_FOR - 0.1)
+    assert (found.facts, found.words["en"]) == ((six,), words.ENROLLED[1])
+    assert face(enrolled, "main", (), COMPARED_FOR).facts == ()
+    inside = heard(enrolled, Logged({"kind": "granted", "door": "main"}), "main", 1.0)
+    assert face(inside, "main", (), 1.0).facts == ()
+
+
+def test_the_notice_gives_way_to_a_refusal() -> None:
+    assert face(told(view("denied", refused="expired", texts={"zh": "高考爱心驿站"})), "main", (), 0.0).notice == {}
+
+
+def test_an_address_is_one_of_this_machine_and_not_its_loopback() -> None:
+    for each in addresses():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+            own.bind((each, 0))
+        assert not each.startswith("127.")
 
 
 class Unlisted(Exception):
@@ -170,4 +252,4 @@ def test_neither_loop_ends_by_what_nobody_lists_or_understands(tmp_path: Path, m
     hostile = [b"[" * 5000 + b"\n", b'{"type":"view"}\n', b"\xff\n", b"\n"]
     said = [*hostile, encode(view("granted")), b'{"type":"new in 2030"}\n']
     found = asyncio.run(through_surprises(program, said, settings.run / "control.sock"))
-    assert found.words["zh"] == faces.BY_LAMP["granted"][0]
+    assert found.words["zh"] == words.BY_LAMP["granted"][0]

@@ -77,6 +77,7 @@ class PolicyFile(Table, frozen=True):
     stale_for: int = 30 * DAY
     refuse_when_old: bool = False
     texts: dict[str, str] = msgspec.field(default_factory=dict)
+    nearby: str | dict[str, str] = ""
 
 
 def read_policy(path: Path) -> PolicyDocument:

@@ -2,17 +2,19 @@
 
 The station decides which signal its lamps give (:mod:`kiosk.core.door.lamps`), by what matters most to whoever stands there.
 The display follows it, adds the words, keeps a refusal for as long as it takes to read one, and says so when no pass could open
-this door now.
+this door now, or the hours are over.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kiosk.screen import words as say
+from kiosk.screen.words import Words, local
 from kiosk.trust.reasons import WORDS as REASONS
 from kiosk.trust.reasons import Reason
 from kiosk.wire import Answer, DoorView, Logged, View
@@ -20,71 +22,65 @@ from kiosk.wire import Answer, DoorView, Logged, View
 READ_FOR: Final = 8.0
 """Seconds for which a refusal is shown: two lines of large type, in a second language for some."""
 
+COMPARED_FOR: Final = 600.0
+"""Seconds for which an enrolled station shows its six words, if nobody comes in before."""
+
+CHINA: Final = 8 * 3600.0
+
 Sign = Literal["ready", "granted", "denied", "free", "closed", "warning", "alarm", "away"]
-Words = tuple[str, str]
-"""Chinese, English."""
-
-BY_LAMP: Final[dict[str, Words]] = {
-    "ready": ("请出示通行码", "Please show your pass to the camera."),
-    "granted": ("请进", "Please come in."),
-    "free": ("门已打开，请进，不需要通行码", "The door is open. Please come in; no pass is needed."),
-    "closed": REASONS[Reason.LOCKED_DOWN],
-    "warning": ("请关好门", "Please close the door."),
-    "alarm": (
-        "请关好门。如果关不上，请联系工会。",
-        "Please close the door. If it does not close, please call the union.",
-    ),
-}
-"""For each signal of the lamps but a refusal, whose reason has its own words."""
-
-LEAVE: Final[Words] = ("出口已打开，请马上离开", "The exit is open. Please leave now.")
-SAVING: Final[Words] = (
-    "本站已关闭，电器即将断电。里面还有人请按开门按钮。",
-    "The station is closed, and its appliances will be switched off. If you are inside, press the exit button.",
-)
-AWAY: Final[Words] = (
-    "门禁正在重新启动，请稍候。里面的开门按钮仍然可用。",
-    "The door's computer is restarting, please wait a moment. The exit button inside works all the same.",
-)
-NO_EYES: Final[Words] = (
-    "扫码器现在不能用，请联系工会",
-    "The camera cannot read passes at the moment. Please call the union.",
-)
-NO_TRUST: Final[Words] = ("本站还没有启用", "This station is not in service yet.")
-
-
-BROKEN: Final = {
-    "zh!": "本站设置文件有误，暂用上一次正确的设置。请通知工会。",
-    "en!": "This station's settings are broken; the last good ones are used. Please tell the union.",
-}
-"""A notice beside the union's own, in each language."""
 
 
 class Face(Struct, frozen=True):
-    """What the display shows. `words` and `notice`, which is the union's, by language; `sign` gives them colour and symbol."""
+    """What the display shows. `words`, by language; `sign` gives them colour and symbol.
+
+    `facts`: lines for a technician; `nearby`: where the next open station is, by language; `notice`: the union's, likewise;
+    `clock`: local time, with a `?` and `doubt`, by language, while nothing proves it.
+    """
 
     sign: Sign
     words: dict[str, str]
+    facts: tuple[str, ...] = ()
+    nearby: dict[str, str] = {}
     notice: dict[str, str] = {}
+    clock: str = ""
+    doubt: dict[str, str] = {}
 
 
 class Heard(Struct, frozen=True):
-    """What the station has told: its view (None while it is away), and the last refusal at this display's door."""
+    """What the station has told: its view (None while it is away), the last refusal at this display's door, its six words.
+
+    The times are boot times.
+    """
 
     view: View | None = None
+    viewed_at: float = 0.0
     refused: Reason | None = None
     refused_at: float = -math.inf
+    enrolled: str = ""
+    enrolled_at: float = -math.inf
+
+
+class Machine(Struct, frozen=True):
+    """What this program knows of itself: local time less UTC in seconds, and the addresses at which a technician finds it."""
+
+    offset: float = CHINA
+    addresses: tuple[str, ...] = ()
+
+
+HERE: Final = Machine()
 
 
 def heard(known: Heard, message: Answer | None, door: str, now: float) -> Heard:
     """Take a message of the station; None when the station has gone."""
     match message:
         case None:
-            return Heard()
+            return replace(known, view=None, refused=None)
         case View():
-            return _refused(replace(known, view=message), message.doors.get(door), now)
+            return _refused(replace(known, view=message, viewed_at=now), message.doors.get(door), now)
         case Logged({"kind": "granted", "door": where}) if where == door:
-            return replace(known, refused=None)
+            return replace(known, refused=None, enrolled="")
+        case Logged({"kind": "enrolled", "fingerprint": str(found)}):
+            return replace(known, enrolled=found, enrolled_at=now)
         case _:
             return known
 
@@ -96,29 +92,59 @@ def _refused(known: Heard, here: DoorView | None, now: float) -> Heard:
     return replace(known, refused=Reason(here.refused), refused_at=now)
 
 
-def face(known: Heard, door: str, scanners: tuple[str, ...], now: float) -> Face:
+def face(known: Heard, door: str, scanners: tuple[str, ...], now: float, machine: Machine = HERE) -> Face:
     """What to show now at this door, which has these scanners."""
     view = known.view
     if view is None or door not in view.doors:
-        return _face("away", AWAY)
-    here = view.doors[door]
+        return _face("away", say.AWAY)
+    found = _told(known, view, view.doors[door], scanners, now, machine)
+    denied = found.sign == "denied"
+    closed = found.sign == "closed" or (denied and known.refused in {Reason.CLOSED, Reason.LOCKED_DOWN})
+    return replace(
+        found,
+        nearby=view.nearby if closed else {},
+        notice={} if denied else view.texts | (say.BROKEN if "settings" in view.faults else {}),
+        **_clock(view, known.viewed_at, now, machine),
+    )
+
+
+def _told(known: Heard, view: View, here: DoorView, scanners: tuple[str, ...], now: float, machine: Machine) -> Face:
+    """Sign and words; a refusal first, of what is no more urgent."""
     sign, words = _by_lamp(here, saving=view.room.saving == "warned")
+    shut = _shut(here, _wall(view, known.viewed_at, now), machine.offset)
     if sign in {"ready", "denied", "closed"} and known.refused and now - known.refused_at < READ_FOR:
-        sign, words = "denied", REASONS[known.refused]
-    elif sign == "ready" and not view.documents.get("keyset"):
-        sign, words = "away", NO_TRUST
-    elif sign == "ready" and _blind(view, scanners):
-        sign, words = "away", NO_EYES
-    return _face(sign, words, view.texts | (BROKEN if "settings" in view.faults else {}))
+        return _face("denied", shut if shut and known.refused is Reason.CLOSED else REASONS[known.refused])
+    if sign != "ready":
+        return _face(sign, words)
+    if not view.documents.get("keyset"):
+        return _face("away", say.NO_TRUST, _of_a_stranger(view.station, machine.addresses))
+    if known.enrolled and now - known.enrolled_at < COMPARED_FOR:
+        return _face("ready", say.ENROLLED, (known.enrolled,))
+    if shut:
+        return _face("closed", shut)
+    return _face("away", say.NO_EYES) if _blind(view, scanners) else _face(sign, words)
 
 
 def _by_lamp(door: DoorView, *, saving: bool) -> tuple[Sign, Words]:
     sign: Sign = "ready" if door.shown in {"", "denied"} else door.shown  # type: ignore[assignment]
     if sign == "free" and door.mode == "emergency":
-        return sign, LEAVE
+        return sign, say.LEAVE
     if sign == "warning" and saving and door.alarm != "pre_alarm":
-        return sign, SAVING
-    return sign, BY_LAMP[sign]
+        return sign, say.SAVING
+    return sign, say.BY_LAMP[sign]
+
+
+def _shut(door: DoorView, wall: float, offset: float) -> Words | None:
+    """That the door is closed by its hours, and until when; None while it is open."""
+    if door.opens is None or door.opens <= wall:
+        return None
+    return say.opening(local(door.opens, offset), local(wall, offset))
+
+
+def _of_a_stranger(code: str, addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """What a technician wants to know of a station that trusts nobody yet."""
+    address = say.ADDRESS.format(", ".join(addresses)) if addresses else say.NO_NETWORK
+    return say.CODE.format(code), address, say.NO_WORDS
 
 
 def _blind(view: View, scanners: tuple[str, ...]) -> bool:
@@ -127,5 +153,21 @@ def _blind(view: View, scanners: tuple[str, ...]) -> bool:
     return bool(scanners) and (complain or not view.programs.get("scanner"))
 
 
-def _face(sign: Sign, words: Words, notice: dict[str, str] | None = None) -> Face:
-    return Face(sign, dict(zip(("zh", "en"), words, strict=True)), notice or {})
+def _wall(view: View, viewed_at: float, now: float) -> float:
+    """The station's time now."""
+    return view.wall + now - viewed_at
+
+
+def _clock(view: View, viewed_at: float, now: float, machine: Machine) -> dict[str, Any]:
+    time = f"{local(_wall(view, viewed_at, now), machine.offset):%H:%M}"
+    if view.quality in {"synced", "holdover"}:
+        return {"clock": time}
+    return {"clock": f"{time} ?", "doubt": _by_language(say.NOT_VERIFIED)}
+
+
+def _face(sign: Sign, words: Words, facts: tuple[str, ...] = ()) -> Face:
+    return Face(sign, _by_language(words), facts)
+
+
+def _by_language(words: Words) -> dict[str, str]:
+    return dict(zip(("zh", "en"), words, strict=True))

@@ -1,24 +1,119 @@
 // Shows the face that the last event brought. While there are no events nothing is known, and the page says what it said at first.
 "use strict";
 const part = (id) => document.getElementById(id);
-const away = { sign: "away", words: { zh: part("zh").textContent, en: part("en").textContent }, notice: {} };
-const show = (face) => {
-  document.body.className = face.sign;
-  part("zh").textContent = face.words.zh;
-  part("en").textContent = face.words.en;
-  part("notice").textContent = Object.values(face.notice ?? {}).join("\n");
+const body = document.body;
+const away = { sign: "away", words: { zh: part("zh").textContent, en: part("en").textContent } };
+
+let shown = away;
+
+// Sizes in hundredths of the page's shorter side. LEGIBLE: 9 mm on the panel of 7 inches.
+const LEGIBLE = 11.7, LARGEST = 24, SMALLEST = 1.6, FINE = 0.1;
+const TURN_AFTER = 8000;
+
+// What the font reserves above and below its glyphs may stand over; the lines themselves may not.
+const holds = (box, inner) => inner.offsetHeight <= box.clientHeight && inner.scrollWidth <= box.clientWidth;
+
+// The largest size from least to most at which this is true, within FINE; it is set, and returned.
+const grow = (name, least, most, fits) => {
+  const tried = (size) => {
+    body.style.setProperty(name, size);
+    return fits();
+  };
+  if (tried(most)) return most;
+  while (most - least > FINE) {
+    const middle = (least + most) / 2;
+    if (tried(middle)) least = middle;
+    else most = middle;
+  }
+  tried(least);
+  return least;
 };
+
+// The words take the room that is left: Chinese first, and then English as large as still fits.
+const growWords = () => {
+  const fits = () => holds(document.querySelector("main"), part("room"));
+  body.style.setProperty("--english", "calc(var(--words) / 2)");
+  const words = grow("--words", SMALLEST, LARGEST, fits);
+  grow("--english", words / 2, words * 0.8, fits);
+  return words;
+};
+
+const growNotice = () => grow("--notice", 5, 7, () => part("notice").scrollWidth <= part("notice").clientWidth);
+
+const fit = () => {
+  const notice = part("notice"), aside = notice.parentElement;
+  aside.className = notice.textContent ? "" : "gone";
+  grow("--name", SMALLEST, 4.8, () => holds(document.querySelector("header"), part("name")));
+  grow("--call", SMALLEST, 14.6, () => holds(document.querySelector("footer"), part("call")));
+  growNotice();
+  if (growWords() < LEGIBLE) { // it gives way to what is to be read from afar; where the next station is stays, in turns
+    aside.className = Object.keys(shown.nearby ?? {}).length ? "brief" : "gone";
+    growNotice();
+    growWords();
+  }
+  turn(0);
+};
+
+// A notice of several pages: the next one.
+let page = 0;
+const turn = (to) => {
+  const notice = part("notice"), width = notice.clientWidth;
+  const pages = Math.max(1, Math.round(notice.scrollWidth / width));
+  page = to % pages;
+  notice.scrollLeft = page * width;
+};
+setInterval(() => turn(page + 1), TURN_AFTER);
+
+// Chinese is broken between words, but neither beside a number nor before a word of one character; the page's style forbids it elsewhere.
+const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
+const phrased = (text) => {
+  let found = "";
+  for (const { segment, isWordLike } of segmenter.segment(text)) {
+    const bound = !isWordLike || /\d$/.test(found) || /^\d/.test(segment) || segment.length === 1;
+    found += bound ? segment : `\u200b${segment}`;
+  }
+  return found;
+};
+
+const paragraphs = (box, texts) => {
+  box.replaceChildren(...texts.map(([lang, text]) => {
+    const line = document.createElement("p");
+    line.lang = lang.replace("!", "");
+    line.textContent = text;
+    return line;
+  }));
+};
+
+const show = ({ clock, ...face }) => {
+  part("clock").textContent = clock ?? "";
+  if (JSON.stringify(face) === JSON.stringify(shown)) return; // a minute has passed: a notice goes on where it is
+  shown = face;
+  body.className = face.sign;
+  part("zh").textContent = phrased(face.words.zh);
+  part("en").textContent = face.words.en;
+  part("doubt").textContent = Object.values(face.doubt ?? {}).join(" ");
+  paragraphs(part("facts"), (face.facts ?? []).map((text) => ["en", text]));
+  paragraphs(part("notice"), [...Object.entries(face.nearby ?? {}), ...Object.entries(face.notice ?? {})]);
+  fit();
+};
+
 const listen = () => {
   const events = new EventSource("events");
-  events.onmessage = (event) => show(JSON.parse(event.data));
+  events.onmessage = (event) => {
+    if (event.lastEventId !== document.documentElement.dataset.made) location.reload();
+    show(JSON.parse(event.data));
+  };
   events.onerror = () => {
     show(away);
     if (events.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
   };
 };
-listen();
 
 // Whoever watches over the browser is told that this page works. A program that is away is asked again next time.
 const here = () => fetch("here", { method: "POST", signal: AbortSignal.timeout(4000) }).catch(() => {});
+
+addEventListener("resize", fit);
+fit();
+listen();
 setInterval(here, 5000);
 here();

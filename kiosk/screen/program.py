@@ -7,14 +7,11 @@ that a browser could say, nothing that it could change, and no address but loopb
 from __future__ import annotations
 
 import asyncio
-import html
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from string import Template
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import uvicorn
@@ -28,11 +25,13 @@ from starlette.routing import Route
 from kiosk.decoding import NotUnderstood, read_json
 from kiosk.local import boot_time, notify
 from kiosk.loops import LoopFailed, Loops
-from kiosk.screen.faces import AWAY, Face, Heard, face, heard
+from kiosk.screen.addresses import addresses
+from kiosk.screen.faces import Face, Heard, Machine, face, heard
+from kiosk.screen.page import HEADERS, Page
 from kiosk.screen.places import Connection
 from kiosk.screen.presence import HOST, Presence
 from kiosk.settings import ScreenTable, Settings
-from kiosk.wire import MAX_LINE, Answer, Subscribe, encode
+from kiosk.wire import MAX_LINE, Answer, GetView, Subscribe, encode
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +40,13 @@ LOOK_EVERY: Final = 0.5
 """Seconds after which a refusal that was read is seen to be over, and systemd is told that we live."""
 
 LISTEN: Final = 10.0
-"""Seconds within which a station that says nothing is known not to have hung our own loop."""
+"""Seconds after which a station that says nothing is asked for its view: what changes by time alone it does not tell."""
+
+SILENCES: Final = 3
+"""So many of them, and it hangs: its page would be as old."""
 
 STILL_HERE: Final = 10.0
 """Seconds after which a browser that was told nothing new is told so, and one that has gone is noticed."""
-
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-HERE: Final = Path(__file__).parent
 
 
 class Program:
@@ -62,6 +57,8 @@ class Program:
         self._socket = settings.run / "control.sock"
         self._settings, self._table = settings, table
         self._scanners = tuple(name for name, each in settings.scanners.items() if each.door == table.door)
+        self._page = Page(settings.station.name, table.call)
+        self._machine = Machine(settings.station.utc_offset * 3600)
         self._known = Heard()
         self._face = self._now()
         self._news = asyncio.Condition()
@@ -70,16 +67,7 @@ class Program:
 
     def app(self) -> Starlette:
         """The page, its parts, and the events."""
-        table, station = self._table, self._settings.station
-        words = {"name": station.name, "call": table.call, "zh": AWAY[0], "en": AWAY[1]}
-        escaped = {key: html.escape(text) for key, text in words.items()}
-        page = Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(escaped)
-        parts = {
-            "/": (page, "text/html"),
-            "/page.css": ((HERE / "page.css").read_text(encoding="utf-8"), "text/css"),
-            "/page.js": ((HERE / "page.js").read_text(encoding="utf-8"), "text/javascript"),
-        }
-        routes = [Route(path, _static(*part), methods=["GET"]) for path, part in parts.items()]
+        routes = self._page.routes()
         routes.append(Route("/events", self._events, methods=["GET"]))
         routes.append(Route("/here", self._presence.here, methods=["POST"]))
         routes.append(Route("/alive", self._presence.alive, methods=["GET"]))
@@ -118,7 +106,7 @@ class Program:
     async def _hear_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, ValueError):  # of a line that is too long
             writer.write(encode(Subscribe()))
-            while line := await self._line(reader):
+            while line := await self._line(reader, writer):
                 try:
                     message = read_json(line, Answer, MAX_LINE)
                 except NotUnderstood as error:
@@ -126,18 +114,21 @@ class Program:
                 else:
                     await self._hear(message)
 
-    async def _line(self, reader: asyncio.StreamReader) -> bytes:
-        """The next line, empty at the end; however long it takes, the loop is seen to live."""
-        while True:
+    async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        """The next line; empty at the end, or when a station that was asked says nothing. The loop is seen to live."""
+        for _ in range(SILENCES):
             self.loops.turned("station")
             with suppress(TimeoutError):
                 return await asyncio.wait_for(reader.readline(), LISTEN)
+            writer.write(encode(GetView()))
+        return b""
 
     async def _hear(self, message: Answer | None) -> None:
         self._known = heard(self._known, message, self._table.door, boot_time())
         await self._show()
 
     async def _look(self) -> None:
+        self._machine = Machine(self._machine.offset, addresses())
         await self._show()
         self.loops.feed()
         await asyncio.sleep(LOOK_EVERY)
@@ -150,7 +141,7 @@ class Program:
                 self._news.notify_all()
 
     def _now(self) -> Face:
-        return face(self._known, self._table.door, self._scanners, boot_time())
+        return face(self._known, self._table.door, self._scanners, boot_time(), self._machine)
 
     async def _events(self, _request: Request) -> Response:
         return StreamingResponse(self._faces(), headers={**HEADERS, "Content-Type": "text/event-stream"})
@@ -163,20 +154,13 @@ class Program:
                 yield b": still here\n\n"
             else:
                 told = self._face
-                yield b"data: " + msgspec.json.encode(told) + b"\n\n"
+                yield b"id: %s\ndata: %s\n\n" % (self._page.made.encode(), msgspec.json.encode(told))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._next(told), STILL_HERE)
 
     async def _next(self, told: Face) -> None:
         async with self._news:
             await self._news.wait_for(lambda: told != self._face)
-
-
-def _static(text: str, kind: str) -> Any:
-    async def answer(_request: Request) -> Response:
-        return Response(text, media_type=kind, headers=HEADERS)
-
-    return answer
 
 
 def run(settings: Settings, table: ScreenTable) -> None:

@@ -95,4 +95,5 @@ class Rules:
 def _shown(state: State) -> tuple[object, ...]:
     """What of a state is in the view."""
     room = state.room
-    return state.doors, state.sensors, state.faults, state.trust, room.alarms, room.off, room.phase, room.place
+    in_room = room.alarms, room.off, room.phase, room.place
+    return state.doors, state.sensors, state.faults, state.trust, state.policy, *in_room

@@ -6,6 +6,7 @@ from kiosk import __version__
 from kiosk.core.clock import Instant
 from kiosk.core.documents import freshness, keys_until, versions
 from kiosk.core.door.door import Door
+from kiosk.core.door.hours import opens_next
 from kiosk.core.entries import Stream
 from kiosk.core.events import Lamp
 from kiosk.core.room.saving import empty
@@ -27,7 +28,7 @@ def view(
         quality=state.clock.quality(now.boot),
         documents=versions(state),
         trust=_trust(state, now.boot),
-        doors={name: _door(each) for name, each in state.doors.items()},
+        doors={name: _door(state, each, now.boot) for name, each in state.doors.items()},
         sensors={name: SensorView(each.value, each.rules.unit, each.absent) for name, each in state.sensors.items()},
         streams={stream: StreamView(each.newest, each.acked) for stream, each in heads.items()},
         programs=programs,
@@ -35,12 +36,14 @@ def view(
         room=_room(state, now.boot),
         maintenance=max(0.0, state.maintenance_until - now.boot),
         texts=state.policy.texts,
+        nearby=_nearby(state),
     )
 
 
-def _door(door: Door) -> DoorView:
+def _door(state: State, door: Door, boot: float) -> DoorView:
     refused = door.refused if door.shown is Lamp.DENIED else ""
-    return DoorView(door.mode, door.lock, door.door, door.alarm, door.shown or "", refused)
+    opens = opens_next(door.rules.schedule, state.clock, boot)
+    return DoorView(door.mode, door.lock, door.door, door.alarm, door.shown or "", refused, opens)
 
 
 def _room(state: State, boot: float) -> RoomView:
@@ -53,6 +56,12 @@ def _room(state: State, boot: float) -> RoomView:
         saving=room.phase,
         place=(room.place.latitude, room.place.longitude) if room.place.told_at > 0 else None,
     )
+
+
+def _nearby(state: State) -> dict[str, str]:
+    """One text for everybody is in Chinese."""
+    nearby = state.policy.nearby
+    return nearby if isinstance(nearby, dict) else {"zh": nearby} if nearby else {}
 
 
 def _trust(state: State, boot: float) -> TrustView:

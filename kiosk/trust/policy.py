@@ -16,6 +16,7 @@ Scope = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{0,12}$")]
 """A station-code prefix; empty: everywhere."""
 
 HoursText = Annotated[str, Meta(max_length=64)]
+Directions = Annotated[str, Meta(max_length=200)]
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
 Seconds = Annotated[int, Meta(ge=0, lt=2**40)]
 
@@ -42,7 +43,8 @@ class PolicyDocument(Struct, frozen=True, tag="policy", tag_field="type"):
     """For the stations whose code begins with `station`. A door that is not named keeps the calendar of its settings.
 
     A status list is *fresh* for `fresh_for` seconds, then *stale*, and *old* after `stale_for`; `refuse_when_old`: a list that
-    is provably old opens for nobody but technicians and stewards. `texts`: what the display says, by language.
+    is provably old opens for nobody but technicians and stewards. `texts`: what the display says, by language; `nearby`: where
+    the next open station is, for a door that is closed; one text for everybody, or likewise.
     """
 
     version: Version
@@ -53,6 +55,7 @@ class PolicyDocument(Struct, frozen=True, tag="policy", tag_field="type"):
     stale_for: Seconds = 30 * DAY
     refuse_when_old: bool = False
     texts: Annotated[dict[Short, Annotated[str, Meta(max_length=500)]], Meta(max_length=8)] = {}
+    nearby: Directions | Annotated[dict[Short, Directions], Meta(max_length=8)] = ""
 
 
 NO_POLICY: Final = PolicyDocument(version=1, issued_at=0)

@@ -22,6 +22,7 @@ from kiosk.core.door.hours import (
     in_hours,
     is_open,
     next_programme,
+    opens_next,
     provably_closed,
     runs,
 )
@@ -87,6 +88,17 @@ def test_closed_is_provable_exactly_when_every_minute_of_the_interval_is_closed(
     clock = between(MONDAY + begins * MINUTE, MONDAY + (begins + minutes) * MINUTE)
     every = [is_open(schedule, MONDAY + minute * MINUTE) for minute in range(begins, begins + minutes + 1)]
     assert provably_closed(schedule, clock, 0.0) is not any(every)
+
+
+@given(SCHEDULES, MINUTES, st.integers(0, 3000))
+def test_a_closed_door_opens_next_at_the_first_minute_at_which_it_is_open(
+    schedule: Schedule, begins: int, minutes: int
+) -> None:
+    latest = begins + minutes
+    clock = between(MONDAY + begins * MINUTE, MONDAY + latest * MINUTE)
+    after = (MONDAY + minute * MINUTE for minute in range(latest, latest + WEEK // MINUTE + 1))
+    expected = next((at for at in after if is_open(schedule, at)), None)
+    assert opens_next(schedule, clock, 0.0) == (expected if provably_closed(schedule, clock, 0.0) else None)
 
 
 @given(SCHEDULES, MINUTES, st.integers(0, 3000))

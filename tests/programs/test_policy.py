@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,9 @@ def told(tmp_path: Path, text: str) -> str:
         ),
         (LARGE, "policy.toml: a document of "),
         ('texts = { zh = "' + "很" * 501 + '" }\n', "policy.toml"),
+        ('nearby = "' + "很" * 201 + '"\n', "policy.toml: Expected `str` of length <= 200 - at `$.nearby`"),
+        ("nearby = 5\n", "policy.toml:1: nearby: expected"),
+        ("[nearby]\nzh = 5\n", "policy.toml:1: nearby: expected str, got int"),
         ("a = " + "[" * 3000 + "]" * 3000 + "\n", "policy.toml"),
     ],
 )
@@ -95,6 +99,13 @@ def test_classes_are_named_as_in_the_settings_or_have_numbers(tmp_path: Path) ->
     assert policy.doors["main"].always == (2, 1)
     assert policy.doors["main"].programmes[0].begins == 1_784_516_400
     assert policy.doors["side"] == DoorPolicy()
+
+
+@pytest.mark.parametrize("text", ["'on the right'", "{ zh = '右边', en = 'on the right' }"])
+def test_the_next_station_is_one_text_or_one_for_each_language(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(f"nearby = {text}\n", encoding="utf-8")
+    assert read_policy(file).nearby == tomllib.loads(f"x = {text}")["x"]
 
 
 def test_what_is_hardly_meant_is_warned_of() -> None:

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -17,11 +18,12 @@ from starlette.requests import Request
 
 from kiosk.demo.run import free_port
 from kiosk.local import Line
-from kiosk.screen import faces, presence
+from kiosk.screen import presence, words
 from kiosk.screen.places import MOST_BROWSERS
-from kiosk.trust.policy import PolicyDocument
+from kiosk.trust.documents import TimeDocument
+from kiosk.trust.policy import DoorPolicy, PolicyDocument
 from kiosk.trust.reasons import WORDS, Reason
-from kiosk.wire import Done, Offer
+from kiosk.wire import Done, GetNonce, Nonce, Offer
 from tests.keys import NOW, STRANGER, claims, document, signed
 from tests.programs.house import EXIT, PATIENCE, House, until
 
@@ -81,9 +83,9 @@ def screen(house: House, port: int) -> Iterator[Page]:
 
 def test_a_worker_is_told_in_words_what_to_do_and_why_not(house: House, port: int) -> None:
     with screen(house, port) as page:
-        assert page.until("away")["words"]["en"] == faces.AWAY[1]
+        assert page.until("away")["words"]["en"] == words.AWAY[1]
         with house.station() as station:
-            assert page.until("away")["words"]["en"] == faces.NO_EYES[1]
+            assert page.until("away")["words"]["en"] == words.NO_EYES[1]
             assert station.verdict(signed(claims(), STRANGER)) == "bad_signature"
             assert tuple(page.until("denied")["words"].values()) == WORDS[Reason.BAD_SIGNATURE]
             assert station.verdict(signed(claims(5))) == "granted"
@@ -98,9 +100,26 @@ def test_a_worker_is_told_in_words_what_to_do_and_why_not(house: House, port: in
             until_notice = next(face for face in iter(lambda: page.until("granted"), None) if face.get("notice"))
             assert until_notice["notice"] == {"zh": "高温关爱周", "en": "Heat week"}
             station.kill()
-        assert page.until("away")["words"]["en"] == faces.AWAY[1]
+        assert page.until("away")["words"]["en"] == words.AWAY[1]
         with house.station():
-            assert page.until("away")["words"]["en"] == faces.NO_EYES[1], "it is back; its scanner is not"
+            assert page.until("away")["words"]["en"] == words.NO_EYES[1], "it is back; its scanner is not"
+
+
+def test_a_door_that_is_closed_says_when_it_opens_and_where_else_to_go(house: House, port: int) -> None:
+    with house.station(), screen(house, port) as page:
+        line = Line(house.run / "control.sock")
+        nonce = line.ask(GetNonce(), Nonce).nonce
+        line.ask(Offer(document(TimeDocument(NOW, nonce))), Done)
+        local = datetime.fromtimestamp(NOW + 8 * 3600, UTC)
+        opens = local + timedelta(hours=2)
+        day = opens.strftime("%a").lower()
+        hours = DoorPolicy(hours=(f"{day} {opens:%H}:00-{opens:%H}:30",))
+        line.ask(Offer(document(PolicyDocument(1, NOW, doors={"main": hours}, nearby="经十路站昼夜开放"))), Done)
+        line.close()
+        face = page.until("closed")
+        assert f"{opens:%H}:00 开门" in face["words"]["zh"]
+        assert face["nearby"] == {"zh": "经十路站昼夜开放"}
+        assert face["clock"] == f"{local:%H:%M}"
 
 
 def test_the_page_is_whole_and_nothing_can_be_asked_or_changed(house: House, port: int) -> None:
@@ -108,7 +127,7 @@ def test_the_page_is_whole_and_nothing_can_be_asked_or_changed(house: House, por
         home = requests.get(page.url, timeout=5)
         assert "驿站" in home.text
         assert "0531 &lt;12351&gt;" in home.text
-        assert faces.AWAY[0] in home.text, "what it says before the first event"
+        assert words.AWAY[0] in home.text, "what it says before the first event"
         assert "default-src 'none'" in home.headers["Content-Security-Policy"]
         assert page.answers("/page.css")
         assert page.answers("/page.js")

@@ -93,6 +93,14 @@ def provably_closed(schedule: Schedule, clock: Clock, boot: float) -> bool:
     return not any(is_open(schedule, at) for at in (earliest, *_turns(schedule, earliest, latest)))
 
 
+def opens_next(schedule: Schedule, clock: Clock, boot: float) -> float | None:
+    """When a door that is provably closed opens next, in seconds since 1970; None while it may be open."""
+    if not provably_closed(schedule, clock, boot):
+        return None
+    latest = clock.latest(boot)
+    return min((at for at in _turns(schedule, latest, latest + WEEK) if is_open(schedule, at)), default=None)
+
+
 def freed_until(schedule: Schedule, clock: Clock, boot: float) -> float | None:
     """The boot time until which a programme for everybody runs, if one runs at every instant that it may be now."""
     earliest, latest = clock.earliest(boot), clock.latest(boot)
@@ -138,7 +146,7 @@ def _ends(programme: Programme, at: float) -> float:
 
 
 def _turns(schedule: Schedule, after: float, until: float) -> Iterator[float]:
-    """Every instant in (after, until], an interval of less than a week, at which the schedule may change."""
+    """Every instant in (after, until], an interval of a week at the most, at which the schedule may change."""
     for hours in (schedule.hours, *(programme.hours for programme in schedule.programmes)):
         if hours is not None:
             yield from (at for at in _edges(hours, after) if at <= until)

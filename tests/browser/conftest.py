@@ -1,0 +1,110 @@
+"""Debian's Chromium, and the display's page in it at a size, beside no program: faces are shown by the page's own script."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import msgspec
+import pytest
+
+from kiosk.screen.faces import Face
+from kiosk.screen.page import Page
+
+REQUIRED: Final = "KIOSK_BROWSER_REQUIRED"
+"""Set by CI: what is absent is a failure there, and no skip."""
+
+OPTIONS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--hide-scrollbars"),
+)
+MEASURE: Final = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
+ORIGIN: Final = "http://127.0.0.1:8090/"
+
+
+def absent(what: str) -> NoReturn:
+    if os.environ.get(REQUIRED):
+        pytest.fail(f"{what} ABSENT, and {REQUIRED} is set")
+    pytest.skip(f"{what} ABSENT: apt install chromium fonts-noto-cjk, or `make test-browser` as root")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="PLAYWRIGHT IS ABSENT: pip install -e '.[dev]'")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None or shutil.which("fc-list") is None:
+        absent("CHROMIUM OR FONTCONFIG IS")
+    fonts = subprocess.run(["fc-list", ":lang=zh-cn", "family"], capture_output=True, text=True, check=True).stdout
+    if "Noto Sans CJK SC" not in fonts:
+        absent("THE FONT NOTO SANS CJK SC IS")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """The page, as it is served for a station of this name, who is called like that."""
+
+    def __init__(self, page: Any, name: str, call: str) -> None:
+        served = Page(name, call)
+        self.page, self.made, self._parts, self._listening = page, served.made, served.parts, list[Any]()
+        page.route("**/*", self._answer)
+        page.goto(ORIGIN)
+        page.evaluate(MEASURE)
+
+    def _answer(self, route: Any) -> None:
+        path = "/" + route.request.url.removeprefix(ORIGIN)
+        if path == "/events":  # there are none, and the page waits
+            self._listening.append(route)
+            return
+        text, kind = self._parts.get(path, ("", "text/plain"))
+        route.fulfill(status=200 if text else 204, body=text, content_type=f"{kind}; charset=utf-8")
+
+    def close(self) -> None:
+        for route in self._listening:
+            route.abort()
+        self.page.context.close()
+
+    def show(self, face: Face) -> None:
+        self.page.evaluate("face => show(face)", msgspec.to_builtins(face))
+
+    def each(self, faces: dict[str, Face], script: str) -> dict[str, Any]:
+        """What a script says of the page at each of these faces."""
+        told = self.page.evaluate(
+            f"faces => Object.entries(faces).map(([name, face]) => {{ show(face); return [name, {script}]; }})",
+            msgspec.to_builtins(faces),
+        )
+        return dict(told)
+
+
+Opener = Callable[..., Tab]
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Opener]:
+    """Opens the page at a size."""
+    tabs = list[Tab]()
+
+    def open_tab(size: tuple[int, int], name: str = "中山路驿站", call: str = "0531-12351") -> Tab:
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
+        tabs.append(Tab(context.new_page(), name, call))
+        return tabs[-1]
+
+    yield open_tab
+    for each in tabs:
+        each.close()
+
+
+@contextmanager
+def visit(chromium: Any, url: str) -> Iterator[Any]:
+    """A page that a real program serves."""
+    page = chromium.new_page(viewport={"width": 800, "height": 480})
+    page.goto(url)
+    yield page
+    page.close()
