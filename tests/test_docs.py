@@ -107,6 +107,8 @@ NAMED = {
     "units",
     "curves",
     "used",
+    "setup",
+    "steps",
 }
 """Fields that hold things by names of their own."""
 

@@ -87,6 +87,11 @@ def asked(question: str, default: str | None = None) -> str:
     return str(click.prompt(shown(question), default=default, err=wants_json()))
 
 
+def hidden_answer(question: str) -> str:
+    """A secret, which is not shown while it is typed."""
+    return str(click.prompt(shown(question), hide_input=True, err=wants_json()))
+
+
 def answer(words: str, /, **facts: object) -> None:
     """What a verb has done: in words, or as one JSON object."""
     if wants_json():

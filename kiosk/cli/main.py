@@ -51,6 +51,7 @@ GROUPS: Final = {
         "demo": ("kiosk.cli.trial.demo:demo", "Run a whole station on simulated hardware and tell what happens."),
     },
     "Set up": {
+        "setup": ("kiosk.cli.setup.setup:setup", "Lead a fresh card to the first opened door, step by step."),
         "config": ("kiosk.cli.act.config:config", "Check, show or explain the settings."),
         "enrol": ("kiosk.cli.act.enrol:enrol", "Make this station known to a central server."),
         "completion": ("kiosk.cli.completion:completion", "Print the completion for bash or zsh."),

@@ -33,17 +33,21 @@ LAST_PULLED_UP: Final = 8
 def load(path: Path) -> Settings:
     """Read and check the file. Raises BadSettings with everything that is wrong; nothing has been opened by then."""
     text, raw = read_toml(path)
-    try:
-        wrong = _wrong(raw, path.parent)
-    except (*UNDECODABLE, OSError) as error:  # a value that nobody thought of is wrong, and no end
-        wrong = [((), f"{type(error).__name__}: {error}"[:200])]
-    if wrong:
+    if wrong := wrong_in(raw, path.parent):
         raise BadSettings(told_lines(path, text, wrong))
     return msgspec.convert(raw, Settings)
 
 
+def wrong_in(raw: dict[str, Any], folder: Path) -> list[Wrong]:
+    """Everything that is wrong with a file's tables, which are completed from the profiles that they name in this folder."""
+    try:
+        return _wrong(raw, folder)
+    except (*UNDECODABLE, OSError) as error:  # a value that nobody thought of is wrong, and no end
+        return [((), f"{type(error).__name__}: {error}"[:200])]
+
+
 def _wrong(raw: dict[str, Any], folder: Path) -> list[Wrong]:
-    """Everything that is wrong with the file's tables, which are completed from the profiles that they name."""
+    """Everything that is wrong with the tables."""
     wrong = list(fill(raw, folder, load_profile))
     unfilled = {key[:2] for key, _ in wrong}
     wrong += [

@@ -39,14 +39,7 @@ def enrol(config: Path, url: str, claim: str) -> None:
     earlier enrolment is retired at the server. Compare the words that it prints with those at the other end.
     """
     settings = good_settings_or_exit(config)
-    claim = claim.strip()
-    _good_words_or_exit(url, claim)
-    writable_or_exit(settings.data)
-    new = _registered(settings, url, claim)
-    _keep(settings.data, new)
-    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
-
-    words = fingerprint(settings.station.code, new.key.public_key().public_bytes_raw(), new.answer.root_key)
+    words = enrolled_at(settings, url, claim)
     lines = [
         _("Station {code} is enrolled. Its fingerprint:\n\n    {words}\n", code=settings.station.code, words=words),
         _("`kiosk central stations` must show the same words; if it does not, somebody stands in between."),
@@ -55,6 +48,18 @@ def enrol(config: Path, url: str, claim: str) -> None:
         lines.append(_('First write into {file}, in the table [central]: url = "{url}"', file=config, url=url))
     lines.append(_("Next: sudo systemctl restart 'kiosk-*'"))
     answer("\n".join(lines), station=settings.station.code, fingerprint=words)
+
+
+def enrolled_at(settings: Settings, url: str, claim: str) -> str:
+    """Enrol the station; the six words that both ends must see. Where it cannot be, say why, and end the program."""
+    claim = claim.strip()
+    _good_words_or_exit(url, claim)
+    writable_or_exit(settings.data)
+    new = _registered(settings, url, claim)
+    _keep(settings.data, new)
+    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
+
+    return fingerprint(settings.station.code, new.key.public_key().public_bytes_raw(), new.answer.root_key)
 
 
 def _good_words_or_exit(url: str, claim: str) -> None:

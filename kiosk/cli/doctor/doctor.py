@@ -21,6 +21,7 @@ from kiosk.cli.doctor.check import Check, Severity, worst
 from kiosk.cli.doctor.machine import check_machine, check_units
 from kiosk.cli.doctor.network import check_network
 from kiosk.cli.doctor.titles import title
+from kiosk.cli.doctor.unready import check_left, check_setup, unready
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.room import check_room
 from kiosk.cli.look.words import word
@@ -68,7 +69,14 @@ def _names(config: Path) -> Names:
 
 
 def examine(config: Path) -> Iterator[Check]:
-    """All checks, those of a group in a row; of broken settings only the errors, where no good ones are kept."""
+    """All checks, those of a group in a row; of broken settings only the errors, where no good ones are kept.
+
+    Of a card that is not set up yet: what comes next, in order, since everything else would be a fault.
+    """
+    if (steps := unready(config)) is not None:
+        yield from check_setup(steps)
+        return
+    yield from check_left(config)
     try:
         settings, origin = load_or_kept(config)
     except BadSettings as bad:
@@ -97,7 +105,7 @@ def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Ch
     yield from station.check_pins(settings)
     yield from station.check_logbook(settings)
     yield from station.check_enrolment(settings, view)
-    yield from check_units(_units(settings))
+    yield from check_units(units_of(settings))
     yield from station.check_programs(settings, view)
     yield from station.check_clock(view)
     yield from station.check_doors(view)
@@ -106,7 +114,8 @@ def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Ch
     yield from check_network(settings)
 
 
-def _units(settings: Settings) -> list[str]:
+def units_of(settings: Settings) -> list[str]:
+    """The units that these settings need."""
     others = {
         "kiosk-sensors": settings.has_buses,
         "kiosk-sync": settings.central is not None,

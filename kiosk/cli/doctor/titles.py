@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.words import word
+from kiosk.cli.setup.steps import Step
 from kiosk.language import _, chinese
 
 
@@ -35,5 +36,7 @@ def _called(group: str, name: str, names: Names) -> str:
             return word(name)
         case "units":
             return name
+        case "setup":
+            return _("step {number}", number=[*Step].index(Step(name)) + 1)
         case _:
             return ""

@@ -15,9 +15,11 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, echo, print_json, settings_or_exit, style, view_or_none
+from kiosk.cli.doctor.unready import SETUP, unready
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.sentences import sentence
 from kiosk.cli.look.words import FORM, alarm, clocked, legend, listed, quantity, stamped, when, word
+from kiosk.cli.setup.steps import Stands, Step, title
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
@@ -37,14 +39,42 @@ MOST_DRIFT = 60.0
 @click.pass_obj
 def status(config: Path, as_json: bool) -> None:
     """Show the station on one screen. Exit code 3 when its program does not answer; files are shown all the same."""
+    if (steps := unready(config)) is not None:
+        _show_unready(config, steps, as_json=as_json)
+        sys.exit(NOT_REACHABLE)
     settings = settings_or_exit(config)
     view, last = view_or_none(settings), _last(settings)
     if as_json:
         units = {} if view else _units()
-        print_json({"running": view is not None, "view": view, "units": units, "last": [row.wire() for row in last]})
+        print_json(
+            {
+                "running": view is not None,
+                "view": view,
+                "units": units,
+                "last": [row.wire() for row in last],
+                "setup": None,
+            }
+        )
     else:
         _show(settings, view, last)
     sys.exit(0 if view else NOT_REACHABLE)
+
+
+def _show_unready(config: Path, steps: dict[Step, Stands], *, as_json: bool) -> None:
+    """What comes next on a card that is not set up yet."""
+    if as_json:
+        print_json({"running": False, "view": None, "units": {}, "last": [], "setup": steps})
+        return
+    marks = {
+        "done": style("✔", fg="green"),
+        "skipped": style("!", fg="yellow"),
+        "next": style("→", fg="red"),
+        "later": " ",
+    }
+    echo(style(_("The station is not set up yet ({file}).", file=config), bold=True))
+    for step, stands in steps.items():
+        echo(f"  {marks[stands]} {title(step)}")
+    echo(_("\nNext: {command}", command=SETUP))
 
 
 def _units() -> dict[str, str]:

@@ -111,12 +111,13 @@ def _snapshot(settings: Settings, name: str) -> Snapshot:
 
 def _show(snapshot: Snapshot) -> None:
     """Two pixels in each character: the upper half in the foreground's grey, the lower in the background's."""
-    for row in _rows(snapshot):
+    for row in rows(snapshot):
         echo(row)
     echo(told(visible(snapshot.trouble)) or _("Nothing is wrong with the picture. It was shown and not kept."))
 
 
-def _rows(snapshot: Snapshot) -> Iterator[str]:
+def rows(snapshot: Snapshot) -> Iterator[str]:
+    """A picture in characters."""
     width, grey = snapshot.width, snapshot.grey
     for top in range(0, snapshot.height - 1, 2):
         upper, lower = (grey[row * width : (row + 1) * width] for row in (top, top + 1))

@@ -1,0 +1,1 @@
+"""`kiosk setup`: from a fresh card to the first opened door."""

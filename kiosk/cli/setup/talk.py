@@ -1,0 +1,76 @@
+"""How the setup talks: one thing at a time, few keys, and at every question the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from kiosk.cli.common import asked, echo, shown, style, sure
+from kiosk.cli.setup.steps import Step, title
+from kiosk.foreign import visible
+from kiosk.language import _
+
+LEAVE: Final = "q"
+SKIP: Final = "s"
+NONE: Final = "-"
+
+
+class Left(Exception):
+    """Whoever sits there goes on another time."""
+
+
+class Skipped(Exception):
+    """They do not want this step, or what is left of it."""
+
+
+def begins(step: Step, words: str) -> None:
+    """Say what a step will do, and wait for a sign. Raises Skipped, Left."""
+    steps = list(Step)
+    head = f"{steps.index(step) + 1}/{len(steps)}  {title(step)}"
+    echo("\n" + style(head, bold=True))
+    echo(words)
+    answer(_("Enter: begin, s: skip, q: leave"), "")
+
+
+def answer(question: str, default: str | None = None) -> str:
+    """A line. Raises Left for q, Skipped for s."""
+    found = asked(question, default) if default != "" else _bare(question)
+    if found.strip().lower() == LEAVE:
+        raise Left
+    if found.strip().lower() == SKIP:
+        raise Skipped
+    return found.strip()
+
+
+def _bare(question: str) -> str:
+    return str(click.prompt(shown(question), default="", show_default=False))
+
+
+def agreed(question: str, *, default: bool | None = True) -> bool:
+    """Yes or no; where it is a proof (default None), the Enter key is neither."""
+    return sure(question, default=default)
+
+
+def choice(question: str, offers: Sequence[str], default: int | None = None) -> int:
+    """Which of the offers, counted from 0. Raises Left, Skipped."""
+    for number, offer in enumerate(offers, 1):
+        echo(f"  {number}  {visible(offer)}")
+    while True:
+        found = answer(question, None if default is None else str(default + 1))
+        if found.isascii() and found.isdigit() and 1 <= int(found) <= len(offers):
+            return int(found) - 1
+        echo(_("A number from 1 to {most}, s or q.", most=len(offers)))
+
+
+def found(words: str) -> None:
+    """What was found."""
+    echo("  " + style("✔", fg="green") + " " + words)
+
+
+def missed(words: str, *remedies: str) -> None:
+    """What was not found, and how to mend it."""
+    echo("  " + style("✘", fg="red") + " " + words)
+    for each in remedies:
+        echo("    → " + each)

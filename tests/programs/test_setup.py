@@ -1,0 +1,187 @@
+"""`kiosk setup` by a file of answers: nothing is asked, nothing is half done, and a station stands there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.cli.setup.answers import read_answers
+from kiosk.cli.setup.draft import Draft
+from tests.conftest import ROOT
+from tests.keys import claims, signed
+from tests.programs.house import LOCK, House
+from tests.programs.nmcli import fake
+from tests.programs.town import CODE, Town
+
+__all__ = ["fake"]
+STEPS = ("station", "door", "reader", "sensors", "network", "enrolment", "programs", "trial")
+EXAMPLE = ROOT / "config" / "station.toml"
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> House:
+    """As the package leaves it."""
+    house = House(tmp_path)
+    shutil.copy(EXAMPLE, house.config)
+    return house
+
+
+def answers(house: House, more: str = "", code: str = CODE) -> Path:
+    path = house.folder / "answers.toml"
+    path.write_text(
+        f'pins = "simulated"\n[station]\ncode = "{code}"\nname = "中山路驿站"\ndata_dir = "{house.data}"\n'
+        f'run_dir = "{house.run}"\n[doors.main]\nlock = {{ pin = 17 }}\ncontact = {{ pin = 27 }}\npulse = 1.0\n{more}'
+    )
+    return path
+
+
+def written(house: House) -> dict[str, Any]:
+    return tomllib.loads(house.config.read_text(encoding="utf-8"))
+
+
+def test_a_fresh_card_has_what_it_was_told_and_nothing_of_the_example(card: House) -> None:
+    done = card.kiosk("setup", "--answers", str(answers(card)))
+    assert done.returncode == 0, done.stderr
+    assert written(card)["doors"] == {"main": {"lock": {"pin": 17}, "contact": {"pin": 27}, "pulse": 1.0}}
+    assert written(card).keys() == {"pins", "station", "doors"}
+    assert "# " in card.config.read_text(), "with comments"
+    assert card.kiosk("config", "check").returncode == 0
+    assert (card.folder / "station.toml.before-setup").read_bytes() == EXAMPLE.read_bytes()
+    assert not (card.folder / "station.toml.setup").exists(), "nothing is left to do"
+
+
+def test_a_station_that_is_set_up_keeps_every_byte_that_was_not_answered(tmp_path: Path) -> None:
+    house = House(tmp_path, "# mine\n[logbook]\nkeep_access_days = 12.0   # as the union wants it\n")
+    before = house.config.read_bytes()
+    house.config.chmod(0o640)
+    file = house.folder / "answers.toml"
+    file.write_text('[station]\nname = "新"\n[doors.main]\npulse = 2.0\n')
+    done = house.kiosk("setup", "--json", "--answers", str(file))
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"], told["kept"]) == (0, True, str(house.config) + ".before-setup")
+    assert Path(told["kept"]).read_bytes() == before
+    after = house.config.read_bytes().decode()
+    kept = [line for line in after.splitlines(keepends=True) if not line.startswith('name = "新" ')]
+    assert "".join(kept) == before.decode().replace("pulse = 1.0", "pulse = 2.0")
+    assert len(kept) == len(after.splitlines()) - 1
+    assert stat.S_IMODE(house.config.stat().st_mode) == 0o640
+    again = json.loads(house.kiosk("setup", "--json", "--answers", str(file)).stdout)
+    assert (again["kept"], house.config.read_bytes().decode()) == ("", after), "nothing more to change"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("[enrolmnt]\n", ":11: enrolmnt: no such setting, did you mean enrolment?"),
+        ("[network]\nwify = 1\n", ":12: network.wify: no such setting, did you mean wifi?"),
+        ('[enrolment]\nurl = "https://c.example"\n', ":11: enrolment.claim: is missing"),
+        ("[sensors.a]\nbuss = 1\n", ":11: sensors.a.bus: is missing"),
+        ("[doors.side]\nlock = { pin = 17 }\n", ":12: doors.side.lock.pin: pin 17 is already used by doors.main.lock"),
+        ("[doors.side]\npulse = 0.5\n", ":12: doors.side.pulse: "),
+        ('[enrolment]\nurl = "ftp://c.example"\nclaim = "x"\n', ":12: enrolment.url: must begin with https://"),
+        ("[doors.side\n", ":11:12: ] is missing"),
+    ],
+)
+def test_answers_that_are_wrong_are_told_with_their_line_and_nothing_changes(card: House, more: str, told: str) -> None:
+    file = answers(card, more)
+    done = card.kiosk("setup", "--answers", str(file))
+    assert done.returncode == 2
+    assert f"{file}" in done.stderr
+    assert told in done.stderr
+    assert "nothing was changed" in done.stderr
+    assert card.config.read_bytes() == EXAMPLE.read_bytes()
+    assert sorted(path.name for path in card.folder.iterdir()) == ["answers.toml", "station.toml"]
+
+
+def test_every_error_at_once_and_as_json(card: House) -> None:
+    done = card.kiosk(
+        "setup", "--json", "--answers", str(answers(card, "[netwrk]\n[network]\nwify = 1\n[doors.x]\npulze = 1\n"))
+    )
+    assert len(json.loads(done.stdout)["errors"]) == 3
+    assert card.kiosk("setup", "--answers", str(card.folder / "none.toml")).returncode == 2
+    assert "terminal" in card.kiosk("setup").stderr
+
+
+def test_broken_settings_are_not_built_upon(card: House) -> None:
+    card.config.write_text("[station\n")
+    done = card.kiosk("setup", "--answers", str(answers(card)))
+    assert done.returncode == 2
+    assert "station.toml:1:9: ] is missing" in done.stderr
+    assert "sudo mv" in done.stderr
+    assert card.config.read_text() == "[station\n"
+
+
+def test_from_answers_to_a_station_that_opens(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    house = town.house
+    shutil.copy(EXAMPLE, house.config)
+    with town.server():
+        claim = house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+        file = answers(house, f'[enrolment]\nurl = "http://127.0.0.1:{town.port}"\nclaim = "{claim}"\n')
+        done = house.kiosk("setup", "--json", "--answers", str(file))
+        told = json.loads(done.stdout)
+        assert done.returncode == 0, done.stderr
+        assert len(told["fingerprint"].split()) == 6
+        assert told["fingerprint"] in house.kiosk("central", "stations", "--data", str(town.central)).stdout
+        with house.station() as station:
+            assert station.verdict(town.make_pass()) == "granted"
+            assert station.bench.wait_for(LOCK, level=True)
+            assert station.verdict(signed(claims())) == "unknown_key"
+
+
+def test_until_then_doctor_and_status_say_what_comes_next_and_nothing_else(card: House) -> None:
+    done = card.kiosk("doctor")
+    assert done.returncode == 1
+    assert "✘ setup.station" in done.stdout
+    assert "not set up yet; next: the station's code and name" in done.stdout
+    assert "→ sudo kiosk setup" in done.stdout
+    checks = json.loads(card.kiosk("doctor", "--json").stdout)["checks"]
+    assert [check["id"] for check in checks] == [f"setup.{step}" for step in STEPS]
+    assert [check["severity"] for check in checks] == ["wrong", *["warning"] * 7]
+    shown = card.kiosk("status")
+    assert (shown.returncode, "not set up yet" in shown.stdout) == (3, True)
+    assert json.loads(card.kiosk("status", "--json").stdout)["setup"]["station"] == "next"
+    card.config.unlink()
+    assert "not set up yet" in card.kiosk("doctor").stdout, "nor where there is no file at all"
+
+
+def test_a_station_that_somebody_wrote_by_hand_or_that_runs_is_one(card: House, tmp_path: Path) -> None:
+    house = House(tmp_path / "hand")
+    assert "setup." not in house.kiosk("doctor", "--verbose").stdout
+    assert json.loads(house.kiosk("status", "--json").stdout)["setup"] is None
+    card.kiosk("setup", "--answers", str(answers(card)))
+    assert "setup." not in card.kiosk("doctor", "--verbose").stdout
+
+
+def test_the_password_of_a_wifi_is_no_argument_and_a_wrong_one_is_told(card: House, fake: Path) -> None:
+    done = card.kiosk(
+        "setup", "--answers", str(answers(card, '[network]\nwifi = "union"\npassword = "wrong"\napn = "cmiot"\n'))
+    )
+    assert (done.returncode, "Secrets were required" in done.stderr) == (3, True)
+    steps = json.loads((card.folder / "station.toml.setup").read_text())
+    assert "network" not in steps["done"]
+    done = card.kiosk(
+        "setup", "--answers", str(answers(card, '[network]\nwifi = "union"\npassword = "secret"\napn = "cmiot"\n'))
+    )
+    assert done.returncode == 0, done.stderr
+    said = (fake / "said").read_text()
+    assert "--ask device wifi connect union\n" in said
+    assert "connection add type gsm ifname * con-name kiosk-lte apn cmiot\nconnection up kiosk-lte\n" in said
+    assert "secret" not in said
+
+
+def test_the_file_in_the_technicians_page_is_one(card: House) -> None:
+    page = (ROOT / "docs" / "technician.md").read_text(encoding="utf-8")
+    file = card.folder / "answers.toml"
+    file.write_text(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[-1], encoding="utf-8")
+    draft = Draft(card.config)
+    told = read_answers(file)
+    assert told.errors(draft.wrong_whole(told.settings)) == []
+    assert (told.network is None, told.enrolment is None) == (False, False)
