@@ -79,7 +79,7 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     ),
     (
         fact.Operated("main", "open", "central a-1", 5.0),
-        "main 门：中心服务器（命令 a-1） 开门一次 5 秒",
+        "main 门：中心服务器（指令 a-1） 开门一次 5 秒",
         "main: opened once by the central server (command a-1) for 5 s",
     ),
     (fact.Maintenance("wang", 1800.0), "wang 开启维护状态 30 分钟", "maintenance was armed by wang for 30 min"),
@@ -110,18 +110,18 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     (fact.Enrolled("able acid"), "已注册；指纹：able acid", "enrolled; its fingerprint: able acid"),
     (
         fact.CommandStarted("a-1", 7, "hold_open", "main"),
-        "命令 a-1（第 7 条）：常开，main 门",
+        "指令 a-1（第 7 条）：常开，main 门",
         "command a-1, number 7: hold open at main",
     ),
-    (fact.CommandEnded("a-1", "done"), "命令 a-1：完成", "command a-1: done"),
+    (fact.CommandEnded("a-1", "done"), "指令 a-1：完成", "command a-1: done"),
     (
         fact.Reported("a", "1", {"main": "normal locked closed none"}, {"gps": "slow"}, {"keyset": 2}, "old"),
-        "按命令 a 报告：版本 1；main 门 正常，已上锁，关着，无；密钥集 2；名单过旧；故障：卫星定位：写入太慢",
+        "按指令 a 报告：版本 1；main 门 正常，已上锁，关着，无；密钥集 2；名单过旧；故障：卫星定位：写入太慢",
         "reported for command a: version 1; main normal, locked, closed, none; keyset 2; list old; faults: gps: slow",
     ),
     (
         fact.Dropped("telemetry", 4, 9),
-        "传感数据：第 4 至 9 条已删除：日志已满",
+        "遥测：第 4 至 9 条已删除：日志已满",
         "telemetry: numbers 4 to 9 had to go: the logbook was full",
     ),
     (

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ import pytest
 
 from kiosk.settings.loading import load
 from tests.conftest import ROOT
+from tools.messages import PO, read
 
 TWINS: Final = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")])
 ENGLISH, CHINESE = "config/station.toml", "config/station.zh-CN.toml"
@@ -186,3 +188,22 @@ def test_manual_pages_are_set_without_a_complaint(manuals: Path) -> None:
         ["groff", "-man", "-Kutf8", "-Tutf8", "-ww", *map(str, pages)], capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
+
+
+def said_in_chinese() -> Iterator[tuple[str, str]]:
+    """Every Chinese line, and where it stands."""
+    yield from ((f"{PO.name}: {each.id}", str(each.string)) for each in read())
+    places = [*(ROOT / name for name in TWINS), ROOT / CHINESE, *(ROOT / "kiosk").rglob("*.py")]
+    for path in places:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+def test_one_word_for_one_thing() -> None:
+    rows = [line.split("|") for line in text_of("docs/glossary.md").splitlines() if line.startswith("| ")]
+    instead = {word: row[2].strip() for row in rows[2:] for word in re.findall(f"{HAN.pattern}+", row[3])}
+    assert len(instead) > len(rows) / 2
+    wrong = [
+        f"{place}: {word}; say {instead[word]}" for place, line in said_in_chinese() for word in instead if word in line
+    ]
+    assert wrong == []

@@ -92,7 +92,7 @@ REFUSAL_WORDS: Final[dict[Refusal, tuple[str, str]]] = {
     Refusal.OTHER_STATION: ("这是给别的驿站的。", "It is for another station."),
     Refusal.CONTRADICTORY: ("内容自相矛盾。", "The policy contradicts itself; kiosk central policy says where."),
     Refusal.NOT_IN_TIME: (
-        "命令已过期，或本站无法确认时间。",
+        "指令已过期，或本站无法确认时间。",
         "The command's time is over, or the station cannot prove that it is not. Send it again.",
     ),
     Refusal.AHEAD: (
@@ -100,7 +100,7 @@ REFUSAL_WORDS: Final[dict[Refusal, tuple[str, str]]] = {
         "It says that it was signed at a time that is provably still to come: the clock of whoever signed it is wrong.",
     ),
     Refusal.ABSURD_VERSION: (
-        "版本号大得离谱。",
+        "版本号大得不合理。",
         "Its number is far beyond the last one and the time of its signing: a mistake, or somebody who wants no later one.",
     ),
 }
