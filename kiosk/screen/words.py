@@ -26,11 +26,11 @@ BY_LAMP: Final[dict[str, Words]] = {
 
 LEAVE: Final[Words] = ("出口已打开，请马上离开", "The exit is open. Please leave now.")
 SAVING: Final[Words] = (
-    "本站已关闭，电器即将断电。里面还有人请按开门按钮。",
+    "本站已关闭，电器即将断电。里面还有人请按出门按钮。",
     "The station is closed, and its appliances will be switched off. If you are inside, press the exit button.",
 )
 AWAY: Final[Words] = (
-    "门禁正在重新启动，请稍候。里面的开门按钮仍然可用。",
+    "门禁正在重新启动，请稍候。里面的出门按钮仍然可用。",
     "The door's computer is restarting, please wait a moment. The exit button inside works all the same.",
 )
 NO_EYES: Final[Words] = (
@@ -39,7 +39,7 @@ NO_EYES: Final[Words] = (
 )
 NO_TRUST: Final[Words] = ("本站还没有启用", "This station is not in service yet.")
 ENROLLED: Final[Words] = (
-    "登记成功。请打电话给工会，核对这六个词。",
+    "注册成功。请打电话给工会，核对这六个词。",
     "Enrolled. Please call the union, and compare these six words.",
 )
 NOT_VERIFIED: Final[Words] = ("时间未经核对", "time not verified")
@@ -47,7 +47,7 @@ NOT_VERIFIED: Final[Words] = ("时间未经核对", "time not verified")
 CODE: Final = "编号 code: {}"
 ADDRESS: Final = "地址 address: {}"
 NO_NETWORK: Final = "没有网络 no network"
-NO_WORDS: Final = "六个核对词 six words: 登记后显示 shown after enrolment"
+NO_WORDS: Final = "六个核对词 six words: 注册后显示 shown after enrolment"
 """What a technician wants of a station that is not enrolled. The words are made of both ends' keys: there are none before."""
 
 BROKEN: Final = {
