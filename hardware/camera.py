@@ -24,6 +24,7 @@ import numpy as np
 from hardware.border import ODD
 from hardware.codes import Grey
 from hardware.csi_camera import CsiCapture
+from hardware.network_camera import NetworkCapture, Silent, named
 from hardware.v4l2 import Controls, set_controls
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class CameraSource:
-    """Where pictures come from: `/dev/...`, `csi:0`, a file, or a URL. `pause`: seconds before a film starts again, or None."""
+    """Where pictures come from: `/dev/...`, `csi:0`, a file, or a URL.
+
+    `pause`: seconds before a film starts again, or None. `timeout`: seconds for which a network camera may be silent.
+    """
 
     source: str
     width: int = 1280
@@ -76,6 +80,12 @@ class CameraSource:
     rate: float = 30.0
     pause: float | None = None
     controls: Controls = AS_IT_IS
+    timeout: float = 8.0
+
+    @property
+    def name(self) -> str:
+        """As it may be told."""
+        return named(self.source)
 
     @property
     def is_film(self) -> bool:
@@ -152,19 +162,21 @@ class Camera:
                 self._capture = open_capture(self._source)
         except BROKEN as error:
             why = (error.strerror if isinstance(error, OSError) else "") or error
-            self._fail(f"{self._source.source} does not open: {why}")
+            self._fail(f"{self._source.name} does not open: {why}")
         self._opened_at, self._count = clock_gettime(CLOCK_BOOTTIME), 0
 
     def _read(self, capture: Capture) -> None:
-        grey = None
+        grey, why = None, "gives no frames"
         try:
             with self._calling():
                 good, picture = capture.read()
             grey = grey_of(picture) if good else None
+        except Silent as error:
+            why = f"gives no frames: {error}"
         except BROKEN as error:
-            log.debug("%s: %s", self._source.source, error)
+            log.debug("%s: %s", self._source.name, error)
         if grey is None:
-            self._end()
+            self._end(why)
             return
         self._count += 1
         self._retry = FIRST_RETRY
@@ -173,11 +185,11 @@ class Camera:
             self._stop.wait(max(0.0, due - clock_gettime(CLOCK_BOOTTIME)))
         self._keep(grey)
 
-    def _end(self) -> None:
+    def _end(self, why: str) -> None:
         """No more frames come: a film begins again after its pause, anything else is opened anew."""
         self._release()
         if not self._source.is_film or not self._count:
-            self._fail(f"{self._source.source} gives no frames")
+            self._fail(f"{self._source.name} {why}")
             return
         pause = self._source.pause
         self._trouble = END_OF_FILM
@@ -232,8 +244,10 @@ def open_capture(source: CameraSource) -> Capture:
         capture.set(cv2.CAP_PROP_FPS, source.rate)
     elif source.is_film and not Path(source.source).exists():
         raise FileNotFoundError(errno.ENOENT, "no such file")
-    else:
+    elif source.is_film:
         capture = cv2.VideoCapture(source.source, cv2.CAP_FFMPEG)
+    else:
+        return NetworkCapture(source.source, source.timeout)
     if not capture.isOpened():
         capture.release()
         raise OSError("there are no pictures in it" if source.is_film else "no camera answers there")

@@ -5,7 +5,8 @@ sense.sock    sensors -> station   Sensed, NotSensed,       station -> sensors  
                                    Located, Trouble
 control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
                                                                                  Logged, Actuated and, to sync, Restart
-scanner/NAME.sock  technician -> scanner  TakeSnapshot      scanner -> technician  Snapshot, Refused
+scanner/NAME.sock  technician -> scanner  TakeSnapshot,     scanner -> technician  Snapshot, LastReading, Refused
+                                          TakeReading
 """
 
 from __future__ import annotations
@@ -212,6 +213,10 @@ class TakeSnapshot(Message, frozen=True):
     width: Annotated[int, Meta(ge=16, le=160)] = 80
 
 
+class TakeReading(Message, frozen=True):
+    """Asked of a scanner whose reader decodes by itself. Answered by LastReading."""
+
+
 class Refused(Message, frozen=True):
     """The line was not understood, and why."""
 
@@ -345,6 +350,21 @@ class Snapshot(Message, frozen=True):
     texts: tuple[str, ...] = ()
 
 
+class LastReading(Message, frozen=True):
+    """What stood around the code that was read last, at boot time `at` (0: none was), of `size` bytes; and what is wrong.
+
+    `begin` and `end` hold too little of the code to be used. `wrong`: empty, or layout, prefix, suffix (`hint` says which),
+    glued, speed, damaged; no_pass when it is none of our codes.
+    """
+
+    at: float = 0.0
+    begin: bytes = b""
+    end: bytes = b""
+    size: int = 0
+    wrong: str = ""
+    hint: str = ""
+
+
 class Recorded(Message, frozen=True):
     """The recent events, for `kiosk replay`; in Base64."""
 
@@ -366,7 +386,7 @@ class Actuated(Message, frozen=True):
 
 
 Unasked = Restart | Switch | EnrolmentWanted | View | Logged | Actuated
-Answer = Refused | Done | Nonce | Explained | Snapshot | Recorded | Unasked
+Answer = Refused | Done | Nonce | Explained | Snapshot | LastReading | Recorded | Unasked
 
 
 def encode(message: Message) -> bytes:

@@ -96,3 +96,23 @@ def test_the_pis_own_settings_are_those_that_the_doctor_asks_for() -> None:
     found = re.search(r"^RuntimeWatchdogSec=(\d+)s$", watchdog, re.MULTILINE)
     assert found
     assert int(found[1]) <= MOST_WATCHDOG
+
+
+def test_programs_with_readers_and_buses_may_open_every_kind_of_serial_port() -> None:
+    for name in ("kiosk-scanner@", "kiosk-sensors"):
+        text = (ROOT / "systemd" / f"{name}.service").read_text()
+        for kind in ("ttyUSB", "ttyACM", "ttyAMA", "ttyS"):
+            assert f"\nDeviceAllow=char-{kind} rw\n" in text
+
+
+def test_modemmanager_is_kept_from_adapters_and_readers_and_from_no_modem() -> None:
+    rules = [line for line in (ROOT / "systemd" / "kiosk.udev.rules").read_text().splitlines() if "ID_MM" in line]
+    for rule in rules:
+        assert re.fullmatch(r'([A-Z]+(\{\w+\})?[!=]="[^"]+", )+ENV\{ID_MM_DEVICE_IGNORE\}="1"', rule), rule
+        assert 'SUBSYSTEM=="tty"' in rule
+    drivers, makers = rules[0], "".join(rules[1:])
+    assert all(each in drivers for each in ("ftdi_sio", "ch341", "cp210x", "pl2303"))
+    assert "1a86" in makers
+    assert 'ATTRS{idVendor}=="1546", ATTRS{idProduct}=="01a[0-9]"' in makers, "u-blox makes modems, too"
+    modems = {"option", "qcserial", "sierra", "cdc_acm", "12d1", "2c7c", "1e0e", "1199", "1bc7", "2cb7"}
+    assert not modems & set(re.findall(r"[\w]+", "".join(rules)))

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 from hardware.border import ODD
 from hardware.camera import END_OF_FILM, Camera, CameraSource
 from hardware.guard import Guard, settle, shelter
-from hardware.keyboard import Keyboard
+from hardware.keyboard import Keyboard, spelt
+from hardware.layouts import LAYOUTS
 from hardware.looking import THUMB, Looking
 from hardware.qr_engine import Engine, EngineTrouble, Gm65
 from hardware.serial_line import SerialLine
@@ -20,10 +21,11 @@ from hardware.v4l2 import Controls
 from kiosk.local import RestartAsked, boot_time, notify
 from kiosk.loops import Loops
 from kiosk.scanner.outlet import RETRY, InView, Outlet
-from kiosk.scanner.window import Window
+from kiosk.scanner.reading import seen
+from kiosk.scanner.window import Slip, Window
 from kiosk.settings import ScannerTable, Settings
 from kiosk.trust.codes import unwrapped
-from kiosk.wire import MAX_CODE, Scan
+from kiosk.wire import MAX_CODE, LastReading, Scan
 
 HUNG: Final = 15.0
 """Seconds in which the camera does not answer: the program ends, and systemd starts a fresh one."""
@@ -87,7 +89,8 @@ class CameraView:
     def __init__(self, table: ScannerTable, outlet: Outlet, looking: Looking, window: Window, loops: Loops) -> None:
         self._outlet, self._looking, self._window = outlet, looking, window
         controls = Controls(table.exposure_ms, table.gain, table.focus)
-        source = CameraSource(table.camera or "", table.width, table.height, table.rate, table.pause, controls)
+        size, film = (table.width, table.height), (table.rate, table.pause)
+        source = CameraSource(table.camera or "", *size, *film, controls, table.timeout)
         self._camera = Camera(source, loops.start)
         self._sight, self._seen = Sight(), boot_time()
 
@@ -119,15 +122,17 @@ class CameraView:
 class ReaderView:
     """What a reader with a decoder of its own sends, found again when it was unplugged."""
 
-    def __init__(self, table: ScannerTable, outlet: Outlet, loops: Loops) -> None:
-        self._table, self._outlet, self._loops = table, outlet, loops
+    def __init__(self, table: ScannerTable, outlet: Outlet, loops: Loops, slip: Slip | None = None) -> None:
+        self._table, self._outlet, self._loops, self._slip = table, outlet, loops, slip
         self._reader: Engine | Keyboard | None = None
         self._open = ExitStack()
 
     def look(self, told: Told) -> None:
         """The next text. Whatever the reader says or does is trouble, and it is opened again."""
+        if self._slip:
+            self._slip.turn()
         with ExitStack() as stack:
-            stack.callback(self.close)
+            stack.callback(self._let_go)
             try:
                 self._reader = self._reader or self._find()
                 text = self._reader.read(timeout=A_READ)
@@ -137,11 +142,30 @@ class ReaderView:
                 return
             stack.pop_all()
         self._outlet.tell(None)
-        code = unwrapped(text or "", self._table.prefix, self._table.suffix)
+        code = self._code(text or "")
         told(boot_time(), [code] if code else [])
+        if self._slip and text:
+            self._slip.last = self._seen(text, code)
 
     def close(self) -> None:
-        """Let go of it; the next look finds it anew."""
+        """Let go of it, and close the socket."""
+        self._let_go()
+        if self._slip:
+            self._slip.close()
+
+    def _code(self, text: str) -> str:
+        return unwrapped(text, self._table.prefix, self._table.suffix)
+
+    def _seen(self, text: str, code: str) -> LastReading:
+        """What a technician may see of what was read just now."""
+        if isinstance(self._reader, Engine):
+            return seen(self._reader.raw, code, {})
+        strokes = self._reader.strokes if self._reader else ()
+        others = {each: self._code(spelt(strokes, each)) for each in LAYOUTS if each != self._table.layout}
+        return seen(text.encode(errors="replace"), code, others)
+
+    def _let_go(self) -> None:
+        """The next look finds it anew."""
         self._reader = None
         opened, self._open = self._open, ExitStack()
         with suppress(*ODD):  # it has gone
@@ -151,7 +175,7 @@ class ReaderView:
         """Raises what is ODD, EngineTrouble."""
         table = self._table
         if not table.engine:
-            return self._open.enter_context(Keyboard(table.keyboard or ""))
+            return self._open.enter_context(Keyboard(table.keyboard or "", table.layout))
         line = self._open.enter_context(SerialLine(table.engine, table.baud))
         if table.model == "gm65":
             engine: Engine = Gm65(line, table.mode)
@@ -176,7 +200,7 @@ def run(settings: Settings, name: str) -> None:
     source: Source = (
         CameraView(table, outlet, Looking(guard=guard), Window(settings, name), loops)
         if table.camera
-        else ReaderView(table, outlet, loops)
+        else ReaderView(table, outlet, loops, Slip(settings, name))
     )
     Scanner(table.door, source, outlet, loops).run()
 

@@ -114,6 +114,8 @@ class ScannerTable(Table, frozen=True):
     height: Annotated[int, Meta(ge=120, le=8192)] = 720
     rate: Annotated[float, Meta(gt=0, le=120)] = 30.0
     pause: Seconds | None = None
+    timeout: Annotated[float, Meta(ge=1, le=12)] = 8.0
+    """Seconds; shorter than those after which a camera counts as hung, and is read by a fresh process."""
     exposure_ms: Annotated[float, Meta(ge=0.1, le=1000)] | None = None
     gain: int | None = None
     focus: Annotated[int, Meta(ge=0)] | None = None
@@ -121,6 +123,7 @@ class ScannerTable(Table, frozen=True):
     model: Literal["gm65", "lines"] = "lines"
     mode: Literal["continuous", "trigger"] = "continuous"
     trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*$")] = ""
+    layout: Literal["us", "de", "fr"] = "us"
     prefix: Around = ""
     suffix: Around = ""
     label: Label | None = None

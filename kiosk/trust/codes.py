@@ -15,8 +15,9 @@ EDGES: Final = (
 
 None of them ends a text of Base45: its last character is worth 32 at the most (RFC 9285, 4), and the blank is worth 36."""
 
-OURS: Final = re.compile(r"YZ(?:[12]|E1):[0-9A-Z $%*+\-./:]{8,}")
-"""A pass, what a phone shows of one, or an enrolment code, by its form."""
+MARK: Final = re.compile(r"YZ(?:[12]|E1):")
+OURS: Final = re.compile(MARK.pattern + r"[0-9A-Z $%*+\-./:]{8,}")
+"""A pass, what a phone shows of one, or an enrolment code, by its begin and its form."""
 
 
 def bare(text: str) -> str:
@@ -25,5 +26,9 @@ def bare(text: str) -> str:
 
 
 def unwrapped(text: str, prefix: str, suffix: str) -> str:
-    """The code without what a reader adds to each, where it does; control characters need not be told in either."""
-    return bare(bare(text).removeprefix(bare(prefix)).removesuffix(bare(suffix)))
+    """The code without what a reader adds to each, where it does; control characters need not be told in either.
+
+    One of ours in small letters, as Caps Lock makes them, is in capitals.
+    """
+    code = bare(bare(text).removeprefix(bare(prefix)).removesuffix(bare(suffix)))
+    return code.upper() if OURS.fullmatch(code.upper()) else code

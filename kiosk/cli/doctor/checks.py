@@ -224,7 +224,11 @@ def check_cameras(settings: Settings, view: View | None) -> Iterator[Check]:
             evidence = _("no access to {devices}", devices=device)
             yield Check(f"camera.{name}", "wrong", evidence, "sudo usermod -aG video,dialout,input $USER")
         elif view and (trouble := view.faults.get(f"scanner.{name}")):
-            yield Check(f"camera.{name}", "wrong", trouble, f"kiosk scanner {name} --snapshot", _("see docs/camera.md"))
+            remedy = (
+                f"kiosk scanner {name} --snapshot" if table.camera else "ls -l /dev/serial/by-path /dev/input/by-id"
+            )
+            yield Check(f"camera.{name}", "wrong", trouble, remedy, _("see docs/camera.md"))
         else:
-            seen = _("its pictures can be read") if view and view.programs.get("scanner") else _("it is there")
+            works = table.camera and view and view.programs.get("scanner")
+            seen = _("its pictures can be read") if works else _("it is there")
             yield Check(f"camera.{name}", "fine", seen)

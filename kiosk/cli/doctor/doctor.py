@@ -20,6 +20,8 @@ from kiosk.cli.doctor import checks as station
 from kiosk.cli.doctor.check import Check, Severity, worst
 from kiosk.cli.doctor.machine import check_machine, check_units
 from kiosk.cli.doctor.network import check_network
+from kiosk.cli.doctor.readers import check_readers
+from kiosk.cli.doctor.serials import check_serials, ports_of
 from kiosk.cli.doctor.titles import title
 from kiosk.cli.doctor.unready import check_left, check_setup, unready
 from kiosk.cli.look.names import Names
@@ -110,6 +112,8 @@ def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Ch
     yield from station.check_clock(view)
     yield from station.check_doors(view)
     yield from station.check_cameras(settings, view)
+    yield from check_readers(settings)
+    yield from check_serials(ports_of(settings))
     yield from check_room(settings, view)
     yield from check_network(settings)
 

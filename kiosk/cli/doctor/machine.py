@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from kiosk.cli.doctor.asking import output_of as _output
+from kiosk.cli.doctor.asking import text_of as _text
 from kiosk.cli.doctor.check import Check, Severity
 from kiosk.cli.look.words import word
 from kiosk.language import _
@@ -25,7 +26,6 @@ MOST_WATCHDOG: Final = 15.0
 UNDER_VOLTAGE, HAD_UNDER_VOLTAGE = 1 << 0, 1 << 16
 """Bits of get_throttled (Raspberry Pi documentation, vcgencmd)."""
 
-PATIENCE: Final = 10.0
 THROTTLED: Final = "sys/devices/platform/soc/soc:firmware/get_throttled"
 """The same as `vcgencmd get_throttled`, which needs the group video; a kernel without the file is asked by that."""
 
@@ -200,20 +200,3 @@ def _systemd(root: Path, units: str, properties: str) -> Iterator[dict[str, str]
     if (root / "run/systemd/system").is_dir():
         for block in _output("systemctl", "show", f"--property={properties}", units).split("\n\n"):
             yield dict(line.partition("=")[::2] for line in block.strip().splitlines())
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""
-
-
-def _output(*command: str) -> str:
-    """What a command of the system prints; empty where there is none."""
-    try:
-        return subprocess.run(
-            command, capture_output=True, text=True, errors="replace", check=False, timeout=PATIENCE
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return ""

@@ -28,7 +28,7 @@ def _called(group: str, name: str, names: Names) -> str:
             return names.alarm(name)
         case "relay":
             return names.relay(name)
-        case "camera":
+        case "camera" | "reader":
             return names.scanner(name)
         case "fault":
             return names.fault(name)
