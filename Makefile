@@ -7,7 +7,7 @@ KIOSK_VM ?= build/machine
 BESIDE ?= 190a4b7
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-browser test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup clean audit
+.PHONY: demo test test-slow test-browser test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup setup-postgres clean audit
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -92,6 +92,10 @@ man: setup
 
 messages: setup
 	$(BIN)/python -m tools.messages
+
+# Debian's PostgreSQL, for the tests of the central server; they start one of their own, and stop it.
+setup-postgres:
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; }
 
 setup:
 	@PYTHON="$(PYTHON)" tools/setup.sh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Protocol, TypeVar
 
 import pytest
 from hypothesis import settings
+
+from tests.databases import Cluster, cluster, programs
 
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=5000)
@@ -22,6 +25,8 @@ class Closable(Protocol):
 
 
 T = TypeVar("T", bound=Closable)
+
+ABSENT = "POSTGRESQL IS ABSENT: make setup-postgres installs it"
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -45,3 +50,23 @@ def keep() -> Iterator[Callable[[T], T]]:
             return part
 
         yield keeper
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL server; skipped by name where Debian's is not installed."""
+    binaries = programs()
+    if binaries is None:
+        (pytest.fail if os.environ.get("KIOSK_POSTGRES_REQUIRED") else pytest.skip)(ABSENT)
+    with cluster(binaries) as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def central_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A central server's folder, which has the one database, or the other."""
+    folder = tmp_path / "central-data"
+    folder.mkdir()
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql").give(folder)
+    return folder

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from kiosk.central.keys import read_or_make_key, root_key, signing_key
 from kiosk.central.refusals import TooLarge, WrongClock
-from kiosk.central.store import CentralStore, StoredKey
+from kiosk.central.store import CentralStore
+from kiosk.central.store.documents import StoredKey
 from kiosk.language import _
 from kiosk.trust.cose import read_cbor, read_sign1
 from kiosk.trust.documents import MAX_DOCUMENT, ROOT_KID, CommandDocument, Document, TimeDocument, sign_document

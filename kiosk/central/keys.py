@@ -8,7 +8,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.central.refusals import KeyLost
-from kiosk.central.store import CentralStore, StoredKey
+from kiosk.central.store import CentralStore
+from kiosk.central.store.documents import StoredKey
 from kiosk.keyfiles import read_private, write_raw
 from kiosk.language import _
 from kiosk.trust.cose import holds, read_sign1

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from kiosk.central.api.app import Central
-from kiosk.central.entries import GapFound
-from kiosk.central.store import CLAIM_HOLDS, CentralStore, WrongClaim
+from kiosk.central.store import CentralStore
+from kiosk.central.store.logs import GapFound
+from kiosk.central.store.registers import CLAIM_HOLDS, WrongClaim
 from kiosk.contract.bodies import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
 from kiosk.contract.openapi import document
 from kiosk.demo.run import free_port
@@ -51,9 +52,11 @@ class Server:
         return self.client().post("/v1/enrol", Enrolment(CODE, claim, public(KEY))).read(Enrolled)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("central")
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql").give(folder)
     house, port = House(folder), free_port()
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)):
         server = Server(folder, house, port)

@@ -21,17 +21,19 @@ from kiosk.central import serve as program
 from kiosk.central.api import answers, authority, intake, quota
 from kiosk.central.api.board import Board
 from kiosk.central.api.intake import Intake
-from kiosk.central.entries import GapFound, Sent
 from kiosk.central.issuer import Issuer
 from kiosk.central.published import Publication
 from kiosk.central.serve import ANSWER_WITHIN, HEAD_WITHIN, KEEP_ALIVE, REQUEST_WITHIN, Idle
 from kiosk.central.store import CentralStore
+from kiosk.central.store.logs import GapFound, Sent
+from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN, QUOTA, Batch
 from kiosk.demo.run import free_port
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.policy import PolicyDocument
 from tests.keys import private, public
 from tests.programs.house import until
+from tests.programs.test_publishing import sqlite_of
 
 CODES = ("37081101", "37081102", "41000001")
 KEY = private(20)
@@ -246,8 +248,8 @@ def test_a_quota_comes_back_with_time() -> None:
     assert quotas.take("a", quota.BURST, 10 * 86_400.0) == 0
 
 
-def test_batches_that_come_together_are_written_together_and_each_is_told_its_own(tmp_path: Path) -> None:
-    store, commits = CentralStore(tmp_path), list[str]()
+def test_batches_that_come_together_are_written_together_and_each_is_told_its_own(central_folder: Path) -> None:
+    store, commits = CentralStore(central_folder), list[str]()
 
     async def all_at_once() -> list[Any]:
         found = Intake(store)
@@ -255,7 +257,8 @@ def test_batches_that_come_together_are_written_together_and_each_is_told_its_ow
         return await asyncio.gather(*(found.take(each) for each in sent), return_exceptions=True)
 
     with closing(store):
-        store._db.set_trace_callback(lambda words: commits.append(words) if words == "COMMIT" else None)
+        if isinstance(store._engine, Sqlite):
+            store._engine.db.set_trace_callback(lambda words: commits.append(words) if words == "COMMIT" else None)
         became = asyncio.run(all_at_once())
         for number, each in enumerate(became):
             assert isinstance(each, GapFound) if number % 7 == 0 else each == (3, [])
@@ -270,19 +273,19 @@ def test_a_disk_that_fails_is_told_to_all_that_came_together(tmp_path: Path) -> 
         found = Intake(store)
         takes = (found.take(Sent(CODES[0], "access", batch(1))) for _ in range(9))
         first = await asyncio.gather(*takes, return_exceptions=True)
-        store._db.execute("PRAGMA query_only = 0")
+        sqlite_of(store).execute("PRAGMA query_only = 0")
         return [*first, await found.take(Sent(CODES[0], "access", batch(1)))]
 
     with closing(store):
-        store._db.execute("PRAGMA query_only = 1")
+        sqlite_of(store).execute("PRAGMA query_only = 1")
         *failed, last = asyncio.run(all_at_once())
-        assert [type(each).__name__ for each in failed] == ["OperationalError"] * 9
+        assert [type(each).__name__ for each in failed] == ["StoreFailed"] * 9
         assert last == (1, [])
 
 
-def test_a_publication_wakes_those_whom_it_is_for_and_no_others(tmp_path: Path) -> None:
-    store = CentralStore(tmp_path)
-    issuer = Issuer(tmp_path, store)
+def test_a_publication_wakes_those_whom_it_is_for_and_no_others(central_folder: Path) -> None:
+    store = CentralStore(central_folder)
+    issuer = Issuer(central_folder, store)
 
     async def woken(publish: Callable[[], object]) -> set[str]:
         board = Board(store.published(time()))
@@ -307,36 +310,35 @@ def test_a_publication_wakes_those_whom_it_is_for_and_no_others(tmp_path: Path) 
         assert asyncio.run(woken(lambda: issuer.command(command, 300))) == {CODES[2]}
 
 
-def test_what_all_get_is_encoded_once(tmp_path: Path) -> None:
-    store = CentralStore(tmp_path)
+def test_what_all_get_is_encoded_once(central_folder: Path) -> None:
+    store = CentralStore(central_folder)
     with closing(store):
-        Issuer(tmp_path, store)
+        Issuer(central_folder, store)
         board = Board(store.published())
         first, second = (board.newer(code, {}, time()) for code in CODES[:2])
         assert [bytes(each) for each in first] == [bytes(each) for each in second]
         assert all(one is other for one, other in zip(first, second, strict=True))
 
 
-def test_what_an_older_release_publishes_is_news_too(tmp_path: Path) -> None:
-    store = CentralStore(tmp_path)
+def test_whatever_is_published_is_news(central_folder: Path) -> None:
+    store = CentralStore(central_folder)
     with closing(store):
         last = store.last_publication()
-        store._db.execute("INSERT OR REPLACE INTO documents (kind, version, body) VALUES ('status', 9, x'00')")
-        store._db.execute("INSERT OR REPLACE INTO policies VALUES ('37', 9, x'00')")
-        store._db.execute("INSERT OR REPLACE INTO commands VALUES (?, 9, 'id', 9, x'00')", (CODES[0],))
-        store._db.execute("DELETE FROM commands")
-        store._db.execute("INSERT OR REPLACE INTO stations VALUES (?, x'00', 1.0)", (CODES[1],))
-        told = [(each.kind, each.scope) for each in store.news(last)]
-        status, policy, command, gone, station = told
-        assert (status, policy, command, gone) == (
-            ("status", ""), ("policy", "37"), ("command", CODES[0]), ("command", CODES[0]),
-        )  # fmt: skip
-        assert station == ("station", CODES[1])
+        store.put_document("status", 9, b"", 1.0)
+        store.put_document("status", 10, b"", 1.0)
+        store.put_policy("37", 9, b"")
+        store.put_command(CODES[0], 9, "id", 9, b"")
+        store.drop_commands()
+        store.enrol(CODES[1], store.make_claim(CODES[1], 1.0), public(KEY), 2.0)
+        assert [(each.kind, each.scope) for each in store.news(last)] == [
+            ("status", ""), ("status", ""), ("policy", "37"), ("command", CODES[0]), ("command", CODES[0]),
+            ("station", CODES[1]),
+        ]  # fmt: skip
 
 
-def test_news_that_is_forgotten_is_news_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kiosk.central.store.KEPT_NEWS", 2)
-    store = CentralStore(tmp_path)
+def test_news_that_is_forgotten_is_news_for_all(central_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.central.store.documents.KEPT_NEWS", 2)
+    store = CentralStore(central_folder)
     with closing(store):
         for version in range(1, 6):
             store.put_policy("37", version, b"")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from kiosk.central.entries import MOST_ASIDE, ConflictFound, GapFound
 from kiosk.central.store import CentralStore
+from kiosk.central.store.logs import MOST_ASIDE, ConflictFound, GapFound
 from kiosk.contract.bodies import Batch
 from tests.conftest import ROOT
 
@@ -19,8 +19,8 @@ EPOCH = "00112233445566aa"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[CentralStore]:
-    store = CentralStore(tmp_path)
+def store(central_folder: Path) -> Iterator[CentralStore]:
+    store = CentralStore(central_folder)
     yield store
     store.close()
 
@@ -70,12 +70,10 @@ def test_older_firmware_is_acknowledged_and_what_it_sent_is_set_aside_once(store
     assert len(store.set_aside(CODE)) == 1
 
 
-def test_what_is_set_aside_is_bounded(store: CentralStore, tmp_path: Path) -> None:
+def test_what_is_set_aside_is_bounded(store: CentralStore) -> None:
     take(store, batch(1, entry(1)))
-    with sqlite3.connect(tmp_path / "central.db") as db:
-        rows = [(CODE, number.to_bytes(4, "big"), "access", EPOCH, 1, 1.0, "[]") for number in range(MOST_ASIDE)]
-        db.executemany("INSERT INTO aside VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-    db.close()
+    rows = [(CODE, number.to_bytes(4, "big"), "access", EPOCH, 1, 1.0, "[]") for number in range(MOST_ASIDE)]
+    store._engine.run_each("INSERT INTO aside VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
     assert take(store, batch(1, entry(1, reason="revoked")), conflicts=False) == 1
     assert len(store.set_aside(CODE)) == MOST_ASIDE
     assert alarms(store) == {"two_stations", "aside_is_full"}
@@ -94,12 +92,10 @@ def test_a_repetition_is_none_whatever_was_in_it(store: CentralStore) -> None:
     assert len(store.numbers(CODE)) == 3
 
 
-def test_what_is_not_held_any_longer_contradicts_nothing(store: CentralStore, tmp_path: Path) -> None:
+def test_what_is_not_held_any_longer_contradicts_nothing(store: CentralStore) -> None:
     sent = batch(1, entry(1), entry(2, "b"), entry(3, "b"))
     take(store, sent)
-    with sqlite3.connect(tmp_path / "central.db") as db:
-        db.execute("DELETE FROM entries")
-    db.close()
+    store._engine.run("DELETE FROM entries")
     assert take(store, sent) == 3
     with pytest.raises(ConflictFound):
         take(store, batch(4, entry(4, "a")))

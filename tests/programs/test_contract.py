@@ -27,6 +27,16 @@ CODE = "99990001"
 KEY = private(21)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The server over the one database, and over the other."""
+    town = Town(tmp_path_factory.mktemp("contract"))
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql").give(town.central)
+    with town.server():
+        yield town
+
+
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     town = Town(tmp_path_factory.mktemp("contract"))
@@ -43,8 +53,8 @@ def check(town: Town, port: int, *words: str) -> subprocess.CompletedProcess[str
     return town.house.kiosk(*asked, *words, timeout=110)
 
 
-def test_our_server_keeps_every_promise(town: Town) -> None:
-    done = check(town, town.port)
+def test_our_server_keeps_every_promise(either: Town) -> None:
+    done = check(either, either.port)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("✔") == 19
     assert "0 broken, 19 kept" in done.stdout

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from kiosk.central.issuer import Issuer
-from kiosk.central.store import CentralStore, StoredKey
+from kiosk.central.store import CentralStore
+from kiosk.central.store.documents import StoredKey
 from kiosk.contract.bodies import Batch
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant, Quality

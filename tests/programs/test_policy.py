@@ -213,7 +213,7 @@ def test_a_damaged_database_is_said_plainly(tmp_path: Path, verb: str) -> None:
     (tmp_path / "central" / "central.db").write_bytes(b"no database" * 1000)
     done = House(tmp_path).kiosk("central", *verb.split(), "--data", str(tmp_path / "central"))
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "central.db cannot be used: file is not a database" in done.stderr
+    assert "the database cannot be used: file is not a database" in done.stderr
     assert "Next: stop the server, put central.db back from a backup" in done.stderr
 
 

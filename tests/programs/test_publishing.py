@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +15,7 @@ from kiosk.central.api.app import KINDS, Central
 from kiosk.central.issuer import DAY, JUMP_EVERY, MOST_SILENT, Issuer
 from kiosk.central.refusals import CannotSign, KeyLost, WrongClock
 from kiosk.central.store import CentralStore
+from kiosk.central.store.sqlite import Sqlite
 from kiosk.trust.cose import read_cbor, read_sign1
 from kiosk.trust.documents import CommandDocument, sign_document
 from kiosk.trust.policy import DoorPolicy, PolicyDocument, ProgrammePolicy
@@ -22,6 +24,11 @@ from tests.keys import private
 
 NOW = 1_795_392_000
 CODE = "37081101"
+
+
+def sqlite_of(store: CentralStore) -> sqlite3.Connection:
+    assert isinstance(store._engine, Sqlite)
+    return store._engine.db
 
 
 class Office:
@@ -46,8 +53,8 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
+def office(central_folder: Path) -> Iterator[Office]:
+    office = Office(central_folder)
     yield office
     office.store.close()
 
@@ -92,7 +99,7 @@ def test_what_cannot_be_signed_leaves_the_status_as_it_was(office: Office) -> No
 def test_a_store_that_takes_no_write_keeps_no_document_back(tmp_path: Path) -> None:
     central = Central(tmp_path)
     with closing(central.store):
-        central.store._db.execute("PRAGMA query_only = 1")
+        sqlite_of(central.store).execute("PRAGMA query_only = 1")
         central._hear(CODE, dict.fromkeys(KINDS, 2**52))
         assert len(central.store.published().newer(CODE, {}, 0.0)) == 2
         assert len(central._time("nonce")) == 1, "there is nothing to store"

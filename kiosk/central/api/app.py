@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -25,10 +24,12 @@ from kiosk.central.api.authority import Authority
 from kiosk.central.api.board import Board, encoded
 from kiosk.central.api.intake import Intake
 from kiosk.central.api.quota import Quotas
-from kiosk.central.entries import ConflictFound, GapFound, Sent
 from kiosk.central.issuer import Issuer
 from kiosk.central.refusals import CannotSign
-from kiosk.central.store import CentralStore, WrongClaim
+from kiosk.central.store import CentralStore
+from kiosk.central.store.engine import StoreFailed
+from kiosk.central.store.logs import ConflictFound, GapFound, Sent
+from kiosk.central.store.registers import WrongClaim
 from kiosk.contract import bodies as contract
 from kiosk.contract.bodies import Batch, BatchAnswer, Enrolled, Enrolment, Nonce, Version, Wait
 from kiosk.loops import Loops
@@ -77,7 +78,7 @@ class Central:
                 Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
                 Route(station + "/documents", self.documents, methods=["GET"]),
             ],
-            exception_handlers={HTTPException: problem, sqlite3.OperationalError: busy, Exception: problem},
+            exception_handlers={HTTPException: problem, StoreFailed: busy, Exception: problem},
             lifespan=self._lifespan,
         )
 
@@ -153,20 +154,20 @@ class Central:
         """Judge what the station says that it has; what cannot be signed or stored now is no reason to send it nothing."""
         try:
             self.issuer.hear(code, known)
-        except (CannotSign, sqlite3.Error) as error:
+        except (CannotSign, StoreFailed) as error:
             self._tell_unsigned(error)
 
     def _time(self, nonce: str) -> list[bytes]:
         """The signed time, if it can be signed: none is better than a wrong one."""
         try:
             return [self.issuer.time_document(nonce)]
-        except (CannotSign, sqlite3.Error) as error:
+        except (CannotSign, StoreFailed) as error:
             self._tell_unsigned(error)
             return []
 
     def _tell_unsigned(self, error: Exception) -> None:
         log.error("nothing is signed: %s", error)
-        with suppress(sqlite3.Error):  # the disk is full, maybe: what can be read is served all the same
+        with suppress(StoreFailed):  # the disk is full, maybe: what can be read is served all the same
             self.store.alarm("cannot_sign", str(error), time.time())
 
     @asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,9 @@ from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 
 from kiosk.central.api.answers import Refused
-from kiosk.central.entries import Became, Sent, Taken
 from kiosk.central.store import CentralStore
+from kiosk.central.store.engine import StoreFailed
+from kiosk.central.store.logs import Became, Sent, Taken
 
 MOST_AT_ONCE: Final = 64
 """Batches in work, from the first byte of their body to their answer."""
@@ -49,7 +49,7 @@ class Intake:
             self._in_work -= 1
 
     async def take(self, sent: Sent) -> Taken:
-        """What became of a batch, once it is on the disk. Raises GapFound, ConflictFound and sqlite3.Error."""
+        """What became of a batch, once it is on the disk. Raises GapFound, ConflictFound and StoreFailed."""
         mine = _Waiting(sent)
         self._gathered.append(mine)
         async with self._writing:
@@ -68,7 +68,7 @@ class Intake:
             found: list[Became] = await run_in_threadpool(
                 self._store.take_all, [each.sent for each in gathered], time.time()
             )
-        except sqlite3.Error as error:  # it is that of all, or each would wait for the same disk in turn
+        except StoreFailed as error:  # it is that of all, or each would wait for the same disk in turn
             found = [error] * len(gathered)
         for each, became in zip(gathered, found, strict=True):
             each.became = became

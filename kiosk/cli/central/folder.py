@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import click
 
 from kiosk.central.refusals import CannotSign
+from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.cli.common import fail
 from kiosk.language import _
 
@@ -34,11 +34,11 @@ def opened(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
 
 def looked_into(folder: Path) -> CentralStore:
     """The folder's store, for who only looks: nothing is made, renewed or published. Exit code 1 where there is none."""
-    from kiosk.central.file import FILE  # noqa: PLC0415
     from kiosk.central.store import CentralStore  # noqa: PLC0415
+    from kiosk.central.store.place import holds_one  # noqa: PLC0415
 
-    if not (folder / FILE).exists():
-        fail(_("{folder}: has no {file}. Next: name the central server's folder with --data", folder=folder, file=FILE))
+    if not holds_one(folder):
+        fail(_("{folder}: has no central.db. Next: name the central server's folder with --data", folder=folder))
     return CentralStore(folder)
 
 
@@ -49,22 +49,31 @@ def said_plainly() -> Iterator[None]:
         yield
     except CannotSign as error:
         fail(str(error))
-    except sqlite3.Error as error:
-        fail(_("central.db cannot be used: {why}\n{remedy}", why=error, remedy=_remedy(error)))
+    except StoreFailed as error:
+        fail(_("the database cannot be used: {why}\n{remedy}", why=error, remedy=_remedy(error.trouble)))
     except BrokenPipeError:  # whoever reads our words has heard enough
         raise
     except OSError as error:
         fail(str(error))
 
 
-def _remedy(error: sqlite3.Error) -> str:
+def _remedy(trouble: Trouble) -> str:
     """What to do about a database that cannot be used."""
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return _("Another program is writing to it. Next: try again; to see who: fuser -v central.db")
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return _(
-            "It is damaged. Next: stop the server, put central.db back from a backup (without its -wal and -shm), start it, "
-            "and look at: kiosk central alarms"
-        )
-    return _("Next: see whether this account may write there, and whether the disk is full: ls -l central.db*; df -h .")
+    match trouble:
+        case Trouble.BUSY:
+            return _("Another program is writing to it. Next: try again; to see who: fuser -v central.db")
+        case Trouble.DAMAGED:
+            return _(
+                "It is damaged. Next: stop the server, put central.db back from a backup (without its -wal and -shm), start "
+                "it, and look at: kiosk central alarms"
+            )
+        case Trouble.AWAY:
+            return _("Next: see whether the PostgreSQL server of central.toml answers: pg_isready -d DSN")
+        case Trouble.MISSET:
+            return _("Next: mend the dsn in central.toml, or what that account may do in its database")
+        case Trouble.REFUSED | Trouble.OTHER:
+            return _(
+                "Next: see whether this account may write there, and whether the disk is full: ls -l central.db*; df -h ."
+            )
+        case _:
+            assert_never(trouble)

@@ -1,0 +1,42 @@
+"""The central server's store: stations, claims, credentials, documents, alarms, and the entries, each once.
+
+A folder has its database in `central.db`, or names a PostgreSQL server in `central.toml`; nobody above knows which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kiosk.central.store.documents import Documents
+from kiosk.central.store.logs import Logs
+from kiosk.central.store.migrations import migrate
+from kiosk.central.store.people import People
+from kiosk.central.store.place import engine_of
+from kiosk.central.store.registers import Registers
+
+
+class CentralStore(Logs, Documents, Registers, People):
+    """The whole store. Every method is a transaction of its own, or a part of the one that its caller has begun.
+
+    Each raises StoreFailed, and may be called from any thread.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._engine = engine_of(folder)
+        migrate(self._engine)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._engine.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else publishes meanwhile, also no other process."""
+        with self._engine.transaction():
+            yield
+
+    def is_new(self) -> bool:
+        """Whether nothing was published yet and no station has enrolled: no root key belongs to it."""
+        return self._engine.one("SELECT 1 FROM documents UNION ALL SELECT 1 FROM stations LIMIT 1") is None

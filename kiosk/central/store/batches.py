@@ -1,0 +1,92 @@
+"""A batch taken apart: its numbers in order, and each entry as it is kept. Only computes."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.contract.bodies import MAX_ENTRY, Batch, Seq
+from kiosk.decoding import UNDECODABLE, too_deep
+
+Numbered = list[tuple[int, dict[str, Any] | None]]
+HEAD = ("seq", "kind", "boot_id", "boot", "wall")
+
+
+class Head(Struct, frozen=True):
+    """What every entry on the wire must have; the rest is the fact itself, which the server keeps and does not judge."""
+
+    seq: Seq
+    kind: str
+    boot_id: str
+    boot: float
+    wall: float
+
+
+class Kept(Struct, frozen=True):
+    """An entry as it is stored: its head in columns, the rest as JSON."""
+
+    kind: str
+    boot_id: str
+    boot: float
+    wall: float
+    body: str
+
+    def same(self, other: Kept) -> bool:
+        """Whether both are one fact; the order of the rest and its blanks do not count."""
+        return (self.kind, self.boot_id, self.boot, self.wall) == (
+            other.kind, other.boot_id, other.boot, other.wall,
+        ) and msgspec.json.decode(self.body) == msgspec.json.decode(other.body)  # fmt: skip
+
+    def whole(self, seq: int) -> dict[str, Any]:
+        """As it was sent."""
+        head = {"seq": seq, "kind": self.kind, "boot_id": self.boot_id, "boot": self.boot, "wall": self.wall}
+        rest: dict[str, Any] = msgspec.json.decode(self.body)
+        return head | rest
+
+
+def kept(entry: dict[str, Any]) -> Kept:
+    """Raises UNDECODABLE's for what cannot be taken."""
+    whole = written(entry)
+    if not whole:
+        raise ValueError("it is nested too deep, or has a number of more than 64 bits")
+    if len(whole) > MAX_ENTRY:
+        raise ValueError(f"an entry of more than {MAX_ENTRY} bytes")
+    head = msgspec.convert(entry, Head)
+    rest = {name: value for name, value in entry.items() if name not in HEAD}
+    return Kept(head.kind, head.boot_id, head.boot, head.wall, msgspec.json.encode(rest).decode())
+
+
+def written(entry: dict[str, Any], most: int | None = None) -> str:
+    """An entry as JSON, or the first `most` characters of it; nothing of one that cannot be written."""
+    if too_deep(entry):
+        return ""
+    try:
+        return msgspec.json.encode(entry).decode()[:most]
+    except UNDECODABLE:  # a whole number of more than 64 bits
+        return ""
+
+
+def in_order(batch: Batch) -> Numbered:
+    """The batch's numbers in order, each with its entry or None for a tombstone.
+
+    An entry without a number that can be one has the number of its place, under which it is refused.
+    """
+    numbered: dict[int, dict[str, Any] | None] = dict.fromkeys(batch.tombstones)
+    expected, gone = batch.first, set(batch.tombstones)
+    for entry in batch.entries:
+        while expected in gone:
+            expected += 1
+        if _is_number(seq := entry.get("seq")):
+            numbered[seq] = entry
+            expected = seq + 1
+        else:
+            numbered.setdefault(expected, entry)
+            expected += 1
+    return sorted(numbered.items(), key=lambda item: item[0])
+
+
+def _is_number(seq: Any) -> TypeGuard[int]:
+    """Whether it is a number that an entry may have; `True` is none."""
+    return type(seq) is int and 1 <= seq < 2**62

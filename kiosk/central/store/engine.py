@@ -1,0 +1,86 @@
+"""What the store asks of a database, and the two that can be asked: SQLite, in a folder, and PostgreSQL.
+
+The statements are those that both understand, with `?` for a value; where they differ, the engine has the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from enum import Enum
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+
+
+class Trouble(Enum):
+    """Why a database cannot be used."""
+
+    BUSY = "busy"
+    AWAY = "away"
+    DAMAGED = "damaged"
+    REFUSED = "refused"
+    MISSET = "misset"
+    OTHER = "other"
+
+
+class StoreFailed(Exception):
+    """The database cannot be used as it was meant; `REFUSED`: it is the value's fault, and no other's."""
+
+    def __init__(self, trouble: Trouble, why: str) -> None:
+        super().__init__(why)
+        self.trouble = trouble
+
+
+class Words(Protocol):
+    """Where SQL has dialects."""
+
+    @property
+    def name(self) -> str:
+        """What the database is called."""
+
+    @property
+    def tables(self) -> str:
+        """Where the `name` of every table stands."""
+
+    @property
+    def locked(self) -> str:
+        """After a SELECT: nobody else takes these rows until the transaction ends."""
+
+    def field(self, name: str) -> str:
+        """A field of the JSON in `body`, as text."""
+
+    def listed(self, column: str) -> str:
+        """The different values of a group, with commas between them."""
+
+
+class Engine(Protocol):
+    """Every method may be called from any thread, and raises StoreFailed. Outside a transaction each is one of its own."""
+
+    @property
+    def words(self) -> Words:
+        """Its dialect."""
+
+    def transaction(self, *, alone: bool = True) -> AbstractContextManager[None]:
+        """All or nothing; within another it is a part of that one. `alone`: no other such transaction runs meanwhile."""
+
+    def moment(self) -> AbstractContextManager[None]:
+        """All that is read within it is of one moment; nothing is written."""
+
+    def part(self) -> AbstractContextManager[None]:
+        """A part of a transaction: what the database refuses of it leaves the rest as it was."""
+
+    def all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows that it gives."""
+
+    def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
+        """The first row that it gives."""
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """How many rows it changed."""
+
+    def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Do it with each of these."""
+
+    def close(self) -> None:
+        """Let go of the database."""

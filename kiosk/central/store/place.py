@@ -1,0 +1,42 @@
+"""Which database a folder has: its own file, or the server that its settings name."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.central.store.engine import Engine, StoreFailed, Trouble
+from kiosk.central.store.sqlite import FILE, Sqlite
+
+SETTINGS: Final = "central.toml"
+
+
+class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What `central.toml` may say. `dsn`: a connection string of libpq's, such as `postgresql://db1,db2/yizhan`."""
+
+    dsn: str
+
+
+def holds_one(folder: Path) -> bool:
+    """Whether there is a central server's database."""
+    return (folder / FILE).exists() or (folder / SETTINGS).exists()
+
+
+def engine_of(folder: Path) -> Engine:
+    """Raises StoreFailed."""
+    path = folder / SETTINGS
+    if not path.exists():
+        return Sqlite(folder)
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CentralSettings)
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise StoreFailed(Trouble.MISSET, f"{path}: {error}") from error
+    try:
+        from kiosk.central.store.postgres import Postgres  # noqa: PLC0415  only who has named a server needs its library
+    except ImportError as error:
+        raise StoreFailed(Trouble.MISSET, f"{path}: dsn needs psycopg: pip install 'yizhan-kiosk[central]'") from error
+    return Postgres(settings.dsn)

@@ -1,0 +1,177 @@
+"""PostgreSQL: several processes, on several machines, share one database. From Debian: 15 in Debian 12, 17 in Debian 13."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import Connection, Cursor
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from kiosk.central.store.engine import Row, StoreFailed, Trouble
+
+MOST_CONNECTIONS: Final = 8
+"""Of a process; each costs the server some 10 MB."""
+
+WITHIN: Final = 10.0
+"""Seconds for a connection, and for a statement that waits for another's lock."""
+
+ALONE: Final = 0x79697A68
+"""The number of the advisory lock that whoever publishes holds (`yizh`)."""
+
+
+class PostgresWords:
+    """What PostgreSQL calls things."""
+
+    name: Final = "postgresql"
+    tables: Final = "(SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()) found"
+    locked: Final = " FOR UPDATE"
+
+    def field(self, name: str) -> str:
+        """A field of the JSON in `body`."""
+        return f"(body::json ->> '{name}')"
+
+    def listed(self, column: str) -> str:
+        """The different values of a group."""
+        return f"string_agg(DISTINCT {column}, ',')"
+
+
+class Postgres:
+    """See :class:`kiosk.central.store.engine.Engine`."""
+
+    words: Final = PostgresWords()
+
+    def __init__(self, dsn: str) -> None:
+        """`dsn`: a connection string of libpq's; of several hosts the one is taken that can be written to."""
+        with _said():
+            wanted = make_conninfo(
+                dsn, **({"target_session_attrs": "read-write", "application_name": "yizhan"} | conninfo_to_dict(dsn))
+            )
+            self._pool = ConnectionPool(
+                wanted, min_size=1, max_size=MOST_CONNECTIONS, timeout=WITHIN, kwargs={"autocommit": True}, open=False
+            )
+            self._own = threading.local()
+            self._pool.open(wait=True, timeout=WITHIN)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    @contextmanager
+    def transaction(self, *, alone: bool = True) -> Iterator[None]:
+        """On a connection of this thread's."""
+        if getattr(self._own, "connection", None):
+            yield
+            return
+        with self._begun() as connection:
+            connection.execute(f"SET LOCAL lock_timeout = '{WITHIN:g}s'".encode())
+            if alone:
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (ALONE,))
+            yield
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """On a connection of this thread's, by one snapshot."""
+        if getattr(self._own, "connection", None):
+            yield
+            return
+        with self._begun() as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection[Row]]:
+        """A transaction, which is this thread's until it ends."""
+        with _said(), self._pool.connection() as connection, connection.transaction():
+            self._own.connection = connection
+            try:
+                yield connection
+            finally:
+                self._own.connection = None
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A savepoint; whatever ends it but the database's refusal keeps what was done."""
+        with self._connection() as connection:
+            connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except StoreFailed:
+                connection.execute("ROLLBACK TO SAVEPOINT part")
+                raise
+            finally:
+                if not connection.closed:
+                    connection.execute("RELEASE SAVEPOINT part")
+
+    def all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows that it gives."""
+        with self._done(statement, values) as cursor:
+            return cursor.fetchall()
+
+    def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
+        """The first row that it gives."""
+        with self._done(statement, values) as cursor:
+            return cursor.fetchone()
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """How many rows it changed."""
+        with self._done(statement, values) as cursor:
+            return cursor.rowcount
+
+    def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Do it with each of these, without waiting for each."""
+        with self._connection() as connection, connection.cursor() as cursor:
+            cursor.executemany(_translated(statement), [_storable(row) for row in rows])
+
+    @contextmanager
+    def _done(self, statement: str, values: Sequence[Any]) -> Iterator[Cursor[Row]]:
+        with self._connection() as connection:
+            yield connection.execute(_translated(statement), _storable(values))
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection[Row]]:
+        """That of the transaction which this thread has begun, or any for this statement alone."""
+        with _said():
+            if own := getattr(self._own, "connection", None):
+                yield own
+            else:
+                with self._pool.connection() as connection:
+                    yield connection
+
+
+def _translated(statement: str) -> LiteralString:
+    """With psycopg's sign for a value; our statements have no other `?`, and no `%`."""
+    return statement.replace("?", "%s")
+
+
+def _storable(values: Sequence[Any]) -> list[Any]:
+    """PostgreSQL has no NUL in a text: it becomes the sign for what cannot be shown."""
+    return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.Error, PoolTimeout) as error:
+        raise StoreFailed(_trouble(error), f"{error}".strip()) from error
+
+
+def _trouble(error: Exception) -> Trouble:
+    match error:
+        case psycopg.errors.LockNotAvailable() | psycopg.errors.DeadlockDetected():
+            return Trouble.BUSY
+        case psycopg.IntegrityError() | psycopg.DataError():
+            return Trouble.REFUSED
+        case psycopg.OperationalError() | PoolTimeout():
+            return Trouble.AWAY
+        case psycopg.errors.DataCorrupted() | psycopg.errors.IndexCorrupted():
+            return Trouble.DAMAGED
+        case psycopg.ProgrammingError():
+            return Trouble.MISSET
+        case _:
+            return Trouble.OTHER

@@ -1,0 +1,95 @@
+"""Test support: a PostgreSQL server on loopback, of Debian's programs, as an ordinary account, in a folder of its own.
+
+What it is not: safe. Its files are not flushed (fsync is off), and everybody on this machine may come in.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from msgspec import Struct
+
+from kiosk.central.store.place import SETTINGS
+from kiosk.demo.run import free_port
+
+USER = "yizhan"
+
+
+def programs() -> Path | None:
+    """Where Debian's PostgreSQL is, the newest; None where it is not installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    return found[-1].parent if found else None
+
+
+class Cluster(Struct, frozen=True):
+    """A running server."""
+
+    port: int
+
+    def dsn(self, database: str) -> str:
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def database(self) -> str:
+        """A connection string of a new database, which is empty."""
+        name = f"t{uuid4().hex}"
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.dsn(name)
+
+    def give(self, folder: Path) -> None:
+        """Let a central server's folder have a database of this server."""
+        folder.mkdir(exist_ok=True)
+        (folder / SETTINGS).write_text(f'dsn = "{self.database()}"\n')
+
+
+@contextmanager
+def cluster(binaries: Path) -> Iterator[Cluster]:
+    """One that runs until the block ends."""
+    account = _account()
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    if account:
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+    port = free_port()
+    make = [binaries / "initdb", "-D", folder / "data", "-U", USER, "--auth=trust", "--no-sync", "--locale=C.UTF-8"]
+    subprocess.run(make, check=True, capture_output=True, cwd=folder, **who)  # type: ignore[call-overload]
+    options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
+    words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+    serve = [binaries / "postgres", "-D", folder / "data", *words]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder, **who)  # type: ignore[call-overload]
+    try:
+        _answers(Cluster(port))
+        yield Cluster(port)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder)
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Root may not run it; any other account is its own."""
+    return pwd.getpwnam("nobody") if os.getuid() == 0 else None
+
+
+def _answers(found: Cluster) -> None:
+    from tests.programs.house import until
+
+    def asked() -> bool:
+        try:
+            psycopg.connect(found.dsn("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    until(asked, "PostgreSQL")
