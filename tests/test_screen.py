@@ -16,13 +16,15 @@ from msgspec import structs
 from kiosk import loops
 from kiosk.core.door.tables import AlarmState, DoorMode
 from kiosk.core.events import Lamp
+from kiosk.screen import program as program_of_screen
 from kiosk.screen import words
 from kiosk.screen.addresses import addresses
 from kiosk.screen.faces import CHINA, COMPARED_FOR, READ_FOR, Face, Heard, Machine, face, heard
 from kiosk.screen.program import Program
+from kiosk.settings import ScreenTable, Settings
 from kiosk.settings.loading import load
 from kiosk.trust.reasons import WORDS, Reason
-from kiosk.wire import Answer, DoorView, Logged, RoomView, TrustView, View, encode
+from kiosk.wire import Answer, DoorView, GetView, Logged, RoomView, Subscribe, TrustView, View, encode
 from tests.programs.house import SETTINGS
 
 LAMPS = st.sampled_from([str(lamp) for lamp in Lamp])
@@ -241,14 +243,49 @@ async def through_surprises(program: Surprised, said: list[bytes], path: Path) -
     return program._face
 
 
-def test_neither_loop_ends_by_what_nobody_lists_or_understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops, "PAUSE", 0.0)
-    config = tmp_path / "station.toml"
-    config.write_text(SETTINGS.format(folder=tmp_path) + "[screen]\n", encoding="utf-8")
+async def asked_of(program: Program, path: Path, answers: int) -> list[bytes]:
+    """The lines that a station is asked which answers so many of them, and then hangs; until its display says so."""
+    asked: list[bytes] = []
+
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            asked.append(line)
+            if len(asked) <= answers:
+                writer.write(encode(view("granted")))
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_unix_server(tell, path)
+    app = program.app()
+    async with server, app.router.lifespan_context(app), asyncio.timeout(30), program._news:
+        await program._news.wait_for(lambda: program._face.sign == "granted")
+        await program._news.wait_for(lambda: program._face.sign == "away")
+    return asked
+
+
+def test_a_station_that_is_silent_is_asked_and_one_that_hangs_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program_of_screen, "LISTEN", 0.02)
+    settings, table = settings_of(tmp_path)
+    asked = asyncio.run(asked_of(Program(settings, table), settings.run / "control.sock", 5))
+    assert asked[:6] == [encode(Subscribe())] + [encode(GetView())] * 5
+
+
+def settings_of(folder: Path) -> tuple[Settings, ScreenTable]:
+    """Of a station with a display, whose sockets have their folder."""
+    config = folder / "station.toml"
+    config.write_text(SETTINGS.format(folder=folder) + "[screen]\n", encoding="utf-8")
     settings = load(config)
     assert settings.screen is not None
     settings.run.mkdir()
-    program = Surprised(settings, settings.screen)
+    return settings, settings.screen
+
+
+def test_neither_loop_ends_by_what_nobody_lists_or_understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "PAUSE", 0.0)
+    settings, table = settings_of(tmp_path)
+    program = Surprised(settings, table)
     hostile = [b"[" * 5000 + b"\n", b'{"type":"view"}\n', b"\xff\n", b"\n"]
     said = [*hostile, encode(view("granted")), b'{"type":"new in 2030"}\n']
     found = asyncio.run(through_surprises(program, said, settings.run / "control.sock"))

@@ -1,14 +1,15 @@
-"""Writes docs/screen.png: the page of `kiosk screen` in Chromium, beside a socket that says what a station would."""
+"""Writes docs/screen*.png: the page of `kiosk screen` in Chromium, beside a socket that says what a station would."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -16,18 +17,16 @@ import numpy as np
 from kiosk.demo.run import Place, free_port, wait_for_port
 from kiosk.sockets.listening import Loop
 from kiosk.sockets.peer import Peer
-from kiosk.wire import DoorView, Logged, Message, TrustView, View
+from kiosk.wire import DoorView, Message, TrustView, View
 
-SIZE = (800, 480)
-"""Pixels, of the Raspberry Pi's own small display."""
+DOCS: Final = Path(__file__).parents[1] / "docs"
+LYING, STANDING = (800, 480), (480, 800)
+"""Pixels of the Raspberry Pi's own panel of 7 inches."""
 
-TRIES = 20
-"""Chromium takes its picture when the page is loaded; the first event may come a moment later."""
+EDGE: Final = 8
+"""Pixels of white between two faces."""
 
-AWAY = (0x22, 0x22, 0x22)
-"""What the page looks like until then."""
-
-SETTINGS = """\
+SETTINGS: Final = """\
 pins = "simulated"
 [station]
 code = "37081101"
@@ -40,67 +39,84 @@ lock = {{ pin = 17 }}
 port = {port}
 call = "0531-12351"
 """
-NOTICE = {
+NOTICE: Final = {
     "zh": "高温关爱周：7月20日至27日，中午对所有人开放",
     "en": "Heat week, 20 to 27 July: open to everybody at noon",
 }
-DENIED = Logged({"kind": "denied", "door": "main", "reason": "expired"})
+NEARBY: Final = {
+    "zh": "最近的驿站：经十路86号，向东步行八分钟，昼夜开放",
+    "en": "Open day and night: 86 Jingshi Road, eight minutes' walk to the east",
+}
+EVENING: Final = datetime.fromisoformat("2026-07-20T22:05:00+08:00").timestamp()
+MORNING: Final = datetime.fromisoformat("2026-07-21T06:00:00+08:00").timestamp()
 
 
-def view(lamp: str, texts: dict[str, str] | None = None) -> View:
+def view(lamp: str, refused: str = "", opens: float | None = None, **more: Any) -> View:
     """A station in order, whose lamps show this."""
-    door = DoorView("normal", "locked", "closed", "none", lamp)
+    door = DoorView("normal", "locked", "closed", "none", lamp, refused, opens)
     trust = TrustView(None, "fresh", 0.0)
+    given: dict[str, Any] = {"documents": {"keyset": 1}, "texts": NOTICE, "quality": "synced", **more}
     return View(
-        "37081101", "1", "", "", 0.0, "synced", {"keyset": 1}, trust, {"main": door}, {}, {}, {}, {}, texts=texts or {}
-    )
+        *("37081101", "1", "", "", EVENING), trust=trust, doors={"main": door}, sensors={}, streams={}, programs={},
+        faults={}, **given,
+    )  # fmt: skip
 
 
-FACES: tuple[tuple[Message, ...], ...] = (
-    (view("ready", NOTICE),),
-    (view("granted"),),
-    (view("denied"), DENIED),
-    (view("warning"),),
+REFUSED: Final = ("denied", view("denied", "too_old"))
+CLOSED: Final = ("closed", view("ready", opens=MORNING, nearby=NEARBY, texts={}))
+STRANGER: Final = ("away", view("ready", documents={}, texts={}, quality="unset"))
+FACES: Final = (
+    ("ready", view("ready")),
+    ("granted", view("granted")),
+    REFUSED,
+    CLOSED,
+    ("warning", view("warning")),
+    STRANGER,
 )
+PICTURES: Final = {"screen.png": (LYING, FACES, 2), "screen-standing.png": (STANDING, (FACES[0], REFUSED, CLOSED), 3)}
+"""For each: the size of a face, the faces by their sign and what is said, and how many stand side by side."""
 
 
 def main() -> None:
-    """Four faces in one picture."""
-    browser = shutil.which("chromium")
-    if browser is None:
-        print("docs/screen.png is left as it is: chromium IS ABSENT")
+    """Each picture, of several faces."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  the other pictures do not need it
+
+    path = shutil.which("chromium")
+    if path is None:
+        print("docs/screen*.png are left as they are: chromium IS ABSENT")
         return
-    shots = [shot(browser, messages) for messages in FACES]
-    picture = np.vstack([np.hstack(shots[:2]), np.hstack(shots[2:])])
-    cv2.imwrite(str(Path(__file__).parents[1] / "docs" / "screen.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        for name, (size, faces, side_by_side) in PICTURES.items():
+            shots = [shot(browser, size, sign, said) for sign, said in faces]
+            rows = [np.hstack(shots[at : at + side_by_side]) for at in range(0, len(shots), side_by_side)]
+            cv2.imwrite(str(DOCS / name), np.vstack(rows)[:-EDGE, :-EDGE], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        browser.close()
 
 
-def shot(browser: str, messages: tuple[Message, ...]) -> cv2.typing.MatLike:
-    """The page when the station has said this; BGR, uint8, of SIZE."""
-    with tempfile.TemporaryDirectory(prefix="kiosk-") as folder, saying(Path(folder) / "control.sock", messages):
+def shot(browser: Any, size: tuple[int, int], sign: str, said: Message) -> cv2.typing.MatLike:
+    """The page when the station has said this; BGR, uint8, of the size and an edge to its right and below."""
+    with tempfile.TemporaryDirectory(prefix="kiosk-") as folder, saying(Path(folder) / "control.sock", said):
         place, port = Place(Path(folder)), free_port()
         place.config.write_text(SETTINGS.format(folder=folder, port=port), encoding="utf-8")
-        out = Path(folder) / "shot.png"
-        words = ["--headless", "--no-sandbox", "--hide-scrollbars", "--timeout=4000"]
-        words.append(f"--window-size={SIZE[0]},{SIZE[1]}")
         with place.program("screen"):
             wait_for_port(port, place, "screen")
-            for _ in range(TRIES):
-                subprocess.run([browser, *words, f"--screenshot={out}", f"http://127.0.0.1:{port}"], check=True)
-                picture = cv2.imread(str(out))
-                if picture is not None and tuple(picture[0, 0]) != AWAY:
-                    return picture
-    raise RuntimeError("the page shows nothing")
+            page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+            page.goto(f"http://127.0.0.1:{port}")
+            page.locator(f"body.{sign} #clock:not(:empty)").wait_for()
+            picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+            assert picture is not None  # noqa: S101  Chromium makes no broken ones
+            page.close()
+    return cv2.copyMakeBorder(picture, 0, EDGE, 0, EDGE, cv2.BORDER_CONSTANT, value=(255, 255, 255))
 
 
 @contextmanager
-def saying(path: Path, messages: tuple[Message, ...]) -> Iterator[None]:
-    """A station's socket at which each subscriber hears this."""
+def saying(path: Path, said: Message) -> Iterator[None]:
+    """A station's socket at which whoever asks hears this."""
     loop, over = Loop(), threading.Event()
 
     def answer(peer: Peer, _line: bytes) -> None:
-        for message in messages:
-            peer.send(message)
+        peer.send(said)
 
     def serve() -> None:
         while not over.is_set():
@@ -114,3 +130,7 @@ def saying(path: Path, messages: tuple[Message, ...]) -> Iterator[None]:
     loop.wake()
     thread.join()
     loop.close()
+
+
+if __name__ == "__main__":
+    main()

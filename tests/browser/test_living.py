@@ -13,6 +13,7 @@ import requests
 from kiosk.demo.run import free_port
 from kiosk.screen import words
 from kiosk.screen.faces import Face
+from kiosk.screen.presence import GONE_AFTER
 from kiosk.trust.reasons import WORDS, Reason
 from tests.browser.conftest import Opener, visit
 from tests.browser.states import all_faces
@@ -100,6 +101,23 @@ def test_a_page_that_works_says_so(chromium: Any, house: House, url: str) -> Non
                 with page.expect_response("**/here", timeout=PATIENCE * 1000) as said:
                     pass
                 assert said.value.status == 204
+
+
+def test_a_page_that_hangs_is_told_from_one_that_works(chromium: Any, house: House, url: str) -> None:
+    with house.program("screen"):
+        until(lambda: answers(url), "the page")
+        page = chromium.new_page()
+        page.goto(url)
+        sees(page, "away", words.AWAY[1])
+        assert answers(f"{url}/alive")
+        session = page.context.new_cdp_session(page)
+        session.send("Debugger.enable")
+        session.send("Debugger.pause")
+        until(lambda: not answers(f"{url}/alive"), "the page is missed", patience=2 * GONE_AFTER)
+        assert house.kiosk("screen", "--alive").returncode == 1
+        session.send("Debugger.disable")
+        until(lambda: answers(f"{url}/alive"), "it works again")
+        page.close()
 
 
 def day() -> Iterator[Face]:
