@@ -41,6 +41,11 @@ def test_one_answer_changes_one_line_and_no_other_byte(end: str, mark: str) -> N
     )
 
 
+def test_a_first_key_stands_below_the_comment_of_the_file() -> None:
+    assert edited("# of the file\n\n# of a\n[a]\n", {"x": 1}) == "# of the file\nx = 1\n\n# of a\n[a]\n"
+    assert edited("# of a\n[a]\n", {"x": 1}) == "x = 1\n# of a\n[a]\n"
+
+
 def test_what_is_told_as_it_is_changes_nothing() -> None:
     assert edited(EXAMPLE, tomllib.loads(EXAMPLE)) == EXAMPLE
 
@@ -78,8 +83,29 @@ def test_a_table_that_goes_is_a_comment_and_its_neighbours_stay() -> None:
     assert "# [sensors.water]\n# bus = " in after
     assert "water" not in tomllib.loads(after)["sensors"]
     assert [line for line in after.splitlines() if line.removeprefix("# ") not in EXAMPLE] == []
+    assert without("sensors = { a = { x = 1 } }\n", ("sensors", "a")) == "sensors = {}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "after"),
+    [
+        (
+            "[d.m]\nexit = { pin = 1 } # one\npulse = 2.0\n",
+            ("d", "m", "exit"),
+            "[d.m]\n# exit = { pin = 1 } # one\npulse = 2.0\n",
+        ),
+        ("[d.m]\nlamps = { red = 1, green = 2 }\n", ("d", "m", "lamps", "red"), "[d.m]\nlamps = { green = 2 }\n"),
+        ("[fire]\npin = 3\n\n# next\n[a]\n", ("fire",), "# [fire]\n# pin = 3\n\n# next\n[a]\n"),
+        ("x = [ # a\n 1,\n]\n", ("x",), "# x = [ # a\n#  1,\n# ]\n"),
+    ],
+)
+def test_a_part_that_is_not_there_is_taken_out(text: str, path: tuple[str, ...], after: str) -> None:
+    assert without(text, path) == after
+
+
+def test_a_form_that_cannot_be_changed_without_risk_is_left_as_it_is() -> None:
     with pytest.raises(CannotEdit):
-        without("sensors = { a = { x = 1 } }\n", ("sensors", "a"))
+        edited("sensors = { a = { x = 1 } }\n[b]\n", {"sensors": {"c": {"y": 2}}})
 
 
 def test_notes_stand_above_new_tables_and_behind_new_keys() -> None:

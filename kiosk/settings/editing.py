@@ -8,6 +8,7 @@ text is read again, and must hold the old values with the new ones and nothing e
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, time
@@ -19,6 +20,10 @@ from kiosk.settings.table import Path
 
 NAMED: Final = {"doors", "scanners", "sensors", "protocols", "relays", "appliances"}
 """Groups of tables with names of their own: their header has two parts."""
+
+
+HEAD: Final = re.compile(r"(?:#[^\n]*\n)+(?=\r?\n|\Z)")
+"""The comment at the top of a file: one that a blank line ends."""
 
 
 class CannotEdit(Exception):
@@ -44,29 +49,57 @@ def edited(text: str, new: Mapping[str, Any], comments: Mapping[Path, str] | Non
 
     `comments`: what stands above a table, or behind a key, that comes anew; `*` in its path is any name.
     """
-    before = tables_of(text)
-    notes = comments or {}
-    after = text
+    before, after = tables_of(text), text
     for path, value in _changes(before, new):
-        after = _with(after, path, value, notes)
-    if tables_of(after) != merged(before, new):
-        raise CannotEdit(_("it is written in a form that is not changed without risk"))
-    return after
+        after = _with(after, path, value, comments or {})
+    return _proven(after, merged(before, new))
 
 
 def without(text: str, path: Path) -> str:
-    """The text with a table, and those below it, turned into comments. Raises CannotEdit."""
-    before = tables_of(text)
-    spots = places(text).tables.items()
-    for begins, ends in sorted((span for table, span in spots if table[: len(path)] == path), reverse=True):
+    """The text with a table and those below it, or a key, turned into comments. Raises CannotEdit."""
+    wanted = _less(tables_of(text), path)
+    found = places(text)
+    if path[:-1] in found.inline and path in found.values:
+        begins, ends = found.values[path[:-1]]
+        return _proven(text[:begins] + dumped(_at(wanted, path[:-1])) + text[ends:], wanted)
+    spans = [span for table, span in found.tables.items() if table[: len(path)] == path]
+    if path in found.values:
+        begins, ends = found.values[path]
+        spans.append((text.rfind("\n", 0, begins) + 1, ends))
+    for begins, ends in sorted(spans, reverse=True):
         commented = "\n".join(f"# {line}" if line.strip() else line for line in text[begins:ends].split("\n"))
         text = text[:begins] + commented + text[ends:]
-    group = before.get(path[0], {})
-    left = {key: value for key, value in group.items() if key != path[-1]}
-    after = tables_of(text)
-    if {**before, path[0]: left} != {path[0]: {}, **after}:
+    return _proven(text, wanted)
+
+
+def _proven(text: str, wanted: Mapping[str, Any]) -> str:
+    """The text, if it says just that; a group of tables that is empty may be gone. Raises CannotEdit."""
+    try:
+        same = _full(tables_of(text)) == _full(wanted)
+    except tomllib.TOMLDecodeError:
+        same = False
+    if not same:
         raise CannotEdit(_("it is written in a form that is not changed without risk"))
     return text
+
+
+def _full(tables: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in tables.items() if value != {}}
+
+
+def _at(tables: Mapping[str, Any], path: Path) -> Any:
+    found: Any = tables
+    for part in path:
+        found = found[part]
+    return found
+
+
+def _less(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Without what stands at this path."""
+    head, *rest = path
+    if not rest:
+        return {key: value for key, value in tables.items() if key != head}
+    return {**tables, head: _less(tables.get(head, {}), tuple(rest))}
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], at: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -107,11 +140,12 @@ def _with(text: str, path: Path, value: Any, notes: Mapping[Path, str]) -> str:
 
 
 def _below(text: str, found: Places, table: Path, line: str) -> str:
-    """Behind the table's last value; at the top of the file where there is none yet."""
+    """Behind the table's last value; at the top of the file, below its first comment, where there is none yet."""
     begins, ends = found.tables[table]
-    end = _line_end(text)
     if begins == ends:
-        return text[:begins] + line + end + text[begins:]
+        head = HEAD.match(text, begins)
+        at = head.end() if head else begins
+        return text[:at] + line + _line_end(text) + text[at:]
     return _line_at(text, ends, line)
 
 
@@ -161,6 +195,8 @@ def dumped(value: Any) -> str:
         case str():
             return _text(value)
         case dict():
+            if not value:
+                return "{}"
             return "{ " + ", ".join(f"{_key(key)} = {dumped(each)}" for key, each in value.items()) + " }"
         case list() | tuple():
             return "[" + ", ".join(map(dumped, value)) + "]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import tomllib
 from collections.abc import Iterator
@@ -211,7 +212,59 @@ def test_it_may_be_left_at_any_time_and_goes_on_where_it_was(town: Town) -> None
     assert house.kiosk("config", "check").returncode == 0
 
 
-def test_one_step_alone_and_a_contact_that_nothing_moves(town: Town) -> None:
+def test_an_end_in_the_middle_of_a_trial_keeps_what_was_answered_and_takes_parts_out_that_are_not_there(
+    town: Town,
+) -> None:
+    house = House(town.house.folder / "other")
+    with terminal(house, "setup", "door") as screen:
+        step(screen, "the door's pins")
+        tells(screen, "Lock: pin (- for none) [17]", "4")
+        tells(screen, "without power", "2")
+        with closing(Bench(house.run / "pins.sock")) as bench:
+            tells(screen, "Is nobody leaning", "y")
+            assert bench.wait_for(4, level=False), "a magnet's power goes while it is released"
+            tells(screen, "What did it do", "1")
+        tells(screen, "Door contact", "-")
+        screen.sees("taken out of the settings: doors.main.contact")
+        tells(screen, "Exit button", "")
+        screen.sees("Press the exit button")
+        screen._process.send_signal(signal.SIGTERM)
+        code, shown = screen.ends()
+    assert (code, "Left at: the door's pins" in shown) == (1, True)
+    assert "# contact = { pin = 27 }\n" in house.config.read_text()
+    door = written(house)["doors"]["main"]
+    assert (door["lock"], door["exit"]) == ({"pin": 4, "active_high": True, "wiring": "fail_safe"}, {"pin": 22})
+    assert "Traceback" not in shown
+
+
+def test_what_both_ends_see_is_compared_again_and_an_impostors_keys_are_thrown_away(town: Town) -> None:
+    house = House(town.house.folder)
+    with town.server(), terminal(house, "setup", "enrolment") as screen:
+        step(screen, "enrolment")
+        for answered in ("n", "y"):
+            claim = house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+            tells(screen, "Address", f"http://127.0.0.1:{town.port}")
+            tells(screen, "Claim code", claim)
+            tells(screen, "the same six words", answered)
+            kept = _stands(screen, answered)
+            assert (house.data / "root.pub").exists() is kept
+        assert screen.ends()[0] == 0
+    with terminal(house, "setup", "enrolment") as screen:
+        step(screen, "enrolment")
+        screen.sees("enrolled already")
+        tells(screen, "the same six words", "y")
+        tells(screen, "Enrol it anew", "")
+        assert screen.ends()[0] == 0
+    assert (house.data / "root.pub").exists()
+
+
+def _stands(screen: Terminal, answered: str) -> bool:
+    """Whether the keys are kept; told once the verb has said what it did with them."""
+    screen.sees("thrown away" if answered == "n" else "enrolled")
+    return answered == "y"
+
+
+def test_one_step_alone_asks_again_what_is_wrong_and_changes_nothing_else(town: Town) -> None:
     house = House(town.house.folder / "other")
     before = written(house)
     with terminal(house, "setup", "station") as screen:

@@ -41,7 +41,7 @@ def check_setup(steps: dict[Step, Stands]) -> Iterator[Check]:
                 words = _("the station is not set up yet; next: {what}", what=title(step))
                 yield Check(f"setup.{step}", "wrong", words, SETUP)
             case "later":
-                yield Check(f"setup.{step}", "warning", _("then: {what}", what=title(step)), SETUP)
+                yield Check(f"setup.{step}", "warning", _("then: {what}", what=title(step)))
 
 
 def check_left(config: Path) -> Iterator[Check]:

@@ -43,11 +43,16 @@ class Desk:
             return False
         return True
 
-    def drop(self, group: str, name: str) -> None:
-        """Turn a table into comments."""
+    def drop(self, *path: str) -> None:
+        """Turn a table or a key into comments, where it is there."""
+        table: Any = self.draft.values
+        for part in path:
+            table = table.get(part) if isinstance(table, dict) else None
+        if table is None:
+            return
         try:
-            self.draft.drop((group, name))
+            self.draft.drop(path)
         except (BadSettings, CannotEdit) as error:
             missed(visible(str(error)), f"sudo nano {self.draft.config}")
         else:
-            found(_("{table} is a comment now", table=f"[{group}.{name}]"))
+            found(_("taken out of the settings: {table}", table=".".join(path)))

@@ -168,6 +168,7 @@ def _ask_contact(desk: Desk, touch: Touch, part: str) -> None:
     while True:
         pin = ask_pin(name, old.get("pin", USUAL[part]))
         if pin is None:
+            desk.drop(*([part] if part == "fire" else ["doors", desk.door, part]))
             return
         table = touch.learns(part, pin, old)
         new = {part: table} if part == "fire" else {"doors": {desk.door: {part: table}}}
@@ -182,7 +183,11 @@ def _ask_lamps(desk: Desk, factory: Any) -> None:
         return
     names = {"red": _("Red lamp"), "green": _("Green lamp"), "blue": _("Blue lamp"), "buzzer": _("Buzzer")}
     for lamp in LAMPS:
-        while (pin := ask_pin(names[lamp], old.get(lamp, USUAL[lamp]))) is not None:
+        while True:
+            pin = ask_pin(names[lamp], old.get(lamp, USUAL[lamp]))
+            if pin is None:
+                desk.drop("doors", desk.door, "lamps", lamp)
+                break
             if _lights(factory, pin) and desk.put({"doors": {desk.door: {"lamps": {lamp: pin}}}}):
                 break
 

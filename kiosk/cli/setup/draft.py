@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tomllib
 from copy import deepcopy
 from itertools import count
 from pathlib import Path
@@ -31,16 +32,15 @@ class Draft:
     def __init__(self, config: Path) -> None:
         self.config = config
         self.progress = progress_of(config) or Progress(fresh=is_fresh(config))
-        if self.progress.draft is not None:
-            self.text = self.progress.draft
-        elif self.progress.fresh and is_fresh(config):
-            self.text = edited(_head(), told_already(config), notes())
-        else:
-            read_toml(config)
-            self.text = config.read_bytes().decode("utf-8")
+        self.text = self._begun() if is_fresh(config) else _text_of(config)
         self.values = tables_of(self.text)
         if not os.access(config.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def _begun(self) -> str:
+        """On a card that nobody has set up: what was answered so far."""
+        draft = self.progress.draft
+        return edited(_head(), told_already(self.config), notes()) if draft is None else draft
 
     @property
     def settings(self) -> Settings | None:
@@ -70,7 +70,6 @@ class Draft:
         self._take(text)
 
     def _take(self, text: str) -> None:
-        """The draft lies beside the file first: a power cut at any place costs no answer."""
         self.text, self.values = text, tables_of(text)
         self._note(msgspec.structs.replace(self.progress, draft=text))
         if self.settings is None:
@@ -104,6 +103,17 @@ class Draft:
 
     def _on_disk(self) -> bytes | None:
         return self.config.read_bytes() if self.config.exists() else None
+
+
+def _text_of(config: Path) -> str:
+    """As it is, byte for byte, where that is TOML: some editors' line ends are not. Raises BadSettings, OSError."""
+    mended, _tables = read_toml(config)
+    text = config.read_bytes().decode("utf-8")
+    try:
+        tables_of(text)
+    except tomllib.TOMLDecodeError:
+        return mended
+    return text
 
 
 def replace_file(path: Path, data: bytes) -> None:

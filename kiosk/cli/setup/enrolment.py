@@ -27,8 +27,10 @@ def ask_enrolment(desk: Desk) -> None:
     if settings is None:
         missed(_("The settings are not whole yet: first the station and its door."), "sudo kiosk setup door")
         raise Skipped
-    if _is_enrolled(settings) and not agreed(_("The station is enrolled. Enrol it anew"), default=False):
-        return
+    if _is_enrolled(settings):
+        echo(_("The station is enrolled already."))
+        if _compared(words_of(settings)) and not agreed(_("Enrol it anew"), default=False):
+            return
     while True:
         settings = desk.settings or settings
         url = answer(_("Address of the central server"), settings.central.url if settings.central else None)
@@ -47,11 +49,28 @@ def _enrols(settings: Settings, url: str, claim: str) -> bool:
         words = enrolled_at(settings, url, claim)
     except SystemExit:  # it has said why, and what comes next
         return False
-    echo("\n    " + style(words, bold=True) + "\n")
-    if agreed(_("Does the centre see the same six words (kiosk central stations)"), default=None):
+    if _compared(words):
         found(_("enrolled"))
         return True
     for name in (ROOT_KEY, ROOT_KEY + COPY):
         (settings.data / name).unlink(missing_ok=True)
     missed(_("Then somebody stands in between: what they gave was thrown away."), _("another network; tell the union"))
     return False
+
+
+def words_of(settings: Settings) -> str:
+    """The words of the keys that are there; empty where they cannot be read."""
+    from kiosk.keyfiles import STATION_KEY, read_private, read_raw  # noqa: PLC0415
+    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
+
+    try:
+        public = read_private(settings.data / STATION_KEY).public_key().public_bytes_raw()
+        return fingerprint(settings.station.code, public, read_raw(settings.data / ROOT_KEY))
+    except (OSError, ValueError):
+        return ""
+
+
+def _compared(words: str) -> bool:
+    """Whether both ends see the same words, and so nobody stands in between."""
+    echo("\n    " + style(words, bold=True) + "\n")
+    return agreed(_("Does the centre see the same six words (kiosk central stations)"), default=None)

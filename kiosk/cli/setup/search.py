@@ -58,9 +58,9 @@ def ports(root: Path) -> list[str]:
     return ["/" + str(path.relative_to(root)) for path in sorted(root.glob(PORTS))]
 
 
-def hears_gps(port: str) -> bool:
+def hears_gps(port: str, seconds: float = LISTEN) -> bool:
     """Whether a GPS receiver speaks there, with or without a view of the sky. Raises OSError."""
-    deadline = monotonic() + LISTEN
+    deadline = monotonic() + seconds
     with SerialLine(port, GPS_BAUD) as line:
         while (left := deadline - monotonic()) > 0:
             heard = line.read_line(left)

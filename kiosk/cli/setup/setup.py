@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,8 @@ def _lead(draft: Draft, only: list[Step] | None) -> None:
     from kiosk.cli.setup.desk import Desk  # noqa: PLC0415
     from kiosk.cli.setup.talk import Left, Skipped  # noqa: PLC0415
 
+    for number in (signal.SIGHUP, signal.SIGTERM):  # as Ctrl-C: a lock that is being tried is secured first
+        signal.signal(number, signal.default_int_handler)
     desk, step = Desk(draft), Step.STATION
     try:
         for step in only or [each for each in Step if each not in {*draft.progress.done, *draft.progress.skipped}]:
@@ -77,7 +80,7 @@ def _lead(draft: Draft, only: list[Step] | None) -> None:
                 draft.passed(step, done=False)
             else:
                 draft.passed(step, done=True)
-    except (Left, click.Abort):
+    except (Left, click.Abort, KeyboardInterrupt):
         told = _("Left at: {step}. What was answered is kept; {command} goes on here.", step=title(step), command=AGAIN)
         echo("\n" + told)
         sys.exit(WRONG)
