@@ -8,7 +8,7 @@ let shown = away;
 
 // Sizes in hundredths of the page's shorter side. LEGIBLE: 9 mm on the panel of 7 inches.
 const LEGIBLE = 11.7, LARGEST = 24, SMALLEST = 1.6, FINE = 0.1;
-const TURN_AFTER = 8000;
+const TURN_AFTER = 8000, REMEMBERED = 50;
 
 // What the font reserves above and below its glyphs may stand over; the lines themselves may not.
 const holds = (box, inner) => inner.offsetHeight <= box.clientHeight && inner.scrollWidth <= box.clientWidth;
@@ -40,8 +40,7 @@ const growWords = () => {
 
 const growNotice = () => grow("--notice", 5, 7, () => part("notice").scrollWidth <= part("notice").clientWidth);
 
-const fit = () => {
-  const notice = part("notice"), aside = notice.parentElement;
+const fitAnew = (notice, aside) => {
   aside.className = notice.textContent ? "" : "gone";
   grow("--name", SMALLEST, 4.8, () => holds(document.querySelector("header"), part("name")));
   grow("--call", SMALLEST, 14.6, () => holds(document.querySelector("footer"), part("call")));
@@ -51,6 +50,18 @@ const fit = () => {
     growNotice();
     growWords();
   }
+};
+
+// What was measured of a face holds for the next time: somebody who comes in on a slow Pi waits for no measuring.
+const measured = new Map();
+const fit = () => {
+  const notice = part("notice"), aside = notice.parentElement, face = JSON.stringify(shown);
+  if (!measured.has(face)) {
+    fitAnew(notice, aside);
+    if (measured.size >= REMEMBERED) measured.clear();
+    measured.set(face, [body.style.cssText, aside.className]);
+  }
+  [body.style.cssText, aside.className] = measured.get(face);
   turn(0);
 };
 
@@ -112,7 +123,10 @@ const listen = () => {
 // Whoever watches over the browser is told that this page works. A program that is away is asked again next time.
 const here = () => fetch("here", { method: "POST", signal: AbortSignal.timeout(4000) }).catch(() => {});
 
-addEventListener("resize", fit);
+addEventListener("resize", () => {
+  measured.clear();
+  fit();
+});
 fit();
 listen();
 setInterval(here, 5000);

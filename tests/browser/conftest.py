@@ -33,7 +33,7 @@ def absent(what: str) -> NoReturn:
     pytest.skip(f"{what} ABSENT: apt install chromium fonts-noto-cjk, or `make test-browser` as root")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright's loop runs until then, and asyncio has room for one
 def chromium() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="PLAYWRIGHT IS ABSENT: pip install -e '.[dev]'")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
