@@ -21,6 +21,9 @@ VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 SAID: Final = {"why", "error", "detail", "evidence"}
 """What is filled in under these names was said by a program, the system or a library, in English."""
 
+REASON: Final = re.compile(r"[a-z]+(_[a-z]+)*")
+"""Of a closed set, such as why a sensor is absent."""
+
 ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 
 CONSOLE: Final = "linux"
@@ -69,10 +72,14 @@ def told(text: str) -> str:
     if found := recognised(text):
         form, values = found
         return _catalogue().gettext(form).format(**{name: told(value) for name, value in values.items()})
+    if REASON.fullmatch(text):
+        spaced = text.replace("_", " ")
+        words = _catalogue().gettext(spaced)
+        return text if words == spaced else words
     for sign in BETWEEN:
-        head, between, tail = text.partition(sign)
-        if between:
-            return told(head) + _catalogue().gettext(sign) + told(tail)
+        parts = text.split(sign, 1)
+        if len(parts) == 2 and (known := [told(part) for part in parts]) != parts:
+            return _catalogue().gettext(sign).join(known)
     return ERRNO.sub("", text)
 
 

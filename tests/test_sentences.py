@@ -131,17 +131,17 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     ),
     (
         fact.ApplianceAlarm("fridge.too_warm", "t", 9.5, True),
-        "报警：冷柜太热（冷柜温度：9.5 °C）",
+        "报警：冷柜 太热（冷柜温度：9.5 °C）",
         "alarm: 冷柜: too warm (冷柜温度: 9.5 °C)",
     ),
     (
         fact.ApplianceAlarm("kettle.odd", "leak", 0.0, False),
-        "报警解除：kettle异响（leak：关）",
+        "报警解除：kettle 异响（leak：关）",
         "over: kettle: 异响 (leak: off)",
     ),
     (
         fact.Switched("kettle", False, "fridge.too_warm", True),
-        "开水器插座：断电，原因：冷柜太热",
+        "开水器插座：断电，原因：冷柜 太热",
         "开水器插座: off because of: 冷柜: too warm",
     ),
     (

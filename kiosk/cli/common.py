@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from kiosk.foreign import escaped, visible, visible_json, visible_lines
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.redaction import everywhere, hidden
 from kiosk.settings import Settings
@@ -132,7 +132,7 @@ def _exit_with(bad: BadSettings) -> NoReturn:
 
 def fail(message: str, code: int = WRONG, errors: list[str] | None = None) -> NoReturn:
     """Say what is wrong and exit; with --json also as an object, in which each of several `errors` stands for itself."""
-    echo(message, err=True)
+    echo("\n".join(map(told, message.split("\n"))), err=True)
     if wants_json():
         print_json({"ok": False, "errors": errors or [message]})
     sys.exit(code)
@@ -175,10 +175,14 @@ def progress(length: int, label: str, *, hidden: bool = False) -> Iterator[Calla
 
 
 def print_json(value: object) -> None:
-    """One JSON object on one line, with what `shown` shows, and no secret; a terminal without Unicode gets it escaped."""
+    """One JSON object on one line, with what `shown` shows, and no secret."""
+    click.echo(machine_line(value), file=sys.stdout)
+
+
+def machine_line(value: object) -> str:
+    """A value as JSON, in ASCII where the standard output has not all of Unicode: JSON is UTF-8 for whoever reads it."""
     line = json_line(value)
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(line if unicode else escaped(line), file=sys.stdout)
+    return line if (sys.stdout.encoding or "").lower().startswith("utf") else escaped(line)
 
 
 def json_line(value: object) -> str:

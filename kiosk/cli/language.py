@@ -21,10 +21,7 @@ PLACEHOLDERS: Final = {
     "float": "NUMBER",
     "float range": "NUMBER",
     "duration": "DURATION",
-    "path": "PATH",
-    "file": "FILE",
     "filename": "FILE",
-    "directory": "FOLDER",
     "datetime": "DATE",
 }
 """What stands for a value, by the name that click has for its type."""
@@ -48,7 +45,8 @@ def _translate(param: click.Parameter) -> None:
     if isinstance(param, click.Option):
         param.help = _(param.help or "") or None
         if not param.is_flag and not isinstance(param.type, click.Choice):
-            param.metavar = param.metavar or _(PLACEHOLDERS.get(param.type.name, "TEXT"))
+            param.type.name = _(PLACEHOLDERS.get(param.type.name, param.type.name))
+            param.metavar = param.metavar or param.type.name
     elif not isinstance(param.type, click.Choice):
         word = _(str(param.name).upper())
         word = word if param.required else f"[{word}]"
@@ -58,6 +56,9 @@ def _translate(param: click.Parameter) -> None:
 def install() -> None:
     """Have click's own words come from our catalogue too."""
     if chinese():
+        from kiosk.cli.aligned import Aligned  # noqa: PLC0415
+
+        click.Context.formatter_class = Aligned
         os.environ["LANGUAGE"] = "zh_CN"
         gettext.bindtextdomain(DOMAIN, LOCALE)
         gettext.textdomain(DOMAIN)

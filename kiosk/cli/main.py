@@ -134,7 +134,7 @@ class Verbs(click.Group):
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="kiosk")
+@click.version_option(__version__, prog_name="kiosk", message=_("%(prog)s, version %(version)s"))
 @click.option(
     "-c",
     "--config",

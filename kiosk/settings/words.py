@@ -105,7 +105,7 @@ def _words(kind: Any) -> str:
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
         bounds = (_bounds(meta) for meta in parts[1:] if isinstance(meta, Meta))
-        return ", ".join([_words(parts[0]), *filter(None, bounds)])
+        return _(", ").join([_words(parts[0]), *filter(None, bounds)])
     if origin is Literal:
         return _("one of {names}", names=", ".join(map(str, parts)))
     if origin is tuple:
@@ -119,4 +119,4 @@ def _words(kind: Any) -> str:
 
 def _bounds(meta: Meta) -> str:
     found = ((_(words), getattr(meta, name)) for name, words in BOUNDS.items())
-    return ", ".join(f"{words} {value}" for words, value in found if value is not None)
+    return _(", ").join(f"{words} {value}" for words, value in found if value is not None)

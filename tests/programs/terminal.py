@@ -53,11 +53,11 @@ class Terminal:
 
 
 @contextmanager
-def terminal(house: House, *words: str, rows: int = 40, columns: int = 140) -> Iterator[Terminal]:
+def terminal(house: House, *words: str, rows: int = 40, columns: int = 140, **variables: str) -> Iterator[Terminal]:
     """A verb in a terminal until the block ends."""
     near, far = pty.openpty()
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    env = {**environment(), "TERM": "xterm-256color"}
+    env = {**environment(), "TERM": "xterm-256color", **variables}
     process = subprocess.Popen(
         house._command(*words), stdin=far, stdout=far, stderr=far, env=env, cwd=house.folder, start_new_session=True
     )

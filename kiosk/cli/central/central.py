@@ -221,7 +221,7 @@ def rotate(compromised: Use | None, folder: Path) -> None:
     version, keys = store.versions()["keyset"], list(store.signing_keys())
     lines = [_("keyset {version}:", version=version)]
     lines += [
-        f"  {key.kid.hex()}  {set_cell_size(word(key.use), 8)}  {_day(key.not_before)} - {_day(key.not_after)}"
+        f"  {key.kid.hex()}  {set_cell_size(word(key.use), 12)}  {_day(key.not_before)} - {_day(key.not_after)}"
         for key in keys
     ]
     facts = [

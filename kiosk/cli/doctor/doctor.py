@@ -56,14 +56,15 @@ def doctor(config: Path, *, verbose: bool, fix: bool, as_json: bool) -> None:
         groups = {name: worst(list(each)) for name, each in groupby(found, key=lambda check: check.group)}
         print_json({"ok": worst(found) != "wrong", "groups": groups, "checks": found})
     else:
-        names = _names(config)
+        names = names_of(config)
         found = _tell(examine(config), names, verbose=verbose)
         if fix and _mend(found):
             found = _tell(examine(config), names, verbose=verbose)
     sys.exit(WRONG if worst(found) == "wrong" else 0)
 
 
-def _names(config: Path) -> Names:
+def names_of(config: Path) -> Names:
+    """What people call the station's things; as they are where there are no settings."""
     try:
         return Names(load_or_kept(config)[0])
     except BadSettings:

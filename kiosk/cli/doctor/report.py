@@ -26,7 +26,10 @@ import msgspec
 
 from kiosk import __version__
 from kiosk.cli.common import as_json, ask_station, echo, fail, print_json
-from kiosk.cli.doctor.doctor import examine
+from kiosk.cli.doctor.doctor import examine, names_of
+from kiosk.cli.doctor.titles import title
+from kiosk.cli.look.names import Names
+from kiosk.cli.look.words import listed
 from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.redaction import anonymous
@@ -82,7 +85,7 @@ def report(config: Path, out: Path | None, qr: bool, as_json: bool) -> None:
                 why=error.strerror,
             )
         )
-    summary = _summary(short, files["doctor.json"])
+    summary = _summary(short, files["doctor.json"], names_of(config))
     if as_json:
         print_json({"id": short, "file": str(path), "bytes": path.stat().st_size, "files": sorted(files)})
         return
@@ -101,12 +104,11 @@ def report(config: Path, out: Path | None, qr: bool, as_json: bool) -> None:
         segno.make(summary, error="m", micro=False).terminal(compact=True)
 
 
-def _summary(short: str, doctor: bytes) -> str:
+def _summary(short: str, doctor: bytes, names: Names) -> str:
     """A line to be told on the telephone."""
-    wrong = [check["id"] for check in msgspec.json.decode(doctor) if check["severity"] == "wrong"]
-    return _(
-        "id {short}, kiosk {version}; wrong: {checks}", short=short, version=__version__, checks=", ".join(wrong) or "-"
-    )
+    wrong = [title(check["id"], names) for check in msgspec.json.decode(doctor) if check["severity"] == "wrong"]
+    checks = listed(wrong) or _("nothing")
+    return _("id {short}, kiosk {version}; wrong: {checks}", short=short, version=__version__, checks=checks)
 
 
 def _files(config: Path) -> Iterator[tuple[str, bytes]]:

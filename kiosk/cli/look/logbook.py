@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from rich.cells import set_cell_size
 
-from kiosk.cli.common import WRONG, as_json, echo, json_line, print_json, progress, reading, settings_or_exit
+from kiosk.cli.common import WRONG, as_json, echo, machine_line, print_json, progress, reading, settings_or_exit
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.sentences import sentence
 from kiosk.cli.look.words import iso, legend, listed, stamped, when, word
@@ -121,14 +121,14 @@ def export(config: Path, stream: Literal["access", "telemetry"], after: int, for
         entries = (row.wire() for row in _passing(reader, stream, after, hidden=out.isatty()))
         if form == "jsonl":
             for entry in entries:
-                out.write(json_line(entry) + "\n")
+                out.write(machine_line(entry) + "\n")
             return
         table = csv.writer(out)
         table.writerow([*CLOCK, "time", "details"])
         for entry in entries:
             known = [entry.pop(name) for name in CLOCK]
             time = iso(known[CLOCK.index("wall")], settings)
-            table.writerow([*(visible(str(each)) for each in known), time, json_line(entry)])
+            table.writerow([*(visible(str(each)) for each in known), time, machine_line(entry)])
 
 
 def _passing(reader: Reader, stream: Any, after: int = 0, *, hidden: bool = False) -> Iterator[Row]:

@@ -204,6 +204,8 @@ def _who(who: str) -> str:
             return _("the central server (command {command})", command=command)
         case ["pass", index]:
             return _("credential {index}", index=index)
+        case ["simulation"]:
+            return _("the simulation")
         case ["keyset"]:
             return _("a new keyset")
         case _:

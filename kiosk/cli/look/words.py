@@ -39,7 +39,7 @@ def when(wall: float, settings: Settings | None = None, form: str = FORM) -> str
     try:
         moment = datetime.fromtimestamp(wall, UTC)
         if settings is None:
-            return moment.astimezone().strftime(form + " %z" * ("%H" in form))
+            return moment.astimezone().strftime(form + " %z" * (form == FORM))
         return moment.astimezone(zone(settings)).strftime(form)
     except (ArithmeticError, ValueError, OSError):
         return f"{wall:g}"

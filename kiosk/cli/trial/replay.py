@@ -124,7 +124,7 @@ def _tell(each: Replayed, names: Names) -> None:
     told = [part for command in each.commands for part in _parts(command, names)]
     if told or not each.same:
         mark = "" if each.same else "  " + _("DIFFERS")
-        at = when(each.happened.wall, names.settings, "%M:%S.%f")[:-3]
+        at = when(each.happened.wall, names.settings, "%H:%M:%S.%f")[:-3]
         echo(f"{at}  {_event(each.happened.event)}{mark}")
         for part in told:
             echo(f"              {part}")
