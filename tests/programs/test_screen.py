@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.requests import Request
 
 from kiosk.demo.run import free_port
@@ -21,10 +22,11 @@ from kiosk.local import Line
 from kiosk.screen import presence, words
 from kiosk.screen.places import MOST_BROWSERS
 from kiosk.trust.documents import TimeDocument
+from kiosk.trust.fingerprint import fingerprint
 from kiosk.trust.policy import DoorPolicy, PolicyDocument
 from kiosk.trust.reasons import WORDS, Reason
-from kiosk.wire import Done, GetNonce, Nonce, Offer
-from tests.keys import NOW, STRANGER, claims, document, signed
+from kiosk.wire import AwaitEnrolment, Done, EnrolmentAnswered, EnrolmentWanted, GetNonce, Nonce, Offer
+from tests.keys import NOW, ROOT, STRANGER, claims, document, keyset_document, public, signed
 from tests.programs.house import EXIT, PATIENCE, House, until
 
 
@@ -120,6 +122,24 @@ def test_a_door_that_is_closed_says_when_it_opens_and_where_else_to_go(house: Ho
         assert f"{opens:%H}:00 开门" in face["words"]["zh"]
         assert face["nearby"] == {"zh": "经十路站昼夜开放"}
         assert face["clock"] == f"{local:%H:%M}"
+
+
+def test_a_technician_without_a_keyboard_reads_what_to_compare(tmp_path: Path, port: int) -> None:
+    stranger = House(tmp_path, f"[screen]\nport = {port}\n")
+    with stranger.station() as station, screen(stranger, port) as page:
+        before = next(face for face in iter(lambda: page.until("away"), None) if face.get("facts"))
+        assert before["facts"][0] == "编号 code: 37081101"
+        assert stranger.kiosk("maintenance", "on").returncode == 0
+        sync = Line(stranger.run / "control.sock")
+        sync.send(AwaitEnrolment())
+        station.scan("YZE1:37081101:0123456789ABCDEF")
+        assert isinstance(sync.receive(timeout=PATIENCE), EnrolmentWanted)
+        key = bytes(range(32))
+        sync.ask(EnrolmentAnswered(key, public(ROOT), (keyset_document(),)), Done)
+        sync.close()
+        six = fingerprint("37081101", public(Ed25519PrivateKey.from_private_bytes(key)), public(ROOT))
+        found = page.until("ready")
+        assert (found["facts"], found["words"]["en"]) == ([six], words.ENROLLED[1])
 
 
 def test_the_page_is_whole_and_nothing_can_be_asked_or_changed(house: House, port: int) -> None:
