@@ -135,6 +135,8 @@ class ModbusBus:
         """
         if read_back and self._coil(device, coil) is on:
             return
+        if not read_back:
+            self._find_echo(device, coil)
         pdu = struct.pack(">BH", WRITE_COIL, coil) + (ON if on else OFF)
         try:
             self._ask(Question(device, pdu, len(pdu) - 1, lambda data: data == pdu[1:]))
@@ -150,6 +152,17 @@ class ModbusBus:
                 line.close()
         except ODD:
             pass  # it has gone
+
+    def _find_echo(self, device: int, coil: int) -> None:
+        """An adapter that hears itself answers for a board that is not there. A question shows it, once when the port opens."""
+        if self._echo or self._line is not None:
+            return
+        try:
+            self._coil(device, coil)
+        except ModbusError as error:
+            if str(error) == "echo":
+                self.close()
+                raise
 
     def _coil(self, device: int, coil: int) -> bool:
         pdu = struct.pack(">BHH", READ_COILS, coil, 1)

@@ -31,5 +31,20 @@ def test_a_fault_comes_with_the_next_command(what: str, remedy: str, advice: str
     assert advice in check.advice
 
 
+@pytest.mark.parametrize(
+    ("what", "detail", "advice"),
+    [
+        ("relay.light", "device_refused", "read_back = false"),
+        ("relay.light", "echo", "echo = true"),
+        ("relay.light", "port_not_open", "another program has it"),
+        ("relay.light", "no_answer", "the relay board does not answer"),
+        ("gps", "no_fix", "its antenna"),
+        ("gps", "no_answer", "its speed"),
+    ],
+)
+def test_a_fault_of_a_device_is_told_by_what_the_device_does(what: str, detail: str, advice: str) -> None:
+    assert advice in check_fault(what, detail).advice
+
+
 def test_no_description_is_hidden_by_one_before_it() -> None:
     assert len({pattern for pattern, _, _ in HELP}) == len(HELP)

@@ -187,6 +187,17 @@ def test_a_board_that_cannot_be_asked_is_told_in_every_round(tmp_path: Path) -> 
     slave.close()
 
 
+def test_an_adapter_that_hears_itself_does_not_answer_for_a_board_that_is_not_there() -> None:
+    """Its echo of a command is the very answer of the board."""
+    slave = Slave(lambda request: request)
+    bus = ModbusBus(slave.port, 9600, timeout=0.1)
+    for _ in range(2):
+        with pytest.raises(ModbusError, match=r"^echo$"):
+            bus.set_coil(1, 0, on=True, read_back=False)
+    bus.close()
+    slave.close()
+
+
 def test_a_profile_may_say_that_its_board_cannot_be_asked(tmp_path: Path) -> None:
     house = House(tmp_path, RELAY.format(port="/dev/none").replace('profile = "relay-8"', 'profile = "mine"'))
     (tmp_path / "modbus").mkdir()

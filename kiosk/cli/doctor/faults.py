@@ -6,9 +6,11 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from kiosk.cli.doctor.check import Check
+from kiosk.cli.look.room import LOOK_AT
 from kiosk.language import _
 
 RESTART: Final = "sudo systemctl restart kiosk-station"
+READ_BUSES: Final = "sudo systemctl stop kiosk-sensors && kiosk sensors read"
 UNITS: Final = {"scanner": "kiosk-scanner@*"}
 
 HELP: Final[tuple[tuple[str, str, str], ...]] = (
@@ -31,21 +33,30 @@ HELP: Final[tuple[tuple[str, str, str], ...]] = (
         "kiosk queue",
         "entries wait here until the server answers; cards and revocations are as old as the list",
     ),
-    ("gps", "kiosk sensors read", "its cable, its view of the sky"),
-    ("relay.*", "sudo systemctl stop kiosk-sensors && kiosk sensors read", "the relay board does not answer"),
+    ("gps: no_fix", "kiosk sensors read", "its antenna, its view of the sky"),
+    ("gps: port_not_open", "ls -l /dev/serial/by-path", LOOK_AT["port_not_open"]),
+    ("gps", "kiosk sensors read", "its speed, its cable"),
+    (
+        "relay.*: device_refused",
+        READ_BUSES,
+        "read_back = false for a board that cannot be asked for its coils; or its profile is another model's",
+    ),
+    ("relay.*: echo", READ_BUSES, LOOK_AT["echo"]),
+    ("relay.*: port_not_open", "ls -l /dev/serial/by-path", LOOK_AT["port_not_open"]),
+    ("relay.*", READ_BUSES, "the relay board does not answer"),
     ("tamper", "kiosk status", "close the housing"),
     ("*.exit", "kiosk status", "the exit button is stuck, or its cable is cut; the door is free meanwhile"),
     ("scanner", "sudo systemctl restart 'kiosk-scanner@*'", ""),
     ("sensors", "sudo systemctl restart kiosk-sensors", ""),
     ("sync", "sudo systemctl restart kiosk-sync", ""),
 )
-"""By a pattern of the fault's name, the first that fits: the command, and what helps besides."""
+"""By a pattern of the fault's name, or of that and what it says, the first that fits: the command, and what helps besides."""
 
 
 def check_fault(what: str, detail: str) -> Check:
     """One complaint; of a name that nobody described, the journal is next."""
     unit = UNITS.get(what.partition(".")[0], f"kiosk-{what.partition('.')[0]}")
     for pattern, command, advice in HELP:
-        if fnmatchcase(what, pattern):
+        if fnmatchcase(what, pattern) or fnmatchcase(f"{what}: {detail}", pattern):
             return Check(f"fault.{what}", "wrong", detail, command.format(unit=unit), _(advice))
     return Check(f"fault.{what}", "wrong", detail, "journalctl -u 'kiosk-*' --since -1h")
