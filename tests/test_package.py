@@ -17,7 +17,7 @@ import pytest
 from kiosk import __version__
 from tests.conftest import ROOT
 from tests.films import KINDS
-from tools.deb import RELEASES, build, install_wheels
+from tools.deb import RELEASES, build, documents, install_wheels
 
 PACKAGE = ROOT / "tools" / "package"
 RECIPE = (PACKAGE / "nfpm.yaml").read_text()
@@ -50,19 +50,13 @@ def test_every_library_is_locked_and_every_lock_has_its_hash() -> None:
     assert all("--hash=sha256:" in block for block in blocks)
 
 
-DOC = "/usr/share/doc/yizhan-kiosk/"
-
-
-def test_every_link_of_a_shipped_page_leads_to_what_is_shipped() -> None:
-    shipped = {destination.removeprefix(DOC) for destination in re.findall(r"dst: ([^ ,]+)", RECIPE)}
-    trees = tuple(path for path in shipped if path.endswith("/") and not path.startswith("/"))
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+def test_every_link_of_a_shipped_page_leads_to_what_is_shipped(tmp_path: Path) -> None:
+    documents(tmp_path / "doc")
+    pages = [*(tmp_path / "doc").rglob("*.md")]
+    assert len(pages) > 20
     for page in pages:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
-            target = (page.parent / link).resolve().relative_to(ROOT)
-            there = str(target) in shipped or str(target).startswith(trees) or target.match("*.md")
-            assert there, f"{page.name}: {link}"
-            assert (ROOT / target).exists(), f"{page.name}: {link}"
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def needs(*tools: str) -> None:
@@ -151,7 +145,7 @@ def test_it_installs_upgrades_downgrades_and_goes_and_takes_nothing_with_it_but_
         set(),
     )
     assert "zbar b'PASS' /usr/lib/yizhan-kiosk/libzbar.so.0" in inside(root, f"python3 -I -c '{READS}'")
-    assert (root / DOC[1:] / "docs" / "technician.md").exists()
+    assert (root / "usr/share/doc/yizhan-kiosk/docs/technician.md").exists()
     first_boot(root)
     inside(root, "echo '# mine' >> /etc/kiosk/station.toml; echo kept > /var/lib/kiosk/kept")
     for file, version in (("next", "9.0.1.0"), ("kiosk", __version__)):

@@ -14,7 +14,7 @@ from kiosk.cli.doctor.machine import MOST_WATCHDOG
 from tests.conftest import ROOT
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
-PROGRAMS = ("kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync", "kiosk-screen")
+PROGRAMS = ("kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync", "kiosk-screen", "kiosk-browser")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
@@ -46,7 +46,7 @@ def test_a_program_is_restarted_for_ever_and_watched(name: str) -> None:
     text = (ROOT / "systemd" / f"{name}.service").read_text()
     for line in ("Restart=always", "StartLimitIntervalSec=0", "Type=notify", "WatchdogSec="):
         assert line in text
-    assert ("PrivateNetwork=yes" in text) == (name not in {"kiosk-sync", "kiosk-screen"})
+    assert ("PrivateNetwork=yes" in text) == (name not in {"kiosk-sync", "kiosk-screen", "kiosk-browser"})
 
 
 def test_the_screen_speaks_to_this_machine_alone() -> None:
@@ -55,8 +55,19 @@ def test_the_screen_speaks_to_this_machine_alone() -> None:
         assert line in text
 
 
-EXPOSURE = {"kiosk-station": 0.8}
-"""At most, by the count of systemd-analyze security; of any other 1.3."""
+def test_a_browser_sees_its_display_and_its_page_and_nothing_of_the_station() -> None:
+    text = (ROOT / "systemd" / "kiosk-browser.service").read_text()
+    assert "IPAddressDeny=any\nIPAddressAllow=localhost\n" in text
+    assert "InaccessiblePaths=-/var/lib/kiosk -/run/kiosk\n" in text
+    assert re.findall(r"^DeviceAllow=(.*)$", text, re.MULTILINE) == ["char-drm rw"], "and hears no key"
+    assert "m kiosk-browser kiosk" not in (ROOT / "systemd" / "kiosk.sysusers.conf").read_text()
+    recipe = (ROOT / "tools" / "package" / "nfpm.yaml").read_text()
+    assert "chromium" not in recipe.partition("suggests:")[0], "a station without a display needs no browser"
+
+
+EXPOSURE = {"kiosk-station": 0.8, "kiosk-browser": 1.9}
+"""At most, by the count of systemd-analyze security; of any other 1.3. What the browser's has more are the namespaces in
+which Chromium locks each page: without them the count would be lower, and a page that is taken over would be in no cell."""
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)

@@ -82,6 +82,7 @@ def build(release: str, arch: str) -> Path:
     bill = ["--of", "JSON", "--output-reproducible", "-o", str(stage / "sbom.cdx.json")]
     run(str(tools / "cyclonedx-py"), "requirements", *bill, str(stage / "lock"))
     _library_of_codes(stage, debian, arch)
+    documents(stage / "doc")
     how = _compile(stage, debian)
     values = {
         "STAGE": str(stage.relative_to(ROOT)),
@@ -110,6 +111,15 @@ def _libraries(stage: Path, debian: Release, arch: str) -> None:
     for unused in ("bin", "pip", "setuptools", "_distutils_hack", "distutils-precedence.pth"):
         path = stage / "lib" / unused
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def documents(folder: Path) -> None:
+    """The pages, and what they lead to, as they lie beside one another here."""
+    for name in ("docs", "config"):
+        shutil.copytree(ROOT / name, folder / name)
+    (folder / "systemd").mkdir()
+    for path in (*ROOT.glob("*.md"), ROOT / "LICENSE", *(ROOT / "systemd").glob("*.conf")):
+        shutil.copy(path, folder / path.relative_to(ROOT))
 
 
 def _library_of_codes(stage: Path, debian: Release, arch: str) -> None:

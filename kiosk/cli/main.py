@@ -77,6 +77,10 @@ GROUPS: Final = {
             "kiosk.cli.act.programs:screen",
             "Run the program that shows a page for the display at the door.",
         ),
+        "browser": (
+            "kiosk.cli.act.programs:browser",
+            "Run a browser on the display at the door, until its page falls silent.",
+        ),
     },
 }
 """By what one wants, the most used first: each verb with where it is, and its line in the help, which needs no import."""

@@ -126,6 +126,37 @@ def _ask_page(port: int) -> None:
 
 
 @click.command()
+@click.option(
+    "--start-within", default=90.0, show_default=True, help="Seconds that the browser has for its first page."
+)
+@click.pass_obj
+def browser(config: Path, *, start_within: float) -> None:
+    """Run a browser on the display at the door, until its page falls silent; systemd then starts another."""
+    from kiosk.screen.browser import BrowserEnded, installed, run  # noqa: PLC0415
+
+    port, command = _port(config), installed()
+    if not command:
+        fail(_("cage or Chromium is missing.\nNext: sudo apt install cage xwayland chromium fonts-noto-cjk"), WRONG)
+    run_program("browser", lambda: run(command, port, start_within), (BrowserEnded,))
+
+
+def _port(config: Path) -> int:
+    """Where the page is; where it mostly is with broken settings, since this account may not read the last good ones."""
+    from kiosk.settings import ScreenTable  # noqa: PLC0415
+    from kiosk.settings.kept import load_or_kept  # noqa: PLC0415
+    from kiosk.settings.table import BadSettings  # noqa: PLC0415
+
+    try:
+        settings, _origin = load_or_kept(config)
+    except BadSettings:
+        log.warning("%s cannot be read: the page is looked for at the usual port", config)
+        return ScreenTable().port
+    if settings.screen is None:
+        fail(_("{file}: there is no [screen] to show", file=config), MISUSED)
+    return settings.screen.port
+
+
+@click.command()
 @click.pass_obj
 def sync(config: Path) -> None:
     """Run the program that talks to the central server."""

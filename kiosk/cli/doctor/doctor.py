@@ -5,6 +5,7 @@ Checks stand in groups, and a group is as bad as the worst check in it. `--fix` 
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -125,6 +126,7 @@ def units_of(settings: Settings) -> list[str]:
         "kiosk-sensors": settings.has_buses,
         "kiosk-sync": settings.central is not None,
         "kiosk-screen": settings.screen is not None,
+        "kiosk-browser": settings.screen is not None and shutil.which("cage") is not None,
     }
     scanners = [f"kiosk-scanner@{name}" for name in settings.scanners]
     return ["kiosk-station", *scanners, *(name for name, wanted in others.items() if wanted)]
