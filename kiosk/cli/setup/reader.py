@@ -54,11 +54,19 @@ def offers(root: Path) -> list[Offer]:
 def ask_reader(desk: Desk) -> None:
     """Choose one, and look through it."""
     begins(
-        Step.READER, _("What reads the passes in front of the door, and what it sees. Nothing that it sees is kept.")
+        Step.READER,
+        _(
+            "What reads the passes before the door: a camera, a serial reader of codes, or a USB reader that types. Nothing "
+            "that it sees is kept."
+        ),
     )
     there = offers(desk.root)
     if not there:
-        missed(_("No camera and no reader is plugged in."), "lsusb", _("a camera on the ribbon cable is csi:0"))
+        missed(
+            _("No camera and no reader is plugged in."),
+            "lsusb",
+            _("a camera on the ribbon cable: csi:0; a serial or USB reader: its plug"),
+        )
     while True:
         offer = _chosen(desk, there)
         if _sees(offer) and desk.put({"scanners": {_name(desk): {"door": desk.door, offer.kind: offer.device}}}):
