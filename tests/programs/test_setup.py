@@ -116,6 +116,9 @@ def test_broken_settings_are_not_built_upon(card: House) -> None:
     assert "station.toml:1:9: ] is missing" in done.stderr
     assert "sudo mv" in done.stderr
     assert card.config.read_text() == "[station\n"
+    card.config.write_text('[station]\ncode = "37081101"\n[doors.main]\nlock = { pin = 4 }\nexit = { pin = 4 }\n')
+    done = card.kiosk("setup", "--answers", str(answers(card)))
+    assert (done.returncode, ":5: doors.main.exit.pin: pin 4 is already used" in done.stderr) == (2, True)
 
 
 def test_from_answers_to_a_station_that_opens(tmp_path: Path) -> None:

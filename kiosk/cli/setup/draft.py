@@ -16,7 +16,7 @@ from kiosk.cli.setup.steps import Progress, Step, is_fresh, place_of, progress_o
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.editing import edited, merged, tables_of, without
-from kiosk.settings.loading import wrong_in
+from kiosk.settings.loading import load, wrong_in
 from kiosk.settings.reading import read_toml
 from kiosk.settings.table import BadSettings, Wrong
 from kiosk.settings.table import Path as Key
@@ -108,6 +108,7 @@ class Draft:
 def _text_of(config: Path) -> str:
     """As it is, byte for byte, where that is TOML: some editors' line ends are not. Raises BadSettings, OSError."""
     mended, _tables = read_toml(config)
+    load(config)
     text = config.read_bytes().decode("utf-8")
     try:
         tables_of(text)
