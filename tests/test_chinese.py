@@ -222,6 +222,7 @@ central stations|central claim 37081101|central alarms|central clock|central rev
 central command 37081101 restart|central policy none.toml|central policy bad.toml|central reconcile|central rotate
 central rotate --compromised issuer|central check http://127.0.0.1:9|central release none.deb --out x
 central serve --port 99999|pass make --class steward
+door evacuate|central suspend 7|central restore 7|setup|setup --answers none
 """
 AWAY: Final = (
     "status|doctor|door open|queue|pass explain YZ1:|scan front|test network|log -n 3|replay --save again.rec|watch"
@@ -267,6 +268,13 @@ def plain(text: str) -> str:
 
 def test_what_a_technician_types_most_is_chinese(lived: House) -> None:
     said_in_chinese(lived, "status|doctor -v|log|queue|door hold|sensors read|nope")
+
+
+def test_no_verb_is_forgotten() -> None:
+    programs = [["scanner", "run"], ["sync"], ["screen"]]
+    tried = [words.split() for line in ALIVE.split("\n") for words in line.split("|")]
+    missed = [verb for verb in commands() if not any(words[: len(verb)] == verb for words in tried)]
+    assert missed == programs, "which run until they are told to stop"
 
 
 @pytest.mark.slow
