@@ -184,5 +184,6 @@ def _serve(settings: Settings, table: ScreenTable, listening: socket.socket) -> 
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    server.run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended in order
+        server.run(sockets=[listening])
     program.loops.check()

@@ -72,7 +72,10 @@ def _good_words_or_exit(url: str, claim: str) -> None:
     good_server_or_exit(url)
     if len(claim) not in CLAIM or not claim.isascii() or not claim.isprintable() or " " in claim:
         fail(
-            _("That is no claim code: {count} characters. Next, at the centre: kiosk central claim", count=len(claim)),
+            _(
+                "That is no claim code: {count} characters. Next, at the centre: kiosk central claim STATION",
+                count=len(claim),
+            ),
             MISUSED,
         )
 

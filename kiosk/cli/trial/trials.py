@@ -280,7 +280,7 @@ def test(config: Path, what: str, door: str, out: Path, by: str, *, as_json: boo
     if door not in settings.doors:
         fail(_("There is no door {door}; there are: {doors}", door=door, doors=", ".join(settings.doors)), MISUSED)
     if what not in UNATTENDED and not sys.stdin.isatty():
-        fail(_("kiosk test asks questions, and needs a terminal for them."), MISUSED)
+        fail(_("These trials ask questions, and need a terminal for them."), MISUSED)
     trials = Trials(settings, door)
     by = by.strip() or (_who() if what == "all" else "")
     results = {name: _one(name, trials) for name in (TESTS if what == "all" else [what])}

@@ -1,0 +1,48 @@
+"""What people are told to type is what the program takes: in the documents, and in its own words."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.told import PAGES, filled, in_page, in_words, taken, taken_with_prose
+
+TOLD = sorted({command for page in PAGES for command in in_page(page)})
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in which the files are that the documents name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dist").mkdir()
+    for name in ("file", "station.toml", "dist/*.deb"):
+        (tmp_path / name).touch()
+
+
+@pytest.mark.parametrize("command", [each for each in TOLD if each.startswith("kiosk ")])
+def test_every_command_of_the_documents_is_understood(command: str) -> None:
+    assert taken(filled(command))
+
+
+@pytest.mark.parametrize(("where", "command"), sorted(set(in_words())))
+def test_every_command_that_the_program_tells_is_understood(where: str, command: str) -> None:
+    assert taken_with_prose(command), where
+
+
+UNITS = {path.name.partition(".")[0].rstrip("@") for path in (ROOT / "systemd").glob("*.service")}
+
+
+@pytest.mark.parametrize("command", [each for each in TOLD if each.startswith(("systemctl ", "journalctl "))])
+def test_every_unit_that_is_named_is_shipped(command: str) -> None:
+    named = re.findall(r"\bkiosk-[a-z]+", command)
+    assert set(named) <= UNITS
+    assert named or "kiosk-*" in command or command.split()[1] in {"list-units", "daemon-reload"}
+
+
+@pytest.mark.parametrize("command", [each for each in TOLD if each.startswith("make ")])
+def test_every_target_is_there(command: str) -> None:
+    subprocess.run(["make", "-n", *command.split()[1:]], cwd=ROOT, check=True, capture_output=True)
