@@ -19,7 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder in which the files are that the documents name."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dist").mkdir()
-    for name in ("file", "station.toml", "dist/*.deb"):
+    for name in ("file", "station.toml", "new.toml", "dist/*.deb"):
         (tmp_path / name).touch()
 
 

@@ -33,6 +33,7 @@ STANDS_FOR: Final = {
     "KEY": "pins",
     "VERB": "open",
     "PART": "lock",
+    "STEP": "door",
     "PACKAGE": "file",
     "...": "",
 }
@@ -95,7 +96,8 @@ def taken_with_prose(command: str) -> bool:
         try:
             return taken(words)
         except click.UsageError as error:
-            if "unexpected extra argument" not in error.format_message() or words[-1].startswith("-"):
+            more = "unexpected extra argument" in error.format_message() or type(error) is click.BadParameter
+            if not more or len(words) < 3 or words[-1].startswith("-") or words[-2].startswith("-"):
                 raise
             words = words[:-1]
 
