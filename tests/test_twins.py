@@ -52,9 +52,9 @@ def pairs(name: str) -> list[tuple[str, str]]:
 
 
 def commands(name: str) -> list[str]:
-    """The lines of all blocks, without comments; of an error only where it is."""
+    """The lines of all blocks, without comments; of what the program says is wrong only where it is."""
     lines = [line.strip() for block in BLOCK.findall(text_of(name)) for line in block.splitlines()]
-    return [re.sub(r"((?<=:\d\d: )[\w.]+|\s+#).*", "", line) for line in lines]
+    return [re.sub(r"^(\S+:\d+)[:：] ?([\w.]+).*|^(✘ [\w.]+).*|\s+#.*", r"\1\2\3", line) for line in lines]
 
 
 def spans(section: str) -> Counter[str]:
@@ -130,6 +130,17 @@ def test_every_paragraph_is_chinese_and_says_which_page_is_not(name: str) -> Non
             for clause in re.split("[。；]", paragraph):
                 foreign = [link for link in LINK.findall(clause) if re.search(r"(?<!zh-CN)\.md(#|$)", link)]
                 assert not foreign or "英文" in clause, clause
+
+
+@pytest.mark.parametrize(
+    ("name", "locale"), [("docs/technician.md", "C.UTF-8"), ("docs/technician.zh-CN.md", "zh_CN.UTF-8")]
+)
+def test_the_error_on_the_page_is_the_programs_own(name: str, locale: str, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^ +/etc/kiosk/(station.toml:12[:：].*)$", text_of(name), re.MULTILINE)
+    (tmp_path / "station.toml").write_text("\n" * 10 + "[doors.main]\nlock = { pin = 17, activ_high = true }\n")
+    words = [sys.executable, "-m", "kiosk", "-c", str(tmp_path / "station.toml"), "config", "check"]
+    done = subprocess.run(words, env={"LC_ALL": locale}, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert f"{tmp_path}/{shown}" in (done.stdout + done.stderr).splitlines()
 
 
 SETTING: Final = re.compile(r"^((?:# )?(?:\[[\w.]+\]|[\w.]+ = .*?))(?: +# (.*))?$", re.MULTILINE)
