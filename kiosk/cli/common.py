@@ -84,7 +84,7 @@ def sure(question: str, *, default: bool | None = False) -> bool:
 
 def asked(question: str, default: str | None = None) -> str:
     """What somebody answers in their own words; the Enter key takes the default, where there is one."""
-    return str(click.prompt(shown(question), default=default, err=wants_json()))
+    return str(click.prompt(shown(question), default=default, show_default=bool(default), err=wants_json()))
 
 
 def hidden_answer(question: str) -> str:

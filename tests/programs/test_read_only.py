@@ -92,7 +92,7 @@ def test_a_station_that_starts_on_a_disk_that(how: str, disk: Disk, tmp_path: Pa
             assert station.next("exit_pressed", "unlocked")
             assert "takes no write" in house.view().faults["data_folder"]
             assert house.view().epoch != epoch
-            assert "data_folder" in house.kiosk("log").stdout, "a technician sees what is in memory"
+            assert "fault: data folder" in house.kiosk("log").stdout, "a technician sees what is in memory"
     assert not list(disk.folder.glob("*.broken-*")), "nothing is wrong with the files"
     disk.allow(how)
     with house.station() as station:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import click
-
-from kiosk.cli.common import asked, echo, shown, style, sure
+from kiosk.cli.common import asked, echo, style, sure
 from kiosk.cli.setup.steps import Step, title
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -36,16 +34,12 @@ def begins(step: Step, words: str) -> None:
 
 def answer(question: str, default: str | None = None) -> str:
     """A line. Raises Left for q, Skipped for s."""
-    found = asked(question, default) if default != "" else _bare(question)
+    found = asked(question, default)
     if found.strip().lower() == LEAVE:
         raise Left
     if found.strip().lower() == SKIP:
         raise Skipped
     return found.strip()
-
-
-def _bare(question: str) -> str:
-    return str(click.prompt(shown(question), default="", show_default=False))
 
 
 def agreed(question: str, *, default: bool | None = True) -> bool:
