@@ -95,7 +95,10 @@ OURS = "./tmp/kiosk.deb"
 
 
 def brought(root: Path, *packages: str) -> tuple[int, float]:
-    """How many packages apt would bring beside those that are named, and MB on the disk, as it reckons."""
+    """How many packages apt would bring beside those that are named, and MB on the disk, as it reckons.
+
+    It asks, and is refused, unless it brings nothing more: then it installs them, so that is asked last.
+    """
     told = inside(root, f"apt-get install --assume-no {' '.join(packages)}")
     new = re.search(r"(\d+) newly installed", told)
     size = re.search(r"([\d.,]+) ([kM])B of additional disk space", told)
@@ -119,7 +122,7 @@ def test_apt_brings_little_with_it(release: str, tmp_path: Path, capsys: pytest.
         if base != "nothing":
             told = inside(root, f"DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {base}")
             assert told.endswith("exit code 0"), told
-        (packages, size), (more, larger) = brought(root, OURS), brought(root, OURS, "libzbar0")
+        (more, larger), (packages, size) = brought(root, OURS, "libzbar0"), brought(root, OURS)
         found.append((packages, larger - size))
         with capsys.disabled():
             line = f"{release}, on {base}: {packages} packages beside ours, {size:.0f} MB"

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from itertools import product
 from pathlib import Path
 from string import Template
@@ -67,8 +68,9 @@ def main() -> None:
         build(release, arch)
 
 
+@cache
 def build(release: str, arch: str) -> Path:
-    """Stage everything for one release and processor, and pack it."""
+    """Stage everything for one release and processor, and pack it; once in a process, since it takes minutes."""
     debian, stage = RELEASES[release], BUILD / f"{release}-{arch}"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
