@@ -75,7 +75,7 @@ class Line:
         try:
             self._sock.sendall(encode(message))
         except OSError as error:
-            raise NotReachable(str(error)) from error
+            raise NotReachable(error.strerror or str(error)) from error
 
     def receive(self, timeout: float | None = None) -> Answer | None:
         """The next message; None when none comes within `timeout` seconds.
@@ -91,7 +91,7 @@ class Line:
             except TimeoutError:
                 return None
             except OSError as error:
-                raise NotReachable(str(error)) from error
+                raise NotReachable(error.strerror or str(error)) from error
             if not data:
                 raise NotReachable("the other end closed the connection")
             self._keep(self._buffer + data)
@@ -139,7 +139,7 @@ class Line:
                     raise RestartAsked
                 found += [_answer(line) for line in lines]
         except OSError as error:
-            raise NotReachable(str(error)) from error
+            raise NotReachable(error.strerror or str(error)) from error
         return found
 
     def _keep(self, data: bytes) -> None:

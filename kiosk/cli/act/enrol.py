@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from kiosk.cli.common import MISUSED, answer, fail, good_settings_or_exit, json_too
+from kiosk.cli.files import why_not, wrong_folder
 from kiosk.language import _
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 ENROL_TIMEOUT: Final = 20.0
 CLAIM: Final = range(8, 65)
 """Characters of a claim code, as the contract has it."""
-
-ROOM: Final = 1 << 20
-"""Bytes that there must be for the keys and documents."""
 
 FORBIDDEN: Final = 403
 
@@ -84,12 +81,11 @@ def writable_or_exit(folder: Path) -> None:
     """A code works once: that its fruits can be kept is tried before it is spent."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder) as probe:
-            probe.write(bytes(ROOM))
+        wrong_folder(folder)
     except PermissionError:
         fail(_("This account may not write into {folder}.\nNext: sudo kiosk enrol URL CODE", folder=folder))
     except OSError as error:
-        fail(_("{file} cannot be written: {why}", file=folder, why=error.strerror))
+        fail(_("{file} cannot be written: {why}", file=folder, why=why_not(error)))
 
 
 def _registered(settings: Settings, url: str, claim: str) -> NewStation:
@@ -121,7 +117,9 @@ def _keep(folder: Path, new: NewStation) -> None:
         keep(folder, STATION_KEY, new.key.private_bytes_raw())
         keep(folder, ROOT_KEY, new.answer.root_key)
         _keep_documents(ColdState(folder), new.answer.root_key, new.answer.documents)
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        fail(_("{file} cannot be written: {why}", file=folder, why=why_not(error)))
+    except sqlite3.Error as error:
         fail(_("{file} cannot be written: {why}", file=folder, why=error))
 
 

@@ -18,6 +18,7 @@ from kiosk.cli.central.command import command
 from kiosk.cli.central.folder import folder_option, opened, said_plainly
 from kiosk.cli.central.policy import policy
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json, style
+from kiosk.cli.files import PICTURE, OutFile, whole, why_not
 from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
@@ -69,9 +70,7 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
 
 @central.command()
 @click.argument("station")
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a QR for the station's camera."
-)
+@click.option("--out", type=PICTURE, help="Write it as a QR for the station's camera: .png, .svg or .pdf.")
 @click.option("--show", is_flag=True, help="Print the QR in the terminal.")
 @folder_option
 @json_too
@@ -80,7 +79,7 @@ def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
 
     Typed at the station (`kiosk enrol`), or shown to its camera as a QR while its housing stands open.
     """
-    from kiosk.cli.trial.passes import QR_SCALE, qr  # noqa: PLC0415
+    from kiosk.cli.trial.passes import qr, save  # noqa: PLC0415
     from kiosk.core.enrolment import enrolment_code  # noqa: PLC0415
 
     store = opened(folder)[0]
@@ -88,7 +87,7 @@ def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
     answer(code, station=station, claim=code)
     picture = qr(enrolment_code(station, code), "card")
     if out:
-        picture.save(str(out), scale=QR_SCALE, border=4)
+        save(picture, out)
     if show:
         picture.terminal(compact=True)
 
@@ -168,7 +167,7 @@ def clock(folder: Path, trust: bool) -> None:
 @central.command()
 @click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--ring", type=click.Choice(["early", "all"]), default="early", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The bundle to write.")
+@click.option("--out", type=OutFile(), required=True, help="The bundle to write.")
 @folder_option
 @json_too
 def release(packages: tuple[Path, ...], ring: Ring, out: Path, folder: Path) -> None:
@@ -179,9 +178,12 @@ def release(packages: tuple[Path, ...], ring: Ring, out: Path, folder: Path) -> 
     try:
         version, found = platforms(packages)
         digests = {platform: hashlib.sha256(path.read_bytes()).digest() for platform, path in found.items()}
-        write_bundle(out, opened(folder)[1].release(version, ring, digests), found)
-    except (BadPackages, ValidationError, OSError) as error:
+        with whole(out) as file:
+            write_bundle(file, opened(folder)[1].release(version, ring, digests), found)
+    except (BadPackages, ValidationError) as error:
         fail(str(error), MISUSED)
+    except OSError as error:
+        fail(_("{file} cannot be written: {why}", file=out, why=why_not(error)))
     words = _("{file}: version {version} for {platforms}", file=out, version=version, platforms=", ".join(found))
     answer(words, file=str(out), version=version, ring=ring, platforms=list(found))
 

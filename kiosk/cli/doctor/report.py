@@ -28,6 +28,7 @@ from kiosk import __version__
 from kiosk.cli.common import as_json, ask_station, echo, fail, print_json
 from kiosk.cli.doctor.doctor import examine, names_of
 from kiosk.cli.doctor.titles import title
+from kiosk.cli.files import OutFile, whole, why_not, wrong_place
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.words import listed
 from kiosk.language import _
@@ -60,29 +61,29 @@ DECIMALS: Final = 2
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; without it kiosk-report-ID.zip here."
-)
+@click.option("--out", type=OutFile(), help="The file; without it kiosk-report-ID.zip here.")
 @click.option("--qr", is_flag=True, help="Show id and summary as a QR in the terminal, to be photographed.")
 @as_json
 @click.pass_obj
 def report(config: Path, out: Path | None, qr: bool, as_json: bool) -> None:
     """Write what somebody needs who helps from afar, without keys, codes or whole pseudonyms."""
+    if not out and (wrong := wrong_place(Path("kiosk-report.zip"))):
+        fail(_("This folder: {wrong}\nNext: kiosk report --out /tmp/report.zip", wrong=wrong))
     files = dict(_files(config))
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).digest()
     short = b32encode(digest)[:6].decode()
     path = out or Path(f"kiosk-report-{short}.zip")
     try:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+        with whole(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as bundle:
+            beside.chmod(0o600)
             for name, data in files.items():
                 bundle.writestr(name, data)
-        path.chmod(0o600)
     except OSError as error:
         fail(
             _(
                 "{file} cannot be written: {why}\nNext: kiosk report --out /tmp/report.zip",
                 file=path,
-                why=error.strerror,
+                why=why_not(error),
             )
         )
     summary = _summary(short, files["doctor.json"], names_of(config))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
 from rich.cells import set_cell_size
 
 from kiosk.cli.common import WRONG, as_json, echo, machine_line, print_json, progress, reading, settings_or_exit
+from kiosk.cli.files import OutFile, writing
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.sentences import sentence
 from kiosk.cli.look.words import iso, legend, listed, stamped, when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
+from kiosk.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,25 +112,26 @@ def refused(config: Path, as_json: bool) -> None:
 @stream_option
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Only entries after this number.")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option(
-    "--out", type=click.File("w", encoding="utf-8"), default="-", help="The file to write; default: standard output."
-)
+@click.option("--out", type=OutFile(stream=True), default="-", help="The file to write; default: standard output.")
 @click.pass_obj
-def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Any) -> None:
+def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Path | None) -> None:
     """Write the entries as JSON lines, or as CSV with the station's time as ISO 8601 and the details in one column."""
     settings = settings_or_exit(config)
-    with reading(settings) as reader:
-        entries = (row.wire() for row in _passing(reader, stream, after, hidden=out.isatty()))
+    with reading(settings) as reader, writing(out) as file:
+        entries = (row.wire() for row in _passing(reader, stream, after, hidden=file.isatty()))
         if form == "jsonl":
-            for entry in entries:
-                out.write(machine_line(entry) + "\n")
-            return
-        table = csv.writer(out)
-        table.writerow([*CLOCK, "time", "details"])
-        for entry in entries:
-            known = [entry.pop(name) for name in CLOCK]
-            time = iso(known[CLOCK.index("wall")], settings)
-            table.writerow([*(visible(str(each)) for each in known), time, machine_line(entry)])
+            file.writelines(machine_line(entry) + "\n" for entry in entries)
+        else:
+            _write_table(file, entries, settings)
+
+
+def _write_table(file: IO[str], entries: Iterator[dict[str, Any]], settings: Settings) -> None:
+    table = csv.writer(file)
+    table.writerow([*CLOCK, "time", "details"])
+    for entry in entries:
+        known = [entry.pop(name) for name in CLOCK]
+        time = iso(known[CLOCK.index("wall")], settings)
+        table.writerow([*(visible(str(each)) for each in known), time, machine_line(entry)])
 
 
 def _passing(reader: Reader, stream: Any, after: int = 0, *, hidden: bool = False) -> Iterator[Row]:

@@ -11,7 +11,6 @@ from kiosk.settings import Settings
 from kiosk.settings.appliances import ON_OFF
 from kiosk.settings.kinds import alarms_of
 
-FORMS: Final = {".png", ".svg", ".pdf"}
 HOURS: Final = 24
 COLUMNS: Final = 96
 """A quarter of an hour each."""
@@ -20,10 +19,6 @@ BARS: Final = "▁▂▃▄▅▆▇█"
 DAY: Final = 86_400.0
 WIDTH, HEIGHT, DOTS = 12.0, 1.5, 110
 """Inches, inches for each unit, dots an inch."""
-
-
-class UnknownForm(Exception):
-    """A picture cannot be written in the form that the file's name asks for."""
 
 
 def in_blocks(day: Day, begins: float) -> list[tuple[str, str, str]]:
@@ -74,9 +69,7 @@ def _alarm(day: Day, alarm: str, begins: float) -> str:
 
 
 def draw(day: Day, begins: float, settings: Settings, out: Path) -> None:
-    """Write the picture. Raises UnknownForm, OSError, and ModuleNotFoundError without matplotlib."""
-    if out.suffix.lower() not in FORMS:
-        raise UnknownForm(f"must end in one of {', '.join(sorted(FORMS))}")
+    """Write the picture. Raises OSError, and ModuleNotFoundError without matplotlib."""
     import matplotlib as mpl  # noqa: PLC0415
 
     mpl.use("Agg")

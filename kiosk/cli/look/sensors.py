@@ -12,6 +12,7 @@ from rich.cells import set_cell_size
 
 from kiosk.cli.act.programs import run_program
 from kiosk.cli.common import MISUSED, WRONG, as_json, echo, fail, print_json, reading, say, settings_or_exit
+from kiosk.cli.files import PICTURE, whole, why_not
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
@@ -97,14 +98,12 @@ def _line(message: Told, settings: Settings) -> str:
 @click.option(
     "--day", type=click.DateTime(["%Y-%m-%d"]), help="Which day, of the station's local time; today without it."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture (PNG, SVG or PDF) instead."
-)
+@click.option("--out", type=PICTURE, help="Write a picture (PNG, SVG or PDF) instead.")
 @as_json
 @click.pass_obj
 def plot(config: Path, day: datetime | None, out: Path | None, *, as_json: bool) -> None:
     """Draw a day from the logbook: values with their limits, alarms, who came in. In the terminal, or as a picture."""
-    from kiosk.cli.look.picture import DAY, UnknownForm, draw, in_blocks  # noqa: PLC0415
+    from kiosk.cli.look.picture import DAY, draw, in_blocks  # noqa: PLC0415
     from kiosk.logbook.curves import day_of, readable  # noqa: PLC0415
 
     settings = settings_or_exit(config)
@@ -123,9 +122,10 @@ def plot(config: Path, day: datetime | None, out: Path | None, *, as_json: bool)
         say(f"{_wide('h')} " + "".join(f"{hour:<8}" for hour in range(0, 24, 2)))
         return
     try:
-        draw(found, begins, settings, out)
+        with whole(out) as file:
+            draw(found, begins, settings, file)
     except ModuleNotFoundError:
         fail(_("A picture needs matplotlib.\nNext: pip install 'yizhan-kiosk[plot]'"), MISUSED)
-    except (UnknownForm, OSError) as error:
-        fail(visible(f"{out}: {error}"), MISUSED)
+    except OSError as error:
+        fail(_("{file} cannot be written: {why}", file=out, why=why_not(error)))
     say(visible(str(out)))

@@ -22,6 +22,7 @@ from kiosk.cli.common import (
     print_json,
     settings_or_exit,
 )
+from kiosk.cli.files import PICTURE, whole, why_not
 from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
 from kiosk.language import _, chinese
@@ -64,9 +65,7 @@ def pass_() -> None:
 @click.option(
     "--phone", type=click.Path(path_type=Path, dir_okay=False), help="For a bound pass: the file of the phone's key."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a printable QR: .png, .svg or .pdf."
-)
+@click.option("--out", type=PICTURE, help="Write a printable QR: .png, .svg or .pdf.")
 @click.option("--show", is_flag=True, help="Print the QR in the terminal.")
 @json_too
 def make(
@@ -108,7 +107,7 @@ def make(
     )
     code = qr(text, kind)
     if out:
-        code.save(str(out), scale=QR_SCALE, border=4)
+        save(code, out)
         echo(_("written: {file}", file=out), err=True)
     if show:
         code.terminal(compact=True)
@@ -145,8 +144,19 @@ def _phone_key(path: Path) -> Ed25519PrivateKey:
 
     try:
         return read_or_make_key(path)
-    except (OSError, ValueError) as error:
-        fail(visible(f"{path}: {error}"))
+    except OSError as error:
+        fail(_("{file}: {wrong}", file=path, wrong=why_not(error)))
+    except ValueError:
+        fail(_("{file}: holds no key of a phone", file=path))
+
+
+def save(code: segno.QRCode, out: Path) -> None:
+    """Write the QR code as a picture; exit code 1 where that fails all the same."""
+    try:
+        with whole(out) as file:
+            code.save(str(file), scale=QR_SCALE, border=4)
+    except OSError as error:
+        fail(_("{file} cannot be written: {why}", file=out, why=why_not(error)))
 
 
 def qr(text: str, kind: str) -> segno.QRCode:

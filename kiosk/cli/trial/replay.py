@@ -12,7 +12,8 @@ import click
 import msgspec
 
 from kiosk import __version__
-from kiosk.cli.common import WRONG, as_json, ask_or_exit, echo, fail, print_json, settings_or_exit
+from kiosk.cli.common import MISUSED, WRONG, as_json, ask_or_exit, echo, fail, print_json, settings_or_exit
+from kiosk.cli.files import why_not, wrong_place
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.sentences import sentence
 from kiosk.cli.look.words import when
@@ -65,12 +66,14 @@ def _settings(config: Path) -> Settings | None:
 
 
 def _save(config: Path, file: Path) -> None:
+    if wrong := wrong_place(file, new=True):
+        fail(_("{file}: {wrong}", file=file, wrong=wrong), MISUSED)
     data = ask_or_exit(settings_or_exit(config), GetRecording(), Recorded).data
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(data)
     except OSError as error:
-        fail(visible(f"{file}: {error.strerror}"))
+        fail(_("{file} cannot be written: {why}", file=file, why=why_not(error)))
     echo(_("{file}: {size} bytes, readable by you alone\nNext: kiosk replay {file}", file=file, size=len(data)))
 
 
@@ -80,7 +83,7 @@ def _read(file: Path) -> Recording:
     try:
         return read_recording(file.read_bytes())
     except OSError as error:
-        fail(_("{file}: {why}\nNext: kiosk replay --save {file}", file=file, why=error.strerror))
+        fail(_("{file}: {why}\nNext: kiosk replay --save {file}", file=file, why=why_not(error)))
     except NotARecording as error:
         fail(_("{file}: no recording that kiosk {version} can read: {why}", file=file, version=__version__, why=error))
 
