@@ -1,23 +1,42 @@
-"""The demo is the whole road; its own summary is checked here, and what it leaves behind."""
+"""The demo is the whole road; its own summary is checked here, how it is told, and what it leaves behind."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
+from rich.cells import cell_len
+from rich.console import Console
 
+from kiosk.central.issuer import Issuer
+from kiosk.central.store import CentralStore
+from kiosk.cli.trial.demo import tell_summary
+from kiosk.demo.link import Link
+from kiosk.demo.run import MUST_REFUSE, Summary
+from kiosk.demo.script import Script, write_script
+from kiosk.demo.story import Story
+from kiosk.demo.words import point_out
+from kiosk.language import _catalogue
+from kiosk.settings.loading import load
+from kiosk.wire import Actuated, Logged, SensorView, StreamView, TrustView, View
 from tests.programs.house import House, environment, until
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_demo_opens_refuses_loses_the_network_and_has_every_entry_once(tmp_path: Path) -> None:
-    done = House(tmp_path).kiosk("demo", "--for", "40s", "--json", timeout=200)
+    done = House(tmp_path).kiosk("demo", "--for", "40s", "--keep", str(tmp_path / "kept"), "--json", timeout=200)
     summary = json.loads(done.stdout.strip().splitlines()[-1])
     assert done.returncode == 0, summary
     assert summary["failures"] == []
@@ -27,8 +46,10 @@ def test_the_demo_opens_refuses_loses_the_network_and_has_every_entry_once(tmp_p
     assert summary["denied"].keys() == {"bad_signature", "expired", "revoked", "replayed"}
     assert summary["most_waiting"] > 3
     assert summary["drained_after_s"] is not None
-    for words in ("let in", "(offline)", "refused", "The network is back", "Appliances", "logbook.db"):
+    for words in ("let in", "(offline", "refused", "The network is back", "fridge", "logbook.db"):
         assert words in done.stderr
+    kept = [each for each in (tmp_path / "kept").rglob("*") if each.is_file()]
+    assert sum(each.stat().st_size for each in kept) < 20_000_000, "and no film"
 
 
 @pytest.mark.slow
@@ -43,8 +64,12 @@ def test_ctrl_c_ends_the_demo_cleanly_with_a_summary_and_no_program_left(tmp_pat
         assert demo.wait(20) == 0
     assert "missing / twice" in told.read_text()
     assert "0 / 0" in told.read_text()
-    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if os.fsencode(keep) in _read(path)]
-    assert left == []
+    assert left(tmp_path) == []
+
+
+def left(folder: Path) -> list[Path]:
+    """The processes that still have to do with that folder."""
+    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if os.fsencode(folder) in _read(path)]
 
 
 def _read(path: Path) -> bytes:
@@ -52,3 +77,117 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+@contextmanager
+def begun(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A demo in a terminal of its own, when its first program runs; and the terminal's other end."""
+    near, far = pty.openpty()
+    command = ["setsid", "--ctty", sys.executable, "-m", "kiosk", "demo", *words]
+    env = {**environment(), "TMPDIR": str(folder)}
+    demo = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=env)
+    os.close(far)
+    try:
+        until(lambda: any(b"demo.tied" in _read(each) for each in left(folder)), "its first program", patience=60)
+        yield demo, near
+    finally:
+        demo.kill()
+        demo.wait()
+        with suppress(OSError):
+            os.close(near)
+
+
+def test_a_terminal_that_closes_takes_the_demo_along_with_all_that_it_began(tmp_path: Path) -> None:
+    with begun(tmp_path) as (demo, near):
+        os.close(near)
+        assert demo.wait(30) == 128 + signal.SIGHUP
+        assert (left(tmp_path), list(tmp_path.iterdir())) == ([], [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_whoever_ends_the_demo_ends_its_programs(number: signal.Signals, tmp_path: Path) -> None:
+    with begun(tmp_path) as (demo, _near):
+        demo.send_signal(number)
+        demo.wait(30)
+        until(lambda: not left(tmp_path), "the end of its programs")
+
+
+LANGUAGES = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("LC_ALL", LANGUAGES[request.param])
+    monkeypatch.setenv("TERM", "xterm")
+    _catalogue.cache_clear()
+    yield request.param
+    _catalogue.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
+    folder = tmp_path_factory.mktemp("central")
+    store = CentralStore(folder)
+    yield Issuer(folder, store)
+    store.close()
+
+
+def told(script: Script, width: int, folder: Path) -> list[str]:
+    """The whole story in a terminal of that width, as the station would have it told."""
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    House(folder, '[central]\nurl = "http://127.0.0.1:43210"\n[screen]\nport = 43211\n')
+    point_out(console, load(folder / "station.toml"), Path("/tmp/kiosk-abcdefgh"))  # noqa: S108  it is only told
+    with closing(Link(("127.0.0.1", 1))) as link:
+        story = Story(console, script, link)
+        story.hear(Logged({"kind": "document_applied", "document": "keyset", "version": 1}))
+        for scene in script.scenes:
+            story.hear(VIEW)
+            if scene.expected:
+                story.hear(Logged({"kind": "denied", "reason": scene.expected, "index": scene.index}))
+            else:
+                story.hear(Logged({"kind": "granted", "index": scene.index}))
+                story.hear(Actuated("main", 1.0, 1.0473))
+                story.hear(Logged({"kind": "taken"}))
+            story.hear(Logged({"kind": "fault", "what": "central"}))
+        story.restore_network()
+        story.hear(replace(VIEW, streams={}))
+    tell_summary(console, SUMMARY, complete=True)
+    return out.getvalue().splitlines()
+
+
+VIEW = View(
+    "37081101", "1", "0" * 16, "boot", 0.0, "synced", {}, TrustView(None, "missing", 0.0), {},
+    {name: SensorView(25.63, "°C") for name in ("fridge", "room", "humidity", "water", "water_tds")},
+    {"access": StreamView(120, 7)}, {}, {},
+)  # fmt: skip
+SUMMARY = Summary(
+    ok=True, seconds=40.0, entries_local=37, entries_central=37, missing=0, duplicates=0, granted=3,
+    denied=dict.fromkeys(MUST_REFUSE, 1), picture_to_lock_ms={"p50": 148.4, "p95": 170.8, "n": 3}, most_waiting=14,
+    drained_after_s=3.6, failures=[],
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("language")
+@pytest.mark.parametrize("width", [40, 80, 100])
+def test_no_line_is_longer_than_the_terminal_and_at_80_each_sentence_has_one(
+    width: int, issuer: Issuer, tmp_path: Path
+) -> None:
+    lines = told(write_script(issuer), width, tmp_path)
+    assert [line for line in lines if cell_len(line.rstrip()) > width] == []
+    if width >= 80:
+        script = write_script(issuer)
+        assert len(lines) == len(told(script, 1000, tmp_path)), "nothing is wrapped"
+
+
+def test_the_story_is_told_in_chinese(language: str, issuer: Issuer, tmp_path: Path) -> None:
+    text = "\n".join(told(write_script(issuer), 80, tmp_path))
+    latin = set(
+        re.findall(r"[A-Za-z]{2,}", re.sub(r"kiosk -c .*? (status|doctor)|https?://\S+|\S+/\S+|SQLite", "", text))
+    )
+    if language == "zh":
+        assert latin <= {"cd"}
+        assert "快递员小李出示手机上的动态通行码：放行（47 毫秒）" in text
+    else:
+        assert not re.search("[\u4e00-\u9fff]", text)
+        assert "Li, a courier, with a live pass on a phone: let in (47 ms)" in text

@@ -14,7 +14,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from kiosk.demo.run import Place, free_port, wait_for_port
+from kiosk.demo.place import Place, free_port, wait_for_port
 from kiosk.sockets.listening import Loop
 from kiosk.sockets.peer import Peer
 from kiosk.wire import DoorView, Message, TrustView, View

@@ -111,7 +111,9 @@ CLICKS_TWOFOLD: Final = (
 def messages() -> set[str]:
     """Every message."""
     modules = [
-        path for place in ("central", "cli", "settings") for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))
+        path
+        for place in ("central", "cli", "demo", "settings")
+        for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))
     ]
     found = {message for path in modules for message in in_source(path)} | {one for one, _many in CLICKS_TWOFOLD}
     found |= {*PLAIN.values(), *BOUNDS.values(), *map(first_line, tables())}

@@ -17,7 +17,8 @@ from kiosk.cli.common import ask_station
 from kiosk.cli.main import main as kiosk
 from kiosk.cli.trial.demo import tell_summary
 from kiosk.demo.model import Model
-from kiosk.demo.run import Place, run_demo
+from kiosk.demo.place import Place
+from kiosk.demo.run import run_demo
 from kiosk.demo.virtual import Virtual, live_a_day
 from kiosk.local import NotReachable
 from kiosk.logbook.store import Logbook

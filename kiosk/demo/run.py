@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import statistics
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from string import Template
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 from rich.console import Console
@@ -25,27 +19,20 @@ from kiosk.core.entries import Stream
 from kiosk.demo.appliances import Appliances
 from kiosk.demo.film import write_film
 from kiosk.demo.link import Link
+from kiosk.demo.place import Place, free_port, wait_for_port, wait_for_station
 from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Score, Story
 from kiosk.demo.walker import Bench, Walker
-from kiosk.local import Line, NotReachable
+from kiosk.demo.words import point_out, reason_name
+from kiosk.language import _
+from kiosk.local import Line
 from kiosk.logbook.reader import Heads, Reader
 from kiosk.settings import Settings
-from kiosk.settings.loading import load
 from kiosk.wire import Done, Flush, GetView, Subscribe, View
 
 STATION: Final = "37081101"
-TEMPLATE: Final = Path(__file__).with_name("demo.toml")
-"""config/demo.toml: a link, so that it is in an installed package too."""
-
 MUST_REFUSE: Final = ("bad_signature", "expired", "revoked", "replayed")
-START_WITHIN: Final = 20.0
 DRAIN_WITHIN: Final = 15.0
-STOP_WITHIN: Final = 10.0
-
-
-class DemoFailed(Exception):
-    """The demo could not even begin; the text says why and where to look."""
 
 
 class Summary(Struct, frozen=True):
@@ -65,81 +52,28 @@ class Summary(Struct, frozen=True):
     failures: list[str]
 
 
-class Place:
-    """The demo's folder and the programs that run in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.central = folder / "central"
-        self.config = folder / "station.toml"
-        self.film = folder / "film.avi"
-        self.logs = folder / "logs"
-        self.logs.mkdir(parents=True, exist_ok=True)
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def write_config(self, values: dict[str, object]) -> Settings:
-        """Fill in the demo's settings."""
-        text = TEMPLATE.read_text(encoding="utf-8")
-        self.config.write_text(Template(text).substitute(values), encoding="utf-8")
-        return load(self.config)
-
-    @contextmanager
-    def program(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A `kiosk` program in a process of its own, ended by SIGTERM."""
-        command = [sys.executable, "-m", "kiosk", "-c", str(self.config), *words]
-        with (self.logs / f"{words[0]}.log").open("ab") as log:
-            process = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-            )
-        self._processes.append(process)
-        try:
-            yield process
-        finally:
-            stop(process)
-
-    def end_programs(self) -> None:
-        """Tell all programs to end, so that they do it side by side."""
-        for process in self._processes:
-            process.terminate()
-
-    def run(self, *words: str) -> str:
-        """A `kiosk` verb, to its end. Raises DemoFailed."""
-        command = [sys.executable, "-m", "kiosk", "-c", str(self.config), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=START_WITHIN)
-        if done.returncode:
-            raise DemoFailed(f"kiosk {' '.join(words)}: {done.stderr.strip()}")
-        return done.stdout
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """SIGTERM, and SIGKILL for one that does not end."""
-    process.terminate()
-    try:
-        process.wait(STOP_WITHIN)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def run_demo(folder: Path, seconds: float | None, console: Console) -> Summary:
-    """The whole demo: `seconds` long, or until Ctrl-C."""
+def run_demo(folder: Path, seconds: float | None, console: Console, *, keep_film: bool = False) -> Summary:
+    """The whole demo: `seconds` long, or until Ctrl-C. Raises DemoFailed, OSError, sqlite3.Error, BadSettings."""
     began = monotonic()
     place = Place(folder)
-    console.print("A station is being set up: keys, passes, a film for its camera …", style="dim")
+    console.print(_("A station is being set up: keys, passes, a film for its camera …"), style="dim")
     store = CentralStore(place.central)
     script = write_script(Issuer(place.central, store))
     store.close()
     with ExitStack() as stack:
-        story, settings = _open(place, script, stack, console)
-        _point_out(place, settings, console)
+        story, settings = _open(place, script, stack, console, keep_film=keep_film)
+        point_out(console, settings, place.folder)
         _listen(settings, story, seconds)
         heads = _drain(settings, story)
         return _count(place, settings, story.score, heads, monotonic() - began)
 
 
-def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> tuple[Story, Settings]:
+def _open(
+    place: Place, script: Script, stack: ExitStack, console: Console, *, keep_film: bool
+) -> tuple[Story, Settings]:
     """Start everything, bottom-up; the scanner last, since its film begins at once."""
-    camera = threading.Thread(target=write_film, args=(script.film(), place.film), name="film")
+    film = place.film if keep_film else place.hold_film()
+    camera = threading.Thread(target=write_film, args=(script.film(), place.film), name="film", daemon=True)
     camera.start()
     port = free_port()
     stack.enter_context(place.program("central", "serve", "--data", str(place.central), "--port", str(port)))
@@ -152,7 +86,7 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
         {
             "folder": place.folder,
             "port": link.port,
-            "film": place.film,
+            "film": film,
             "tree": appliances.tree,
             "line": appliances.line,
             "dispenser": appliances.dispenser,
@@ -163,7 +97,7 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
     claim = place.run("central", "claim", STATION, "--data", str(place.central)).strip()
     place.run("enrol", f"http://127.0.0.1:{link.port}", claim)
     stack.enter_context(place.program("station"))
-    _wait_for_station(settings, place)
+    wait_for_station(settings, place)
     door = settings.doors["main"]
     bench = Bench(settings.run / "pins.sock")
     stack.callback(bench.close)
@@ -172,6 +106,8 @@ def _open(place: Place, script: Script, stack: ExitStack, console: Console) -> t
     for program in ("sync", "sensors", "screen", "scanner"):
         if program == "scanner":
             camera.join()
+            if not keep_film:
+                place.film.unlink()
         stack.enter_context(place.program(program))
     stack.callback(place.end_programs)
     return Story(console, script, link), settings
@@ -252,14 +188,18 @@ def _count(place: Place, settings: Settings, score: Score, heads: dict[Stream, H
 def _failures(score: Score, missing: int, duplicates: int, unknown: int) -> list[str]:
     found = []
     if not score.latencies:
-        found.append("no valid pass opened the lock")
-    found += [f"no pass was refused as {reason}" for reason in MUST_REFUSE if not score.denied[reason]]
-    counts = {
-        "missing at the central server": missing,
-        "twice at the central server": duplicates,
-        "unknown here": unknown,
-    }
-    return found + [f"{count} entries are {what}" for what, count in counts.items() if count]
+        found.append(_("no valid pass opened the lock"))
+    found += [
+        _("no pass was refused as {reason}", reason=reason_name(reason))
+        for reason in MUST_REFUSE
+        if not score.denied[reason]
+    ]
+    counts = (
+        (missing, _("entries that the central server lacks: {count}", count=missing)),
+        (duplicates, _("entries that the central server holds twice: {count}", count=duplicates)),
+        (unknown, _("entries at the central server that nobody here has made: {count}", count=unknown)),
+    )
+    return found + [words for count, words in counts if count]
 
 
 def _percentiles(values: list[float]) -> dict[str, float]:
@@ -267,50 +207,3 @@ def _percentiles(values: list[float]) -> dict[str, float]:
         return {}
     cuts = statistics.quantiles(values, n=20, method="inclusive") if len(values) > 1 else values * 19
     return {"p50": round(statistics.median(values), 1), "p95": round(cuts[18], 1), "n": len(values)}
-
-
-def _point_out(place: Place, settings: Settings, console: Console) -> None:
-    console.print(
-        f"Six programs run: central server, station, sensors, sync, screen, scanner. Look further, in another terminal:\n"
-        f"  kiosk -c {place.config} status          the station on one screen\n"
-        f"  kiosk -c {place.config} doctor          what is wrong, and what mends it\n"
-        f"  http://127.0.0.1:{settings.screen.port if settings.screen else ''}    the display at the door, in a browser\n"
-        f"  {settings.data}/logbook.db    what happened (SQLite)\n"
-        f"  {place.central}/central.db    what the central server holds\n"
-        f"  {settings.central.url if settings.central else ''}        the central server, as the station reaches it\n"
-        f"  {settings.run}/*.sock         how the programs speak     {place.logs}/*.log\n",
-        style="dim",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
-
-
-def wait_for_port(port: int, place: Place, program: str = "central") -> None:
-    """Until that program listens on it. Raises DemoFailed."""
-    log = place.logs / f"{program}.log"
-    _wait(f"kiosk {program}", log, lambda: socket.create_connection(("127.0.0.1", port), 1.0).close())
-
-
-def _wait_for_station(settings: Settings, place: Place) -> None:
-    _wait("the station", place.logs / "station.log", lambda: Line(settings.run / "control.sock").close())
-
-
-def _wait(what: str, log: Path, attempt: Any) -> None:
-    deadline = monotonic() + START_WITHIN
-    while True:
-        try:
-            attempt()
-        except (OSError, NotReachable) as error:
-            if monotonic() > deadline:
-                tail = log.read_text(errors="replace")[-2000:]
-                raise DemoFailed(f"{what} does not start ({error}); see {log}{os.linesep}{tail}") from error
-            sleep(0.05)
-        else:
-            return

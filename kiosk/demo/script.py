@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from kiosk.central.issuer import Issuer
 from kiosk.demo.film import Film, Holding, Visit
+from kiosk.language import _
 from kiosk.trust.cose import read_sign1
 from kiosk.trust.passes import PREFIX, Kind, Pass, PassClass, make_pass
 from kiosk.trust.status import Status
@@ -49,7 +50,7 @@ class Script(Struct, frozen=True):
         for scene in self.scenes:
             if scene.expected == reason and index in {scene.index, None}:
                 return scene.person
-        return Person("Somebody", "a code")
+        return Person(_("Somebody"), _("a code"))
 
     def film(self) -> Film:
         """The film for the camera."""
@@ -73,25 +74,32 @@ def write_script(issuer: Issuer) -> Script:
     old, old_text = issuer.issue(replace(card, issued_at=now - 20 * DAY, expires=now - 3 * DAY), "chen")
     lost, lost_text = issuer.issue(card, "sun")
     issuer.set_status(lost.index, Status.REVOKED)
-    courier = Person("Li, a courier", "a live pass on a phone")
+    courier = Person(_("Li, a courier"), _("a live pass on a phone"))
     return Script(
         (
             Scene(1.5, courier, li_text, "phone", li.index, ""),
             Scene(
                 6.0,
-                Person("Somebody", "a forged pass on a phone"),
+                Person(_("Somebody"), _("a forged pass on a phone")),
                 forge(li, wang_text),
                 "phone",
                 li.index,
                 "bad_signature",
             ),
-            Scene(10.0, Person("Chen, a builder", "a card from last season"), old_text, "card", old.index, "expired"),
-            Scene(14.5, Person("Wang, a street cleaner", "a printed card"), wang_text, "card", wang.index, ""),
-            Scene(19.0, Person("Somebody", "the card that Sun lost"), lost_text, "card", lost.index, "revoked"),
             Scene(
-                23.0, Person("A friend of Li's", "a screenshot of Li's pass"), li_text, "phone", li.index, "replayed"
+                10.0, Person(_("Chen, a builder"), _("a card from last season")), old_text, "card", old.index, "expired"
             ),
-            Scene(29.5, Person("Zhao, a driver", "a printed card of this city"), zhao_text, "card", zhao.index, ""),
+            Scene(14.5, Person(_("Wang, a street cleaner"), _("a printed card")), wang_text, "card", wang.index, ""),
+            Scene(19.0, Person(_("Somebody"), _("the card that Sun lost")), lost_text, "card", lost.index, "revoked"),
+            Scene(
+                23.0,
+                Person(_("A friend of Li's"), _("a screenshot of Li's pass")),
+                li_text,
+                "phone",
+                li.index,
+                "replayed",
+            ),
+            Scene(29.5, Person(_("Zhao, a driver"), _("a card of this city")), zhao_text, "card", zhao.index, ""),
         )
     )
 

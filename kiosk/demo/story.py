@@ -11,6 +11,8 @@ from rich.console import Console
 
 from kiosk.demo.link import Link
 from kiosk.demo.script import Script
+from kiosk.demo.words import appliances, aside, document_name, reason_name, tell
+from kiosk.language import _, chosen
 from kiosk.trust.reasons import WORDS, Reason
 from kiosk.wire import Actuated, Answer, Logged, View
 
@@ -64,11 +66,9 @@ class Story:
             case _:
                 pass
 
-    def tell(self, text: str, style: str = "") -> None:
+    def tell(self, text: str, style: str = "", mark: str = "") -> None:
         """A line of the story with its second."""
-        self._console.print(
-            f"[dim]{monotonic() - self._began:5.1f} s[/]  {text}", style=style, highlight=False, soft_wrap=True
-        )
+        tell(self._console, monotonic() - self._began, text, style, mark)
 
     def _entry(self, entry: dict[str, Any]) -> None:
         match entry["kind"]:
@@ -78,34 +78,36 @@ class Story:
             case "denied":
                 self._denied(entry)
             case "taken":
-                self.tell("         … and walks in; the lock is secured behind the closing door", "dim")
+                aside(self._console, _("… and walks in; the lock is secured behind the closing door"))
             case "document_applied":
+                name, number = document_name(entry["document"]), entry["version"]
                 self.tell(
-                    f"The station takes the union's signed {entry['document']}, version {entry['version']}", "dim"
+                    _("The station takes the union's signed {document} {number}", document=name, number=number), "dim"
                 )
             case "fault" if entry["what"] == "central":
-                self.tell(
-                    "The station notices that the central server is out of reach. The door goes on working", "yellow"
-                )
+                self.tell(_("The central server is out of reach; the door goes on working"), "yellow")
             case _:
                 pass
 
     def _let_in(self, milliseconds: float) -> None:
         self.score.latencies.append(milliseconds)
         person = self._script.person(self._granted.get("index"), "")
-        offline = " [yellow](offline)[/]" if self._cut else ""
-        self.tell(
-            f"[green]✔ {person.name}[/] shows {person.shows}: [green]let in[/]{offline}, "
-            f"{milliseconds:.0f} ms from the picture to the lock"
+        words = (
+            _("{who}, with {what}: let in (offline, {ms:.0f} ms)")
+            if self._cut
+            else _("{who}, with {what}: let in ({ms:.0f} ms)")
         )
+        self.tell(words.format(who=person.name, what=person.shows, ms=milliseconds), "green", "✔")
 
     def _denied(self, entry: dict[str, Any]) -> None:
         reason = entry["reason"]
         self.score.denied[reason] += 1
         person = self._script.person(entry.get("index"), reason)
-        zh, en = WORDS[Reason(reason)]
-        self.tell(f"[red]✘ {person.name}[/] shows {person.shows}: [red]refused[/], {reason}")
-        self.tell(f"         “{en}” {zh}", "dim")
+        words = _(
+            "{who}, with {what}: refused ({reason})", who=person.name, what=person.shows, reason=reason_name(reason)
+        )
+        self.tell(words, "red", "✘")
+        aside(self._console, chosen(WORDS[Reason(reason)]))
         if reason == CUT_AFTER and self._restored_at is None:
             self.cut_network()
         if reason == RESTORE_AFTER:
@@ -115,7 +117,7 @@ class Story:
         """Cut the station off from the central server."""
         self._cut = True
         self._link.cut()
-        self.tell("[bold yellow]✂ The network to the central server is cut, on purpose[/]")
+        self.tell(_("The network to the central server is cut, on purpose"), "bold yellow", "✂")
 
     def restore_network(self) -> None:
         """Let it reach the central server again, if it was cut."""
@@ -123,22 +125,18 @@ class Story:
             self._cut = False
             self._restored_at = monotonic()
             self._link.restore()
-            self.tell("[bold yellow]⇄ The network is back[/]")
+            self.tell(_("The network is back"), "bold yellow", "⇄")
 
     def _queue(self) -> None:
         waiting = self.waiting
         self.score.most_waiting = max(self.score.most_waiting, waiting)
         if self._restored_at is not None and self.score.drained_in is None and waiting == 0:
             self.score.drained_in = monotonic() - self._restored_at
-            self.tell(
-                f"The central server has everything again, {self.score.drained_in:.1f} s after the network came back"
-            )
+            words = _("The central server has everything, {seconds:.1f} s after the network came back")
+            self.tell(words.format(seconds=self.score.drained_in))
         elif self._cut and waiting and monotonic() - self._told_queue > QUEUE_EVERY:
             self._told_queue = monotonic()
-            self.tell(
-                f"{waiting} {'entry waits' if waiting == 1 else 'entries wait'} on the disk for the central server",
-                "yellow",
-            )
+            self.tell(_("Entries that wait on the disk for the central server: {count}", count=waiting), "yellow")
 
     def _appliances(self) -> None:
         if self.view is None or monotonic() - self._told_appliances < APPLIANCES_EVERY:
@@ -147,8 +145,4 @@ class Story:
         if any(each.value is None for each in sensors.values()) and monotonic() - self._began < APPLIANCES_EVERY:
             return
         self._told_appliances = monotonic()
-        said = (
-            f"{name.replace('_', ' ')} {f'{each.value:.4g} {each.unit}' if each.value is not None else each.absent}"
-            for name, each in sensors.items()
-        )
-        self.tell("Appliances: " + ", ".join(said), "cyan")
+        self.tell(appliances(sensors), "cyan")

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import requests
 
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.screen import words
 from kiosk.screen.faces import Face
 from kiosk.screen.presence import GONE_AFTER

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-from kiosk.demo.run import stop
+from kiosk.demo.place import stop
 from kiosk.demo.walker import Bench
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.logbook.cold import ColdState

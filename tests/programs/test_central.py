@@ -23,7 +23,7 @@ from kiosk.central.store.logs import GapFound
 from kiosk.central.store.registers import CLAIM_HOLDS, WrongClaim
 from kiosk.contract.bodies import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
 from kiosk.contract.openapi import document
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.sync.answers import NoAnswer, seconds_of
 from kiosk.sync.client import Client
 from kiosk.trust.documents import TimeDocument, read_document

@@ -28,7 +28,7 @@ from kiosk.central.store import CentralStore
 from kiosk.central.store.logs import GapFound, Sent
 from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN, QUOTA, Batch
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.policy import PolicyDocument
 from tests.keys import private, public

@@ -14,7 +14,7 @@ import requests
 
 from kiosk.central.store import CentralStore
 from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, CONFLICT, UNDERSTANDS_CONFLICT
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from tests.keys import private, public
 from tests.programs.house import House, until
 

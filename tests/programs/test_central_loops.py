@@ -10,7 +10,7 @@ import pytest
 from kiosk import loops
 from kiosk.central import serve as program
 from kiosk.central.api.app import Central
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.loops import LoopFailed
 from tests.programs.house import House
 

@@ -13,7 +13,7 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 import pytest
 
 from kiosk.cli.doctor.network import _clock
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from tests.certificates import Authority
 from tests.programs import middle
 from tests.programs.house import House

@@ -15,7 +15,7 @@ import pytest
 from kiosk.cli.act.enrol import writable_or_exit
 from kiosk.cli.doctor.network import road
 from kiosk.contract.unanswered import why_unanswered
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from tests.certificates import Authority
 from tests.programs import middle
 from tests.programs.house import House

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 from msgspec import Struct
 
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from tests.programs import middle
 from tests.programs.house import until
 from tests.programs.middle import Fault, Middle

@@ -14,7 +14,7 @@ from typing import Self
 import pytest
 from msgspec import Struct
 
-from kiosk.demo.run import stop
+from kiosk.demo.place import stop
 from kiosk.local import Line, NotReachable
 from kiosk.wire import Sensed
 from tests.programs.house import LOCK, Station, environment, until

@@ -17,7 +17,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.requests import Request
 
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.local import Line
 from kiosk.screen import presence, words
 from kiosk.screen.places import MOST_BROWSERS

@@ -13,7 +13,7 @@ import requests
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.local import Line
 from kiosk.wire import Done, Operate
 from tests.keys import claims

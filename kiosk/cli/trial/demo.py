@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
+import sqlite3
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ import click
 
 from kiosk.cli.act.door import Duration
 from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
+from kiosk.cli.files import why_not
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings.table import BadSettings
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--for", "seconds", type=Duration(), help="End by itself after this long, e.g. 40s. Default: Ctrl-C.")
-@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this new folder.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep everything but the film in this new folder."
+)
+@click.option("--film", is_flag=True, help="With --keep: the film too, some 160 MB.")
 @as_json
-def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
+def demo(seconds: float | None, keep: Path | None, film: bool, as_json: bool) -> None:
     """Run a central server and all programs on simulated hardware, and tell what happens.
 
     Exit code 1 unless a valid pass opened the door, a forged, an expired, a revoked and a replayed one did not, and the
@@ -34,27 +40,39 @@ def demo(seconds: float | None, keep: Path | None, as_json: bool) -> None:
     """
     from rich.console import Console  # noqa: PLC0415
 
-    from kiosk.demo.run import DemoFailed, run_demo  # noqa: PLC0415
+    from kiosk.demo.place import DemoFailed, ending_in_order  # noqa: PLC0415
+    from kiosk.demo.run import run_demo  # noqa: PLC0415
     from kiosk.demo.script import LENGTH  # noqa: PLC0415
 
     if seconds is not None and seconds < LENGTH:
         fail(_("The story takes {seconds:g} s; --for must be at least that.", seconds=LENGTH), MISUSED)
-    if keep and keep.exists() and any(keep.iterdir()):
-        fail(_("{folder} is not empty; name a new folder.", folder=keep), MISUSED)
-    folder = keep or Path(tempfile.mkdtemp(prefix="kiosk-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    if film and not keep:
+        fail(_("--film goes with --keep FOLDER"), MISUSED)
     console = Console(stderr=as_json)
     try:
-        summary = run_demo(folder.resolve(), seconds, console)
-    except (DemoFailed, BadSettings) as error:
+        with ending_in_order(), _folder(keep) as folder:
+            summary = run_demo(folder.resolve(), seconds, console, keep_film=film)
+    except (DemoFailed, BadSettings, sqlite3.Error) as error:
         fail(str(error), WRONG)
-    finally:
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        fail(_("The demo cannot run here: {why}", why=why_not(error)))
     tell_summary(console, summary, complete=seconds is not None)
     if as_json:
         print_json(summary)
     sys.exit(0 if summary.ok or seconds is None else WRONG)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """The new folder that everything is kept in, or one that goes at the end."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="kiosk-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
+    if keep.exists() and any(keep.iterdir()):
+        fail(_("{folder} is not empty; name a new folder.", folder=keep), MISUSED)
+    keep.mkdir(parents=True, exist_ok=True)
+    yield keep
 
 
 def tell_summary(console: Console, summary: Summary, *, complete: bool) -> None:
@@ -62,17 +80,22 @@ def tell_summary(console: Console, summary: Summary, *, complete: bool) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from kiosk.demo.words import reason_name  # noqa: PLC0415
+
     table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")
     lock = summary.picture_to_lock_ms
     table.add_row(_("let in"), str(summary.granted))
     table.add_row(
-        _("refused"), ", ".join(f"{reason} {count}" for reason, count in summary.denied.items()) or _("nobody")
+        _("refused"),
+        _(", ").join(f"{reason_name(reason)} {count}" for reason, count in summary.denied.items()) or _("nobody"),
     )
     if lock:
         table.add_row(_("picture to lock"), _("median {p50:g} ms, 95 % within {p95:g} ms, of {n:g}", **lock))
-    table.add_row(_("entries here / at the central server"), f"{summary.entries_local} / {summary.entries_central}")
+    table.add_row(_("entries: here / centre"), f"{summary.entries_local} / {summary.entries_central}")
     table.add_row(_("missing / twice"), f"{summary.missing} / {summary.duplicates}")
-    table.add_row(_("waited at most, while cut off"), _("{count} entries", count=summary.most_waiting))
+    table.add_row(_("most that waited"), _("{count} entries", count=summary.most_waiting))
     console.print()
     console.print(table)
     for failure in summary.failures:

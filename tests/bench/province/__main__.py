@@ -22,7 +22,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from tests.bench.province.fleet import Fleet, Timings, code, hold_polls, key, send_all, send_at, storm
 from tests.conftest import ROOT
 
