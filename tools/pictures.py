@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -28,7 +30,9 @@ from kiosk.wire import GetView, View
 from tools import display
 
 DOCS = Path(__file__).parents[1] / "docs"
-WIDTH = 128
+WIDTH = 84
+"""Columns of the demo: what fits 80 is not wrapped."""
+
 SCREENS = """\
 pins = "simulated"
 [station]
@@ -82,7 +86,7 @@ def draw_day() -> None:
         CliRunner().invoke(kiosk, words, catch_exceptions=False)
 
 
-def draw_screens() -> None:
+def draw_screens(pictures: Path = DOCS) -> None:
     """docs/status.svg and docs/doctor.svg: a station with a sensor that is not there."""
     with tempfile.TemporaryDirectory(prefix="kiosk-") as folder:
         place = Place(Path(folder))
@@ -95,7 +99,18 @@ def draw_screens() -> None:
                 done = CliRunner().invoke(kiosk, ["-c", str(place.config), *words], color=True)
                 console = Console(record=True, width=110, file=io.StringIO(), force_terminal=True)
                 console.print(Text.from_ansi(done.output.replace(folder, FOLDER)))
-                _save(console, f"kiosk {verb}", DOCS / f"{verb}.svg")
+                _save(console, f"kiosk {verb}", pictures / f"{verb}.svg")
+
+
+def rows_of(picture: Path) -> list[str]:
+    """The lines of a picture of a terminal, as somebody reads them."""
+    rows: dict[float, list[tuple[float, str]]] = {}
+    for x, y, text in re.findall(
+        r'<text[^>]*? x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>', picture.read_text("utf-8")
+    ):
+        rows.setdefault(float(y), []).append((float(x), html.unescape(text)))
+    lines = ["".join(text for _, text in sorted(rows[y])) for y in sorted(rows)]
+    return [line for each in lines if (line := " ".join(each.split()))]
 
 
 def _knows(settings: Settings) -> bool:

@@ -7,8 +7,9 @@ kiosk.demo.spoil adds to it. Seeded, so that a film is the same each time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -91,12 +92,12 @@ class Film:
     seed: int = 7
 
 
-def write_film(film: Film, path: Path) -> None:
-    """Write the film as an AVI of JPEG pictures."""
+def write_film(film: Film, path: Path, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Write the film as an AVI of JPEG pictures, as long as it is wanted."""
     writer = cv2.VideoWriter(
         str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), film.rate, (film.width, film.height)
     )
-    for picture in frames(film):
+    for picture in takewhile(lambda _: wanted(), frames(film)):
         writer.write(picture)
     writer.release()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import statistics
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -73,8 +74,7 @@ def _open(
 ) -> tuple[Story, Settings]:
     """Start everything, bottom-up; the scanner last, since its film begins at once."""
     film = place.film if keep_film else place.hold_film()
-    camera = threading.Thread(target=write_film, args=(script.film(), place.film), name="film", daemon=True)
-    camera.start()
+    camera = stack.enter_context(_filming(script, place))
     port = free_port()
     stack.enter_context(place.program("central", "serve", "--data", str(place.central), "--port", str(port)))
     wait_for_port(port, place)
@@ -111,6 +111,21 @@ def _open(
         stack.enter_context(place.program(program))
     stack.callback(place.end_programs)
     return Story(console, script, link), settings
+
+
+@contextmanager
+def _filming(script: Script, place: Place) -> Iterator[threading.Thread]:
+    """The thread that makes the film; with the block it ends, too, be the film whole or not."""
+    over = threading.Event()
+    camera = threading.Thread(
+        target=write_film, args=(script.film(), place.film, lambda: not over.is_set()), name="film"
+    )
+    camera.start()
+    try:
+        yield camera
+    finally:
+        over.set()
+        camera.join()
 
 
 def _listen(settings: Settings, story: Story, seconds: float | None) -> None:
