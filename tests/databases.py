@@ -20,7 +20,7 @@ import psycopg
 from msgspec import Struct
 
 from kiosk.central.store.place import SETTINGS
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 
 USER = "yizhan"
 

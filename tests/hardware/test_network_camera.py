@@ -11,7 +11,7 @@ import pytest
 
 from hardware.camera import Camera, CameraSource
 from hardware.network_camera import NetworkCapture, Silent, named
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from tests.programs.stream_camera import StreamCamera
 
 Behave = Callable[[socket.socket], None]

@@ -122,7 +122,7 @@ def test_it_works_where_nothing_else_does(settings: str, tmp_path: Path) -> None
     assert "settings.file" in unpacked(out)["doctor.json"]
     house.config.unlink()
     assert house.kiosk("report", "--out", str(out)).returncode == 0
-    assert house.kiosk("report", "--out", str(tmp_path / "no" / "report.zip")).returncode == 1
+    assert house.kiosk("report", "--out", str(tmp_path / "no" / "report.zip")).returncode == 2
 
 
 @pytest.mark.parametrize(
