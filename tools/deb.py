@@ -40,7 +40,7 @@ chosen = os.path.realpath("/var/lib/yizhan-kiosk/current")  # an update; see kio
 if not os.path.isdir(chosen + "/kiosk"):
     chosen = "/usr/lib/yizhan-kiosk"
 sys.path.insert(0, chosen)
-from kiosk.cli.main import run
+from kiosk.__main__ import run
 
 run()
 """

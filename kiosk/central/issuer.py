@@ -239,7 +239,8 @@ class Issuer:
     def trust_clock(self) -> None:
         """Somebody vouches for the clock: publish by it."""
         with self._store.transaction():
-            self._store.put_document("status", *self._store.documents()["status"], self._now())
+            if held := self._store.documents().get("status"):
+                self._store.put_document("status", *held, self._now())
             self.publish_status()
 
     @contextmanager

@@ -187,8 +187,13 @@ def machine_line(value: object) -> str:
 
 def json_line(value: object) -> str:
     """A value as JSON that steers no terminal."""
-    plain = everywhere(msgspec.to_builtins(value, builtin_types=(bytes,)), hidden)
+    plain = everywhere(msgspec.to_builtins(value, builtin_types=(bytes,)), _of_unicode)
     return visible_json(msgspec.json.encode(plain).decode())
+
+
+def _of_unicode(text: str) -> str:
+    """Without secrets; half a pair, which a name of a file that is no UTF-8 comes as, is shown as what it is."""
+    return hidden(text).encode(errors="backslashreplace").decode()
 
 
 @contextmanager

@@ -114,6 +114,7 @@ def why_not(error: OSError) -> str:
         errno.ENOSPC: _("the disk is full"),
         errno.EDQUOT: _("this account's share of the disk is full"),
         errno.EISDIR: _("is a folder"),
+        errno.EEXIST: _("is there already, and is no folder"),
         errno.ENOTDIR: _("what should be a folder is a file"),
         errno.ENAMETOOLONG: _("the name is too long"),
         errno.EIO: _("the disk has an error"),

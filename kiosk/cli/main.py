@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -162,8 +164,10 @@ def run() -> None:
     install()
     translated(main)
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # kiosk.__main__ had it so
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.exit(main.main(prog_name="kiosk", standalone_mode=False))
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         from kiosk.cli.common import echo  # noqa: PLC0415
 
         echo(_("Aborted!"), err=True)
@@ -171,6 +175,24 @@ def run() -> None:
     except click.ClickException as error:
         _tell(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        _refused(error)
+        sys.exit(1)
+
+
+def _refused(error: OSError) -> None:
+    """What the system refused that no verb had words of its own for; whoever reads our words may be it (/dev/full)."""
+    from kiosk.cli.common import echo  # noqa: PLC0415
+    from kiosk.cli.files import why_not  # noqa: PLC0415
+
+    with suppress(OSError):
+        sys.stdout.close()
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  until the end
+    with suppress(OSError):
+        echo(
+            _("Error: {message}", message=": ".join(filter(None, (str(error.filename or ""), why_not(error))))),
+            err=True,
+        )
 
 
 def _tell(error: click.ClickException) -> None:

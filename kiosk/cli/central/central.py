@@ -15,7 +15,7 @@ from rich.cells import set_cell_size
 
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
-from kiosk.cli.central.folder import folder_option, opened, said_plainly
+from kiosk.cli.central.folder import INDEX, STATION, folder_option, opened, said_plainly
 from kiosk.cli.central.policy import policy
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json, style
 from kiosk.cli.files import PICTURE, OutFile, whole, why_not
@@ -69,7 +69,7 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
 
 
 @central.command()
-@click.argument("station")
+@click.argument("station", type=STATION)
 @click.option("--out", type=PICTURE, help="Write it as a QR for the station's camera: .png, .svg or .pdf.")
 @click.option("--show", is_flag=True, help="Print the QR in the terminal.")
 @folder_option
@@ -237,7 +237,7 @@ def _day(at: float) -> str:
 
 
 @central.command()
-@click.argument("index", type=int)
+@click.argument("index", type=INDEX)
 @folder_option
 @json_too
 def revoke(index: int, folder: Path) -> None:
@@ -246,7 +246,7 @@ def revoke(index: int, folder: Path) -> None:
 
 
 @central.command()
-@click.argument("index", type=int)
+@click.argument("index", type=INDEX)
 @folder_option
 @json_too
 def suspend(index: int, folder: Path) -> None:
@@ -255,7 +255,7 @@ def suspend(index: int, folder: Path) -> None:
 
 
 @central.command()
-@click.argument("index", type=int)
+@click.argument("index", type=INDEX)
 @folder_option
 @json_too
 def restore(index: int, folder: Path) -> None:

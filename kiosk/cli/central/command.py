@@ -9,7 +9,7 @@ import click
 from msgspec import ValidationError, convert
 
 from kiosk.cli.act.door import Duration
-from kiosk.cli.central.folder import folder_option, opened
+from kiosk.cli.central.folder import NAME, STATION, folder_option, opened
 from kiosk.cli.common import MISUSED, answer, fail, json_too
 from kiosk.cli.look.words import word
 from kiosk.language import _
@@ -29,9 +29,9 @@ class Act(click.Choice[str]):
 
 
 @click.command()
-@click.argument("station")
+@click.argument("station", type=STATION)
 @click.argument("verb", type=Act(["open", "hold", "lockdown", "release", "restart", "report"]))
-@click.option("--door", default="", help="The door's name; without it the station's first.")
+@click.option("--door", type=NAME, default="", help="The door's name; without it the station's first.")
 @click.option("--for", "seconds", type=Duration(), default="0s", help="How long; without it the verb's own time.")
 @click.option("--program", default="", help="For restart: station, scanner, sensors or sync.")
 @click.option("--within", type=Duration(), default="5m", show_default=True, help="It is not obeyed later than that.")

@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import click
 
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.cli.common import fail
+from kiosk.cli.files import why_not
 from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
     from kiosk.central.store import CentralStore
 
+MOST_SHOWN: Final = 40
+
 folder_option = click.option(
     "--data", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True
 )
+
+
+INDEX = click.IntRange(1, 2**32 - 1)
+"""Of a credential, as a pass can name one."""
+
+
+class Words(click.ParamType[str]):
+    """Text of a form; what is no Unicode on the command line is none."""
+
+    name = "text"
+
+    def __init__(self, form: str, wrong: Callable[[], str]) -> None:
+        self._form, self._wrong = form, wrong
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is."""
+        if not re.fullmatch(self._form, value):
+            self.fail(_("{text}: {wrong}", text=value[:MOST_SHOWN], wrong=self._wrong()), param, ctx)
+        return str(value)
+
+
+STATION = Words("[0-9A-Za-z]{4,12}", lambda: _("is no station's code, which is 4 to 12 letters and digits"))
+SCOPE = Words("[0-9A-Za-z]{0,12}", lambda: _("is no beginning of a station's code"))
+NAME = Words("[^\ud800-\udfff]{0,200}", lambda: _("is too long, or no Unicode"))
 
 
 def opened(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
@@ -54,7 +82,7 @@ def said_plainly() -> Iterator[None]:
     except BrokenPipeError:  # whoever reads our words has heard enough
         raise
     except OSError as error:
-        fail(str(error))
+        fail(_("{file}: {wrong}", file=error.filename or _("the central server's folder"), wrong=why_not(error)))
 
 
 def _remedy(trouble: Trouble) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import set_cell_size
 
+from kiosk.cli.central.folder import NAME, SCOPE
 from kiosk.cli.common import (
     MISUSED,
     WRONG,
@@ -53,7 +55,9 @@ def pass_() -> None:
 )
 @click.option("--kind", type=click.Choice(["card", "live", "bound"]), default="card", show_default=True)
 @click.option("--class", "class_", type=click.Choice([each.name.lower() for each in PassClass]), default="worker")
-@click.option("--scope", default="", help="Where it holds: the first digits of station codes. Default: everywhere.")
+@click.option(
+    "--scope", type=SCOPE, default="", help="Where it holds: the first digits of station codes. Default: everywhere."
+)
 @click.option(
     "--days", type=click.FloatRange(min=0.001, max=3650), help="How long it holds. Default: card 60 days, live 10 min."
 )
@@ -61,7 +65,9 @@ def pass_() -> None:
     "--index", type=click.IntRange(min=1, max=2**32 - 1), help="Another pass for this credential. Default: a new one."
 )
 @click.option("--extended", is_flag=True, help="The holder needs longer at the door.")
-@click.option("--holder", default="", help="The union's pseudonym for the holder; stays at the central server.")
+@click.option(
+    "--holder", type=NAME, default="", help="The union's pseudonym for the holder; stays at the central server."
+)
 @click.option(
     "--phone", type=click.Path(path_type=Path, dir_okay=False), help="For a bound pass: the file of the phone's key."
 )
@@ -84,6 +90,8 @@ def make(
 ) -> None:
     """Issue a pass with the central server's key in --central. Prints its text."""
     now = int(time.time())
+    if days is not None and not math.isfinite(days):
+        fail(_("--days must be a number"), MISUSED)
     expires = now + int(days * 86_400 if days else DEFAULT_SECONDS[kind])
     if (kind == "bound") != (phone is not None):
         fail(

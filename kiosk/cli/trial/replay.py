@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -22,11 +22,15 @@ from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
 from kiosk.settings.table import BadSettings
+from kiosk.settings.text import read_bounded
 from kiosk.wire import GetRecording, Recorded
 
 if TYPE_CHECKING:
     from kiosk.core.events import Command, Event
     from kiosk.core.replay import Recording, Replayed
+
+MOST_BYTES: Final = 1 << 28
+"""Of a recording: many times what a station keeps."""
 
 
 @click.command()
@@ -81,7 +85,7 @@ def _read(file: Path) -> Recording:
     from kiosk.core.replay import NotARecording, read_recording  # noqa: PLC0415
 
     try:
-        return read_recording(file.read_bytes())
+        return read_recording(read_bounded(file, MOST_BYTES))
     except OSError as error:
         fail(_("{file}: {why}\nNext: kiosk replay --save {file}", file=file, why=why_not(error)))
     except NotARecording as error:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
+from typing import Final
 
 import click
 
@@ -17,7 +18,11 @@ from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
+from kiosk.settings.text import read_bounded
 from kiosk.wire import Snapshot, TakeSnapshot
+
+MOST_BYTES: Final = 1 << 26
+"""Of a picture."""
 
 
 class RunByDefault(click.Group):
@@ -81,7 +86,7 @@ def read(files: tuple[Path, ...]) -> None:
     unreadable = False
     for file in files:
         try:
-            grey = cv2.imdecode(np.fromfile(file, "uint8"), cv2.IMREAD_GRAYSCALE)
+            grey = cv2.imdecode(np.frombuffer(read_bounded(file, MOST_BYTES), "uint8"), cv2.IMREAD_GRAYSCALE)
         except (OSError, cv2.error) as error:
             grey, why = None, getattr(error, "strerror", None) or "no picture"
         else:
