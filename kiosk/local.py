@@ -108,6 +108,8 @@ class Line:
                 raise NotGranted(why)
             case Restart():
                 raise RestartAsked
+            case None:
+                raise NotReachable("no answer in time")
             case other:
                 raise NotReachable(f"no {answer.__name__} but {type(other).__name__}")
 

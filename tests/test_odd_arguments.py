@@ -85,6 +85,27 @@ def lines(words: tuple[str, ...], command: click.Command) -> Iterator[tuple[str,
             yield from ((*words, *needed, option.opts[0], odd) for odd in values)
 
 
+def ended(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Run it: it ends with a code of ours, and with words that are not Python's."""
+    monkeypatch.setattr(sys, "argv", ["kiosk", *words])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    with pytest.raises(SystemExit) as end:
+        run()
+    told = "".join(capfd.readouterr())
+    assert end.value.code in {None, 0, 1, 2, 3}, words
+    assert not PYTHON.search(told), (words, told)
+    assert told.strip() or not end.value.code, f"{words}: failed without a word"
+
+
+@pytest.mark.parametrize("config", [*ODD[:8], ".", "/", "/dev/zero"])
+def test_no_verb_shows_python_whatever_the_settings_are(
+    config: str, house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(house.folder)
+    for words in (("status",), ("config", "check"), ("door", "open"), ("log",)):
+        ended(("-c", config, *words), monkeypatch, capfd)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", ALL)
@@ -94,11 +115,4 @@ def test_no_verb_shows_python_whatever_stands_on_its_line(
     monkeypatch.chdir(house.folder)
     words, command = ALL[name]
     for line in lines(words, command):
-        monkeypatch.setattr(sys, "argv", ["kiosk", "-c", str(house.config), *line])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
-        with pytest.raises(SystemExit) as ended:
-            run()
-        told = "".join(capfd.readouterr())
-        assert ended.value.code in {None, 0, 1, 2, 3}, line
-        assert not PYTHON.search(told), (line, told)
-        assert told.strip() or not ended.value.code, f"{line}: failed without a word"
+        ended(("-c", str(house.config), *line), monkeypatch, capfd)

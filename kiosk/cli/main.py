@@ -155,6 +155,8 @@ def main(ctx: click.Context, config: Path) -> None:
 
     Exit codes: 0 fine, 1 something is wrong, 2 misused, 3 not reachable.
     """
+    if not config.name:
+        raise click.BadParameter(_("is a folder; name a file in it"), ctx, param_hint="--config")
     ctx.obj = config
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +20,7 @@ from kiosk.contract.unanswered import why_unanswered
 from kiosk.demo.place import free_port
 from tests.certificates import Authority
 from tests.programs import middle
-from tests.programs.house import House
+from tests.programs.house import House, environment, until
 from tests.programs.listener import Listener
 from tests.programs.middle import Middle
 from tests.programs.town import CODE, Town
@@ -246,6 +248,16 @@ def test_a_server_that_hangs_ends_the_road(scheme: str) -> None:
         *fine, last = road(f"{scheme}://localhost:{server.port}", None, CODE, patience=0.2)
     assert [check.severity for check in fine] == ["fine", "fine"]
     assert "and then says nothing" in last.evidence
+
+
+def test_ctrl_c_ends_it_without_python(house: House) -> None:
+    with closing(Middle(1)) as man, man.doing(middle.blackholed):
+        words = house._command("enrol", f"http://127.0.0.1:{man.port}", CLAIM)
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+        until(lambda: man.hits, "its question")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30) == ("", "\nAborted!\n")
+        assert process.returncode == 1
 
 
 VERBS: dict[str, tuple[str, ...]] = {
