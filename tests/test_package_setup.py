@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.demo.run import free_port, stop
+from kiosk.demo.place import free_port, stop
 from kiosk.demo.walker import Bench
 from kiosk.local import Line, boot_time
 from kiosk.wire import Logged, Scan, Subscribe

@@ -59,7 +59,7 @@ temperature = "fridge"
 door = "fridge_door"
 """
 FIRST_OF_AUGUST = datetime(2026, 7, 31, 16, tzinfo=UTC).timestamp()
-FOLDER = "/tmp/kiosk-demo"  # noqa: S108  stands in the picture for the folder of that run
+FOLDER = "/tmp/kiosk-abcdefgh"  # noqa: S108  stands in the picture for the folder of that run, and is as long as one
 
 
 def main() -> None:

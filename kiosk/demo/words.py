@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -15,7 +16,8 @@ from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import SensorView
 
-INDENT: Final = 4
+INDENT: Final = 11
+LESS: Final = 4
 ASIDE: Final = 70
 """Columns from which on there is room for what a thing is beside it; below that it stands under it."""
 
@@ -31,8 +33,9 @@ def tell(console: Console, second: float, text: str, style: str = "", mark: str 
 
 
 def aside(console: Console, text: str) -> None:
-    """What belongs to the line before."""
-    console.print(Padding(Text(visible(text), "dim"), (0, 0, 0, INDENT)))
+    """What belongs to the line before: below its words, or further left where it would be too long there."""
+    indent = INDENT if cell_len(text) + INDENT <= console.width else LESS
+    console.print(Padding(Text(visible(text), "dim"), (0, 0, 0, indent)))
 
 
 def appliances(sensors: dict[str, SensorView]) -> str:

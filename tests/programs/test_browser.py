@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.screen.browser import BrowserEnded, watch
 from tests.programs.house import House, until
 

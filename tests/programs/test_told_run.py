@@ -19,7 +19,7 @@ from typing import Final
 
 import pytest
 
-from kiosk.demo.run import free_port
+from kiosk.demo.place import free_port
 from kiosk.local import Line, NotGranted
 from kiosk.wire import Done, Operate
 from tests.conftest import ROOT
