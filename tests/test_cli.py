@@ -165,6 +165,12 @@ def test_config_takes_a_file(house: House) -> None:
         assert words[-1] in done.stderr
 
 
+def test_settings_with_a_byte_order_mark_are_shown(house: House) -> None:
+    house.config.write_bytes(house.config.read_text().encode("utf-8-sig"))
+    done = house.kiosk("config", "show", "pins")
+    assert (done.returncode, done.stdout) == (0, 'pins = "simulated"\n')
+
+
 @pytest.mark.parametrize("running", [False, True])
 def test_explain_says_what_a_pass_holds_and_why_it_would_be_refused(house: House, running: bool) -> None:
     def check() -> None:

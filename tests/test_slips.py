@@ -100,7 +100,8 @@ def test_another_coding_is_named_with_the_command_that_mends_it(tmp_path: Path, 
         ),
         (GOOD.replace("西湖驿站", "𠮷野家").replace("没有真的引脚", "").encode("gb18030"), "F:5:9: is GB18030"),
         (GOOD.replace("西湖驿站", "冷柜 25℃，°C").replace("没有真的引脚", "").encode("gbk"), "F:5:9: is GBK"),
-        (GOOD.encode() + b"\xff", "F:15:1: is "),
+        (GOOD.encode() + b"\xff", "F:15:1: is not UTF-8 text"),
+        (GOOD.encode().replace("驿".encode(), "驿".encode()[:2]), "F:5:11: is not UTF-8 text"),
         (b"\0" * 4096, "F: holds nothing but zero bytes, as after a power cut"),
         (GOOD.encode() + b"\0" * 20, "F:15:1: a zero byte stands here"),
         (GOOD.encode() + b"\0" * 4096, "F:15:1: a zero byte stands here"),
@@ -110,6 +111,14 @@ def test_a_coding_is_not_taken_for_another(tmp_path: Path, data: bytes, told: st
     found = errors(tmp_path, data)
     assert len(found) == 1
     assert found[0].startswith(told)
+
+
+def test_what_is_salvaged_of_utf_8_is_read_as_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    for data in (GOOD.encode() + b"x\n", GOOD.encode() + b"\0" * 9, GOOD.encode() + b"\n# \xe9\xa9"):
+        path.write_bytes(data)
+        assert errors(tmp_path, data)
+        assert salvage(path)["station"]["name"] == "西湖驿站"
 
 
 @pytest.mark.parametrize(

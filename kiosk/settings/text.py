@@ -58,7 +58,8 @@ def read_text(path: Path) -> str:
 
 def as_far_as_readable(data: bytes) -> str:
     """The text in whatever coding it seems to be; what cannot be read is replaced."""
-    return re.sub("\r\n?", "\n", data.decode(coding(data) or "UTF-8", "replace").lstrip("\ufeff"))
+    name = "" if _decodes(data, "UTF-8") and b"\0" not in data else coding(data)
+    return re.sub("\r\n?", "\n", data.decode(name or "UTF-8", "replace").lstrip("\ufeff"))
 
 
 def coding(data: bytes) -> str:
@@ -69,8 +70,17 @@ def coding(data: bytes) -> str:
     first, second = data[::2].count(0), data[1::2].count(0)  # signs of ASCII have a zero byte in UTF-16
     if max(first, second) > max(len(data) / 8, 4 * min(first, second)):
         return "UTF-16LE" if second > first else "UTF-16BE"
+    if _damaged_utf8(data):
+        return ""
     likely = BYTES if _looks_chinese(data) else reversed(BYTES)
     return next((name for name in likely if b"\0" not in data and _decodes(data, name)), "")
+
+
+def _damaged_utf8(data: bytes) -> bool:
+    """Whether more of its characters beyond Latin are right in UTF-8 than wrong: a byte was damaged, or the end is missing."""
+    text = data.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    return sum(each >= "\u2e80" for each in text) - wrong > wrong
 
 
 def _looks_chinese(data: bytes) -> bool:

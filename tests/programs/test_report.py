@@ -91,6 +91,18 @@ def test_a_cameras_password_is_in_the_settings_alone(tmp_path: Path) -> None:
     assert held == ["station.toml"]
 
 
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-be", "gbk", "utf-8-sig"])
+def test_a_secret_is_hidden_in_whatever_coding_the_settings_were_saved(coding: str, tmp_path: Path) -> None:
+    house = House(tmp_path, '[scanners.main]  # 门口\ndoor = "main"\ncamera = "rtsp://admin:geheim77@10.0.0.9/a"\n')
+    house.config.write_bytes(house.config.read_text(encoding="utf-8").encode(coding))
+    out = tmp_path / "report.zip"
+    assert house.kiosk("report", "--out", str(out)).returncode == 0
+    settings = unpacked(out)["station.toml"].replace("\0", "")
+    assert "geheim77" not in settings
+    assert "10.0.0.9" in settings
+    assert "门口" in settings
+
+
 def test_a_technicians_pass_the_holders_and_the_place_are_shortened(tmp_path: Path) -> None:
     house = House(
         tmp_path,

@@ -238,6 +238,15 @@ def test_a_scenario_that_is_none_is_told_with_its_line(lived: House, tmp_path: P
     assert done.returncode == 2
     assert error in done.stderr
     assert lived.kiosk("simulate", str(tmp_path / "none.csv")).returncode == 2
+    for data, said in (
+        ("08:30，enter，main\n".encode(), "'，' is not ,; write ,"),
+        (b"08:30;enter;main\n", "';' is not ,; write ,"),
+        ("08:30,门,main\n".encode("gbk"), "is GBK and not UTF-8 text. Next: cp "),
+        ("08:30,enter,main\n".encode("utf-16"), "is UTF-16 and not UTF-8 text. Next: cp "),
+    ):
+        file.write_bytes(data)
+        done = lived.kiosk("simulate", str(file))
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
 def test_every_bus_is_read_once_without_a_station(tmp_path: Path) -> None:
