@@ -21,6 +21,9 @@ VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 SAID: Final = {"why", "error", "detail", "evidence"}
 """What is filled in under these names was said by a program, the system or a library, in English."""
 
+PLACE: Final = re.compile(r"\S+:\d+: (?:[\w.]+: )?")
+"""Where something is wrong in a file: its line and its key, which is a name and no word."""
+
 REASON: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 """Of a closed set, such as why a sensor is absent."""
 
@@ -69,6 +72,8 @@ def told(text: str) -> str:
     """What a program says in English, in the technician's language; of what nobody expected, the parts that are known."""
     if not chinese() or not text:
         return text
+    if place := PLACE.match(text):
+        return place[0] + told(text[place.end() :])
     if found := recognised(text):
         form, values = found
         return _catalogue().gettext(form).format(**{name: told(value) for name, value in values.items()})

@@ -140,7 +140,11 @@ def test_the_error_on_the_page_is_the_programs_own(name: str, locale: str, tmp_p
     (tmp_path / "station.toml").write_text("\n" * 10 + "[doors.main]\nlock = { pin = 17, activ_high = true }\n")
     words = [sys.executable, "-m", "kiosk", "-c", str(tmp_path / "station.toml"), "config", "check"]
     done = subprocess.run(words, env={"LC_ALL": locale}, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert f"{tmp_path}/{shown}" in (done.stdout + done.stderr).splitlines()
+    told = (done.stdout + done.stderr).splitlines()
+    assert f"{tmp_path}/{shown}" in told
+    assert any(line.startswith(f"{tmp_path}/station.toml:1: station: ") for line in told), (
+        "a key is no word to be translated"
+    )
 
 
 SETTING: Final = re.compile(r"^((?:# )?(?:\[[\w.]+\]|[\w.]+ = .*?))(?: +# (.*))?$", re.MULTILINE)
