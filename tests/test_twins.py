@@ -171,6 +171,11 @@ def test_every_comment_of_the_settings_is_chinese() -> None:
         assert HAN.search(comment) or comment.startswith("http"), comment
 
 
+def test_who_reads_chinese_is_sent_to_chinese_pages() -> None:
+    sent = [page for each in read() for page in re.findall(r"docs/\w+\.md", str(each.string))]
+    assert [page for page in sent if (ROOT / page.replace(".md", ".zh-CN.md")).exists()] == []
+
+
 @pytest.fixture(scope="module")
 def manuals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("man")

@@ -108,7 +108,7 @@ def _sees(offer: Offer) -> bool:
     if text := _read(offer):
         found(_("It was read: {start}... ({count} characters)", start=text[:4], count=len(text)))
         return True
-    missed(_("Nothing was read."), _("is it on, is it the right plug?"), "docs/camera.md")
+    missed(_("Nothing was read."), _("is it on, is it the right plug?"), _("docs/camera.md"))
     return agreed(_("Take it all the same"), default=False)
 
 
@@ -140,11 +140,11 @@ def _picture(device: str) -> bool:
     with closing(Camera(CameraSource(device, pause=0.0))) as camera:
         frame = camera.newest(0.0, FIRST_PICTURE)
         if frame is None:
-            missed(visible(_("No picture: {why}", why=camera.trouble)), "docs/camera.md")
+            missed(visible(_("No picture: {why}", why=camera.trouble)), _("docs/camera.md"))
             return agreed(_("Take it all the same"), default=False)
         _show(frame.grey)
         if trouble := Sight().judge(frame.grey, frame.at):
-            missed(visible(trouble), "docs/camera.md")
+            missed(visible(trouble), _("docs/camera.md"))
         if not agreed(_("Is that what is before the door"), default=None):
             return False
         echo(_("Hold any QR code where workers will hold theirs, within half a minute."))
