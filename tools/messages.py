@@ -200,7 +200,12 @@ def one_of(texts: str | Sequence[str] | None) -> str:
 def main() -> None:
     """Bring the catalogue up to date."""
     old = read() if PO.exists() else Catalog(locale="zh_CN")
-    new = Catalog(locale="zh_CN", project="yizhan-kiosk", header_comment="# Chinese messages of the command line.")
+    new = Catalog(
+        locale="zh_CN",
+        project="yizhan-kiosk",
+        header_comment="# Chinese messages of the command line.",
+        creation_date=old.creation_date,  # with today's, any two branches would conflict
+    )
     twofold = {one: (one, many) for one, many in CLICKS_TWOFOLD}
     for message in sorted(messages()):
         before = old.get(message)
