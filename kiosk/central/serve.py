@@ -8,13 +8,16 @@ import socket
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 
 from kiosk.central.api.app import Central
+from kiosk.central.issuer import Issuer
+from kiosk.central.store import CentralStore
+from kiosk.central.workers import shared
 from kiosk.local import notify
 
 NOT_STARTED: Final = 3
@@ -86,14 +89,25 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(folder: Path, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> None:
+def serve(
+    folder: Path, host: str, port: int, cert: Path | None = None, key: Path | None = None, workers: int = 1
+) -> None:
     """Serve until it is told to stop. Raises CannotSign, and LoopFailed when one of its loops failed too often.
 
     Where it cannot listen it raises OSError, before anything else is touched.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG) as listening:
-        _serve(folder, listening, cert, key)
+        if workers > 1:
+            _prepare(folder)
+        if workers == 1 or shared(workers):
+            _serve(folder, listening, cert, key)
+
+
+def _prepare(folder: Path) -> None:
+    """What the first start makes is made once, and what is wrong is said once."""
+    with closing(CentralStore(folder)) as store:
+        Issuer(folder, store).ready()
 
 
 def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path | None) -> None:
@@ -101,6 +115,7 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
     central = Central(folder, lambda: server.leave())  # noqa: PLW0108  it is made after the app
     config = uvicorn.Config(
         central.app(),
+        backlog=BACKLOG,
         log_level="warning",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
@@ -117,6 +132,10 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
 
 
 def _open_files() -> None:
-    """As many files as this account may have: each station holds a connection, and the usual limit is 1,024."""
+    """As many files as this account may have: each station holds a connection, and the usual limit is 1,024.
+
+    Under systemd it may not ask, and has what the unit says.
+    """
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

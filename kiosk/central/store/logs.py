@@ -78,7 +78,9 @@ class Logs(Alarms):
     def take_all(self, sent: Sequence[Sent], now: float) -> list[Became]:
         """What became of each batch, all in one transaction. Raises StoreFailed when it is that of all."""
         with self._engine.transaction(alone=False):
-            order = sorted(range(len(sent)), key=lambda at: (sent[at].station, sent[at].stream, at))
+            order = sorted(
+                range(len(sent)), key=lambda at: (sent[at].station, sent[at].stream, sent[at].batch.epoch, at)
+            )
             became = {at: self._outcome(sent[at], now) for at in order}  # two processes lock in one order
         return [became[at] for at in range(len(sent))]
 

@@ -53,7 +53,14 @@ central.add_command(policy)
 @click.option("--port", type=click.IntRange(1, 65535), default=8420, show_default=True)
 @click.option("--cert", type=click.Path(path_type=Path, exists=True), help="The certificate chain for HTTPS.")
 @click.option("--key", type=click.Path(path_type=Path, exists=True), help="Its private key.")
-def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes, as many as cores; with PostgreSQL.",
+)
+def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | None, workers: int) -> None:
     """Serve stations until it is told to stop."""
     from kiosk.central.serve import serve as run  # noqa: PLC0415
     from kiosk.cli.ports import port_named  # noqa: PLC0415
@@ -61,7 +68,7 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
 
     try:
         with port_named(host, port, f"kiosk central serve --port {port % 65535 + 1}"):
-            run(folder, host, port, cert, key)
+            run(folder, host, port, cert, key, workers)
     except ssl.SSLError as error:
         fail(_("--cert and --key are no certificate with its key: {why}", why=error.reason or error), MISUSED)
     except LoopFailed as error:
