@@ -7,19 +7,27 @@ from pathlib import Path
 
 import pytest
 
-NMCLI = """#!/bin/sh
+NMCLI = r"""#!/bin/sh
 echo "$@" >> "$FAKE/said"
 case "$*" in
-  *SSID,SIGNAL*) printf 'union:70:WPA2\\nunion:90:WPA2\\ncaf\\\\:e:50:\\n' ;;
-  *"wifi connect"*)
-    read -r word
-    test "$word" = secret || { echo "Error: Secrets were required" >&2; exit 4; }
+  *SSID,SIGNAL*) printf 'union:70:WPA2\nunion:90:WPA2\ncaf\\:e:50:\nnew:40:WPA3\n' ;;
+  *"-f NAME"*) touch "$FAKE/profiles"; cat "$FAKE/profiles" ;;
+  *"add type wifi"*) echo "$8" >> "$FAKE/profiles" ;;
+  *"connection delete id"*) grep -vxF "$4" "$FAKE/profiles" > "$FAKE/left"; mv "$FAKE/left" "$FAKE/profiles" ;;
+  *passwd-file*)
+    read -r word < "$6"
+    test "$word" = '802-11-wireless-security.psk:se\\cret\040' || {
+        echo "Error: Connection activation failed: Secrets were required, but not provided" >&2
+        echo "Hint: use 'journalctl -xe NM_CONNECTION=c9e0068c' to get more details." >&2
+        exit 4; }
     touch "$FAKE/up" ;;
   *DEVICE*)
     test -e "$FAKE/up" && echo wlan0:wifi:connected:union || echo wlan0:wifi:disconnected:
     echo lo:loopback:unmanaged: ;;
 esac
 """
+TYPED = "se\\cret "
+"""Of the network that it knows: a passwd-file has to have a backslash and a space escaped."""
 
 
 @pytest.fixture

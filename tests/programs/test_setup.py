@@ -17,7 +17,7 @@ from kiosk.cli.setup.draft import Draft
 from tests.conftest import ROOT
 from tests.keys import claims, signed
 from tests.programs.house import LOCK, House
-from tests.programs.nmcli import fake
+from tests.programs.nmcli import TYPED, fake
 from tests.programs.town import CODE, Town
 
 __all__ = ["fake"]
@@ -163,21 +163,37 @@ def test_a_station_that_somebody_wrote_by_hand_or_that_runs_is_one(card: House, 
     assert "setup." not in card.kiosk("doctor", "--verbose").stdout
 
 
-def test_the_password_of_a_wifi_is_no_argument_and_a_wrong_one_is_told(card: House, fake: Path) -> None:
-    done = card.kiosk(
-        "setup", "--answers", str(answers(card, '[network]\nwifi = "union"\npassword = "wrong"\napn = "cmiot"\n'))
-    )
-    assert (done.returncode, "Secrets were required" in done.stderr) == (3, True)
-    steps = json.loads((card.folder / "station.toml.setup").read_text())
-    assert "network" not in steps["done"]
-    done = card.kiosk(
-        "setup", "--answers", str(answers(card, '[network]\nwifi = "union"\npassword = "secret"\napn = "cmiot"\n'))
-    )
+def network(house: House, password: str, ssid: str = "union") -> Path:
+    return answers(house, f"[network]\nwifi = '{ssid}'\npassword = '{password}'\napn = 'cmiot'\n")
+
+
+def test_the_password_of_a_wifi_is_no_argument(card: House, fake: Path) -> None:
+    done = card.kiosk("setup", "--answers", str(network(card, TYPED)))
     assert done.returncode == 0, done.stderr
     said = (fake / "said").read_text()
-    assert "--ask device wifi connect union\n" in said
+    assert "connection up id kiosk-union passwd-file /dev/stdin\n" in said
+    assert "wifi-sec.key-mgmt wpa-psk" in said
+    assert "wifi.hidden" not in said
+    assert said.index("up id kiosk-union") < said.index("modify id kiosk-union connection.autoconnect yes")
     assert "connection add type gsm ifname * con-name kiosk-lte apn cmiot\nconnection up kiosk-lte\n" in said
-    assert "secret" not in said
+    assert "cret" not in said
+
+
+def test_a_wrong_password_of_a_wifi_is_told_and_leaves_nothing(card: House, fake: Path) -> None:
+    done = card.kiosk("setup", "--answers", str(network(card, "wrong")))
+    assert (done.returncode, "Secrets were required" in done.stderr, "journalctl" in done.stderr) == (3, True, False)
+    assert "network" not in json.loads((card.folder / "station.toml.setup").read_text())["done"]
+    assert (fake / "profiles").read_text() == "", "nor does NetworkManager try it at every boot"
+
+
+def test_a_wifi_that_is_not_heard_may_be_hidden_and_one_of_wpa3_alone_is_joined_as_such(
+    card: House, fake: Path
+) -> None:
+    card.kiosk("setup", "--answers", str(network(card, TYPED, "quiet")))
+    card.kiosk("setup", "--answers", str(network(card, TYPED, "new")))
+    added = [each for each in (fake / "said").read_text().splitlines() if "add type wifi" in each]
+    assert ["wifi.hidden yes" in each for each in added] == [True, False]
+    assert ["key-mgmt sae" in each for each in added] == [False, True]
 
 
 def test_the_file_in_the_technicians_page_is_one(card: House) -> None:

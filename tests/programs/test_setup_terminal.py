@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.hardware.slaves import Slave, answer
 from tests.keys import claims, signed
 from tests.programs.house import CONTACT, EXIT, LOCK, House, until
-from tests.programs.nmcli import fake
+from tests.programs.nmcli import TYPED, fake
 from tests.programs.terminal import Terminal, terminal
 from tests.programs.town import CODE, Town
 
@@ -136,7 +136,7 @@ def test_from_a_fresh_card_to_a_door_that_opens(town: Town, tmp_path: Path) -> N
         tells(screen, "And now", "2")
         screen.sees("union  90 %")
         tells(screen, "Which one", "1")
-        tells(screen, "Password", "secret")
+        tells(screen, "Password", TYPED)
         screen.sees("connected with union")
         tells(screen, "And now", "1")
         step(screen, "enrolment")

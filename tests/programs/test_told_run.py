@@ -40,6 +40,7 @@ ELSEWHERE: Final = {
     "kiosk central release dist/*.deb --ring early --out 0.2.0.update": "tests/test_update.py",
     "kiosk update FILE": "tests/test_update.py: needs systemd and a package",
     "kiosk update https://...": "tests/test_update.py",
+    "kiosk browser": "tests/browser: needs a display",
     "kiosk scan --why": "tests/programs/test_scan.py: needs a camera",
     "kiosk scanner main --snapshot": "tests/programs/test_technician.py: needs a camera",
     "kiosk test PART": "tests/programs/test_trials.py: asks at a terminal",

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-PATIENCE: Final = 90.0
-"""Seconds: nmcli waits that long itself before it gives up on a connection."""
+from kiosk.language import _
+
+PATIENCE: Final = 100.0
+"""Seconds: nmcli itself gives up on a connection after 90, and then says why."""
 
 LTE: Final = "kiosk-lte"
 
@@ -62,25 +64,58 @@ def networks() -> list[Wifi]:
 def join(ssid: str, password: str) -> None:
     """Connect now and at every boot. Raises Failed.
 
-    The password goes over the standard input (`--ask`): whoever looks at the list of processes would see an argument.
+    The password goes over the standard input as a passwd-file (nmcli(1)): whoever looks at the list of processes would
+    see an argument, and what `--ask` reads goes through a line editor that has the last password in it already.
     """
-    words = ("--ask",) if password else ()
-    _run(*words, "device", "wifi", "connect", ssid, said=f"{password}\n" if password else "")
+    name = f"kiosk-{ssid}"
+    heard = {each.ssid: each.security for each in networks()}
+    if name in _connections():
+        _run("connection", "delete", "id", name)
+    place = ("ifname", "*", "con-name", name, "autoconnect", "no", "ssid", ssid)
+    hidden = () if ssid in heard else ("wifi.hidden", "yes")
+    key = ("wifi-sec.key-mgmt", _key_management(heard.get(ssid, ""))) if password else ()
+    secret = ("passwd-file", "/dev/stdin") if password else ()
+    _run("connection", "add", "type", "wifi", *place, *hidden, *key, "connection.auth-retries", "1")
+    try:
+        _run("connection", "up", "id", name, *secret, said=_passwd(password))
+        _run("connection", "modify", "id", name, "connection.autoconnect", "yes")
+    except Failed:
+        _run("connection", "delete", "id", name)
+        raise
+
+
+def _key_management(security: str) -> str:
+    """What goes with a password; NetworkManager 1.42 does not take a network of WPA3 alone for one of `wpa-psk`."""
+    return "sae" if security == "WPA3" else "wpa-psk"
+
+
+def _passwd(password: str) -> str:
+    """A line of a passwd-file, which strips spaces and reads a backslash as C does."""
+    return "802-11-wireless-security.psk:" + password.replace("\\", "\\\\").replace(" ", "\\040") + "\n"
 
 
 def dial(apn: str) -> None:
     """Connect by a modem now and at every boot. Raises Failed."""
-    names = [row[0] for row in _rows(_run("-t", "-f", "NAME", "connection"))]
-    if LTE in names:
+    if LTE in _connections():
         _run("connection", "modify", LTE, "gsm.apn", apn)
     else:
         _run("connection", "add", "type", "gsm", "ifname", "*", "con-name", LTE, "apn", apn)
     _run("connection", "up", LTE)
 
 
+def _connections() -> set[str]:
+    return {row[0] for row in _rows(_run("-t", "-f", "NAME", "connection"))}
+
+
 def _rows(text: str) -> list[list[str]]:
     """Terse output: a colon or a backslash within a field stands behind a backslash."""
     return [[re.sub(r"\\(.)", r"\1", part) for part in re.split(r"(?<!\\):", line)] for line in text.splitlines()]
+
+
+def _reason(text: str) -> str:
+    """The error; a hint may follow it, and warnings stand before it."""
+    lines = text.splitlines()
+    return next((each for each in lines if each.startswith("Error: ")), lines[-1] if lines else "")
 
 
 def _run(*words: str, said: str = "") -> str:
@@ -89,9 +124,12 @@ def _run(*words: str, said: str = "") -> str:
     command = ("nmcli", *words)
     try:
         done = subprocess.run(command, input=said, check=False, **told)
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise Failed(getattr(error, "strerror", None) or f"nmcli: {type(error).__name__}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Failed(_("nmcli did not answer for {seconds} s", seconds=int(PATIENCE))) from error
+    except OSError as error:
+        raise Failed(f"nmcli: {error.strerror}") from error
+    except ValueError as error:  # a NUL in a word
+        raise Failed(f"nmcli: {error}") from error
     if done.returncode:
-        said_last = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise Failed(said_last[-1] if said_last else f"nmcli: {done.returncode}")
+        raise Failed(_reason(done.stderr.strip() or done.stdout.strip()) or f"nmcli: {done.returncode}")
     return str(done.stdout)
