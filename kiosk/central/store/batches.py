@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Annotated, Any, Final, TypeGuard
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kiosk.contract.bodies import MAX_ENTRY, Batch, Seq
 from kiosk.decoding import UNDECODABLE, too_deep
@@ -13,13 +13,16 @@ from kiosk.decoding import UNDECODABLE, too_deep
 Numbered = list[tuple[int, dict[str, Any] | None]]
 HEAD = ("seq", "kind", "boot_id", "boot", "wall")
 
+LONGEST_BOOT: Final = 64
+"""Characters of the name of a boot, as in the batch's own; it stands in an index, which takes no long ones."""
+
 
 class Head(Struct, frozen=True):
     """What every entry on the wire must have; the rest is the fact itself, which the server keeps and does not judge."""
 
     seq: Seq
     kind: str
-    boot_id: str
+    boot_id: Annotated[str, Meta(max_length=LONGEST_BOOT)]
     boot: float
     wall: float
 
@@ -55,7 +58,13 @@ def kept(entry: dict[str, Any]) -> Kept:
         raise ValueError(f"an entry of more than {MAX_ENTRY} bytes")
     head = msgspec.convert(entry, Head)
     rest = {name: value for name, value in entry.items() if name not in HEAD}
-    return Kept(head.kind, head.boot_id, head.boot, head.wall, msgspec.json.encode(rest).decode())
+    kind, boot_id = without_nul(head.kind), without_nul(head.boot_id)
+    return Kept(kind, boot_id, head.boot, head.wall, msgspec.json.encode(rest).decode())
+
+
+def without_nul(text: str) -> str:
+    """With the sign for what cannot be shown in its place: PostgreSQL has no NUL in a text, and what is held must compare."""
+    return text.replace("\0", "\ufffd")
 
 
 def written(entry: dict[str, Any], most: int | None = None) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.store.alarms import Alarms
-from kiosk.central.store.batches import Kept, Numbered, in_order, kept, written
+from kiosk.central.store.batches import LONGEST_BOOT, Kept, Numbered, in_order, kept, without_nul, written
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.contract.bodies import MAX_ENTRY, Batch, Rejected
 from kiosk.decoding import UNDECODABLE
@@ -145,7 +145,7 @@ class Logs(Alarms):
         self._insert(log, rows, now)
         self._engine.run_each("INSERT INTO rejected VALUES (?, ?, ?, ?)", [(log.id, *each) for each in rejected])
         self._engine.run("UPDATE logs SET acked = ? WHERE id = ?", (reached, log.id))
-        self._remember_doors(station, {new[seq].get("door") for seq, each in rows if each.kind in OF_A_DOOR})  # type: ignore[union-attr]
+        self._remember_doors(station, [new[seq].get("door") for seq, each in rows if each.kind in OF_A_DOOR])  # type: ignore[union-attr]
         return reached, [Rejected(seq, why) for seq, why, _ in rejected]
 
     def _insert(self, log: Log, rows: Sequence[tuple[int, Kept]], now: float) -> None:
@@ -188,7 +188,7 @@ class Logs(Alarms):
 
     def _foreign(self, log: Log, numbered: Numbered) -> int:
         """The first new number that comes from a boot which another has followed; 0 for none."""
-        new = [(seq, entry.get("boot_id")) for seq, entry in numbered if entry is not None and seq > log.acked]
+        new = [(seq, _boot_of(entry)) for seq, entry in numbered if entry is not None and seq > log.acked]
         newest = self._engine.one("SELECT boot_id FROM boots WHERE log = ? ORDER BY first DESC LIMIT 1", (log.id,))
         last = newest[0] if newest else None
         if all(boot == last for _, boot in new):  # as nearly always; a station has a new boot with each restart
@@ -197,7 +197,7 @@ class Logs(Alarms):
             boot for (boot,) in self._engine.all("SELECT boot_id FROM boots WHERE log = ? ORDER BY first", (log.id,))
         ]
         for seq, boot in new:
-            if not isinstance(boot, str) or seen[-1:] == [boot]:
+            if boot is None or seen[-1:] == [boot]:
                 continue
             if boot in seen:
                 return seq
@@ -260,6 +260,7 @@ class Logs(Alarms):
         return [
             SharedCode(int(index), int(kind), int(shown or 0), tuple(sorted(stations.split(","))))
             for index, kind, shown, stations in rows
+            if all(f"{each}".isdecimal() for each in (index, kind, shown or 0))  # a station may have sent anything
         ]
 
     def entries(self, station: str, stream: str, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
@@ -276,7 +277,7 @@ class Logs(Alarms):
         """The names of the station's doors, as far as its entries tell."""
         return [name for (name,) in self._engine.all("SELECT name FROM doors WHERE station = ?", (station,))]
 
-    def _remember_doors(self, station: str, named: set[Any]) -> None:
+    def _remember_doors(self, station: str, named: list[Any]) -> None:
         doors = {name for name in named if isinstance(name, str) and len(name) <= LONGEST_DOOR}
         if not doors:
             return
@@ -294,6 +295,12 @@ def _consecutive(mark: int, numbered: Numbered) -> Iterator[tuple[int, dict[str,
         if seq == reached + 1:
             reached = seq
             yield seq, entry
+
+
+def _boot_of(entry: dict[str, Any]) -> str | None:
+    """The boot that an entry comes from; None for one that is refused for it."""
+    boot = entry.get("boot_id")
+    return without_nul(boot) if isinstance(boot, str) and len(boot) <= LONGEST_BOOT else None
 
 
 def _same(held: Kept, sent: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from kiosk.central.store.batches import without_nul
 from kiosk.central.store.engine import Row, StoreFailed, Trouble
 
 MOST_CONNECTIONS: Final = 8
@@ -32,8 +33,8 @@ class PostgresWords:
     locked: Final = " FOR UPDATE"
 
     def field(self, name: str) -> str:
-        """A field of the JSON in `body`."""
-        return f"(body::json ->> '{name}')"
+        """A field of the JSON in `body`, in which PostgreSQL would stumble over an escaped NUL."""
+        return rf"(replace(body, '\u0000', '\ufffd')::json ->> '{name}')"
 
     def listed(self, column: str) -> str:
         """The different values of a group."""
@@ -150,7 +151,7 @@ def _translated(statement: str) -> LiteralString:
 
 def _storable(values: Sequence[Any]) -> list[Any]:
     """PostgreSQL has no NUL in a text: it becomes the sign for what cannot be shown."""
-    return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
+    return [without_nul(value) if isinstance(value, str) else value for value in values]
 
 
 @contextmanager
@@ -165,7 +166,7 @@ def _trouble(error: Exception) -> Trouble:
     match error:
         case psycopg.errors.LockNotAvailable() | psycopg.errors.DeadlockDetected():
             return Trouble.BUSY
-        case psycopg.IntegrityError() | psycopg.DataError():
+        case psycopg.IntegrityError() | psycopg.DataError() | psycopg.errors.ProgramLimitExceeded():
             return Trouble.REFUSED
         case psycopg.OperationalError() | PoolTimeout():
             return Trouble.AWAY
