@@ -5,8 +5,7 @@ sense.sock    sensors -> station   Sensed, NotSensed,       station -> sensors  
                                    Located, Trouble
 control.sock  anybody  -> station  the requests below       station -> anybody   one answer each; a subscriber gets View,
                                                                                  Logged, Actuated and, to sync, Restart
-scanner/NAME.sock  technician -> scanner  TakeSnapshot,     scanner -> technician  Snapshot, LastReading, Refused
-                                          TakeReading
+scanner/NAME.sock  technician -> scanner  TakeSnapshot, TakeReading    scanner -> technician  Snapshot, LastReading, Refused
 """
 
 from __future__ import annotations
@@ -313,7 +312,7 @@ class TrustView(Struct, frozen=True):
 
 
 class View(Message, frozen=True):
-    """The station as it is now."""
+    """The station as it is now. `maintenance`: seconds of it that are left. `texts`, `nearby`: the policy's, by language."""
 
     station: str
     version: str
@@ -330,11 +329,8 @@ class View(Message, frozen=True):
     faults: dict[str, str]
     room: RoomView = RoomView()
     maintenance: float = 0.0
-    """Seconds for which it is still armed."""
     texts: dict[str, str] = {}
-    """The policy's, for the display, by language."""
     nearby: dict[str, str] = {}
-    """Likewise: where the next open station is."""
 
 
 class Snapshot(Message, frozen=True):

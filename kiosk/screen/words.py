@@ -39,7 +39,7 @@ NO_EYES: Final[Words] = (
 )
 NO_TRUST: Final[Words] = ("本站还没有启用", "This station is not in service yet.")
 ENROLLED: Final[Words] = (
-    "注册成功。请打电话给工会，核对这六个词。",
+    "注册成功。请打电话给工会，核对这六个单词。",
     "Enrolled. Please call the union, and compare these six words.",
 )
 NOT_VERIFIED: Final[Words] = ("时间未经核对", "time not verified")
@@ -47,7 +47,7 @@ NOT_VERIFIED: Final[Words] = ("时间未经核对", "time not verified")
 CODE: Final = "编号 code: {}"
 ADDRESS: Final = "地址 address: {}"
 NO_NETWORK: Final = "没有网络 no network"
-NO_WORDS: Final = "六个核对词 six words: 注册后显示 shown after enrolment"
+NO_WORDS: Final = "六个单词 six words: 注册后显示 shown after enrolment"
 """What a technician wants of a station that is not enrolled. The words are made of both ends' keys: there are none before."""
 
 BROKEN: Final = {

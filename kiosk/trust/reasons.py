@@ -90,7 +90,7 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "Your phone's clock is far ahead. Please set it, and try again.",
     ),
     Reason.REPLAYED: (
-        "这张通行码刚刚用过，请稍等一分半钟或更新通行码。",
+        "这张通行码刚刚用过，请稍等一分半钟，或刷新通行码。",
         "This pass was used just now. Please wait a minute and a half, or refresh it.",
     ),
     Reason.WRONG_CLASS: ("这扇门不对这类通行码开放。", "This door does not open for this class of pass."),
@@ -104,11 +104,11 @@ WORDS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.LOCKED_DOWN: ("本站暂时关闭，不能进入。", "The station is locked down for now. Nobody can enter."),
     Reason.ALREADY_ENROLLED: (
-        "本站已经注册过了。",
+        "本站已经注册过了。要重新注册：sudo kiosk enrol URL CODE",
         "This station is enrolled already. To enrol it anew: sudo kiosk enrol URL CODE",
     ),
     Reason.NOT_ARMED: (
-        "请先打开机箱再出示注册码。",
+        "请先打开机箱，或输入 `kiosk maintenance on`，再出示注册码。",
         "Open the housing first, or type `kiosk maintenance on`; then show the enrolment code again.",
     ),
     Reason.INTERLOCKED: (

@@ -117,6 +117,19 @@ def reader(screen: Terminal, film: Path) -> None:
     screen.sees("It was read: YZ1:...")
 
 
+def enrolment(screen: Terminal, town: Town) -> None:
+    """A code that nobody made, and then the right one."""
+    step(screen, "enrolment")
+    claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+    tells(screen, "Address", f"http://127.0.0.1:{town.port}")
+    tells(screen, "Claim code", "WRNG-WRNG-WRNG")
+    screen.sees("does not take this code")
+    tells(screen, "Address", "")
+    tells(screen, "Claim code", claim)
+    tells(screen, "the same six words", "")
+    tells(screen, "the same six words", "y")
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("fake")
 def test_from_a_fresh_card_to_a_door_that_opens(town: Town, tmp_path: Path) -> None:
@@ -139,15 +152,7 @@ def test_from_a_fresh_card_to_a_door_that_opens(town: Town, tmp_path: Path) -> N
         tells(screen, "Password", TYPED)
         screen.sees("connected with union")
         tells(screen, "And now", "1")
-        step(screen, "enrolment")
-        claim = house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
-        tells(screen, "Address", f"http://127.0.0.1:{town.port}")
-        tells(screen, "Claim code", "WRNG-WRNG-WRNG")
-        screen.sees("does not take this code")
-        tells(screen, "Address", "")
-        tells(screen, "Claim code", claim)
-        tells(screen, "the same six words", "")
-        tells(screen, "the same six words", "y")
+        enrolment(screen, town)
         screen.sees("the start of the programs")
         with house.station() as station:
             _begin(screen)
