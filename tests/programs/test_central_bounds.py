@@ -97,21 +97,22 @@ def post(server: Running, wanted: Batch, headers: dict[str, str] | None = None) 
 @pytest.mark.parametrize(
     ("claims", "status"),
     [
-        ({"exp": int(time()) + LONGEST_TOKEN + 300}, 401),
-        ({"exp": 2**40}, 401),
-        ({"exp": None}, 401),
-        ({"exp": "soon"}, 401),
-        ({"sub": None}, 401),
-        ({"aud": None}, 401),
-        ({"exp": int(time()) + LONGEST_TOKEN - 300}, 200),
+        (lambda: {"exp": int(time()) + LONGEST_TOKEN + 300}, 401),
+        (lambda: {"exp": 2**40}, 401),
+        (lambda: {"exp": None}, 401),
+        (lambda: {"exp": "soon"}, 401),
+        (lambda: {"sub": None}, 401),
+        (lambda: {"aud": None}, 401),
+        (lambda: {"exp": int(time()) + LONGEST_TOKEN - 300}, 200),
     ],
 )
 def test_a_token_holds_for_a_day_at_most(
-    claims: dict[str, Any], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    claims: Callable[[], dict[str, Any]], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is made in the test: the tests before this one may take longer than what it is judged by."""
     with running(tmp_path, monkeypatch) as server:
         for _ in range(2):
-            assert requests.get(server.url + DOCUMENTS, headers=bearer(**claims), timeout=30).status_code == status
+            assert requests.get(server.url + DOCUMENTS, headers=bearer(**claims()), timeout=30).status_code == status
 
 
 def test_a_token_that_was_proven_ends_all_the_same_and_with_its_stations_key(

@@ -21,7 +21,7 @@ def test_the_recent_events_of_a_station_are_saved_and_replayed(tmp_path: Path) -
         station.next("locked")
         saved = house.kiosk("replay", "--save", str(file))
         assert saved.returncode == 0, saved.stderr
-        assert house.kiosk("replay", "--save", str(file)).returncode == 1, "a file that is there is not written over"
+        assert house.kiosk("replay", "--save", str(file)).returncode == 2, "a file that is there is not written over"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     told = house.kiosk("replay", str(file))
     assert told.returncode == 0, told.stderr
@@ -42,7 +42,7 @@ def test_without_a_station_or_a_recording_it_says_so(tmp_path: Path) -> None:
     done = house.kiosk("replay", "--save", str(tmp_path / "x"))
     assert (done.returncode, "kiosk doctor" in done.stderr) == (3, True)
     done = house.kiosk("replay", str(tmp_path / "x"))
-    assert (done.returncode, "No such file" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    assert (done.returncode, "there is no such file" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
     (tmp_path / "x").write_bytes(b"rubbish")
     done = house.kiosk("replay", str(tmp_path / "x"))
     assert (done.returncode, "no recording" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
