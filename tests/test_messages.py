@@ -85,7 +85,7 @@ def test_errors_in_the_settings_in_chinese(tmp_path: Path) -> None:
     done = kiosk(house, "config", "check", LC_ALL="zh_CN.UTF-8")
     assert done.returncode == 2
     assert "没有这个设置，是不是 pulse？" in done.stderr
-    assert "应为 int <= 27" in done.stderr
+    assert "应为：整数，至少 0，至多 27" in done.stderr
 
 
 def test_the_check_itself_sees_a_bare_message(tmp_path: Path) -> None:

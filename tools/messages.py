@@ -34,7 +34,7 @@ from kiosk.core.events import Lamp
 from kiosk.core.room.room import Phase
 from kiosk.heard import BETWEEN, FORMS
 from kiosk.settings.kinds import KINDS
-from kiosk.settings.words import BOUNDS, PLAIN, first_line, tables
+from kiosk.settings.words import BOUNDS, PATTERNS, PLAIN, first_line, tables
 from kiosk.trust.documents import CommandVerb
 from kiosk.trust.passes import Kind, PassClass
 from kiosk.trust.status import Status
@@ -116,7 +116,7 @@ def messages() -> set[str]:
         for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))
     ]
     found = {message for path in modules for message in in_source(path)} | {one for one, _many in CLICKS_TWOFOLD}
-    found |= {*PLAIN.values(), *BOUNDS.values(), *map(first_line, tables())}
+    found |= {*PLAIN.values(), *BOUNDS.values(), *PATTERNS.values(), *map(first_line, tables())}
     found |= (
         {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values()) | {advice for _, _, advice in HELP}
     )

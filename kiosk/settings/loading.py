@@ -25,6 +25,7 @@ from kiosk.settings.slips import WORDS, loads
 from kiosk.settings.statements import line_of, places
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
+from kiosk.settings.words import kind_in_words, type_in_words
 
 LAST_PULLED_UP: Final = 8
 """Pins 0 to 8 have a pull-up at power-on, 9 to 27 a pull-down (BCM2835 ARM Peripherals, table 6-31)."""
@@ -152,16 +153,14 @@ def _check_tagged(raw: Any, tables: list[type[Struct]], at: Key) -> Iterator[Wro
 
 
 def _plain(message: str, hint: Any) -> str:
-    """Msgspec's message, such as "Expected `int`, got `str` - at `$.pin`", without the place, which we know better."""
+    """What was wanted, and of msgspec's message, such as "Expected `int`, got `str` - at `$.pin`", what was found."""
     if message.startswith("Invalid enum value"):
         return _("must be one of {names}", names=", ".join(_choices(hint)))
-    message = re.sub(r" - at `.*`$", "", message).replace("`", "")
-    if found := re.fullmatch(r"Expected (.*?)(?:, got (.*))?", message):
-        wanted, got = found.groups()
-        return (
-            _("expected {wanted}, got {got}", wanted=wanted, got=got) if got else _("expected {wanted}", wanted=wanted)
-        )
-    return message
+    got = re.search(r", got `(\w+)`", message)
+    wanted = kind_in_words(hint)
+    if got is None:
+        return _("expected {wanted}", wanted=wanted)
+    return _("expected {wanted}; here is {got}", wanted=wanted, got=type_in_words(got[1]))
 
 
 def _choices(hint: Any) -> list[str]:

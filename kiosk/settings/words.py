@@ -28,8 +28,16 @@ BOUNDS: Final = {
     "lt": "less than",
     "min_length": "length at least",
     "max_length": "length at most",
-    "pattern": "of the form",
 }
+PATTERNS: Final = {
+    r"^[0-9A-Za-z]{4,12}$": "4 to 12 letters and digits",
+    r"^[0-9A-Za-z]{0,12}$": "at most 12 letters and digits",
+    r"^([0-9A-Fa-f]{2} ?)*$": 'bytes as pairs of hexadecimal digits, such as "16 54 0D"',
+    r"^([0-9A-Fa-f]{2} ?)+$": 'bytes as pairs of hexadecimal digits, such as "16 54 0D"',
+    r"^[0-9a-f]{2}-[0-9a-f]{12}$": 'the name of its folder in /sys/bus/w1/devices, such as "28-00000a1b2c3d"',
+    r"\S": "not only spaces",
+}
+"""What a regular expression means, for those who do not read them."""
 
 
 class UnknownKey(Exception):
@@ -50,7 +58,7 @@ def explained(key: str) -> list[tuple[str, str]]:
             kinds = named
         else:
             raise UnknownKey(did_you_mean(name, [known for kind in owners for known in get_type_hints(kind)]))
-    lines = [(key, _words(kinds[0])), (_("default"), _default(owner, name))]
+    lines = [(key, kind_in_words(kinds[0])), (_("default"), _default(owner, name))]
     below = [kind for each in kinds for kind in _tables(_named(each) or each)]
     lines += [(_("of"), _(first_line(kind))) for kind in below or [owner]]
     lines += [(_("keys"), ", ".join(get_type_hints(kind))) for kind in below]
@@ -100,23 +108,33 @@ def _parts(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else ()
 
 
-def _words(kind: Any) -> str:
-    """The kind and its bounds."""
+def kind_in_words(kind: Any) -> str:
+    """A kind of value, and its bounds."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
         bounds = (_bounds(meta) for meta in parts[1:] if isinstance(meta, Meta))
-        return _(", ").join([_words(parts[0]), *filter(None, bounds)])
+        return _(", ").join([kind_in_words(parts[0]), *filter(None, bounds)])
     if origin is Literal:
         return _("one of {names}", names=", ".join(map(str, parts)))
     if origin is tuple:
-        return _("a list, each {words}", words=_words(parts[0]))
+        return _("a list, each {words}", words=kind_in_words(parts[0]))
     if origin is dict:
-        return _("a table with a name of your own for each")
+        if _tables(parts[1]):
+            return _("a table with a name of your own for each")
+        return _("a table with a name of your own for each, {words}", words=kind_in_words(parts[1]))
     if origin in {Union, types.UnionType}:
-        return _(" or ").join(dict.fromkeys(_words(each) for each in parts if each is not type(None)))
+        return _(" or ").join(dict.fromkeys(kind_in_words(each) for each in parts if each is not type(None)))
     return _(PLAIN.get(kind, "a table"))
 
 
 def _bounds(meta: Meta) -> str:
     found = ((_(words), getattr(meta, name)) for name, words in BOUNDS.items())
-    return _(", ").join(f"{words} {value}" for words, value in found if value is not None)
+    told = [f"{words} {int(value) if value == int(value) else value}" for words, value in found if value is not None]
+    return _(", ").join([*told, *([_(PATTERNS[meta.pattern])] if meta.pattern else [])])
+
+
+def type_in_words(name: str) -> str:
+    """What msgspec calls a type of TOML's."""
+    if words := {kind.__name__: words for kind, words in PLAIN.items()}.get(name):
+        return _(words)
+    return _("a list") if name == "array" else _("a table")

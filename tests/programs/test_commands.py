@@ -108,7 +108,7 @@ def test_a_policy_closes_the_door_and_opens_it_again(town: Town) -> None:
         ("hours = []\n", "policy.toml:1: hours: no such setting"),
         ("version = 3\n", "policy.toml:1: version: no such setting"),
         ("[doors\n", "policy.toml:1:7: ] is missing"),
-        ('[doors.main]\nalways = "worker"\n', "policy.toml:2: doors.main.always: expected array"),
+        ('[doors.main]\nalways = "worker"\n', "policy.toml:2: doors.main.always: expected a list"),
         (
             '[doors.main]\nprogrammes = [{ name = "x", begins = 2026-01-02T00:00:00, ends = 2026-01-01T00:00:00 }]\n',
             "has no offset",

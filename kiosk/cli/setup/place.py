@@ -14,8 +14,7 @@ def ask_place(desk: Desk) -> None:
         Step.STATION, _("The union has given this station a code. It stands in its letter, and on the station's list.")
     )
     old = desk.draft.values.get("station", {})
-    while True:
-        code = answer(_("Code"), old.get("code"))
-        name = answer(_("Name, as the display says it"), old.get("name") or "驿站")
-        if desk.put({"station": {"code": code, "name": name}}):
-            return
+    while not desk.put({"station": {"code": answer(_("Code"), old.get("code"))}}):
+        pass
+    while not desk.put({"station": {"name": answer(_("Name, as the display says it"), old.get("name") or "驿站")}}):
+        pass
