@@ -126,6 +126,17 @@ FORMS: Final = (
     "unable to get local issuer certificate",
     "Hostname mismatch, certificate is not valid for {host}.",
     "IP address mismatch, certificate is not valid for {host}.",
+    "Error: {why}",
+    "Connection activation failed: {why}",
+    "Secrets were required, but not provided",
+    "The Wi-Fi network could not be found",
+    "IP configuration could not be reserved (no available address, timeout, etc.)",
+    "NetworkManager is not running",
+    "Timeout expired ({seconds} seconds)",
+    "The modem could not be found",
+    "Modem initialization failed",
+    "GSM Modem's SIM card not inserted",
+    "GSM Modem's SIM PIN required",
 )
 """What they say; `{name}` stands for what varies, and may be such a text itself."""
 

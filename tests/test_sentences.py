@@ -86,7 +86,7 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     (fact.Maintenance("pass 7"), "凭证 7 结束维护状态", "maintenance was ended by credential 7"),
     (
         fact.Commissioned("wang", {"lock": "passed", "camera": "failed: no picture", "exit": "skipped"}),
-        "wang 试验了各部件：门锁 通过，扫码器 失败：不是图片，出门按钮 跳过",
+        "wang 测试了各部件：门锁 通过，摄像头 失败：不是图片，出门按钮 跳过",
         "wang tried the parts: lock passed, camera failed: no picture, exit skipped",
     ),
     (fact.Fault("main.exit"), "故障：main 门的出门按钮", "fault: exit button of main"),

@@ -49,9 +49,10 @@ PLAIN_WORDS: Final = (
     "passed", "skipped", "failed", "done", "interrupted", "no such door", "ended",
     "active", "inactive", "activating", "deactivating", "running", "dead", "exited", "auto-restart", "start", "stop",
     "fire", "tamper", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",
-    "settings",    "two stations", "aside is full", "cannot sign", "policy too large", "clock ahead", "clock behind",
+    "settings", "two stations", "aside is full", "cannot sign", "policy too large", "clock ahead", "clock behind",
     "keyset ahead", "status ahead", "policy ahead", "command ahead", "keyset beyond", "status beyond", "policy beyond",
     "command beyond", "entries", "refused", "survivors", "fine", "not heard yet", "file",
+    "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.cli.look.words.word` and is in no enumeration."""
 

@@ -22,6 +22,7 @@ case "$*" in
         exit 4; }
     touch "$FAKE/up" ;;
   *DEVICE*)
+    test -e "$FAKE/wired" && echo 'eth0:ethernet:connected (externally):eth0'
     test -e "$FAKE/up" && echo wlan0:wifi:connected:union || echo wlan0:wifi:disconnected:
     echo lo:loopback:unmanaged: ;;
 esac

@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from kiosk.cli.setup.answers import read_answers
 from kiosk.cli.setup.draft import Draft
 from tests.conftest import ROOT
 from tests.keys import claims, signed
-from tests.programs.house import LOCK, House
+from tests.programs.house import LOCK, House, environment
 from tests.programs.nmcli import TYPED, fake
 from tests.programs.town import CODE, Town
 
@@ -184,6 +186,32 @@ def test_a_wrong_password_of_a_wifi_is_told_and_leaves_nothing(card: House, fake
     assert (done.returncode, "Secrets were required" in done.stderr, "journalctl" in done.stderr) == (3, True, False)
     assert "network" not in json.loads((card.folder / "station.toml.setup").read_text())["done"]
     assert (fake / "profiles").read_text() == "", "nor does NetworkManager try it at every boot"
+
+
+def in_chinese(*command: str) -> str:
+    env = {**environment(), "LC_ALL": "zh_CN.UTF-8"}
+    return subprocess.run(
+        command, text=True, cwd=ROOT, env=env, check=False, stdout=-1, stderr=subprocess.STDOUT
+    ).stdout
+
+
+@pytest.mark.usefixtures("fake")
+def test_what_nmcli_says_is_told_in_chinese(card: House) -> None:
+    assert "网络：错误：连接失败：密码不对" in in_chinese(
+        *card._command("setup", "--answers", str(network(card, "wrong")))
+    )
+
+
+@pytest.mark.parametrize(
+    ("wired", "told"),
+    [(True, "✔ 网线 eth0：已连接 eth0\n  ✘ Wi-Fi wlan0：未连接\nTrue"), (False, "✘ Wi-Fi wlan0：未连接\nFalse")],
+)
+def test_each_network_device_is_told_in_words(fake: Path, *, wired: bool, told: str) -> None:
+    """A cable that something else than NetworkManager has connected is connected, too."""
+    if wired:
+        (fake / "wired").touch()
+    ask = "from kiosk.cli.setup import network; print(network._told())"
+    assert in_chinese(sys.executable, "-c", ask).strip() == told
 
 
 def test_a_wifi_that_is_not_heard_may_be_hidden_and_one_of_wpa3_alone_is_joined_as_such(

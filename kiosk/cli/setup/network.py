@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from kiosk.cli.common import hidden_answer
+from kiosk.cli.look.words import word
 from kiosk.cli.setup import nmcli
 from kiosk.cli.setup.answers import NetworkAnswers
 from kiosk.cli.setup.desk import Desk
 from kiosk.cli.setup.steps import Step
 from kiosk.cli.setup.talk import answer, begins, choice, found, missed
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, told
 
-KINDS = {"ethernet", "wifi", "gsm"}
+CONNECTED = "connected"
+"""The first word of such a state; `(externally)` follows where it was not NetworkManager that connected the device."""
 
 
 def ask_network(desk: Desk) -> None:
@@ -36,22 +38,24 @@ def ask_network(desk: Desk) -> None:
         try:
             _wifi() if picked == 1 else _lte()
         except nmcli.Failed as error:
-            missed(visible(str(error)))
+            missed(told(visible(str(error))))
 
 
 def _told() -> bool:
     """Every device, and how it stands; whether one is connected."""
+    kinds = {"ethernet": _("cable"), "wifi": _("Wi-Fi"), "gsm": _("LTE")}
     try:
-        devices = [each for each in nmcli.devices() if each.kind in KINDS]
+        devices = [each for each in nmcli.devices() if each.kind in kinds]
     except nmcli.Failed as error:
-        missed(visible(str(error)), "sudo systemctl start NetworkManager")
+        missed(told(visible(str(error))), "sudo systemctl start NetworkManager")
         return False
-    for each in devices:
-        words = visible(f"{each.name} ({each.kind}): {each.state} {each.connection}".rstrip())
-        found(words) if each.state == "connected" else missed(words)
+    states = [each.state.partition(" ")[0] for each in devices]
+    for each, state in zip(devices, states, strict=True):
+        words = visible(f"{kinds[each.kind]} {each.name}{_(': ')}{word(state)} {each.connection}".rstrip())
+        found(words) if state == CONNECTED else missed(words)
     if not devices:
         missed(_("There is no network device."), _("an adapter in a USB plug; rfkill list"))
-    return any(each.state == "connected" for each in devices)
+    return CONNECTED in states
 
 
 def _wifi() -> None:

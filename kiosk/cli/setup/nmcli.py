@@ -114,7 +114,7 @@ def _rows(text: str) -> list[list[str]]:
 
 def _reason(text: str) -> str:
     """The error; a hint may follow it, and warnings stand before it."""
-    lines = text.splitlines()
+    lines = [line.rstrip(".") for line in text.splitlines()]
     return next((each for each in lines if each.startswith("Error: ")), lines[-1] if lines else "")
 
 
