@@ -42,7 +42,7 @@ ENROLLED: Final[Words] = (
     "注册成功。请打电话给工会，核对这六个单词。",
     "Enrolled. Please call the union, and compare these six words.",
 )
-NOT_VERIFIED: Final[Words] = ("时间未经核对", "time not verified")
+NOT_VERIFIED: Final[Words] = ("时间未经核实", "time not verified")
 
 CODE: Final = "编号 code: {}"
 ADDRESS: Final = "地址 address: {}"
