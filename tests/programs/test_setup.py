@@ -224,6 +224,14 @@ def test_a_wifi_that_is_not_heard_may_be_hidden_and_one_of_wpa3_alone_is_joined_
     assert ["key-mgmt sae" in each for each in added] == [False, True]
 
 
+def test_what_the_setup_wrote_itself_was_not_there_before(tmp_path: Path) -> None:
+    draft = Draft(tmp_path / "station.toml")
+    draft.put({"pins": "simulated", "station": {"code": CODE, "data_dir": str(tmp_path)}})
+    draft.put({"doors": {"main": {"lock": {"pin": 17}}}})
+    Draft(tmp_path / "station.toml").put({"doors": {"main": {"lock": {"pin": 18}}}})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["station.toml", "station.toml.setup"]
+
+
 def test_the_file_in_the_technicians_page_is_one(card: House) -> None:
     page = (ROOT / "docs" / "technician.md").read_text(encoding="utf-8")
     file = card.folder / "answers.toml"

@@ -217,6 +217,27 @@ def test_it_may_be_left_at_any_time_and_goes_on_where_it_was(town: Town) -> None
     assert house.kiosk("config", "check").returncode == 0
 
 
+def test_what_is_no_answer_is_told_and_what_is_a_proof_cannot_be_skipped(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.config.unlink()
+    with terminal(house, "setup") as screen:
+        step(screen, "code and name")
+        tells(screen, "Code", "JA-XH-012")
+        screen.sees("expected text, 4 to 12 letters and digits")
+        tells(screen, "Code", CODE)
+        tells(screen, "Name", "")
+        step(screen, "the door's pins")
+        tells(screen, "Simulate the pins, for a trial [y/N]", "maybe")
+        screen.sees("y for yes, n for no")
+        tells(screen, "Simulate the pins, for a trial [y/N]", "是")
+        tells(screen, "Lock: pin", "")
+        tells(screen, "without power", "1")
+        tells(screen, "Is nobody leaning", "s")
+        screen.sees("y for yes, n for no")
+        tells(screen, "Is nobody leaning", "q")
+        assert screen.ends()[0] == 1
+
+
 def test_an_end_in_the_middle_of_a_trial_keeps_what_was_answered_and_takes_parts_out_that_are_not_there(
     town: Town,
 ) -> None:
@@ -275,7 +296,6 @@ def test_one_step_alone_asks_again_what_is_wrong_and_changes_nothing_else(town: 
     with terminal(house, "setup", "station") as screen:
         step(screen, "code and name")
         tells(screen, f"Code [{CODE}]", "x")
-        tells(screen, "Name", "")
         screen.sees("station.code")
         tells(screen, "Code", "")
         tells(screen, "Name", "新站")

@@ -77,7 +77,7 @@ class Draft:
         if self._on_disk() != text.encode():
             self._keep_old()
             replace_file(self.config, text.encode())
-        self._note(msgspec.structs.replace(self.progress, draft=None))
+        self._note(msgspec.structs.replace(self.progress, draft=None, wrote=True))
 
     def passed(self, step: Step, *, done: bool) -> None:
         """A step is behind; behind the last one nothing is left to remember."""
@@ -94,7 +94,7 @@ class Draft:
     def _keep_old(self) -> None:
         """The file as it was before this setup, once."""
         old = self._on_disk()
-        if old is None or self.progress.kept:
+        if old is None or self.progress.wrote:
             return
         names = (f"{self.config.name}.before-setup{'' if number == 1 else f'-{number}'}" for number in count(1))
         place = next(path for name in names if not (path := self.config.with_name(name)).exists())

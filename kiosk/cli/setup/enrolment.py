@@ -34,8 +34,7 @@ def ask_enrolment(desk: Desk) -> None:
     while True:
         settings = desk.settings or settings
         url = answer(_("Address of the central server"), settings.central.url if settings.central else None)
-        claim = answer(_("Claim code"))
-        if desk.put({"central": {"url": url}}) and _enrols(desk.settings or settings, url, claim):
+        if desk.put({"central": {"url": url}}) and _enrols(desk.settings or settings, url, answer(_("Claim code"))):
             return
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any, Final
 
 from kiosk.cli.common import echo, progress
+from kiosk.cli.files import why_not
 from kiosk.cli.setup.desk import Desk
 from kiosk.cli.setup.search import count_of, hears_gps, meters, ports, thermometers
 from kiosk.cli.setup.steps import Step
@@ -92,10 +95,7 @@ def _adapter(desk: Desk, port: str) -> None:
         with progress(count_of(folder), visible(port)) as asked:
             there = list(meters(port, folder, asked))
     except OSError as error:
-        missed(
-            visible(f"{port}: {error.strerror or error}"),
-            _("does a program hold it? sudo systemctl stop kiosk-sensors"),
-        )
+        _does_not_open(port, error)
         return
     if not there:
         missed(
@@ -112,3 +112,11 @@ def _adapter(desk: Desk, port: str) -> None:
                     desk,
                     {"bus": "modbus", "port": port, "device": meter.device, "profile": meter.profile, "read": read},
                 )
+
+
+def _does_not_open(port: str, error: OSError) -> None:
+    """What pyserial says has the number that Python puts before it."""
+    number = error.errno or 0
+    why = why_not(OSError(number, os.strerror(number))) if number else str(error)
+    held = _("does a program hold it? sudo systemctl stop kiosk-sensors")
+    missed(visible(f"{port}: {why}"), _("its plug, its cable, its supply") if number == errno.ENOENT else held)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from kiosk.cli.common import MISUSED, WRONG, answer, echo, fail, json_too
+from kiosk.cli.files import why_not
 from kiosk.cli.setup.draft import Draft
 from kiosk.cli.setup.steps import Step, title
 from kiosk.foreign import visible
@@ -61,7 +62,7 @@ def _draft(config: Path) -> Draft:
 
 
 def _cannot_write(config: Path, error: OSError) -> NoReturn:
-    fail(_("{file} cannot be written: {why}\nNext: {command}", file=config, why=error.strerror, command=AGAIN), WRONG)
+    fail(_("{file} cannot be written: {why}\nNext: {command}", file=config, why=why_not(error), command=AGAIN), WRONG)
 
 
 def _lead(draft: Draft, only: list[Step] | None) -> None:

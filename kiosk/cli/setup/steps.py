@@ -57,13 +57,14 @@ Stands = Literal["done", "skipped", "next", "later"]
 class Progress(Struct, frozen=True):
     """How far somebody has come. `fresh`: began on a card that nobody had set up; `draft`: settings that are not whole yet.
 
-    `kept`: where the settings lie that were there before.
+    `wrote`: what lies there is this setup's; `kept`: where the settings lie that were there before.
     """
 
     fresh: bool = False
     done: tuple[Step, ...] = ()
     skipped: tuple[Step, ...] = ()
     draft: str | None = None
+    wrote: bool = False
     kept: str = ""
 
     def after(self, step: Step, *, done: bool) -> Progress:

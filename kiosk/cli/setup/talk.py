@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from kiosk.cli.common import asked, echo, style, sure
+from kiosk.cli.common import asked, echo, style
 from kiosk.cli.setup.steps import Step, title
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -13,6 +13,8 @@ from kiosk.language import _
 LEAVE: Final = "q"
 SKIP: Final = "s"
 NONE: Final = "-"
+YES: Final = ("y", "yes", "是")
+NO: Final = ("n", "no", "否")
 
 
 class Left(Exception):
@@ -43,8 +45,20 @@ def answer(question: str, default: str | None = None) -> str:
 
 
 def agreed(question: str, *, default: bool | None = True) -> bool:
-    """Yes or no; where it is a proof (default None), the Enter key is neither."""
-    return sure(question, default=default)
+    """Yes or no; where it is a proof (default None), nobody gets by with the Enter key or s. Raises Left, Skipped."""
+    keys = {None: "y/n", True: "Y/n", False: "y/N"}[default]
+    while True:
+        try:
+            found = answer(f"{question} [{keys}]", None if default is None else "").lower()
+        except Skipped:
+            if default is not None:
+                raise
+            found = ""
+        if not found and default is not None:
+            return default
+        if found in {*YES, *NO}:
+            return found in YES
+        echo(_("y for yes, n for no; q leaves."))
 
 
 def choice(question: str, offers: Sequence[str], default: int | None = None) -> int:
