@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -33,9 +34,17 @@ def absent(what: str) -> NoReturn:
     pytest.skip(f"{what} ABSENT: apt install chromium fonts-noto-cjk, or `make test-browser` as root")
 
 
+def needed(module: str) -> Any:
+    """A module of the developers' own packages."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        absent(f"{module.partition('.')[0].upper()} (pip install -e '.[dev]') IS")
+
+
 @pytest.fixture(scope="package")  # Playwright's loop runs until then, and asyncio has room for one
 def chromium() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="PLAYWRIGHT IS ABSENT: pip install -e '.[dev]'")
+    sync_api = needed("playwright.sync_api")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None or shutil.which("fc-list") is None:
         absent("CHROMIUM OR FONTCONFIG IS")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, needed
 from tests.browser.states import all_faces
 
 pytestmark = pytest.mark.browser
@@ -17,7 +17,7 @@ FACES = {name: each for name, each in all_faces().items() if name.endswith(("the
 
 def violations(page: Any) -> list[str]:
     """What axe finds wrong, and what of contrast it cannot tell."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = needed("axe_playwright_python.sync_playwright").Axe()
     found = axe.run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response
     unsure = [each for each in found["incomplete"] if each["id"] == "color-contrast"]
     assert "color-contrast" in {each["id"] for each in found["passes"] + found["violations"]}
