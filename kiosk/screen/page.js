@@ -68,7 +68,7 @@ const fit = () => {
 // A notice of several pages: the next one.
 let page = 0;
 const turn = (to) => {
-  const notice = part("notice"), width = notice.clientWidth;
+  const notice = part("notice"), { width } = notice.getBoundingClientRect(); // clientWidth is rounded: pages would drift
   const pages = Math.max(1, Math.round(notice.scrollWidth / width));
   page = to % pages;
   notice.scrollLeft = page * width;

@@ -30,8 +30,9 @@
   // Whatever stands in one page of the notice, and nothing but whole lines.
   const pagesOf = (notice) => {
     const wrong = [], seen = new Set(), box = notice.getBoundingClientRect(), was = notice.scrollLeft;
-    for (let at = 0; at < notice.scrollWidth; at += notice.clientWidth) {
-      notice.scrollLeft = at;
+    const pages = Math.max(1, Math.round(notice.scrollWidth / box.width));
+    for (let at = 0; at < pages; at++) {
+      turn(at);
       rects(notice).forEach((rect, number) => {
         if (within(rect, box)) seen.add(number);
         else if (!aside(rect, box)) wrong.push(`notice is cut at ${told(rect)} of ${told(box)}`);

@@ -9,7 +9,7 @@ from tests.browser.states import all_faces, shown, view
 
 pytestmark = pytest.mark.browser
 
-LANDSCAPE = [(480, 320), (800, 480), (1024, 600), (1280, 800), (1920, 1080)]
+LANDSCAPE = [(480, 320), (800, 480), (1024, 600), (1280, 800), (1366, 768), (1920, 1080)]
 SIZES = LANDSCAPE + [(height, width) for width, height in LANDSCAPE]
 LONG_NAME = "济南市历下区总工会户外劳动者驿站" * 13
 LONG_CALL = "工会服务热线（昼夜有人接听）0531-12351 转 8；0531-88888888"
