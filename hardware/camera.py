@@ -128,12 +128,14 @@ class Camera:
             found = self._frame
         return found if found is not None and found.at > after else None
 
-    def close(self) -> None:
-        """Stop reading, and wait for the read that is under way; one that hangs is left alone."""
+    def close(self) -> bool:
+        """Stop reading, and wait for the read that is under way; one that hangs is left alone. Whether none does."""
         self._stop.set()
-        if self._turning.acquire(timeout=LAST_READ):
-            self._release()
-            self._turning.release()
+        if not self._turning.acquire(timeout=LAST_READ):
+            return False
+        self._release()
+        self._turning.release()
+        return True
 
     def _alone(self, name: str, turn: Callable[[], None]) -> None:
         def turns() -> None:

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import CLOCK_BOOTTIME, clock_gettime
-from types import FrameType
 from typing import Final
 
 import cv2
@@ -41,6 +40,8 @@ MOST_DEATHS: Final = 3
 
 REST: Final = 60.0
 CRASHES: Final = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGPROF}
+ENDS: Final = {signal.SIGTERM, signal.SIGINT}
+AWAITED: Final = {*ENDS, signal.SIGCHLD}
 M_MMAP_THRESHOLD: Final = -3
 LARGE: Final = 128 * 1024
 """Bytes."""
@@ -106,32 +107,36 @@ def settle() -> None:
 
 
 def shelter(guard: Guard) -> None:
-    """Return in a child process, as often as decoders die. In the parent it ends, by SystemExit, as the last child did."""
-    while True:
-        child = os.fork()
-        if child == 0:
-            _die_with_parent()
-            return
-        status = _wait(child)
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) in CRASHES and (death := guard.tried()):
-            log.error("%s ended the decoder (%s)", death.attempt, signal.Signals(os.WTERMSIG(status)).name)
-            guard.deaths.append(death)
-            del guard.deaths[: -4 * MOST_DEATHS]
-            continue
-        raise SystemExit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+    """Return in a child process, as often as decoders die. In the parent it ends, by SystemExit, as the last child did.
+
+    Who wants to be asked to end sets its handlers before: from here on a request reaches the child, whenever it comes.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
+    try:
+        while child := os.fork():
+            status = _wait(child)
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) in CRASHES and (death := guard.tried()):
+                log.error("%s ended the decoder (%s)", death.attempt, signal.Signals(os.WTERMSIG(status)).name)
+                guard.deaths.append(death)
+                del guard.deaths[: -4 * MOST_DEATHS]
+                continue
+            raise SystemExit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+        _die_with_parent()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _wait(child: int) -> int:
-    """The child's end; a request to end is handed on to it."""
+    """The child's end; a request to end is handed on to it.
 
-    def hand_on(number: int, _: FrameType | None) -> None:
-        os.kill(child, number)
-
-    before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
-    _, status = os.waitpid(child, 0)
-    for number, handler in before.items():
-        signal.signal(number, handler)
-    return status
+    They are blocked and fetched: one that came just before waitpid(2) would otherwise be heard only when the child has ended.
+    """
+    while True:
+        number = signal.sigwait(AWAITED)
+        if number in ENDS:
+            os.kill(child, number)
+        elif (found := os.waitpid(child, os.WNOHANG))[0]:
+            return found[1]
 
 
 def _die_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -93,6 +94,8 @@ class CameraView:
         source = CameraSource(table.camera or "", *size, *film, controls, table.timeout)
         self._camera = Camera(source, loops.start)
         self._sight, self._seen = Sight(), boot_time()
+        self.hangs = False
+        """Whether a read was still under way when it was closed."""
 
     def look(self, told: Told) -> None:
         """The codes in the next frame: told first, whatever else there is to say of it. Raises CameraHung."""
@@ -110,7 +113,7 @@ class CameraView:
     def close(self) -> None:
         """Close the window and the camera."""
         self._window.close()
-        self._camera.close()
+        self.hangs = not self._camera.close()
 
     def _missed(self, trouble: str) -> None:
         self._outlet.tell(None if trouble == END_OF_FILM else trouble or "no frames")
@@ -190,12 +193,12 @@ def run(settings: Settings, name: str) -> None:
     table = settings.scanners[name]
     settle()
     guard = Guard(THUMB[::-1])
-    if table.camera:
-        shelter(guard)
     outlet = Outlet(settings.run / "scan.sock", name)
     loops = Loops(outlet.loops)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ends(loops))
+    if table.camera:
+        shelter(guard)
     notify("READY=1")
     source: Source = (
         CameraView(table, outlet, Looking(guard=guard), Window(settings, name), loops)
@@ -203,6 +206,8 @@ def run(settings: Settings, name: str) -> None:
         else ReaderView(table, outlet, loops, Slip(settings, name))
     )
     Scanner(table.door, source, outlet, loops).run()
+    if isinstance(source, CameraView) and source.hangs:
+        os._exit(0)  # a thread that comes out of OpenCV into an ended Python aborts it
 
 
 def _ends(loops: Loops) -> Callable[[int, FrameType | None], None]:

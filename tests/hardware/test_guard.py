@@ -58,3 +58,33 @@ def test_another_signal_ends_the_program() -> None:
         [sys.executable, "-c", program], capture_output=True, check=False, timeout=60, env=environment()
     )
     assert done.returncode == 128 + 9
+
+
+ASKED = """
+import os, signal, sys, time
+from hardware.guard import Guard, shelter
+
+fork = os.fork
+
+def forked():
+    child = fork()
+    if child:
+        os.kill(os.getpid(), signal.{number})
+    return child
+
+os.fork = forked
+asked = []
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda number, _: asked.append(number))
+shelter(Guard((36, 64)))
+while not asked:
+    time.sleep(0.01)
+sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_request_to_end_reaches_the_child_whenever_it_comes(number: str) -> None:
+    command = [sys.executable, "-c", ASKED.format(number=number)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment())
+    assert done.returncode == 7, done.stderr
