@@ -7,7 +7,7 @@ import resource
 import socket
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,9 @@ REQUEST_WITHIN: Final = 180.0
 
 ANSWER_WITHIN: Final = 3600.0
 """Seconds for an answer that is on its way: a station takes 100 bytes a second for slow, and 300 kB for a list."""
+
+ENDS_WITHIN: Final = 5
+"""Seconds for the answers that are on their way when it ends."""
 
 SWEEP_EVERY: Final = 5.0
 
@@ -67,6 +70,10 @@ def _patience(connection: Any, *, over: bool) -> float:
 class Server(uvicorn.Server):
     """Tells systemd when it listens, and closes connections that are idle or slow; uvicorn alone waits for ever."""
 
+    def __init__(self, config: uvicorn.Config, last_words: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._last_words = last_words
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
@@ -83,6 +90,11 @@ class Server(uvicorn.Server):
             for each in self._idle.overdue(self.server_state.connections, now):
                 each.transport.abort()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Whoever waits for documents is answered; uvicorn alone would cancel each with an error."""
+        self._last_words()
+        await super().shutdown(sockets)
 
     def leave(self) -> None:
         """End after the requests in work; safe from any thread."""
@@ -119,11 +131,11 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
         log_level="warning",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=ENDS_WITHIN,
         ssl_certfile=str(cert) if cert else None,
         ssl_keyfile=str(key) if key else None,
     )
-    server = Server(config)
+    server = Server(config, central.end)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     central.loops.check()

@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from kiosk.contract import bodies as contract
@@ -64,6 +64,8 @@ async def read_body(request: Request) -> bytes:
     try:
         async with asyncio.timeout(BODY_WITHIN):
             packed = await _packed(request)
+    except ClientDisconnect:  # nobody hears it, and it is no fault of the server's
+        refuse(400, "the body was cut off")
     except TimeoutError:
         refuse(408, f"the body took more than {BODY_WITHIN:g} s")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()

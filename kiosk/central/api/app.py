@@ -25,6 +25,7 @@ from kiosk.central.api.board import Board, encoded
 from kiosk.central.api.intake import Intake
 from kiosk.central.api.quota import Quotas
 from kiosk.central.issuer import Issuer
+from kiosk.central.published import Publication, Published
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
@@ -68,6 +69,7 @@ class Central:
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
         self._renew_at = -math.inf
+        self._away = False
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -81,6 +83,10 @@ class Central:
             exception_handlers={HTTPException: problem, StoreFailed: busy, Exception: problem},
             lifespan=self._lifespan,
         )
+
+    def end(self) -> None:
+        """Answer those who wait: no more is published here."""
+        self._board.end()
 
     async def enrol(self, request: Request) -> Response:
         """Pin a station's key against a claim code; answer with the root key and the first documents."""
@@ -122,8 +128,10 @@ class Central:
         await self._heard(code, known)
         found = self._board.newer(code, known, time.time())
         while not found and (left := deadline - time.monotonic()) > 0:
-            await self._board.news(code, left)
+            more = await self._board.news(code, left)
             found = self._board.newer(code, known, time.time())
+            if not more:
+                break
         if nonce:
             found += [encoded(body) for body in await run_in_threadpool(self._time, nonce)]
         return answered(Found(found, time.time()))
@@ -184,9 +192,8 @@ class Central:
 
     async def _watch(self) -> None:
         """See what anybody has published, also another process (`kiosk central revoke`); wake those whom it concerns."""
-        news = await run_in_threadpool(self.store.news, self._last)
-        if news:
-            published = await run_in_threadpool(self.store.published, time.time())
+        news, published = await run_in_threadpool(self._seen)
+        if published:
             self._last = news[-1].number
             for each in news:
                 if each.kind == "station":
@@ -194,6 +201,23 @@ class Central:
             self._board.put_up(published, [each for each in news if each.kind != "station"])
         self.loops.feed()
         await asyncio.sleep(LOOK_EVERY)
+
+    def _seen(self) -> tuple[list[Publication], Published | None]:
+        """What is new, and all that is published then. While the database is away nothing is, and who waits goes on waiting."""
+        try:
+            news = self.store.news(self._last)
+            published = self.store.published(time.time()) if news else None
+        except StoreFailed as error:
+            if not error.passes:
+                raise
+            if not self._away:
+                log.warning("the store: %s", error)
+            self._away = True
+            return [], None
+        if self._away:
+            log.warning("the store is back")
+        self._away = False
+        return news, published
 
     async def _renewal(self) -> None:
         """What time alone asks for. If it fails it is tried again before long, and what is published is served meanwhile."""
@@ -207,8 +231,8 @@ class Central:
         try:
             self.issuer.renew()
             self.store.forget_publications()
-        except CannotSign as error:
-            self.store.alarm("cannot_sign", str(error), time.time())
+        except (CannotSign, StoreFailed) as error:
+            self._tell_unsigned(error)
             return False
         return True
 

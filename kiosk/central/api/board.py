@@ -17,6 +17,9 @@ MOST_SPREAD: Final = 2.0
 WOKEN: Final = 2500.0
 """Stations that are woken in a second."""
 
+MOST_WAITING: Final = 1000
+"""Questions of one station that wait at once, at 12 kB each; it asks one, but those of a line that broke stay for a minute."""
+
 
 class Board:
     """Not safe for threads: the event loop's alone."""
@@ -24,7 +27,8 @@ class Board:
     def __init__(self, published: Published) -> None:
         self._published = published
         self._encoded: dict[bytes, Raw] = {}
-        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._waiting: dict[str, list[asyncio.Future[bool]]] = {}
+        self._ended = False
 
     def versions(self, station: str) -> dict[str, int]:
         """The newest version of each kind for that station."""
@@ -37,20 +41,34 @@ class Board:
     def put_up(self, published: Published, news: list[Publication]) -> None:
         """Answer from this from now on, and wake those whom the news concerns."""
         self._published, self._encoded = published, {}
+        scopes: dict[str, set[str]] = {}
+        for each in news:
+            scopes.setdefault(each.scope, set()).add(each.kind)
         for code in [*self._waiting]:
-            kinds = {each.kind for each in news if code.startswith(each.scope)}
-            if kinds:
+            prefixes = (code[:length] for length in range(len(code) + 1))
+            if kinds := set[str]().union(*(scopes[prefix] for prefix in prefixes if prefix in scopes)):
                 self._wake(code, at_once=kinds == {"command"})
 
-    async def news(self, station: str, within: float) -> None:
-        """Wait until something may be new for that station, or for that many seconds."""
+    def end(self) -> None:
+        """Nobody waits any longer."""
+        self._ended = True
+        for waiting in self._waiting.values():
+            for woken in waiting:
+                _done(woken, False)
+
+    async def news(self, station: str, within: float) -> bool:
+        """Wait until something may be new for that station, or for that many seconds; whether waiting on has any sense."""
+        if self._ended:
+            return False
         loop = asyncio.get_running_loop()
-        woken = loop.create_future()
-        timer = loop.call_later(within, _done, woken)
+        woken: asyncio.Future[bool] = loop.create_future()
+        timer = loop.call_later(within, _done, woken, False)
         waiting = self._waiting.setdefault(station, [])
+        for oldest in waiting[: 1 - MOST_WAITING]:
+            _done(oldest, False)
         waiting.append(woken)
         try:
-            await woken
+            return await woken
         finally:
             timer.cancel()
             waiting.remove(woken)
@@ -62,7 +80,7 @@ class Board:
         spread = 0.0 if at_once else min(MOST_SPREAD, len(self._waiting) / WOKEN)
         loop = asyncio.get_running_loop()
         for woken in self._waiting[code]:
-            loop.call_later(random.uniform(0.0, spread), _done, woken)  # noqa: S311  it spreads load
+            loop.call_later(random.uniform(0.0, spread), _done, woken, True)  # noqa: S311  it spreads load
 
     def _raw(self, body: bytes) -> Raw:
         found = self._encoded.get(body)
@@ -76,6 +94,6 @@ def encoded(body: bytes) -> Raw:
     return Raw(msgspec.json.encode(body))
 
 
-def _done(woken: asyncio.Future[None]) -> None:
+def _done(woken: asyncio.Future[bool], more: bool) -> None:
     if not woken.done():
-        woken.set_result(None)
+        woken.set_result(more)

@@ -31,6 +31,11 @@ class StoreFailed(Exception):
         super().__init__(why)
         self.trouble = trouble
 
+    @property
+    def passes(self) -> bool:
+        """Whether time alone may mend it."""
+        return self.trouble in {Trouble.BUSY, Trouble.AWAY}
+
 
 class Words(Protocol):
     """Where SQL has dialects."""

@@ -21,6 +21,20 @@ MOST_CONNECTIONS: Final = 8
 WITHIN: Final = 10.0
 """Seconds for a connection, and for a statement that waits for another's lock."""
 
+AGAIN_WITHIN: Final = 5.0
+"""Seconds for which the pool itself tries again, ever more seldom; then whoever asks next makes it try at once."""
+
+USUALLY: Final = {
+    "target_session_attrs": "read-write",
+    "application_name": "yizhan",
+    "connect_timeout": "4",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+"""What the connection string says where it says nothing: a machine that fell silent is left within seconds, not minutes."""
+
 ALONE: Final = 0x79697A68
 """The number of the advisory lock that whoever publishes holds (`yizh`)."""
 
@@ -49,11 +63,15 @@ class Postgres:
     def __init__(self, dsn: str) -> None:
         """`dsn`: a connection string of libpq's; of several hosts the one is taken that can be written to."""
         with _said():
-            wanted = make_conninfo(
-                dsn, **({"target_session_attrs": "read-write", "application_name": "yizhan"} | conninfo_to_dict(dsn))
-            )
             self._pool = ConnectionPool(
-                wanted, min_size=1, max_size=MOST_CONNECTIONS, timeout=WITHIN, kwargs={"autocommit": True}, open=False
+                make_conninfo(dsn, **(USUALLY | conninfo_to_dict(dsn))),
+                min_size=1,
+                max_size=MOST_CONNECTIONS,
+                timeout=WITHIN,
+                reconnect_timeout=AGAIN_WITHIN,
+                check=ConnectionPool.check_connection,  # after a restart of the database each of them would fail once
+                kwargs={"autocommit": True},
+                open=False,
             )
             self._own = threading.local()
             self._pool.open(wait=True, timeout=WITHIN)
@@ -87,7 +105,7 @@ class Postgres:
     @contextmanager
     def _begun(self) -> Iterator[Connection[Row]]:
         """A transaction, which is this thread's until it ends."""
-        with _said(), self._pool.connection() as connection, connection.transaction():
+        with _said(), self._lent() as connection, connection.transaction():
             self._own.connection = connection
             try:
                 yield connection
@@ -140,8 +158,19 @@ class Postgres:
             if own := getattr(self._own, "connection", None):
                 yield own
             else:
-                with self._pool.connection() as connection:
+                with self._lent() as connection:
                     yield connection
+
+    @contextmanager
+    def _lent(self) -> Iterator[Connection[Row]]:
+        """One of the pool's; it is not used again when its server is the first no longer."""
+        with self._pool.connection() as connection:
+            try:
+                yield connection
+            except (StoreFailed, psycopg.Error) as error:
+                if isinstance(error.__cause__ or error, psycopg.errors.ReadOnlySqlTransaction):
+                    connection.close()
+                raise
 
 
 def _translated(statement: str) -> LiteralString:
@@ -168,7 +197,7 @@ def _trouble(error: Exception) -> Trouble:
             return Trouble.BUSY
         case psycopg.IntegrityError() | psycopg.DataError() | psycopg.errors.ProgramLimitExceeded():
             return Trouble.REFUSED
-        case psycopg.OperationalError() | PoolTimeout():
+        case psycopg.OperationalError() | psycopg.InterfaceError() | psycopg.errors.ReadOnlySqlTransaction():
             return Trouble.AWAY
         case psycopg.errors.DataCorrupted() | psycopg.errors.IndexCorrupted():
             return Trouble.DAMAGED
