@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import shutil
 import stat
@@ -230,6 +232,34 @@ def test_what_the_setup_wrote_itself_was_not_there_before(tmp_path: Path) -> Non
     draft.put({"doors": {"main": {"lock": {"pin": 17}}}})
     Draft(tmp_path / "station.toml").put({"doors": {"main": {"lock": {"pin": 18}}}})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["station.toml", "station.toml.setup"]
+
+
+def test_two_technicians_are_not_at_it_at_once(card: House) -> None:
+    folder = os.open(card.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        done = card.kiosk("setup", "--answers", str(answers(card)))
+    finally:
+        os.close(folder)
+    assert (done.returncode, "Somebody else is setting this station up" in done.stderr) == (1, True)
+    assert card.config.read_bytes() == EXAMPLE.read_bytes()
+    assert card.kiosk("setup", "--answers", str(answers(card))).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts a folder that can only be read")
+def test_a_disk_that_can_only_be_read_is_told_as_such(card: House) -> None:
+    path = answers(card)
+    mount = f"mount --bind {card.folder} {card.folder} && mount -o remount,bind,ro {card.folder}"
+    command = f"{sys.executable} -m kiosk -c {card.config} setup --answers {path}"
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f"{mount} && {command}"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "cannot be written: the disk can only be read\nNext: sudo mount -o remount,rw /\n" in done.stderr
 
 
 def test_the_file_in_the_technicians_page_is_one(card: House) -> None:

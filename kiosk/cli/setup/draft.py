@@ -35,7 +35,7 @@ class Draft:
         self.text = self._begun() if is_fresh(config) else _text_of(config)
         self.values = tables_of(self.text)
         if not os.access(config.parent, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            raise _unwritable(config.parent)
 
     def _begun(self) -> str:
         """On a card that nobody has set up: what was answered so far."""
@@ -103,6 +103,13 @@ class Draft:
 
     def _on_disk(self) -> bytes | None:
         return self.config.read_bytes() if self.config.exists() else None
+
+
+def _unwritable(folder: Path) -> OSError:
+    """Why nothing can be written there: no folder, a disk that can only be read, or rights. Raises OSError."""
+    read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+    number = errno.EROFS if read_only else errno.EACCES
+    return OSError(number, os.strerror(number))
 
 
 def _text_of(config: Path) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from kiosk.cli.setup.desk import Desk
 
 AGAIN: Final = "sudo kiosk setup"
+WRITABLE: Final = "sudo mount -o remount,rw /"
 
 
 @click.command()
@@ -41,6 +46,7 @@ def setup(config: Path, step: str | None, answers: Path | None) -> None:
     Each step says what it will do, tries it, and says what it found. It writes the settings with comments, changes nothing
     that it was not told, and keeps the old file. Ctrl-C or q leaves it; the next call goes on where it was left.
     """
+    click.get_current_context().with_resource(_alone(config))
     draft = _draft(config)
     if answers is not None:
         _take(draft, _read(answers))
@@ -48,6 +54,20 @@ def setup(config: Path, step: str | None, answers: Path | None) -> None:
     if not sys.stdin.isatty():
         fail(_("kiosk setup asks questions, and needs a terminal for them. Without one: --answers FILE"), MISUSED)
     _lead(draft, [Step(step)] if step else None)
+
+
+@contextmanager
+def _alone(config: Path) -> Iterator[None]:
+    """Nobody else sets this station up meanwhile: each would write over what the other was told."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # a folder that is not there, which the draft will tell
+            folder = os.open(config.parent, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, folder)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                fail(_("Somebody else is setting this station up already: {command}", command="ps -C kiosk -f"), WRONG)
+        yield
 
 
 def _draft(config: Path) -> Draft:
@@ -62,7 +82,8 @@ def _draft(config: Path) -> Draft:
 
 
 def _cannot_write(config: Path, error: OSError) -> NoReturn:
-    fail(_("{file} cannot be written: {why}\nNext: {command}", file=config, why=why_not(error), command=AGAIN), WRONG)
+    command = WRITABLE if error.errno == errno.EROFS else AGAIN
+    fail(_("{file} cannot be written: {why}\nNext: {command}", file=config, why=why_not(error), command=command), WRONG)
 
 
 def _lead(draft: Draft, only: list[Step] | None) -> None:
