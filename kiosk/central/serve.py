@@ -128,6 +128,7 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
     config = uvicorn.Config(
         central.app(),
         backlog=BACKLOG,
+        http="h11",  # httptools, where it is installed, takes a head without end
         log_level="warning",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,

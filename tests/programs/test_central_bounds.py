@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from time import monotonic, time
-from typing import Any
+from typing import Any, NoReturn
 
 import jwt
 import msgspec
@@ -25,6 +25,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.published import Publication
 from kiosk.central.serve import ANSWER_WITHIN, HEAD_WITHIN, KEEP_ALIVE, REQUEST_WITHIN, Idle
 from kiosk.central.store import CentralStore
+from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import GapFound, Sent
 from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN, QUOTA, Batch
@@ -113,6 +114,13 @@ def test_a_token_holds_for_a_day_at_most(
     with running(tmp_path, monkeypatch) as server:
         for _ in range(2):
             assert requests.get(server.url + DOCUMENTS, headers=bearer(**claims()), timeout=30).status_code == status
+
+
+def test_a_token_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(tmp_path, monkeypatch) as server:
+        for claim, status in (("x" * 1000, 200), ("x" * 3000, 401)):
+            answer = requests.get(server.url + DOCUMENTS, headers=bearer(more=claim), timeout=30)
+            assert answer.status_code == status
 
 
 def test_a_token_that_was_proven_ends_all_the_same_and_with_its_stations_key(
@@ -240,6 +248,19 @@ def test_a_station_that_sends_too_much_is_told_to_wait_and_so_are_the_operators(
         )
         assert answer.status_code == 200, "it is that station's alone"
         assert [(alarm.what, alarm.station) for alarm in server.store.alarms()] == [("quota", CODES[0])]
+
+
+def test_what_the_store_did_not_take_counts_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quota, "BURST", 2 * len(msgspec.json.encode(batch(1))))
+
+    def away(*_: Any) -> NoReturn:
+        raise StoreFailed(Trouble.AWAY, "gone")
+
+    with running(tmp_path, monkeypatch) as server:
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(CentralStore, "take_all", away)
+            assert [post(server, batch(1)).status_code for _ in range(4)] == [503] * 4
+        assert [post(server, batch(seq)).status_code for seq in (1, 2, 3)] == [200, 200, 429]
 
 
 def test_a_quota_comes_back_with_time() -> None:

@@ -146,3 +146,22 @@ def test_a_file_of_an_older_release_opens_and_knows_its_boots_and_doors(tmp_path
         take(store, batch(4, entry(4, "b1")))
     assert store.doors(CODE) == ["main"]
     store.close()
+
+
+def test_entries_that_an_older_release_wrote_into_a_newer_file_are_carried_along(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "central.db")
+    db.executescript((ROOT / "tests" / "programs" / "central-0.2.0.sql").read_text())
+    newer = (ROOT / "kiosk" / "central" / "store" / "migrations" / "sqlite" / "003_alarms_conflicts.sql").read_text()
+    db.executescript(";".join(newer.split("\n\n")))
+    db.execute("INSERT INTO _sqlite_migrations VALUES (3, 'central', 'm003_alarms_conflicts', '')")
+    db.execute(
+        "INSERT INTO entries SELECT station, stream, epoch, 4, kind, 'b3', boot, wall, received, body FROM entries LIMIT 1"
+    )
+    db.execute("UPDATE marks SET acked = 4")
+    db.commit()
+    db.close()
+    store = CentralStore(tmp_path)
+    assert [seq for _, _, seq in store.numbers(CODE)] == [1, 2, 4]
+    with pytest.raises(ConflictFound):
+        take(store, batch(5, entry(5, "b3"), entry(6, "b2")))
+    store.close()

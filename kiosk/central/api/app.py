@@ -117,6 +117,9 @@ class Central:
                 raise Refused(409, detail, found.expected, contract.CONFLICT) from found
             except GapFound as gap:
                 raise Refused(409, f"number {gap.expected} is wanted next", gap.expected) from gap
+            except StoreFailed:
+                self._quotas.give_back(code, len(body))
+                raise
         return answered(BatchAnswer(acked, time.time(), self._board.versions(code), rejected))
 
     async def documents(self, request: Request) -> Response:
@@ -175,8 +178,9 @@ class Central:
 
     def _tell_unsigned(self, error: Exception) -> None:
         log.error("nothing is signed: %s", error)
-        with suppress(StoreFailed):  # the disk is full, maybe: what can be read is served all the same
-            self.store.alarm("cannot_sign", str(error), time.time())
+        if isinstance(error, CannotSign):
+            with suppress(StoreFailed):  # the disk is full, maybe: what can be read is served all the same
+                self.store.alarm("cannot_sign", str(error), time.time())
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

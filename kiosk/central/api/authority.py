@@ -21,6 +21,9 @@ LEEWAY: Final = 30
 MOST_KNOWN: Final = 16_384
 """Tokens, and stations, that are remembered: three times the stations of a province."""
 
+LONGEST: Final = 2048
+"""Characters of a token: a station's have 250, and each is remembered."""
+
 
 class Bearer(Struct, frozen=True):
     """A token that was proven: whose it is, and until when, in seconds since 1970."""
@@ -48,6 +51,8 @@ class Authority:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
             refuse(401, "an enrolled station's token is needed")
+        if len(token) > LONGEST:
+            refuse(401, f"a token of more than {LONGEST} characters")
         known = self._proven.get(token)
         if known and known.code == code and time.time() < known.ends:
             return

@@ -25,3 +25,8 @@ class Quotas:
             return (size - left) / RATE
         self._left[station] = (left - size, now)
         return 0.0
+
+    def give_back(self, station: str, size: int) -> None:
+        """What it sent was not taken, and it will send it again."""
+        left, at = self._left[station]
+        self._left[station] = (left + size, at)

@@ -33,15 +33,14 @@ class Alarms:
 
     def alarm(self, what: str, detail: str, now: float, station: str = "") -> None:
         """Keep what an operator must know, and log it when it is new."""
-        with self._engine.transaction():
-            found = self._engine.one("SELECT last FROM alarms WHERE (what, station) = (?, ?)", (what, station))
-            if found and abs(now - found[0]) < AGAIN_AFTER:
-                return
-            self._engine.run(
-                "INSERT INTO alarms VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT (what, station)"
-                " DO UPDATE SET detail = excluded.detail, last = excluded.last, times = alarms.times + 1",
-                (what, station, detail, now, now),
-            )
+        found = self._engine.one("SELECT last FROM alarms WHERE (what, station) = (?, ?)", (what, station))
+        if found and abs(now - found[0]) < AGAIN_AFTER:
+            return
+        self._engine.run(
+            "INSERT INTO alarms VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT (what, station)"
+            " DO UPDATE SET detail = excluded.detail, last = excluded.last, times = alarms.times + 1",
+            (what, station, detail, now, now),
+        )
         if not found:
             log.error("%s %s: %s", what, station, detail)
 

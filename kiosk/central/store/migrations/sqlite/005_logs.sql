@@ -1,4 +1,7 @@
 -- Entries by the number of their log; each carried the names of its station, stream, epoch and boot twice.
+-- A release before 0.3 that came back to this file for a while has written no boots.
+INSERT OR IGNORE INTO boots SELECT station, stream, epoch, boot_id, min(seq) FROM entries GROUP BY station, stream, epoch, boot_id
+
 ALTER TABLE entries RENAME TO old_entries
 
 ALTER TABLE rejected RENAME TO old_rejected
