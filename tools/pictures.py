@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import io
+import os
 import re
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -64,6 +66,7 @@ FOLDER = "/tmp/kiosk-abcdefgh"  # noqa: S108  stands in the picture for the fold
 
 def main() -> None:
     """Draw a day, the technician's screens, a demo, and the display at the door."""
+    os.environ["PATH"] += f":{Path(sys.executable).parent}"  # as on a station, where nobody has to be told of it
     draw_day()
     draw_screens()
     draw_demo()

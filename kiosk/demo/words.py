@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -81,6 +83,8 @@ def point_out(console: Console, settings: Settings, folder: Path) -> None:
     console.print(_("Six programs run: central server, station, sensors, sync, screen, scanner."), style="dim")
     console.print(_("Look further, in another terminal:"), style="dim")
     console.print(Text(f"  cd {visible(str(folder))}", "dim"), soft_wrap=True)
+    if shutil.which("kiosk") is None:  # a fresh clone has it in .venv/bin alone
+        console.print(Text(f"  PATH=$PATH:{visible(str(Path(sys.executable).parent))}", "dim"), soft_wrap=True)
     width = max(map(len, things)) + 2
     for name, words in things.items():
         beside = console.width >= ASIDE
