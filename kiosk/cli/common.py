@@ -79,17 +79,20 @@ def say(text: str) -> None:
 
 def sure(question: str, *, default: bool | None = False) -> bool:
     """Ask for yes or no, again and again where the Enter key means neither (None); with --json on the standard error."""
-    return click.confirm(shown(question), default=default, err=wants_json())
+    return click.confirm(shown(question), default=default, err=wants_json(), prompt_suffix=_(": "))
 
 
 def asked(question: str, default: str | None = None) -> str:
     """What somebody answers in their own words; the Enter key takes the default, where there is one."""
-    return str(click.prompt(shown(question), default=default, show_default=bool(default), err=wants_json()))
+    given = click.prompt(
+        shown(question), default=default, show_default=bool(default), err=wants_json(), prompt_suffix=_(": ")
+    )
+    return str(given)
 
 
 def hidden_answer(question: str) -> str:
     """A secret, which is not shown while it is typed."""
-    return str(click.prompt(shown(question), hide_input=True, err=wants_json()))
+    return str(click.prompt(shown(question), hide_input=True, err=wants_json(), prompt_suffix=_(": ")))
 
 
 def answer(words: str, /, **facts: object) -> None:

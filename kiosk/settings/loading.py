@@ -22,7 +22,7 @@ from kiosk.settings.profiles import fill
 from kiosk.settings.reading import read_toml
 from kiosk.settings.sense import check_sense
 from kiosk.settings.slips import WORDS, loads
-from kiosk.settings.statements import line_of, places
+from kiosk.settings.statements import first_lines, line_of
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
 from kiosk.settings.words import kind_in_words, type_in_words
@@ -67,7 +67,7 @@ def load_profile(path: Path) -> Profile:
 
 def told_lines(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
     """A line for each thing that is wrong; what is wrong with another file comes with its own place."""
-    found = places(text)
+    found = first_lines(text)
     lines = sorted((line_of(key, found), key, what) for key, what in wrong)
     return [f"{path}:{line}: {'.'.join(key)}: {what}" for line, key, what in lines]
 

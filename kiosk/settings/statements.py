@@ -31,7 +31,7 @@ def statements(lines: list[str]) -> Iterator[tuple[int, Key]]:
             yield number, (*table, *_split(assigned[1]))
 
 
-def places(text: str) -> dict[Key, int]:
+def first_lines(text: str) -> dict[Key, int]:
     """The first line of each table and key. Inline tables count as the line of their key."""
     found: dict[Key, int] = {}
     for line, key in statements(text.split("\n")):

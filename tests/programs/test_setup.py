@@ -190,6 +190,19 @@ def test_a_wrong_password_of_a_wifi_is_told_and_leaves_nothing(card: House, fake
     assert (fake / "profiles").read_text() == "", "nor does NetworkManager try it at every boot"
 
 
+def test_settings_that_are_gone_are_written_anew(tmp_path: Path) -> None:
+    """A station goes on with the last good ones: it is no fresh card, and there is nothing to mend or to move away."""
+    house = House(tmp_path)
+    with house.station():
+        pass
+    told = house.config.read_text(encoding="utf-8")
+    house.config.unlink()
+    (tmp_path / "answers.toml").write_text(told, encoding="utf-8")
+    done = house.kiosk("setup", "--answers", str(tmp_path / "answers.toml"))
+    assert done.returncode == 0, done.stderr
+    assert tomllib.loads(house.config.read_text(encoding="utf-8")) == tomllib.loads(told)
+
+
 def in_chinese(*command: str) -> str:
     env = {**environment(), "LC_ALL": "zh_CN.UTF-8"}
     return subprocess.run(

@@ -32,13 +32,14 @@ class Draft:
     def __init__(self, config: Path) -> None:
         self.config = config
         self.progress = progress_of(config) or Progress(fresh=is_fresh(config))
-        self.text = self._begun() if is_fresh(config) else _text_of(config)
+        gone = not os.path.lexists(config)  # also of a station that works with the last good settings
+        self.text = self._begun() if gone or is_fresh(config) else _text_of(config)
         self.values = tables_of(self.text)
         if not os.access(config.parent, os.W_OK):
             raise _unwritable(config.parent)
 
     def _begun(self) -> str:
-        """On a card that nobody has set up: what was answered so far."""
+        """Where nobody has written settings yet, or they are gone: what was answered so far."""
         draft = self.progress.draft
         return edited(_head(), told_already(self.config), notes()) if draft is None else draft
 
