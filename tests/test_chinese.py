@@ -34,7 +34,7 @@ UNITS: Final = frozenset(["V", "W", "Wh", "°C", "C", "s", "m", "h", "L", "mg", 
 NAMES_OF_STANDARDS: Final = """
 Ctrl-C Enter QR PNG SVG PDF CSV JSON TOML Markdown PEM Debian systemd Modbus NMEA GPIO GPS USB HTTP HTTPS TLS ISO RFC IP UTF BOM
 GBK RGB RS COSE CBOR GM65 DS18B20 RTSP 1-Wire BCM SIM APN NetworkManager nmcli Picamera2 matplotlib libzbar zbar Date URL gzip
-Wi-Fi ModemManager cage Chromium PostgreSQL CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B q
+Wi-Fi ModemManager cage Chromium PostgreSQL CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B q y n
 """
 PROPER: Final = frozenset(NAMES_OF_STANDARDS.split())
 """Standards, products, programs, accounts, wires and keys that Chinese calls by their Latin names."""
