@@ -27,6 +27,9 @@ STALE: Final = 0x0C
 """The seventh byte of a DS18B20 that holds 85 or 127.94 degrees without having measured them: it was without power, or had
 too little of it (drivers/w1/slaves/w1_therm.c of the kernel, at W1_THERM_CHECK_RESULT)."""
 
+MEASURES: Final = (-55.0, 125.0)
+"""Degrees that a DS18B20 can measure (its data sheet, 1)."""
+
 MOST: Final = 512
 """Bytes that are read of a file of the tree."""
 
@@ -46,9 +49,12 @@ def read_temperature(device: str, tree: Path = TREE) -> float:
     folder = tree / device
     try:
         raw = _read(folder / "w1_slave")
-        return _of_raw(raw, device) if raw is not None else _of_number(_read(folder / "temperature"))
+        value = _of_raw(raw, device) if raw is not None else _of_number(_read(folder / "temperature"))
     except ODD as error:
         raise OneWireError("bus_error") from error
+    if device.startswith(DS18B20) and not MEASURES[0] <= value <= MEASURES[1]:
+        raise OneWireError("out_of_range")
+    return value
 
 
 def _of_raw(text: bytes, device: str) -> float:

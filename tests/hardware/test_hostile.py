@@ -232,6 +232,8 @@ def slave(raw: str, thousandths: str, right: str = "YES") -> str:
         ("28-1", slave(HOT, "85000", "NO"), "bus_error"),
         ("28-1", slave(COLD, "85000"), "power_on_value"),
         ("28-1", slave(FAR, "127937"), "power_on_value"),
+        ("28-1", slave(FAR.replace("0c", "10"), "127937"), "out_of_range"),
+        ("28-1", slave("80 fc 4b 46 7f ff 10 10 31", "-56000"), "out_of_range"),
         ("28-1", slave(COLD, "nan"), "bus_error"),
         ("28-1", COLD, "bus_error"),
         ("28-1", "", "bus_error"),
