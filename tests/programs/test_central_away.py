@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Barrier
 from time import monotonic, time
 from typing import Any
 
@@ -81,6 +82,24 @@ def test_a_database_that_was_away_is_waited_for(
         assert "a turn failed" not in caplog.text
 
 
+def test_a_database_that_restarted_is_used_again_at_once(postgresql: Cluster, tmp_path: Path) -> None:
+    postgresql.give(tmp_path)
+    with closing(CentralStore(tmp_path)) as store:
+        with ThreadPoolExecutor(postgres.MOST_CONNECTIONS) as pool:
+            all_begun = Barrier(postgres.MOST_CONNECTIONS)
+
+            def begin(_: int) -> None:
+                with store._engine.moment():
+                    all_begun.wait(30)
+
+            list(pool.map(begin, range(postgres.MOST_CONNECTIONS)))
+        with away(postgresql, tmp_path):
+            pass
+        began = monotonic()
+        assert store.stations() == []
+        assert monotonic() - began < postgres.WITHIN / 2
+
+
 def test_a_server_that_became_the_second_is_left(postgresql: Cluster, tmp_path: Path) -> None:
     postgresql.give(tmp_path)
     with closing(CentralStore(tmp_path)) as store:
@@ -108,6 +127,7 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_no_fault(
     )
     with running(tmp_path, monkeypatch) as server:
         monkeypatch.setattr(intake, "MOST_AT_ONCE", 1)
+        assert post(server, batch(1)).status_code == 200  # the key is known now, so who comes first is served first
         with socket.create_connection(("127.0.0.1", server.port)) as peer:
             peer.sendall(head.encode() + b"{")
             until(lambda: post(server, batch(1)).status_code == 503, "its place is taken")

@@ -69,12 +69,20 @@ class Postgres:
                 max_size=MOST_CONNECTIONS,
                 timeout=WITHIN,
                 reconnect_timeout=AGAIN_WITHIN,
-                check=ConnectionPool.check_connection,  # after a restart of the database each of them would fail once
+                check=self._tried,
                 kwargs={"autocommit": True},
                 open=False,
             )
             self._own = threading.local()
             self._pool.open(wait=True, timeout=WITHIN)
+
+    def _tried(self, connection: Connection[Row]) -> None:
+        """A database that restarted has ended all connections: with one the others go, or each would fail in its turn."""
+        try:
+            ConnectionPool.check_connection(connection)
+        except psycopg.Error:
+            self._pool.check()
+            raise
 
     def close(self) -> None:
         """Close all connections."""
