@@ -226,14 +226,15 @@ def test_decoder_verifier_and_logbook_on_the_pis_own_processor(release: str, tmp
     install_wheels(root / "opt" / "tests", debian, "arm64", "pytest>=9,<10", "hypothesis>=6,<7", "pytest-timeout>=2,<3")
     python = ["qemu-aarch64-static", "-L", str(root), str(root / "usr" / "bin" / f"python3.{debian.python}")]
     quiet = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OPENBLAS_NUM_THREADS": "1"}
-    env = {**os.environ, **quiet, "PYTHONPATH": "/usr/lib/yizhan-kiosk:/opt/tests"}
+    path = f"/usr/lib/yizhan-kiosk:/opt/tests:{ROOT}"  # of the checkout the tests alone
+    env = {**os.environ, **quiet, "PYTHONSAFEPATH": "1", "PYTHONPATH": path}
     machine = subprocess.run(
         [*python, "-c", "import os; print(os.uname().machine)"], capture_output=True, env=env, check=True
     )
     assert machine.stdout == b"aarch64\n"
     pytest_there = ["-m", "pytest", "-q", "-p", "pytest_timeout", "-p", "no:cacheprovider", "-o", "timeout=600"]
     done = subprocess.run(
-        [*python, *pytest_there, "-m", "not slow", *ON_ARM],
+        [*python, *pytest_there, "-o", "pythonpath=", "-m", "not slow", *ON_ARM],
         cwd=ROOT,
         env=env,
         capture_output=True,
