@@ -37,6 +37,7 @@ def package(folder: Path, version: str) -> Path:
     (root / "DEBIAN").mkdir(parents=True)
     code.mkdir(parents=True)
     (code / "__init__.py").touch()
+    (code / "__main__.py").write_text("from kiosk.cli.main import run\n")
     (code / "cli").mkdir()
     (code / "cli" / "main.py").write_text(f"def run(): print('{version}')\n")
     told = f"Package: yizhan-kiosk\nVersion: {version}+deb12\nArchitecture: arm64\nMaintainer: t\nDescription: t\n"

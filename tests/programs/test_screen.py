@@ -190,7 +190,7 @@ def test_a_newcomer_always_gets_in_and_the_display_that_was_there_goes_on(house:
     with house.station() as station, screen(house, port) as page, ExitStack() as stack:
         page.until("away")
         more = [
-            stack.enter_context(requests.get(f"{page.url}/events", stream=True, timeout=5))
+            stack.enter_context(requests.get(f"{page.url}/events", stream=True, timeout=PATIENCE))
             for _ in range(2 * MOST_BROWSERS)
         ]
         assert {each.status_code for each in more} == {200}
