@@ -82,8 +82,9 @@ def told(text: str) -> str:
         words = _catalogue().gettext(spaced)
         return text if words == spaced else words
     for sign in BETWEEN:
-        parts = text.split(sign, 1)
-        if len(parts) == 2 and (known := [told(part) for part in parts]) != parts:
+        first, between, last = text.partition(sign)
+        ours = sign == BETWEEN[-1]  # a Chinese sentence: what stands first was typed, such as the key of a setting
+        if between and (known := [first if ours else told(first), told(last)]) != [first, last]:
             return _catalogue().gettext(sign).join(known)
     return ERRNO.sub("", text)
 

@@ -136,3 +136,9 @@ def test_help_status_and_errors_in_chinese_and_the_same_ids_and_exit_codes(tmp_p
         for locale in ("zh_CN.UTF-8", "C.UTF-8")
     ]
     assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("typed", ["policy", "central", "no_answer"])
+def test_what_was_typed_is_told_as_it_was_typed(tmp_path: Path, typed: str) -> None:
+    done = kiosk(House(tmp_path), "config", "explain", typed, LC_ALL="zh_CN.UTF-8")
+    assert done.stdout.startswith(typed) or done.stderr.startswith(f"{typed}：没有这项设置")
