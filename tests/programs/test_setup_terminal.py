@@ -217,10 +217,8 @@ def test_it_may_be_left_at_any_time_and_goes_on_where_it_was(town: Town) -> None
     assert house.kiosk("config", "check").returncode == 0
 
 
-def test_what_is_no_answer_is_told_and_what_is_a_proof_cannot_be_skipped(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    house.config.unlink()
-    with terminal(house, "setup") as screen:
+def test_what_is_no_answer_is_told_and_what_is_a_proof_cannot_be_skipped(town: Town) -> None:
+    with terminal(town.house, "setup") as screen:
         step(screen, "code and name")
         tells(screen, "Code", "JA-XH-012")
         screen.sees("expected text, 4 to 12 letters and digits")
