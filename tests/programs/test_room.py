@@ -178,7 +178,7 @@ def test_what_cannot_be_drawn_is_told(lived: House, tmp_path: Path) -> None:
     for words, code, told in (
         (("--day", "2020-01-01"), 1, "The logbook has no value of 2020-01-01"),
         (("--day", "2026-08-01", "--out", str(tmp_path / "day.gif")), 2, "must end in one of .png, .svg, .pdf"),
-        (("--day", "2026-08-01", "--out", str(tmp_path / "no" / "day.png")), 2, "No such file"),
+        (("--day", "2026-08-01", "--out", str(tmp_path / "no" / "day.png")), 2, "there is no folder"),
         (("--day", "yesterday"), 2, "Invalid value"),
     ):
         done = lived.kiosk("sensors", "plot", *words)
