@@ -124,7 +124,7 @@ def test_the_settings_are_shown_with_their_defaults(house: House) -> None:
         ("doors.main.lock", ["a table", "it must be there", "pin, active_high, wiring, bolt"]),
         ("doors", ["a name of your own", "One door.", "pulse"]),
         ("doors.attic.lock.wiring", ["one of fail_secure, fail_safe", 'default "fail_secure"']),
-        ("sensors.fridge.device", ["of the form"]),
+        ("sensors.fridge.device", ["such as", "28-00000a1b2c3d"]),
         ("pins", ["one of gpio, simulated", 'here "simulated"']),
         ("doors.main.classes", ["a list, each one of worker, technician"]),
     ],
