@@ -119,6 +119,7 @@ def test_two_offline_stations_and_one_screenshot(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_hundred_thousand_holders_is_bounded_and_keeps_the_newest() -> None:
     memory, clock = Memory(), Clock(NOW, 0.0)
     for index in range(100_000):

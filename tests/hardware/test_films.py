@@ -34,6 +34,7 @@ def test_it_is_read_within_a_second(kind: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ONLY_SEVERAL)
+@pytest.mark.slow
 def test_several_frames_together_show_what_none_of_them_does(kind: str) -> None:
     looking, read = Looking(budget=0.0), {}
     for at, picture in grey_frames(film_of(KINDS[kind], PASS, seed=1)):

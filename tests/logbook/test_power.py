@@ -91,6 +91,7 @@ def strace() -> str:
 
 
 @pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
+@pytest.mark.slow
 def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(synchronous: str, tmp_path: Path) -> None:
     """And with synchronous=NORMAL the same test finds losses: it can tell."""
     disk = tmp_path / "disk"

@@ -109,6 +109,7 @@ def test_rubbish_gives_nothing_and_is_left_alone(tmp_path: Path, data: bytes) ->
 
 
 @given(st.binary(max_size=3000))
+@pytest.mark.slow
 def test_any_page_gives_records_or_none(data: bytes) -> None:
     for page in (data[:1024].ljust(1024, b"\0"), b"\x0d" + data[:1023].ljust(1023, b"\0")):
         for number, columns in salvage._records(page):

@@ -144,6 +144,7 @@ def token(town: Town) -> dict[str, str]:
     return {"Authorization": f"Bearer {jwt.encode(claims, KEY, algorithm='EdDSA')}"}
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing(town: Town, tmp_path: Path) -> None:
     """Its document names the one station that is enrolled, and leaves `wait` out, for which it would wait.
 

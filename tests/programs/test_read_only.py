@@ -74,6 +74,7 @@ HOW = ("is read-only", "is full")
 
 
 @pytest.mark.parametrize("how", HOW)
+@pytest.mark.slow
 def test_a_station_that_starts_on_a_disk_that(how: str, disk: Disk, tmp_path: Path) -> None:
     house = House(tmp_path)
     house.trust()
@@ -104,6 +105,7 @@ def test_a_station_that_starts_on_a_disk_that(how: str, disk: Disk, tmp_path: Pa
 
 
 @pytest.mark.parametrize("how", HOW)
+@pytest.mark.slow
 def test_what_happens_on_such_a_disk_reaches_the_central_server_once(how: str, disk: Disk, tmp_path: Path) -> None:
     town = Town(tmp_path)
     with town.server():
@@ -153,6 +155,7 @@ def test_when_the_disk_takes_writes_again_the_station_starts_anew_by_itself_and_
         assert "data_folder" not in house.view().faults
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_there_and_cannot_be_made(disk: Disk, tmp_path: Path) -> None:
     house = House(tmp_path)
     house.config.write_text(house.config.read_text().replace("/data", "/data/deeper"))
@@ -186,6 +189,7 @@ def test_who_may_not_look_into_the_stations_folder_gets_no_traceback(tmp_path: P
         os.seteuid(0)
 
 
+@pytest.mark.slow
 def test_a_second_station_is_kept_out_of_a_disk_that_can_only_be_read(disk: Disk, tmp_path: Path) -> None:
     house = House(tmp_path)
     disk.refuse("is read-only")

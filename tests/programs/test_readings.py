@@ -83,6 +83,7 @@ def told(house: House) -> dict[str, str]:
     return next((check for check in checks if check["id"] == "reader.main"), {})
 
 
+@pytest.mark.slow
 def test_the_doctor_shows_what_stands_around_the_last_code_and_not_the_code(tmp_path: Path) -> None:
     ours, port = open_terminal()
     house = House(tmp_path, f'[scanners.main]\ndoor = "main"\nengine = "{port}"\n')

@@ -65,6 +65,7 @@ def test_a_person_gets_the_id_and_what_is_wrong(house: House) -> None:
     assert "█" in told.stdout or "▄" in told.stdout
 
 
+@pytest.mark.slow
 def test_a_cameras_password_is_in_the_settings_alone(tmp_path: Path) -> None:
     secret = "Geheim-4711"  # noqa: S105
     house = House(

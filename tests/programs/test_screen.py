@@ -83,6 +83,7 @@ def screen(house: House, port: int) -> Iterator[Page]:
         page.close()
 
 
+@pytest.mark.slow
 def test_a_worker_is_told_in_words_what_to_do_and_why_not(house: House, port: int) -> None:
     with screen(house, port) as page:
         assert page.until("away")["words"]["en"] == words.AWAY[1]

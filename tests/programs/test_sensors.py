@@ -342,6 +342,7 @@ class Listener:
             return
 
 
+@pytest.mark.slow
 def test_one_dead_bus_delays_no_other_and_the_program_stays_small(tmp_path: Path) -> None:
     tree, thermometer = tmp_path / "w1", tmp_path / "w1" / FRIDGE / "temperature"
     thermometer.parent.mkdir(parents=True)

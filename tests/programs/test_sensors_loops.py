@@ -128,6 +128,7 @@ def test_adapters_that_are_pulled_between_two_rounds_are_opened_again(tmp_path: 
         bus.close()
 
 
+@pytest.mark.slow
 def test_a_receiver_that_tells_only_gga_has_a_place(tmp_path: Path) -> None:
     body = b"GNGGA,081836,3630.0000,N,11715.0000,E,1,08,0.9,5.4,M,6.9,M,,"
     check = 0

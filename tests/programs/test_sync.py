@@ -70,6 +70,7 @@ def test_doors_open_with_no_server_at_all_and_sync_catches_up_later(town: Town) 
             until(lambda: town.numbers() == town.everything(), "the arrival of everything")
 
 
+@pytest.mark.slow
 def test_rows_that_are_gone_are_told_as_tombstones_and_hold_nothing_up(town: Town) -> None:
     with town.server():
         town.enrol(town.port)
@@ -151,6 +152,7 @@ def test_a_gateway_that_gives_up_soon_is_asked_for_less_and_at_once(town: Town) 
         assert "central" not in town.house.view().faults
 
 
+@pytest.mark.slow
 def test_after_an_error_page_in_gbk_revocations_arrive(town: Town) -> None:
     page = '{"title":"网关错误","status":502,"detail":"请稍后再试"}'.encode("gbk")
     answer = b"HTTP/1.1 502 Bad\r\nContent-Type: application/json;charset=GBK\r\nContent-Length: %d\r\n\r\n" % len(page)
@@ -262,6 +264,7 @@ def test_an_enrolment_code_may_be_shown_before_sync_is_there(town: Town) -> None
             assert station.next("enrolled")["fingerprint"]
 
 
+@pytest.mark.slow
 def test_a_sync_to_which_systemd_hands_the_key_ends_once_there_is_one_and_starts_with_it(
     town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +295,7 @@ def test_nobody_gives_a_root_key_to_a_station_that_did_not_ask(town: Town) -> No
     assert not (town.house.data / "root.pub").exists()
 
 
+@pytest.mark.slow
 def test_what_survives_in_a_broken_logbook_is_sent_under_its_old_epoch(town: Town) -> None:
     with town.server():
         town.enrol(town.port)

@@ -147,6 +147,7 @@ def test_every_setting_can_be_explained_and_a_wrong_name_is_answered_with_the_ne
     assert (done.returncode, "did you mean pulse?" in done.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_watch_shows_what_happens_through_a_restart_of_the_station(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.trust()

@@ -160,6 +160,7 @@ def show_until(screen: Terminal, station: Station, text: str, words: str) -> Non
     shower.join()
 
 
+@pytest.mark.slow
 def test_a_whole_commissioning_writes_its_report_and_tells_the_central_server(house: House) -> None:
     with house.station() as station, terminal(house, "test", "all", "--out", str(house.folder / "report")) as screen:
         closed(station)
