@@ -16,6 +16,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
+from kiosk.replacing import replacing
+
 STATION_KEY: Final = "station.key"
 """In the data folder: the station's private key, made by `kiosk enrol` or at the door. No program but sync needs it."""
 
@@ -79,15 +81,10 @@ def read_private(path: Path) -> Ed25519PrivateKey:
 
 def write_raw(path: Path, raw: bytes, mode: int) -> None:
     """Replace the file at once or not at all, owned as its folder is, never readable by more than `mode`."""
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
     owner = path.parent.stat()
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+    with replacing(path, mode) as file:
         os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-        file.write(f"{base64.b64encode(raw).decode()}\n{_checksum(raw)}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+        file.write(f"{base64.b64encode(raw).decode()}\n{_checksum(raw)}\n".encode())
 
 
 def keep(folder: Path, name: str, raw: bytes) -> None:

@@ -24,6 +24,11 @@ class Command(Struct, frozen=True):
     body: bytes
 
 
+def prefixes(station: str) -> list[str]:
+    """What a policy or another publication may be for that reaches this station, the longest first."""
+    return [station[:length] for length in range(len(station), -1, -1)]
+
+
 class Published(Struct, frozen=True):
     """The newest document of each kind with its version, the keyset first since its keys prove the rest; policies by prefix.
 
@@ -37,8 +42,7 @@ class Published(Struct, frozen=True):
 
     def policy(self, station: str) -> tuple[int, bytes] | None:
         """Version and body of the policy with the longest prefix of the station's code."""
-        prefixes = (station[:length] for length in range(len(station), -1, -1))
-        return next((self.policies[prefix] for prefix in prefixes if prefix in self.policies), None)
+        return next((self.policies[prefix] for prefix in prefixes(station) if prefix in self.policies), None)
 
     def versions(self, station: str) -> dict[str, int]:
         """The newest version of each kind, its policy's and its newest command's number among them."""

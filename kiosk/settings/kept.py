@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.decoding import NotUnderstood, read_json
+from kiosk.replacing import replacing
 from kiosk.settings import Settings, Station
 from kiosk.settings.loading import load
 from kiosk.settings.reading import salvage
@@ -96,14 +97,9 @@ def _write(places: set[Path], settings: Settings, path: Path) -> None:
 
 def _replace(place: Path, data: bytes, mode: int) -> None:
     """At once or not at all. Raises OSError."""
-    beside = place.with_name(f"{place.name}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+    with replacing(place, 0o600) as file:
         os.fchmod(file.fileno(), mode)
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(place)
 
 
 def _read(place: Path) -> Copy | None:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from kiosk.central.published import Publication, Published
+from kiosk.central.published import Publication, Published, prefixes
 
 MOST_SPREAD: Final = 2.0
 """Seconds over which those who wait for the same news are woken."""
@@ -45,8 +45,7 @@ class Board:
         for each in news:
             scopes.setdefault(each.scope, set()).add(each.kind)
         for code in [*self._waiting]:
-            prefixes = (code[:length] for length in range(len(code) + 1))
-            if kinds := set[str]().union(*(scopes[prefix] for prefix in prefixes if prefix in scopes)):
+            if kinds := set[str]().union(*(scopes[prefix] for prefix in prefixes(code) if prefix in scopes)):
                 self._wake(code, at_once=kinds == {"command"})
 
     def end(self) -> None:

@@ -90,33 +90,29 @@ class Postgres:
 
     @contextmanager
     def transaction(self, *, alone: bool = True) -> Iterator[None]:
-        """On a connection of this thread's."""
-        if getattr(self._own, "connection", None):
-            yield
-            return
-        with self._begun() as connection:
-            connection.execute(f"SET LOCAL lock_timeout = '{WITHIN:g}s'".encode())
-            if alone:
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (ALONE,))
+        """Others wait for its rows; `alone`, for an advisory lock too."""
+        lock = [f"SELECT pg_advisory_xact_lock({ALONE})"] if alone else []
+        with self._within(f"SET LOCAL lock_timeout = '{WITHIN:g}s'", *lock):
             yield
 
     @contextmanager
     def moment(self) -> Iterator[None]:
-        """On a connection of this thread's, by one snapshot."""
-        if getattr(self._own, "connection", None):
-            yield
-            return
-        with self._begun() as connection:
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        """By one snapshot."""
+        with self._within("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"):
             yield
 
     @contextmanager
-    def _begun(self) -> Iterator[Connection[Row]]:
-        """A transaction, which is this thread's until it ends."""
+    def _within(self, *begin: str) -> Iterator[None]:
+        """A transaction on a connection that is this thread's until it ends; within another it is a part of that one."""
+        if getattr(self._own, "connection", None):
+            yield
+            return
         with _said(), self._lent() as connection, connection.transaction():
             self._own.connection = connection
             try:
-                yield connection
+                for statement in begin:
+                    connection.execute(statement.encode())
+                yield
             finally:
                 self._own.connection = None
 

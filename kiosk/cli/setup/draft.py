@@ -14,6 +14,7 @@ import msgspec
 
 from kiosk.cli.setup.steps import Progress, Step, is_fresh, place_of, progress_of, told_already
 from kiosk.language import _
+from kiosk.replacing import replacing
 from kiosk.settings import Settings
 from kiosk.settings.editing import edited, merged, tables_of, without
 from kiosk.settings.loading import load, wrong_in
@@ -127,18 +128,13 @@ def _text_of(config: Path) -> str:
 
 def replace_file(path: Path, data: bytes) -> None:
     """At once or not at all, also through a power cut, with the mode and owner that it had. Raises OSError."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
     old = path.stat() if path.exists() else None
     owner = old or path.parent.stat()
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE), "wb") as file:
+    with replacing(path, MODE) as file:
         os.fchmod(file.fileno(), old.st_mode & 0o777 if old else MODE)
         if os.geteuid() == 0:
             os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
