@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
@@ -242,6 +242,7 @@ class World(RuleBasedStateMachine):
         self.station.jumped = seconds
         self.bench.take(Tick())
 
+    @precondition(lambda self: "keyset" not in self.bench.state.early)  # test_a_restart_forgets_... tells why
     @rule(off=st.sampled_from([5.0, 3600.0, 3.0 * DAY]))
     def the_power_fails(self, off: float) -> None:
         self.station.powered += self.bench.boot + off
@@ -326,11 +327,21 @@ TestWorld = World.TestCase
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.xfail(
-    strict=False,
-    reason="hypothesis 6.170 finds: an issuer's key is stolen, the centre then numbers by time, the root signs by a clock that "
-    "is 20 days ahead, the power fails, and when all is put right the newest keyset is refused: a pass has an unknown key",
-)
 def test_fifty_thousand_steps_of_wrongs_put_right() -> None:
     many = settings(max_examples=1000, stateful_step_count=50, deadline=None, derandomize=True, database=None)
     run_state_machine_as_test(World, settings=many)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="the number of a keyset that came too early is forgotten with the power, and the next one is absurd beside the old",
+)
+def test_a_restart_forgets_that_the_roots_clock_was_wrong() -> None:
+    world = World()
+    world.the_centre_numbers_otherwise(by_time=True)
+    world.put_right(again=False)
+    world.an_issuers_key_was_stolen()
+    world.the_root_signs_by_a_wrong_clock(wrong=20 * DAY)
+    world.the_power_fails(off=5.0)
+    world.put_right(again=False)
