@@ -1,0 +1,178 @@
+"""config/nginx/yizhan-central.conf under the real nginx, with a real station and a real server at its two ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import monotonic
+
+import pytest
+import requests
+
+from kiosk.demo.link import Link
+from kiosk.demo.place import free_port, stop
+from tests.certificates import Authority
+from tests.conftest import ROOT
+from tests.programs.house import until
+from tests.programs.listener import Listener
+from tests.programs.town import CODE, Town, enter
+
+pytestmark = pytest.mark.slow
+
+SITE = ROOT / "config" / "nginx" / "yizhan-central.conf"
+SERVER = "127.0.0.1:8420"
+NAME = "localhost"
+
+HTTP = """\
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    {places}
+    include {folder}/site.conf;
+}}
+"""
+PLACES = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+class Front:
+    """nginx with our file, in which only the places are others. `port`: of its HTTPS."""
+
+    def __init__(self, folder: Path, server: int) -> None:
+        self.folder, self.port = folder, free_port()
+        self.authority = Authority(folder, "union")
+        self.url = f"https://{NAME}:{self.port}"
+        cert, key = self.authority.certify(NAME)
+        instead = {
+            SERVER: f"127.0.0.1:{server}",
+            "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
+            "listen [::]:443 ssl;": "",
+            "central.example.org": NAME,
+            "/etc/ssl/yizhan/central.pem": str(cert),
+            "/etc/ssl/yizhan/central.key": str(key),
+        }
+        text = SITE.read_text(encoding="utf-8")
+        for ours, theirs in instead.items():
+            assert ours in text
+            text = text.replace(ours, theirs)
+        (folder / "site.conf").write_text(text)
+        places = " ".join(f"{each}_temp_path {folder}/{each};" for each in PLACES)
+        user = "user root;" if os.getuid() == 0 else ""
+        self.config = folder / "nginx.conf"
+        self.config.write_text(HTTP.format(folder=folder, user=user, places=places))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        process = subprocess.Popen(["nginx", "-e", str(self.folder / "error.log"), "-c", str(self.config)])
+        try:
+            until(lambda: self.get("/").status_code == 404, "nginx")
+            yield
+        finally:
+            stop(process)
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return requests.get(self.url + path, headers=headers, verify=str(self.authority.file), timeout=30)
+
+
+@pytest.fixture(autouse=True)
+def nginx() -> None:
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx IS ABSENT: apt-get install nginx-light")
+
+
+def settle(town: Town, front: Front) -> None:
+    """Enrol through nginx, and lead sync there."""
+    table = f'[central]\nurl = "{front.url}"\nca_file = "{front.authority.file}"\nback_off_cap = 2\n'
+    town.house.config.write_text(town.house.config.read_text() + table + "telemetry_within = 0\ntimeout = 5\n")
+    claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+    done = town.house.kiosk("enrol", front.url, claim)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_station_behind_it_loses_nothing_and_gets_its_documents_at_once(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    with closing(Link(("127.0.0.1", town.port))) as between:
+        front = Front(tmp_path, between.port)
+        with front.running(), town.server():
+            settle(town, front)
+            with town.house.station() as station, town.house.program("sync"):
+                until(lambda: town.house.view().quality == "synced", "the time")
+                enter(town, station, 2)
+                until(lambda: town.numbers() == town.everything(), "the arrival of everything")
+                town.house.kiosk("central", "revoke", "1", "--data", str(town.central))
+                began = monotonic()
+                assert station.next("document_applied")["document"] == "status"
+                assert monotonic() - began < 5
+                between.swallow = 1
+                enter(town, station, 1)
+                until(lambda: town.numbers() == town.everything(), "what an answer was lost of")
+                assert "central" not in town.house.view().faults
+
+
+def test_a_restart_of_the_server_behind_it_costs_nothing(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    front = Front(tmp_path, town.port)
+    with front.running():
+        with town.server():
+            settle(town, front)
+            cards = town.passes(6)
+        with town.house.station() as station, town.house.program("sync"):
+            for first in (0, 2, 4):
+                with town.server():
+                    assert station.verdict(cards[first]) == "granted"
+                    until(lambda: town.numbers() == town.everything(), "the arrival of everything")
+                assert station.verdict(cards[first + 1]) == "granted"
+            with town.server():
+                until(lambda: town.numbers() == town.everything(), "the arrival of the rest")
+                until(lambda: "central" not in town.house.view().faults, "the end of the fault")
+
+
+def test_its_own_words_are_the_contracts(tmp_path: Path) -> None:
+    front = Front(tmp_path, free_port())
+    with front.running():
+        answer = front.get(f"/v1/stations/{CODE}/documents")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+        assert (answer.json()["status"], answer.headers["Retry-After"]) == (503, "5")
+        found = [front.get("/v1/enrol") for _ in range(40)]
+        refused = [each for each in found if each.status_code == 429]
+        assert {each.status_code for each in found} == {429, 503}
+        assert {each.headers["Content-Type"] for each in refused} == {"application/problem+json"}
+        assert {(each.json()["status"], each.headers["Retry-After"]) for each in refused} == {(429, "60")}
+
+
+class Server(Listener):
+    """Answers every request on a connection with nothing, and keeps the heads that came, one list a connection."""
+
+    def __init__(self) -> None:
+        self.heads: list[list[str]] = []
+        super().__init__()
+
+    def _serve(self, near: socket.socket) -> None:
+        heads: list[str] = []
+        self.heads.append(heads)
+        with near:
+            while head := near.recv(65536):
+                heads.append(head.decode())
+                near.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_nobody_says_who_he_is_and_connections_to_the_server_are_kept(tmp_path: Path) -> None:
+    with closing(Server()) as server:
+        front = Front(tmp_path, server.port)
+        with front.running():
+            for _ in range(3):
+                assert front.get("/v1/x", **{"X-Forwarded-For": "192.0.2.66"}).status_code == 200
+        (heads,) = server.heads
+        assert len(heads) == 3
+        for head in heads:
+            assert "192.0.2.66" not in head
+            assert "X-Forwarded-For: 127.0.0.1\r\n" in head
