@@ -6,8 +6,10 @@ WITHIN seconds ends the whole program, for systemd to start it anew. This file h
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import logging
+import signal
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -157,10 +159,24 @@ class Loops:
             self.end()
 
     def end(self) -> None:
-        """Let every loop end after its turn; safe from any thread and from a signal handler."""
+        """Let every loop end after its turn; safe from any thread, but not from a signal handler, for it takes a lock."""
         self.stop.set()
         with suppress(OSError):
             self._wake()
+
+
+def end_by_signals(*programs: Loops) -> None:
+    """SIGTERM and SIGINT let all loops of these end.
+
+    The handler takes no lock: a second signal may come within it, as when Ctrl-C reaches a process and its parent hands it on.
+    """
+
+    def end_all() -> None:
+        for each in programs:
+            each.end()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: _thread.start_new_thread(end_all, ()))
 
 
 def said(error: BaseException) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -198,3 +200,19 @@ def test_a_turn_that_a_library_cancels_has_failed() -> None:
 
     asyncio.run(loops.keep("watch", turn))
     assert told == ["watch: CancelledError: "]
+
+
+def test_it_ends_however_often_it_is_told_to() -> None:
+    """Ctrl-C reaches a whole group, and a parent hands it on: a second signal comes within the first one's handler."""
+    words = (
+        "import os, signal; from kiosk.loops import Loops, end_by_signals\n"
+        "programs = [Loops(lambda _: None) for _ in range(1000)]\n"
+        "end_by_signals(*programs)\n"
+        "parent = os.getpid()\n"
+        "child = os.fork()\n"
+        "while not child: os.kill(parent, signal.SIGINT)\n"
+        "for each in programs: each.run('main', lambda: each.stop.wait(30))\n"
+        "os.kill(child, signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from types import FrameType
 from typing import Final, Protocol
 
 from hardware.border import ODD
@@ -20,7 +18,7 @@ from hardware.serial_line import SerialLine
 from hardware.sight import Sight
 from hardware.v4l2 import Controls
 from kiosk.local import RestartAsked, boot_time, notify
-from kiosk.loops import Loops
+from kiosk.loops import Loops, end_by_signals
 from kiosk.scanner.outlet import RETRY, InView, Outlet
 from kiosk.scanner.reading import seen
 from kiosk.scanner.window import Slip, Window
@@ -195,8 +193,7 @@ def run(settings: Settings, name: str) -> None:
     guard = Guard(THUMB[::-1])
     outlet = Outlet(settings.run / "scan.sock", name)
     loops = Loops(outlet.loops)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _ends(loops))
+    end_by_signals(loops)
     if table.camera:
         shelter(guard)
     notify("READY=1")
@@ -208,7 +205,3 @@ def run(settings: Settings, name: str) -> None:
     Scanner(table.door, source, outlet, loops).run()
     if isinstance(source, CameraView) and source.hangs:
         os._exit(0)  # a thread that comes out of OpenCV into an ended Python aborts it
-
-
-def _ends(loops: Loops) -> Callable[[int, FrameType | None], None]:
-    return lambda _number, _frame: loops.end()

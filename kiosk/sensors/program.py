@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from contextlib import ExitStack
 from functools import partial
 from time import monotonic
-from types import FrameType
 from typing import Final
 
 from kiosk.local import Line, NotReachable, RestartAsked, boot_time, notify
-from kiosk.loops import Loops
+from kiosk.loops import Loops, end_by_signals
 from kiosk.sensors.buses import Bus, Told, buses
 from kiosk.sensors.outgoing import Outgoing, dated
 from kiosk.settings import Settings
@@ -98,8 +96,7 @@ class Program:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises LoopFailed, RestartAsked."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._end)
+        end_by_signals(self._loops)
         for polled in self._polled:
             self._loops.start(polled.bus.name, partial(self._poll, polled), polled.bus.patience)
         notify("READY=1")
@@ -109,9 +106,6 @@ class Program:
             self._hang_up()
         if self._restart:
             raise self._restart
-
-    def _end(self, _number: int, _frame: FrameType | None) -> None:
-        self._loops.end()
 
     def _poll(self, polled: Polled) -> None:
         """A turn of a bus. After a round that fails its port is opened anew, and the next is due at once."""

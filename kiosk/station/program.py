@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sqlite3
 import threading
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
 from typing import Any, Final, assert_never
 
 import msgspec
@@ -42,7 +40,7 @@ from kiosk.core.step import stamp, stopped
 from kiosk.local import boot_id, boot_time, notify
 from kiosk.logbook import salvage
 from kiosk.logbook.writer import Writer
-from kiosk.loops import Loops, attempt
+from kiosk.loops import Loops, attempt, end_by_signals
 from kiosk.settings import Settings
 from kiosk.settings.kept import Origin, keep, share
 from kiosk.sockets.listening import Loop
@@ -111,8 +109,7 @@ class Station:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises LoopFailed when the loop fails again and again."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        end_by_signals(self._loops)
         self._perform((Record(self._first, stamp(self._rules.state, self._rules.now())),), changed=False)
         self._hands.read_back()
         self._attempt(partial(self._rules.take, Tick(), self._perform))
@@ -204,9 +201,6 @@ class Station:
 
     def _loop_failed(self, why: str | None) -> None:
         self._rules.queue(Faulted("station.loop", why))
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._loops.end()
 
     def _perform(self, commands: tuple[Command, ...], changed: bool) -> None:
         """In order, the lock ahead of whoever is told about it, each on its own; `changed`: and then the view."""

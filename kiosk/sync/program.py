@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
-from types import FrameType
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.local import RestartAsked, notify
+from kiosk.loops import end_by_signals
 from kiosk.settings import Settings
 from kiosk.sync import documents, uploads
 from kiosk.sync.client import Client
@@ -32,13 +31,7 @@ def run(settings: Settings) -> None:
     if central is None:
         raise ValueError("the settings have no [central]")
     waiting, link = Link(settings, central), Link(settings, central)
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        waiting.loops.end()
-        link.loops.end()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    end_by_signals(waiting.loops, link.loops)
     notify("READY=1")
     key = await_key(waiting)
     if key is not None:
