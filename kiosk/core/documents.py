@@ -6,7 +6,7 @@ What nobody vouches for has no effect: when a keyset drops a key that had not en
 from __future__ import annotations
 
 import enum
-from typing import Final, assert_never
+from typing import Any, Final, TypeVar, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -33,6 +33,11 @@ NONCE_HOLDS: Final = 120.0
 RETIRED: Final = "retired"
 """Where the keys are stored that have ended and left the keyset, while the newest document of a kind is theirs."""
 
+EARLY: Final = "early"
+"""Where a keyset is stored that came too early: its number was the root's too, and the next one counts on from it."""
+
+T = TypeVar("T")
+
 Numbered = Keyset | StatusDocument | PolicyDocument | CommandDocument
 
 
@@ -47,6 +52,14 @@ class Freshness(enum.StrEnum):
 
 def offered(state: State, body: bytes, now: float) -> Stepped:
     """Apply a document or refuse it with its reason."""
+    after, outcomes = _offered(state, body, now)
+    early = after.early.get("keyset")
+    if early == state.early.get("keyset"):
+        return after, outcomes
+    return after, (*outcomes, Keep(EARLY, early.version if early else 0, msgspec.msgpack.encode(early)))
+
+
+def _offered(state: State, body: bytes, now: float) -> Stepped:
     document = read_document(body, state.root, state.trust.keyset)
     if document is Refusal.UNKNOWN_KEY:
         match _vouched_for_early(state, body):
@@ -67,8 +80,26 @@ def offered(state: State, body: bytes, now: float) -> Stepped:
             return _numbered(state, document, body, now)
 
 
-def restore(state: State, body: bytes, now: float) -> State:
-    """Take a stored document back in at start; one that no longer holds is left out. A command is not obeyed again."""
+def restore(state: State, stored: dict[str, bytes], now: float) -> State:
+    """Take all back in at start that was stored, by its name; the keyset, whose keys prove the rest, is the first."""
+    state = replace(state, retired=_decoded(stored.get(RETIRED, b""), tuple[Key, ...], ()))
+    for body in stored.values():
+        state = _restored(state, body, now)
+    early: Early | None = _decoded(stored.get(EARLY, b""), Early | None, None)
+    return replace(state, early={"keyset": early}) if early else state
+
+
+def _decoded(stored: bytes, kind: Any, other: T) -> T:
+    """What was stored beside the documents; what cannot be read is as if it were not there."""
+    try:
+        found: T = msgspec.msgpack.decode(stored, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return other
+    return found
+
+
+def _restored(state: State, body: bytes, now: float) -> State:
+    """One that no longer holds is left out. A command is not obeyed again."""
     document = read_document(body, state.root, _readable(state))
     match document:
         case Refusal() | TimeDocument():
@@ -85,14 +116,6 @@ def restore(state: State, body: bytes, now: float) -> State:
                 return state
             state = _remember(said, kind, Signed(signer(body), document.version, body, document.issued_at))
     return replace(state, clock=raise_floor(state.clock, document.issued_at, now))
-
-
-def restore_retired(state: State, stored: bytes) -> State:
-    """Take back in the keys under which stored documents hold, though they have ended; what cannot be read is none."""
-    try:
-        return replace(state, retired=msgspec.msgpack.decode(stored, type=tuple[Key, ...]))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return state
 
 
 def recall(state: State, commanded: int) -> State:

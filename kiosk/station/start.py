@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
 from kiosk.core.clock import PASS_MAY_RAISE, Clock
-from kiosk.core.documents import RETIRED, recall, restore, restore_retired
+from kiosk.core.documents import recall, restore
 from kiosk.core.door.access import Trust
 from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.door.hours import Programme, Schedule, weekly
@@ -68,11 +68,9 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:
-    """Take the stored documents back in, in their order. A stored floor has what they proved, and what was refuted since."""
+    """Take the stored documents back in. A stored floor has what they proved, and what was refuted since."""
     known = state.clock
-    state = restore_retired(state, documents.get(RETIRED, b""))
-    for body in documents.values():
-        state = restore(state, body, boot)
+    state = restore(state, documents, boot)
     return replace(state, clock=known) if known.raised else state
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant
-from kiosk.core.documents import keys_until, restore, versions
+from kiosk.core.documents import EARLY, RETIRED, keys_until, restore, versions
 from kiosk.core.door.hours import weekly
 from kiosk.core.events import Edge, Keep, Offered
 from kiosk.core.step import judge
@@ -40,8 +40,8 @@ def policy(version: int, **doors: DoorPolicy) -> bytes:
 
 def test_stored_documents_are_taken_back_in_and_a_command_is_not_obeyed_again() -> None:
     state = Bench(NO_KEYS).state
-    for body in (keyset_document(), status_document(4, {7: Status.REVOKED}), policy(3), command(9), command(2)):
-        state = restore(state, body, 5.0)
+    bodies = (keyset_document(), status_document(4, {7: Status.REVOKED}), policy(3), command(9), command(2))
+    state = restore(state, {f"{place}": body for place, body in enumerate(bodies)}, 5.0)
     assert versions(state) == {"keyset": 1, "status": 4, "policy": 3, "command": 9}
     assert (state.orders, state.trust.status[7]) == ({}, Status.REVOKED)
     assert state.clock.earliest(5.0) == NOW
@@ -50,7 +50,7 @@ def test_stored_documents_are_taken_back_in_and_a_command_is_not_obeyed_again() 
 @pytest.mark.parametrize("body", [b"", b"rubbish", status_document(1, {})[:-1]])
 def test_a_stored_document_that_does_not_hold_is_left_out(body: bytes) -> None:
     state = Bench().state
-    assert versions(restore(state, body, 5.0)) == versions(state)
+    assert versions(restore(state, {"status": body, RETIRED: body, EARLY: body}, 5.0)) == versions(state)
 
 
 def test_an_older_policy_is_refused_the_same_is_no_news_and_a_newer_one_is_kept_as_signed() -> None:

@@ -12,7 +12,7 @@ from kiosk.cli.look.names import Names
 from kiosk.cli.look.sentences import sentence
 from kiosk.core import entries as fact
 from kiosk.core.clock import LEEWAY, Quality, synchronise
-from kiosk.core.documents import recall, restore, restore_retired, versions
+from kiosk.core.documents import recall, restore, versions
 from kiosk.core.events import Asked, Committed, DoorRequested, Keep, KeepFloor, Offered, Record, Verb
 from kiosk.core.ratchets import MOST, Signed, keeps, remembered
 from kiosk.trust.cose import sign1
@@ -242,9 +242,7 @@ def restarted(bench: Bench) -> Bench:
         if isinstance(each, Keep):
             stored[each.document] = each.body
     again = Bench(KEYSET)
-    again.state = restore_retired(again.state, stored.get("retired", b""))
-    for _, body in sorted(stored.items(), key=lambda item: item[0] != "keyset"):
-        again.state = restore(again.state, body, again.boot)
+    again.state = restore(again.state, dict(sorted(stored.items(), key=lambda item: item[0] != "keyset")), again.boot)
     return again
 
 
