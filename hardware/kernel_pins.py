@@ -7,8 +7,10 @@ that a crash left driven, or an active-low relay, sees a wrong level at each sta
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import selectors
+import struct
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,8 +20,9 @@ from typing import Any, Final
 
 import gpiod
 from gpiod.line import Bias, Direction, Edge, Value
-from gpiozero import PinInvalidBounce, PinInvalidEdges, PinInvalidFunction, PinInvalidPull, PinSetInput
+from gpiozero import PinInvalidBounce, PinInvalidEdges, PinInvalidFunction, PinInvalidPull, PinSetInput, PinUnknownPi
 from gpiozero.pins.local import LocalPiFactory, LocalPiPin
+from gpiozero.pins.pi import PiBoardInfo
 
 from hardware.pins import Start
 
@@ -32,8 +35,14 @@ HEADER_LABEL: Final = "pinctrl-"
 TURNS_AFTER: Final = 10.0
 """Seconds without an edge after which the thread turns all the same, to show that it lives."""
 
+USUAL_BOARD: Final = 0xA02082
+"""A Raspberry Pi 3B 1.2 (Raspberry Pi documentation, revision codes). Every board since the B+ has the same 40 pins."""
+
 IDLE: Final = 0.2
 BIAS: Final = {"up": Bias.PULL_UP, "down": Bias.PULL_DOWN, "floating": Bias.DISABLED}
+
+
+log = logging.getLogger(__name__)
 
 
 class PinsUnavailable(Exception):
@@ -146,6 +155,15 @@ class KernelFactory(LocalPiFactory):
         self._telling, self._turning = threading.Lock(), threading.Lock()
         (start or self._alone)("pins", self._turn)
 
+    def _get_board_info(self) -> PiBoardInfo:
+        """What is on the header. A board that does not tell its revision is taken for a usual one: only names are asked for."""
+        try:
+            return super()._get_board_info()
+        except (PinUnknownPi, OSError, ValueError, struct.error) as error:
+            log.warning("the board does not tell its revision (%s): taken for one with 40 pins", error)
+            self._info = PiBoardInfo.from_revision(USUAL_BOARD)
+            return self._info
+
     def request(self, line: int, settings: gpiod.LineSettings) -> gpiod.LineRequest:
         """Take a line. Raises PinsUnavailable, with its number and what to type."""
         try:
@@ -208,7 +226,7 @@ class KernelFactory(LocalPiFactory):
 
 def holders(pins: list[int]) -> dict[int, str]:
     """Who holds each of these lines of the header; empty for nobody. Raises PinsUnavailable."""
-    path = find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number))
+    path = header()
     try:
         with gpiod.Chip(str(path)) as chip:
             infos = {pin: chip.get_line_info(pin) for pin in pins}
@@ -219,7 +237,12 @@ def holders(pins: list[int]) -> dict[int, str]:
 
 def open_header(start: Start | None = None) -> KernelFactory:
     """The lines of the 40-pin header; `start` gives the thread that tells edges. Raises PinsUnavailable."""
-    return KernelFactory(find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number)), start)
+    return KernelFactory(header(), start)
+
+
+def header() -> Path:
+    """The chip of the 40-pin header. Raises PinsUnavailable."""
+    return find_chip(sorted(Path("/dev").glob("gpiochip[0-9]*"), key=_number))
 
 
 def label_of(chip: Path) -> str:

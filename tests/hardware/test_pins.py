@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gpiozero import PinUnknownPi
 from gpiozero.pins.mock import MockFactory
 
 from hardware.board import Board, DoorWiring, InputWiring, Wiring
 from hardware.contacts import Contact
-from hardware.kernel_pins import PinsUnavailable, find_chip
+from hardware.kernel_pins import KernelFactory, PinsUnavailable, find_chip
 from hardware.lock import Lock
-from hardware.pins import SimulatedFactory, open_pins
+from hardware.pins import SimulatedFactory, number_of, open_pins
 from hardware.signals import PATTERNS, Signals
 
 
@@ -124,6 +125,16 @@ def test_a_chip_that_does_not_open_is_named_with_what_to_type(number: int, remed
 
     with pytest.raises(PinsUnavailable, match=rf"/dev/gpiochip4 does not open \(no\); .*type: .*{remedy}"):
         find_chip([Path("/dev/gpiochip4")], refuse)
+
+
+def test_a_board_that_tells_no_revision_has_the_pins_of_the_settings(caplog: pytest.LogCaptureFixture) -> None:
+    """As this machine, and a Pi whose firmware did not fill in the device tree: gpiozero alone raises PinUnknownPi."""
+    factory = KernelFactory(Path("/dev/null"), lambda _name, _turn: None)
+    with pytest.raises(PinUnknownPi):
+        factory._get_revision()
+    assert [number_of(factory.pin(pin)) for pin in range(28)] == list(range(28))
+    assert caplog.text.count("does not tell its revision") == 1
+    factory.close()
 
 
 def test_the_backend_is_what_was_asked_for() -> None:

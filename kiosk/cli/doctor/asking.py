@@ -17,6 +17,16 @@ def text_of(path: Path) -> str:
         return ""
 
 
+def model_of(root: Path = Path("/")) -> str:
+    """The board as its firmware names it, such as `Raspberry Pi 5 Model B Rev 1.0`; empty where nothing names it."""
+    return text_of(root / "proc/device-tree/model").strip("\0\n ")
+
+
+def is_pi(root: Path = Path("/")) -> bool:
+    """Whether this is a Raspberry Pi."""
+    return "Raspberry Pi" in model_of(root)
+
+
 def output_of(*command: str) -> str:
     """What a command of the system prints; empty where there is none."""
     try:

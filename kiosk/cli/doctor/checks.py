@@ -1,4 +1,4 @@
-"""What `kiosk doctor` asks of the station: libraries, pins, disk, logbook, trust, programs, clock, doors, cameras."""
+"""What `kiosk doctor` asks of the station: libraries, disk, logbook, trust, programs, clock, doors, cameras."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ KEYS_LEFT: Final = 30
 """Days; the next key is published 90 days ahead."""
 
 LEAST_FREE: Final = 200 * 1024 * 1024
-BOOT_CONFIG: Final = (Path("/boot/firmware/config.txt"), Path("/boot/config.txt"))
 ONLINE: Final = "sudo systemctl restart kiosk-sync"
 
 
@@ -34,50 +33,6 @@ def check_libraries() -> Iterator[Check]:
     else:
         evidence = _("libzbar is missing: no scanner starts")
         yield Check("libraries.zbar", "wrong", evidence, "sudo apt-get install -y libzbar0")
-
-
-def check_pins(settings: Settings) -> Iterator[Check]:
-    """The GPIO chip, who holds our lines, and what the kernel does with the lock's pin when the program dies."""
-    if settings.pins == "simulated":
-        advice = _('for real doors set pins = "gpio" in the settings')
-        yield Check("pins.backend", "warning", _("the pins are simulated: no lock moves"), "", advice)
-        return
-    chips = sorted(Path("/dev").glob("gpiochip*"))
-    if not chips:
-        yield Check("pins.chip", "wrong", _("there is no /dev/gpiochip*: no Raspberry Pi?"), "ls -l /dev/gpiochip*")
-        return
-    denied = [str(chip) for chip in chips if not os.access(chip, os.R_OK | os.W_OK)]
-    if denied:
-        evidence = _("no access to {devices}", devices=", ".join(denied))
-        yield Check("pins.chip", "wrong", evidence, "sudo usermod -aG gpio $USER")
-    else:
-        yield Check("pins.chip", "fine", ", ".join(map(str, chips)))
-        yield from _check_holders(settings)
-    text = "".join(path.read_text(errors="replace") for path in BOOT_CONFIG if path.exists())
-    if "strict_gpiod" in text:
-        yield Check("pins.strict_gpiod", "fine", _("the kernel lets go of the lock's pin when the program dies"))
-    else:
-        evidence = _("after a crash in mid-unlock the kernel would keep the lock released")
-        command = "echo dtparam=strict_gpiod | sudo tee -a /boot/firmware/config.txt && sudo reboot"
-        yield Check("pins.strict_gpiod", "warning", evidence, command)
-
-
-def _check_holders(settings: Settings) -> Iterator[Check]:
-    """Whether another program has one of our lines."""
-    from hardware.kernel_pins import CONSUMER, PinsUnavailable, holders  # noqa: PLC0415
-    from kiosk.settings.sense import pins_of  # noqa: PLC0415
-
-    try:
-        held = holders([pin for _key, pin in pins_of(settings)])
-    except PinsUnavailable as error:
-        yield Check("pins.holder", "wrong", str(error), "gpioinfo")
-        return
-    others = {pin: who for pin, who in held.items() if who not in {"", CONSUMER}}
-    if others:
-        told = ", ".join(f"{pin}: {who}" for pin, who in others.items())
-        yield Check("pins.holder", "wrong", _("other programs hold pins of ours: {told}", told=told), "gpioinfo")
-    else:
-        yield Check("pins.holder", "fine", _("no other program holds a pin of ours"))
 
 
 def check_disk(settings: Settings, config: Path) -> Iterator[Check]:

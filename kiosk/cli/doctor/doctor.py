@@ -21,6 +21,7 @@ from kiosk.cli.doctor import checks as station
 from kiosk.cli.doctor.check import Check, Severity, worst
 from kiosk.cli.doctor.machine import check_machine, check_units
 from kiosk.cli.doctor.network import check_network
+from kiosk.cli.doctor.pins import check_pins
 from kiosk.cli.doctor.readers import check_readers
 from kiosk.cli.doctor.serials import check_serials, ports_of
 from kiosk.cli.doctor.titles import title
@@ -106,7 +107,7 @@ def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Ch
     yield from station.check_libraries()
     yield from check_machine()
     yield from station.check_disk(settings, config)
-    yield from station.check_pins(settings)
+    yield from check_pins(settings)
     yield from station.check_logbook(settings)
     yield from station.check_enrolment(settings, view)
     yield from check_units(units_of(settings))

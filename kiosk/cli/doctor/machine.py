@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from kiosk.cli.doctor.asking import is_pi
 from kiosk.cli.doctor.asking import output_of as _output
 from kiosk.cli.doctor.asking import text_of as _text
 from kiosk.cli.doctor.check import Check, Severity
@@ -110,7 +111,7 @@ def _swap(root: Path) -> Iterator[Check]:
 
 def _root(root: Path) -> Iterator[Check]:
     """On a Pi: whether a power cut can find the system being written."""
-    if "Raspberry Pi" not in _text(root / "proc/device-tree/model"):
+    if not is_pi(root):
         return
     mounts = [line.split() for line in _text(root / "proc/mounts").splitlines()]
     kind, options = next(((each[2], each[3].split(",")) for each in mounts if each[1:2] == ["/"]), ("", []))

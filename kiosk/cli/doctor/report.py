@@ -26,6 +26,7 @@ import msgspec
 
 from kiosk import __version__
 from kiosk.cli.common import as_json, ask_station, echo, fail, print_json
+from kiosk.cli.doctor.asking import model_of
 from kiosk.cli.doctor.doctor import examine, names_of
 from kiosk.cli.doctor.titles import title
 from kiosk.cli.files import OutFile, whole, why_not, wrong_place
@@ -204,12 +205,11 @@ def _view(settings: Settings) -> bytes:
 def _system() -> dict[str, Any]:
     """The machine, its load and its room, and what a Pi says of its own throttling."""
     usage = shutil.disk_usage("/")
-    model = Path("/proc/device-tree/model")
     return {
         "kiosk": __version__,
         "python": platform.python_version(),
         "system": " ".join(os.uname()[::2]),
-        "model": model.read_text(errors="replace").strip("\0") if model.exists() else "",
+        "model": model_of(),
         "time": time.time(),
         "up_seconds": time.clock_gettime(time.CLOCK_BOOTTIME),
         "load": os.getloadavg(),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from kiosk.cli.doctor.asking import output_of, text_of
+from kiosk.cli.doctor.asking import is_pi, output_of, text_of
 from kiosk.cli.doctor.check import Check
 from kiosk.language import _
 from kiosk.settings import Settings
@@ -48,18 +48,18 @@ def _check_console(ports: list[str], root: Path) -> Iterator[Check]:
     logins = {found[1] for folder in GETTYS for path in _in(root / folder) if (found := GETTY.fullmatch(path.name))}
     on = {_device(f"/dev/{name}", root) for name in consoles | logins}
     taken = [port for port in ports if _device(port, root) in on]
-    is_pi = OF_A_PI in consoles or "Raspberry Pi" in text_of(root / "proc/device-tree/model")
+    on_a_pi = OF_A_PI in consoles or is_pi(root)
     stop = " ".join(f"serial-getty@{name}" for name in sorted((on | logins) - {OF_A_PI}) or ["ttyAMA0", "ttyS0"])
     remedy = f"sudo sed -i -E 's/console=(serial|ttyAMA|ttyS)[0-9]+[^ ]* ?//g' /{file}; sudo systemctl mask {stop}; sudo reboot"
     if taken:
         evidence = _("the kernel's console or a login is on {ports}, too", ports=", ".join(taken))
         yield Check("serial.console", "wrong", evidence, remedy, _("they type into our device"))
-    elif on and is_pi:
+    elif on and on_a_pi:
         evidence = _(
             "the kernel's console or a login is on the header's serial pins: {names}", names=", ".join(sorted(on))
         )
         yield Check("serial.console", "warning", evidence, remedy, _("whoever opens the housing can log in there"))
-    elif is_pi:
+    elif on_a_pi:
         yield Check("serial.console", "fine", _("neither console nor login is on the header's serial pins"))
 
 

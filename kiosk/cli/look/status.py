@@ -15,6 +15,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from kiosk.cli.common import NOT_REACHABLE, as_json, echo, print_json, settings_or_exit, style, view_or_none
+from kiosk.cli.doctor.asking import model_of
 from kiosk.cli.doctor.unready import SETUP, unready
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.sentences import sentence
@@ -51,6 +52,7 @@ def status(config: Path, as_json: bool) -> None:
                 "running": view is not None,
                 "view": view,
                 "units": units,
+                "board": model_of(),
                 "last": [row.wire() for row in last],
                 "setup": None,
             }
@@ -63,7 +65,7 @@ def status(config: Path, as_json: bool) -> None:
 def _show_unready(config: Path, steps: dict[Step, Stands], *, as_json: bool) -> None:
     """What comes next on a card that is not set up yet."""
     if as_json:
-        print_json({"running": False, "view": None, "units": {}, "last": [], "setup": steps})
+        print_json({"running": False, "view": None, "units": {}, "board": model_of(), "last": [], "setup": steps})
         return
     marks = {
         "done": style("✔", fg="green"),
@@ -110,6 +112,8 @@ def _last(settings: Settings) -> list[Row]:
 
 def _show(settings: Settings, view: View | None, last: list[Row]) -> None:
     lines = lines_of(settings, view)
+    if model := model_of():
+        lines.insert(1, (_("board"), visible(model)))
     width = max(cell_len(name) for name, _text in lines)
     for name, text in lines:
         echo(f"{style(set_cell_size(name, width), bold=True)}  {text}")
