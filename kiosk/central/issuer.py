@@ -50,6 +50,9 @@ MOST_SILENT: Final = 30 * DAY
 SLACK: Final = 300
 """Seconds by which the clock may be set back."""
 
+GATHERS: Final = 9.0
+"""Seconds for which revocations gather: the list that says them is published within ten of the first."""
+
 JUMP_EVERY: Final = 3600
 """Seconds within which what stations say makes the server publish a kind anew once."""
 
@@ -162,12 +165,30 @@ class Issuer:
             self._store.put_document("status", version, body, now)
 
     def set_status(self, index: int, status: Status) -> bool:
-        """Revoke, suspend or restore a credential and publish it; False when there is none of that index."""
+        """Revoke, suspend or restore a credential; False when there is none of that index.
+
+        The list that says so is published by whoever calls :meth:`publish_gathered`. Raises CannotSign where it cannot be.
+        """
         with self._publishing():
+            self._signer("document")
             changed = self._store.set_status(index, status)
             if changed:
-                self.publish_status()
+                self._store.gather("status", self._clock())
         return changed
+
+    def publish_gathered(self, gathers: float = GATHERS) -> bool:
+        """Publish the status list if the first change that it is to say is `gathers` seconds old; whether it was."""
+        if not self._gathered(gathers):
+            return False
+        with self._publishing():
+            due = self._gathered(gathers)  # another process may have published it meanwhile
+            if due:
+                self.publish_status()
+        return due
+
+    def _gathered(self, gathers: float) -> bool:
+        since = self._store.gathered_since("status")
+        return since is not None and not 0 <= self._clock() - since < gathers
 
     def publish_policy(self, policy: PolicyDocument, most: int = ANY) -> int:
         """Publish a policy for the stations of its prefix; its version is given here, and returned. Raises Contradiction."""

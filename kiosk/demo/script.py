@@ -74,6 +74,7 @@ def write_script(issuer: Issuer) -> Script:
     old, old_text = issuer.issue(replace(card, issued_at=now - 20 * DAY, expires=now - 3 * DAY), "chen")
     lost, lost_text = issuer.issue(card, "sun")
     issuer.set_status(lost.index, Status.REVOKED)
+    issuer.publish_gathered(0.0)
     courier = Person(_("Li, a courier"), _("a live pass on a phone"))
     return Script(
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from kiosk.central.api.app import Central
+from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.central.store.logs import GapFound
 from kiosk.central.store.registers import CLAIM_HOLDS, WrongClaim
@@ -28,6 +30,7 @@ from kiosk.sync.answers import NoAnswer, seconds_of
 from kiosk.sync.client import Client
 from kiosk.trust.documents import TimeDocument, read_document
 from kiosk.trust.keyset import NO_KEYS, Keyset
+from kiosk.trust.status import Status
 from tests.keys import STRANGER, private, public
 from tests.programs.house import House, until
 
@@ -202,7 +205,10 @@ def test_documents_come_when_they_are_newer_and_a_long_poll_ends_with_news(serve
     made = server.house.kiosk("pass", "make", "--central", str(server.folder))
     assert made.returncode == 0, made.stderr
     began = monotonic()
-    server.house.kiosk("central", "revoke", "1", "--data", str(server.folder))
+    with closing(CentralStore(server.folder)) as store:
+        issuer = Issuer(server.folder, store)
+        assert issuer.set_status(1, Status.REVOKED)
+        assert issuer.publish_gathered(0.0)
     (newer,) = client.get(path, {**known, "wait": "20"}, wait=20).read(Documents).documents
     assert monotonic() - began < 15
     assert read_document(newer, root, keyset) != status

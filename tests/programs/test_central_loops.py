@@ -26,9 +26,9 @@ class Odd(Central):
         if not self.times:
             self.loops.end()
 
-    async def _renewal(self) -> None:
-        self._raise("_renewal")
-        await super()._renewal()
+    async def _work(self) -> None:
+        self._raise("_work")
+        await super()._work()
 
     def _raise(self, name: str) -> None:
         if name == self.broken and self.times:
@@ -36,7 +36,7 @@ class Odd(Central):
             raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("name", ["_watch", "_renewal"])
+@pytest.mark.parametrize("name", ["_watch", "_work"])
 def test_a_loop_that_fails_too_often_ends_the_server_with_an_error(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,12 +19,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kiosk.central import jobs
 from kiosk.central.api.answers import Refused, answered, busy, capabilities, decoded, problem, query, read_body, refuse
 from kiosk.central.api.authority import Authority
 from kiosk.central.api.board import Board, encoded
 from kiosk.central.api.intake import Intake
 from kiosk.central.api.quota import Quotas
 from kiosk.central.issuer import Issuer
+from kiosk.central.jobs import Jobs
 from kiosk.central.published import Publication, Published
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
@@ -39,9 +41,6 @@ from kiosk.trust.cose import public_key
 log = logging.getLogger(__name__)
 
 LOOK_EVERY: Final = 0.05
-RENEW_EVERY: Final = 3600.0
-RENEW_AGAIN: Final = 60.0
-"""Seconds after which a renewal that failed is tried again."""
 
 KINDS: Final = ("keyset", "status", "policy", "command")
 STREAMS: Final = {"access", "telemetry"}
@@ -68,7 +67,7 @@ class Central:
         self._last = self.store.last_publication()
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
-        self._renew_at = -math.inf
+        self._jobs = Jobs(self.store, self.issuer, self._tell_unsigned)
         self._away = False
 
     def app(self) -> Starlette:
@@ -186,7 +185,7 @@ class Central:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         loops = [
             asyncio.create_task(self.loops.keep("watch", self._watch)),
-            asyncio.create_task(self.loops.keep("renewal", self._renewal)),
+            asyncio.create_task(self.loops.keep("work", self._work)),
         ]
         yield
         for loop in loops:
@@ -223,22 +222,10 @@ class Central:
         self._away = False
         return news, published
 
-    async def _renewal(self) -> None:
-        """What time alone asks for. If it fails it is tried again before long, and what is published is served meanwhile."""
-        if time.monotonic() >= self._renew_at:
-            self._renew_at = time.monotonic() + RENEW_AGAIN
-            if await run_in_threadpool(self._renewed):
-                self._renew_at = time.monotonic() + RENEW_EVERY
-        await asyncio.sleep(LOOK_EVERY)
-
-    def _renewed(self) -> bool:
-        try:
-            self.issuer.renew()
-            self.store.forget_publications()
-        except (CannotSign, StoreFailed) as error:
-            self._tell_unsigned(error)
-            return False
-        return True
+    async def _work(self) -> None:
+        """What time alone asks for, if no other process does it. What is published is served meanwhile."""
+        await run_in_threadpool(self._jobs.turn, time.monotonic())
+        await asyncio.sleep(jobs.LOOK_EVERY)
 
 
 def _tell(why: str | None) -> None:

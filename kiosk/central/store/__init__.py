@@ -37,6 +37,10 @@ class CentralStore(Logs, Documents, Registers, People):
         with self._engine.transaction():
             yield
 
+    def runs_jobs(self) -> bool:
+        """Whether this process is the one that runs the jobs, which it is from then on until it ends."""
+        return self._engine.session_lock()
+
     def is_new(self) -> bool:
         """Whether nothing was published yet and no station has enrolled: no root key belongs to it."""
         return self._engine.one("SELECT 1 FROM documents UNION ALL SELECT 1 FROM stations LIMIT 1") is None

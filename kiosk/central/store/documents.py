@@ -43,6 +43,16 @@ class Documents:
             " DO UPDATE SET version = excluded.version, body = excluded.body, published = excluded.published",
             (kind, version, body, now),
         )
+        self._engine.run("DELETE FROM gathered WHERE kind = ?", (kind,))
+
+    def gather(self, kind: str, now: float) -> None:
+        """Something has changed that the next document of that kind will say; who publishes it waits for more."""
+        self._engine.run("INSERT INTO gathered VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, now))
+
+    def gathered_since(self, kind: str) -> float | None:
+        """Since when the newest document of that kind does not say all; None where it does."""
+        found = self._engine.one("SELECT since FROM gathered WHERE kind = ?", (kind,))
+        return float(found[0]) if found else None
 
     def published_at(self, kind: str = "") -> float:
         """When the newest document of that kind, or of any, was published, in seconds since 1970; 0 for never."""

@@ -69,6 +69,9 @@ class Engine(Protocol):
     def transaction(self, *, alone: bool = True) -> AbstractContextManager[None]:
         """All or nothing; within another it is a part of that one. `alone`: no other such transaction runs meanwhile."""
 
+    def session_lock(self) -> bool:
+        """Whether this is the one process that holds the lock: it takes it where nobody does, and keeps it until it ends."""
+
     def moment(self) -> AbstractContextManager[None]:
         """All that is read within it is of one moment; nothing is written."""
 

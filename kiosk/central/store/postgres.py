@@ -39,6 +39,13 @@ ALONE: Final = 0x79697A68
 """The number of the advisory lock that whoever publishes holds (`yizh`)."""
 
 
+JOBS: Final = 0x79697A6A
+"""The number of the advisory lock that the session holds which runs the jobs (`yizj`)."""
+
+NOTICED: Final = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
+"""After some ten seconds the server ends a session whose machine fell silent, and its locks with it."""
+
+
 class PostgresWords:
     """What PostgreSQL calls things."""
 
@@ -55,6 +62,46 @@ class PostgresWords:
         return f"string_agg(DISTINCT {column}, ',')"
 
 
+class Session:
+    """A connection that has, or waits for, the lock of whoever runs the jobs."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._guard = threading.Lock()
+        self._connection: Connection[Row] | None = None
+        self._has_lock = False
+
+    def locked(self) -> bool:
+        """Whether it has the lock. Raises psycopg.Error, and has it no longer."""
+        with self._guard:
+            try:
+                return self._tried()
+            except psycopg.Error:
+                self._end()
+                raise
+
+    def _tried(self) -> bool:
+        if self._connection is None:
+            self._connection = psycopg.connect(self._dsn, autocommit=True)
+            self._connection.execute(NOTICED)
+        if self._has_lock:
+            self._connection.execute("SELECT 1")
+        else:
+            found = self._connection.execute(f"SELECT pg_try_advisory_lock({JOBS})".encode()).fetchone()
+            self._has_lock = bool(found and found[0])
+        return self._has_lock
+
+    def close(self) -> None:
+        """Let go of it."""
+        with self._guard:
+            self._end()
+
+    def _end(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection, self._has_lock = None, False
+
+
 class Postgres:
     """See :class:`kiosk.central.store.engine.Engine`."""
 
@@ -63,8 +110,10 @@ class Postgres:
     def __init__(self, dsn: str) -> None:
         """`dsn`: a connection string of libpq's; of several hosts the one is taken that can be written to."""
         with _said():
+            self._dsn = make_conninfo(dsn, **(USUALLY | conninfo_to_dict(dsn)))
+            self._session = Session(self._dsn)
             self._pool = ConnectionPool(
-                make_conninfo(dsn, **(USUALLY | conninfo_to_dict(dsn))),
+                self._dsn,
                 min_size=1,
                 max_size=MOST_CONNECTIONS,
                 timeout=WITHIN,
@@ -86,7 +135,13 @@ class Postgres:
 
     def close(self) -> None:
         """Close all connections."""
+        self._session.close()
         self._pool.close()
+
+    def session_lock(self) -> bool:
+        """An advisory lock of a connection of its own, which the server takes back when that ends."""
+        with _said():
+            return self._session.locked()
 
     @contextmanager
     def transaction(self, *, alone: bool = True) -> Iterator[None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +14,7 @@ from typing import Any, Final
 from kiosk.central.store.engine import Row, StoreFailed, Trouble
 
 FILE: Final = "central.db"
+LOCK_FILE: Final = "jobs.lock"
 BUSY_FOR: Final = 10.0
 """Seconds to wait while another process writes."""
 
@@ -39,6 +42,7 @@ class Sqlite:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._session = folder, -1
         self._lock = threading.RLock()  # a document is signed within its transaction
         with _said():
             self.db = sqlite3.connect(
@@ -49,7 +53,18 @@ class Sqlite:
 
     def close(self) -> None:
         """Close the file."""
-        self.db.close()
+        with self._lock:
+            self.db.close()
+            if self._session >= 0:
+                os.close(self._session)
+                self._session = -1
+
+    def session_lock(self) -> bool:
+        """A lock on a file of its own, which the kernel takes back from a process that was killed."""
+        with self._lock:
+            if self._session < 0:
+                self._session = _locked(self._folder / LOCK_FILE)
+            return self._session >= 0
 
     @contextmanager
     def transaction(self, *, alone: bool = True) -> Iterator[None]:  # noqa: ARG002  every one is
@@ -112,6 +127,22 @@ class Sqlite:
         """Do it with each of these."""
         with self._lock, _said():
             self.db.executemany(statement, rows)
+
+
+def _locked(path: Path) -> int:
+    """The open file with the lock; -1 where another has it."""
+    try:
+        file = os.open(
+            path, os.O_RDONLY | os.O_CREAT, 0o644
+        )  # another account may have made it: who reads it can lock it
+    except OSError as error:
+        raise StoreFailed(Trouble.OTHER, f"{path}: {error.strerror}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return -1
+    return file
 
 
 @contextmanager

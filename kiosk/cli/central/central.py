@@ -24,6 +24,8 @@ from kiosk.foreign import visible
 from kiosk.language import _, told
 
 if TYPE_CHECKING:
+    from kiosk.central.issuer import Issuer
+    from kiosk.central.store import CentralStore
     from kiosk.trust.keyset import Use
     from kiosk.trust.release import Ring
 
@@ -105,14 +107,22 @@ def _set_status(folder: Path, index: int, name: str) -> None:
     store, issuer = opened(folder)
     if not issuer.set_status(index, Status[name.upper()]):
         fail(_("There is no credential {index}.", index=index))
-    version = store.versions()["status"]
-    words = _(
-        "credential {index}: {status}; status list {version} is published",
-        index=index,
-        status=word(name),
-        version=version,
-    )
+    version = _published(store, issuer)
+    words = _("credential {index}: {status}; {list}", index=index, status=word(name), list=_list_said(version))
     answer(words, index=index, status=name, version=version)
+
+
+def _published(store: CentralStore, issuer: Issuer) -> int | None:
+    """The version of the status list that says what was changed; None where the server that runs here will publish it."""
+    from kiosk.central.jobs import publish_unless_served  # noqa: PLC0415
+
+    return store.versions()["status"] if publish_unless_served(store, issuer) else None
+
+
+def _list_said(version: int | None) -> str:
+    if version is None:
+        return _("the server publishes the status list within 10 s")
+    return _("status list {version} is published", version=version)
 
 
 @central.command()
@@ -215,6 +225,9 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
         echo(_("credential {index}: {what} opened at {stations}", index=each.index, what=sure, stations=places))
     for index in copied if suspend else ():
         issuer.set_status(index, Status.SUSPENDED)
+    if suspend and copied:
+        words = _list_said(_published(store, issuer))
+        echo(words, err=True)
 
 
 @central.command()

@@ -1,0 +1,78 @@
+"""What time asks for, and one process of all does: the others stand by, and one of them follows when it ends, however it does.
+
+Each job is a transaction that judges anew what is to be done, so two that both take themselves for the one do no harm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from kiosk.central.issuer import Issuer
+from kiosk.central.refusals import CannotSign
+from kiosk.central.store import CentralStore
+from kiosk.central.store.engine import StoreFailed
+
+RENEW_EVERY: Final = 3600.0
+RENEW_AGAIN: Final = 60.0
+"""Seconds after which a renewal that failed is tried again."""
+
+LOOK_EVERY: Final = 0.5
+"""Seconds between two looks at what has gathered, and at whether it is this process that runs the jobs."""
+
+LOOK_AGAIN: Final = 5.0
+
+
+class Job(Struct, eq=False):
+    """Done every so many seconds, and after `again` when it failed; `due_at`: monotonic."""
+
+    name: str
+    do: Callable[[], object]
+    every: float
+    again: float
+    due_at: float = -math.inf
+    failed: bool = False
+
+
+class Jobs:
+    """Whoever calls `turn` often enough does them, or stands by. `tell` takes what keeps something from being signed."""
+
+    def __init__(self, store: CentralStore, issuer: Issuer, tell: Callable[[Exception], None]) -> None:
+        self._tell = tell
+        self._jobs = [
+            Job("renew", issuer.renew, RENEW_EVERY, RENEW_AGAIN),
+            Job("publish", issuer.publish_gathered, LOOK_EVERY, LOOK_AGAIN),
+            Job("forget", store.forget_publications, RENEW_EVERY, RENEW_AGAIN),
+        ]
+        self._lock = Job("lock", store.runs_jobs, LOOK_EVERY, LOOK_AGAIN)
+        self._ours = False
+
+    def turn(self, now: float) -> None:
+        """Do what is due at `now` (seconds, monotonic), where this is the process that does it."""
+        self._ours = bool(self._done(self._lock, now, self._ours))
+        for each in self._jobs if self._ours else ():
+            self._done(each, now)
+
+    def _done(self, job: Job, now: float, before: object = None) -> object:
+        """What it gives; `before` where it is not due, nothing where it failed."""
+        if now < job.due_at:
+            return before
+        try:
+            given = job.do()
+        except (CannotSign, StoreFailed) as error:
+            if not job.failed:
+                self._tell(error)
+            job.failed, job.due_at = True, now + job.again
+            return None
+        job.failed, job.due_at = False, now + job.every
+        return given
+
+
+def publish_unless_served(store: CentralStore, issuer: Issuer) -> bool:
+    """Publish now what has gathered, unless there is a server that does it in its time; whether it is published."""
+    if store.runs_jobs():
+        issuer.publish_gathered(0.0)
+    return store.gathered_since("status") is None
