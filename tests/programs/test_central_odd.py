@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from kiosk.central.store import CentralStore
-from kiosk.central.store.logs import Sent
+from kiosk.central.store.engine import StoreFailed
+from kiosk.central.store.logs import ConflictFound, GapFound, Sent
 from kiosk.contract.bodies import Batch
 from tests.databases import Cluster
 
@@ -93,3 +95,56 @@ def test_two_processes_lock_the_logs_of_a_station_in_one_order(postgresql: Clust
             there, back = pool.submit(take, one, range(40)), pool.submit(take, other, range(39, -1, -1))
             for became in [*there.result(), *back.result()]:
                 assert all(isinstance(each, tuple) for each in became)
+
+
+def test_two_processes_that_hear_a_station_and_its_copy_never_wait_for_each_other(
+    postgresql: Cluster, tmp_path: Path
+) -> None:
+    """Their logs are others, and what they tell of, its doors, is the same, in another order."""
+    postgresql.give(tmp_path)
+    together = Barrier(2)
+
+    def take(store: CentralStore, epochs: dict[int, str]) -> list[Any]:
+        became = []
+        for station in range(40):
+            together.wait(30)
+            batches = [sent(entry(door=door), epoch, f"{station:08}") for epoch, door in epochs.items()]
+            became += store.take_all(batches, 1.0)
+        return became
+
+    with closing(CentralStore(tmp_path)) as one, closing(CentralStore(tmp_path)) as other:
+        with ThreadPoolExecutor(2) as pool:
+            there = pool.submit(take, one, {1: "porch", 2: "main"})
+            back = pool.submit(take, other, {3: "main", 4: "porch"})
+            assert [*there.result(), *back.result()] == [(1, [])] * 160
+        assert {tuple(sorted(one.doors(f"{station:08}"))) for station in range(40)} == {("main", "porch")}
+
+
+def test_what_the_database_refuses_of_one_is_kept_from_no_other(store: CentralStore) -> None:
+    store.take_all([sent(entry(), station=code) for code in CODES], 1.0)
+    copied = "log, seq + 1, kind, boot_number, boot, wall, received, body FROM entries ORDER BY log LIMIT 1"
+    store._engine.run(f"INSERT INTO entries (log, seq, kind, boot_number, boot, wall, received, body) SELECT {copied}")
+    refused, taken = store.take_all([sent(entry(2), station=code) for code in CODES], 1.0)
+    assert isinstance(refused, StoreFailed)
+    assert taken == (2, [])
+
+
+def test_a_database_that_has_lost_its_newest_logs_gets_no_entry_into_anothers(store: CentralStore) -> None:
+    """A standby that took over may lack them, and gives their numbers out again."""
+    store.take_all([sent(entry(), station=code) for code in CODES], 1.0)
+    for table in ("entries", "boots", "logs"):
+        store._engine.run(f"DELETE FROM {table}")
+    for number, code in enumerate(reversed(CODES), 1):
+        store._engine.run("INSERT INTO logs VALUES (?, ?, 'access', ?, 0)", (number, code, f"{1:016x}"))
+    assert store.take_all([sent(entry(door=code), station=code) for code in CODES], 2.0) == [(1, [])] * 2
+    for code in CODES:
+        assert [each["door"] for each in store.entries(code, "access")] == [code]
+
+
+def test_batches_of_one_log_that_come_together_are_taken_one_after_the_other(store: CentralStore) -> None:
+    other = entry(1, door="back")
+    numbers = [sent(entry(1)), sent(entry(3)), sent(entry(2)), sent(other), sent(entry(1)), sent(entry(3))]
+    became = store.take_all(numbers, 1.0)
+    assert [type(each) for each in became] == [tuple, GapFound, tuple, ConflictFound, tuple, tuple]
+    assert became[-1] == (3, [])
+    assert [seq for _, _, seq in store.numbers(CODES[0])] == [1, 2, 3]

@@ -12,15 +12,13 @@ from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 
 from kiosk.central.api.answers import refuse
+from kiosk.central.remembered import remember
 from kiosk.central.store import CentralStore
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN
 from kiosk.decoding import UNDECODABLE
 from kiosk.trust.cose import public_key
 
 LEEWAY: Final = 30
-MOST_KNOWN: Final = 16_384
-"""Tokens, and stations, that are remembered: three times the stations of a province."""
-
 LONGEST: Final = 2048
 """Characters of a token: a station's have 250, and each is remembered."""
 
@@ -62,7 +60,7 @@ class Authority:
             refuse(403, "the token is of another station")
         if ends > time.time() + LONGEST_TOKEN:
             refuse(401, f"a token that holds for more than {LONGEST_TOKEN} s")
-        _remember(self._proven, token, Bearer(code, ends + LEEWAY))
+        remember(self._proven, token, Bearer(code, ends + LEEWAY))
 
     async def _read(self, code: str, token: str) -> dict[str, Any]:
         """What a token says that the station's key has signed; the key may be newer than the one that is known."""
@@ -73,7 +71,7 @@ class Authority:
         key = public_key(raw) if raw else None
         if key is None:
             refuse(401, "an enrolled station's token is needed")
-        _remember(self._keys, code, key)
+        remember(self._keys, code, key)
         try:
             return _claims(token, key)
         except (jwt.PyJWTError, *UNDECODABLE) as error:
@@ -89,11 +87,3 @@ def _claims(token: str, key: Ed25519PublicKey) -> dict[str, Any]:
         leeway=LEEWAY,
         options={"require": ["sub", "aud", "exp"]},
     )
-
-
-def _remember(known: dict[str, Any], name: str, value: Any) -> None:
-    """The oldest goes when there are too many: a dictionary keeps the order of what was put in."""
-    known.pop(name, None)
-    while len(known) >= MOST_KNOWN:
-        known.pop(next(iter(known)))
-    known[name] = value

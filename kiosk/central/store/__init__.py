@@ -25,6 +25,7 @@ class CentralStore(Logs, Documents, Registers, People):
 
     def __init__(self, folder: Path) -> None:
         self._engine = engine_of(folder)
+        self._numbers, self._doors = {}, {}
         migrate(self._engine)
 
     def close(self) -> None:

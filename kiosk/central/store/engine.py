@@ -52,6 +52,9 @@ class Words(Protocol):
     def locked(self) -> str:
         """After a SELECT: nobody else takes these rows until the transaction ends."""
 
+    def among(self, column: str) -> str:
+        """Whether a column is one of the numbers in a list, which is the value."""
+
     def field(self, name: str) -> str:
         """A field of the JSON in `body`, as text."""
 
@@ -75,9 +78,6 @@ class Engine(Protocol):
     def moment(self) -> AbstractContextManager[None]:
         """All that is read within it is of one moment; nothing is written."""
 
-    def part(self) -> AbstractContextManager[None]:
-        """A part of a transaction: what the database refuses of it leaves the rest as it was."""
-
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """The rows that it gives."""
 
@@ -86,6 +86,9 @@ class Engine(Protocol):
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         """How many rows it changed."""
+
+    def put(self, table: str, columns: Sequence[str], rows: Sequence[Row], more: str = "") -> None:
+        """Insert these rows; `more`: what becomes of one that is there."""
 
     def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Do it with each of these."""

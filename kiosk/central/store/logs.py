@@ -8,15 +8,17 @@ content, or an entry comes from a boot that a later one has already followed.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from kiosk.central.remembered import remember
 from kiosk.central.store.alarms import Alarms
 from kiosk.central.store.batches import LONGEST_BOOT, Kept, Numbered, in_order, kept, without_nul, written
-from kiosk.central.store.engine import StoreFailed, Trouble
+from kiosk.central.store.engine import Row, StoreFailed, Trouble
 from kiosk.contract.bodies import MAX_ENTRY, Batch, Rejected
 from kiosk.decoding import UNDECODABLE
 
@@ -27,6 +29,12 @@ MOST_DOORS: Final = 64
 LONGEST_DOOR: Final = 64
 OF_A_DOOR: Final = {"granted", "denied", "unlocked", "locked"}
 """Kinds of entries whose door is surely one of the station's."""
+
+ENTRY: Final = ("log", "seq", "kind", "boot_number", "boot", "wall", "received", "body")
+NEWEST_BOOTS: Final = """
+    SELECT logs.id, boot_id, boots.id FROM logs
+    JOIN boots ON boots.id = (SELECT id FROM boots each WHERE each.log = logs.id ORDER BY first DESC LIMIT 1) WHERE {}
+"""
 
 
 class SharedCode(Struct, frozen=True):
@@ -58,6 +66,14 @@ class Sent(Struct, frozen=True):
     batch: Batch
     conflicts: bool = False
 
+    @property
+    def key(self) -> Key:
+        """Whose numbers they are."""
+        return self.station, self.stream, self.batch.epoch
+
+
+Key = tuple[str, str, str]
+"""The station, stream and epoch of a log."""
 
 Taken = tuple[int, list[Rejected]]
 """The mark, and the entries that were refused."""
@@ -66,75 +82,118 @@ Became = Taken | GapFound | StoreFailed
 
 
 class Log(Struct, frozen=True):
-    """The numbers of one epoch of one stream of a station, and how far they are held."""
+    """The numbers of one epoch of one stream of a station: how far they are held, and the newest boot that they come from."""
 
     id: int
     acked: int
+    boot: str | None = None
+    boot_number: int = 0
+
+
+class Plan(Struct, frozen=True):
+    """What a batch brings, before anything is written; `expected` is the first number of a conflict, or 0."""
+
+    sent: Sent
+    log: Log
+    expected: int
+    reached: int
+    rows: list[tuple[int, Kept]]
+    rejected: list[tuple[int, str, str]]
+    doors: set[str]
+
+    @property
+    def became(self) -> Became:
+        """What its station is told."""
+        if self.expected and self.sent.conflicts:
+            return ConflictFound(self.expected)
+        return self.reached, [Rejected(seq, why) for seq, why, _ in self.rejected]
 
 
 class Logs(Alarms):
     """That part of the store."""
 
-    def take_all(self, sent: Sequence[Sent], now: float) -> list[Became]:
-        """What became of each batch, all in one transaction. Raises StoreFailed when it is that of all."""
-        with self._engine.transaction(alone=False):
-            order = sorted(
-                range(len(sent)), key=lambda at: (sent[at].station, sent[at].stream, sent[at].batch.epoch, at)
-            )
-            became = {at: self._outcome(sent[at], now) for at in order}  # two processes lock in one order
-        return [became[at] for at in range(len(sent))]
+    _numbers: dict[Key, int]
+    """Of the logs, for as long as they are found under them."""
 
-    def _outcome(self, sent: Sent, now: float) -> Became:
+    _doors: dict[str, set[str]]
+    """Of the stations, as the database has them; there may be more."""
+
+    def take_all(self, sent: Sequence[Sent], now: float) -> list[Became]:
+        """What became of each batch, all in one transaction. Raises StoreFailed when it is that of all.
+
+        What is above the mark is inserted, and the mark moved: a batch that comes twice is stored once. A station that
+        understands no conflicts is told of none: what differs is set aside, and an alarm raised.
+        """
         try:
-            with self._engine.part():
-                return self.take(sent.station, sent.stream, sent.batch, now, conflicts=sent.conflicts)
-        except GapFound as found:
-            return found
+            return self._take_together(sent, now)
         except StoreFailed as failed:
             if failed.trouble is not Trouble.REFUSED:
                 raise
-            return failed
+            if len(sent) == 1:
+                return [failed]
+        return [became for each in sent for became in self.take_all([each], now)]  # only one of them is refused
 
     def take(self, station: str, stream: str, batch: Batch, now: float, *, conflicts: bool = False) -> Taken:
-        """Insert what is above the mark, move the mark, in one transaction: a batch that comes twice is stored once.
+        """The mark, and the entries that were refused, of one batch alone. Raises GapFound and ConflictFound."""
+        (became,) = self.take_all([Sent(station, stream, batch, conflicts)], now)
+        if isinstance(became, Exception):
+            raise became
+        return became
 
-        Returns the mark and the entries that were refused. Raises GapFound; and ConflictFound to a station that understands
-        `conflicts`. Of one that does not, what differs is set aside, and an alarm raised.
-        """
+    def _take_together(self, sent: Sequence[Sent], now: float) -> list[Became]:
+        became: dict[int, Became] = {}
+        doors: dict[str, set[str]] = {}
         with self._engine.transaction(alone=False):
-            log = self._log(station, stream, batch.epoch)
-            if batch.first > log.acked + 1:
-                raise GapFound(log.acked + 1)
-            numbered = in_order(batch)
-            expected = self._contradicted(log, numbered) or self._foreign(log, numbered)
-            if expected:
-                aside = expected <= log.acked and not conflicts
-                self._tell_conflict((station, stream, batch.epoch), expected, batch, now, aside=aside)
-            before = expected if expected and conflicts else None
-            new = [each for each in numbered if before is None or each[0] < before]
-            reached, rejected = self._take(station, log, new, now)
-        if before is not None:
-            raise ConflictFound(before)
-        return reached, rejected
+            for turn in _turns(sent):
+                logs = self._locked([sent[at].key for at in turn])
+                plans = {at: self._judged(sent[at], logs[sent[at].key]) for at in turn}
+                self._write([each for each in plans.values() if isinstance(each, Plan)], now)
+                for at, each in plans.items():
+                    became[at] = each.became if isinstance(each, Plan) else each
+                    if isinstance(each, Plan):
+                        doors.setdefault(sent[at].station, set()).update(each.doors)
+            self._remember_doors(doors)
+        return [became[at] for at in range(len(sent))]
 
-    def _log(self, station: str, stream: str, epoch: str) -> Log:
-        """The log, which is this transaction's until it ends; made when there is none."""
-        locked = self._engine.words.locked
-        select = f"SELECT id, acked FROM logs WHERE (station, stream, epoch) = (?, ?, ?){locked}"
-        key = (station, stream, epoch)
+    def _locked(self, keys: list[Key]) -> dict[Key, Log]:
+        """Their logs, which are this transaction's until it ends.
+
+        Those that are new are made before any is locked, and all are locked by their numbers: so of two processes that want the
+        same, one waits for the other, and never both.
+        """
+        ids = [self._numbers.get(key) or self._number(key) for key in keys]
+        words = self._engine.words
+        rows = self._engine.all(
+            f"SELECT station, stream, epoch, id, acked FROM logs WHERE {words.among('id')} ORDER BY id{words.locked}",
+            (ids,),
+        )
+        found = {(station, stream, epoch): (id, acked) for station, stream, epoch, id, acked in rows}  # noqa: A001
+        if found.keys() != set(keys):  # the database is not the one that it was: a standby that lacks the newest, say
+            self._numbers.clear()
+            return self._locked(keys)
+        newest = {log: boot for log, *boot in self._engine.all(NEWEST_BOOTS.format(words.among("logs.id")), (ids,))}
+        return {key: Log(id, acked, *newest.get(id, ())) for key, (id, acked) in found.items()}  # noqa: A001
+
+    def _number(self, key: Key) -> int:
+        """The log's; made when there is none."""
+        select = "SELECT id FROM logs WHERE (station, stream, epoch) = (?, ?, ?)"
         found = self._engine.one(select, key)
         if found is None:
-            self._engine.run(
-                "INSERT INTO logs (station, stream, epoch, acked) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING", key
-            )
+            self._engine.put("logs", ("station", "stream", "epoch", "acked"), [(*key, 0)], "ON CONFLICT DO NOTHING")
             found = self._engine.one(select, key)
         assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
-        return Log(*found)
+        remember(self._numbers, key, found[0])
+        return int(found[0])
 
-    def _take(self, station: str, log: Log, numbered: Numbered, now: float) -> Taken:
+    def _judged(self, sent: Sent, log: Log) -> Plan | GapFound:
+        if sent.batch.first > log.acked + 1:
+            return GapFound(log.acked + 1)
+        numbered = in_order(sent.batch)
+        expected = self._contradicted(log, numbered) or self._foreign(log, numbered)
+        if expected and sent.conflicts:
+            numbered = [each for each in numbered if each[0] < expected]
         new = dict(_consecutive(log.acked, numbered))
-        reached = max(new, default=log.acked)
-        rejected, rows = [], []
+        rows, rejected = [], []
         for seq, entry in new.items():
             if entry is None:
                 continue
@@ -142,21 +201,32 @@ class Logs(Alarms):
                 rows.append((seq, kept(entry)))
             except UNDECODABLE as error:
                 rejected.append((seq, f"{error}"[:200], written(entry, MAX_ENTRY)))
-        self._insert(log, rows, now)
-        self._engine.run_each("INSERT INTO rejected VALUES (?, ?, ?, ?)", [(log.id, *each) for each in rejected])
-        self._engine.run("UPDATE logs SET acked = ? WHERE id = ?", (reached, log.id))
-        self._remember_doors(station, [new[seq].get("door") for seq, each in rows if each.kind in OF_A_DOOR])  # type: ignore[union-attr]
-        return reached, [Rejected(seq, why) for seq, why, _ in rejected]
+        doors = {name for seq, each in rows if each.kind in OF_A_DOOR and (name := _door_of(new[seq]))}
+        return Plan(sent, log, expected, max(new, default=log.acked), rows, rejected, doors)
 
-    def _insert(self, log: Log, rows: Sequence[tuple[int, Kept]], now: float) -> None:
-        boots: dict[str, int] = {}
-        for seq, each in rows:
+    def _write(self, plans: Sequence[Plan], now: float) -> None:
+        for each in plans:
+            if each.expected:
+                self._tell_conflict(each, now)
+        self._engine.put("entries", ENTRY, [row for each in plans for row in self._rows(each, now)])
+        self._engine.put(
+            "rejected",
+            ("log", "seq", "why", "body"),
+            [(each.log.id, *row) for each in plans for row in each.rejected],
+        )
+        self._engine.put(
+            "logs",
+            ("station", "stream", "epoch", "acked"),
+            [(*each.sent.key, each.reached) for each in plans if each.reached > each.log.acked],
+            "ON CONFLICT (station, stream, epoch) DO UPDATE SET acked = excluded.acked",
+        )
+
+    def _rows(self, plan: Plan, now: float) -> Iterator[Row]:
+        log, boots = plan.log, {plan.log.boot: plan.log.boot_number}
+        for seq, each in plan.rows:
             if each.boot_id not in boots:
                 boots[each.boot_id] = self._boot(log, each.boot_id, seq)
-        self._engine.run_each(
-            "INSERT INTO entries (log, seq, kind, boot_number, boot, wall, received, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(log.id, seq, each.kind, boots[each.boot_id], each.boot, each.wall, now, each.body) for seq, each in rows],
-        )
+            yield log.id, seq, each.kind, boots[each.boot_id], each.boot, each.wall, now, each.body
 
     def _boot(self, log: Log, boot_id: str, first: int) -> int:
         select, key = "SELECT id FROM boots WHERE (log, boot_id) = (?, ?)", (log.id, boot_id)
@@ -189,9 +259,7 @@ class Logs(Alarms):
     def _foreign(self, log: Log, numbered: Numbered) -> int:
         """The first new number that comes from a boot which another has followed; 0 for none."""
         new = [(seq, _boot_of(entry)) for seq, entry in numbered if entry is not None and seq > log.acked]
-        newest = self._engine.one("SELECT boot_id FROM boots WHERE log = ? ORDER BY first DESC LIMIT 1", (log.id,))
-        last = newest[0] if newest else None
-        if all(boot == last for _, boot in new):  # as nearly always; a station has a new boot with each restart
+        if all(boot == log.boot for _, boot in new):  # as nearly always; a station has a new boot with each restart
             return 0
         seen = [
             boot for (boot,) in self._engine.all("SELECT boot_id FROM boots WHERE log = ? ORDER BY first", (log.id,))
@@ -204,13 +272,11 @@ class Logs(Alarms):
             seen.append(boot)
         return 0
 
-    def _tell_conflict(
-        self, key: tuple[str, str, str], expected: int, batch: Batch, now: float, *, aside: bool
-    ) -> None:
-        station, stream, epoch = key
-        words = f"{stream} {epoch}: number {expected} comes from two stations; was a card copied?"
+    def _tell_conflict(self, plan: Plan, now: float) -> None:
+        (station, stream, epoch), batch = plan.sent.key, plan.sent.batch
+        words = f"{stream} {epoch}: number {plan.expected} comes from two stations; was a card copied?"
         self.alarm("two_stations", words, now, station)
-        if not aside:
+        if plan.sent.conflicts or plan.expected > plan.log.acked:
             return
         held = self._engine.one("SELECT count(*) FROM aside WHERE station = ?", (station,))
         if held and held[0] >= MOST_ASIDE:
@@ -218,7 +284,7 @@ class Logs(Alarms):
             return
         body = msgspec.json.encode([each for each in batch.entries if written(each)])
         digest = hashlib.sha256(epoch.encode() + stream.encode() + body).digest()
-        row = (station, digest, stream, epoch, expected, now, body.decode())
+        row = (station, digest, stream, epoch, plan.expected, now, body.decode())
         self._engine.run("INSERT INTO aside VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
 
     def set_aside(self, station: str) -> list[list[dict[str, Any]]]:
@@ -277,15 +343,28 @@ class Logs(Alarms):
         """The names of the station's doors, as far as its entries tell."""
         return [name for (name,) in self._engine.all("SELECT name FROM doors WHERE station = ?", (station,))]
 
-    def _remember_doors(self, station: str, named: list[Any]) -> None:
-        doors = {name for name in named if isinstance(name, str) and len(name) <= LONGEST_DOOR}
-        if not doors:
-            return
-        known = self.doors(station)
-        new = sorted(doors - set(known))[: max(0, MOST_DOORS - len(known))]
-        self._engine.run_each(
-            "INSERT INTO doors VALUES (?, ?) ON CONFLICT DO NOTHING", [(station, name) for name in new]
-        )
+    def _remember_doors(self, named: dict[str, set[str]]) -> None:
+        """Of all stations at the end and in order: two processes may hold logs of one station."""
+        rows = []
+        for station, doors in sorted(named.items()):
+            if doors <= self._doors.get(station, set()):
+                continue
+            known = set(self.doors(station))
+            remember(self._doors, station, known)
+            rows += [(station, name) for name in sorted(doors - known)[: max(0, MOST_DOORS - len(known))]]
+        self._engine.put("doors", ("station", "name"), rows, "ON CONFLICT DO NOTHING")
+
+
+def _turns(sent: Sequence[Sent]) -> list[list[int]]:
+    """The places of the batches in order, of each log one in a turn; so the first turn has every log."""
+    turns: list[list[int]] = []
+    seen = Counter[Key]()
+    for at in sorted(range(len(sent)), key=lambda at: (sent[at].key, at)):
+        if seen[sent[at].key] == len(turns):
+            turns.append([])
+        turns[seen[sent[at].key]].append(at)
+        seen[sent[at].key] += 1
+    return turns
 
 
 def _consecutive(mark: int, numbered: Numbered) -> Iterator[tuple[int, dict[str, Any] | None]]:
@@ -301,6 +380,11 @@ def _boot_of(entry: dict[str, Any]) -> str | None:
     """The boot that an entry comes from; None for one that is refused for it."""
     boot = entry.get("boot_id")
     return without_nul(boot) if isinstance(boot, str) and len(boot) <= LONGEST_BOOT else None
+
+
+def _door_of(entry: dict[str, Any] | None) -> str | None:
+    door = entry and entry.get("door")
+    return without_nul(door) if isinstance(door, str) and len(door) <= LONGEST_DOOR else None
 
 
 def _same(held: Kept, sent: dict[str, Any]) -> bool:

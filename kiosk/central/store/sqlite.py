@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 import threading
@@ -25,6 +26,10 @@ class SqliteWords:
     name: Final = "sqlite"
     tables: Final = "sqlite_master"
     locked: Final = ""
+
+    def among(self, column: str) -> str:
+        """Whether a column is one of the numbers in a list."""
+        return f"{column} IN (SELECT value FROM json_each(?))"
 
     def field(self, name: str) -> str:
         """A field of the JSON in `body`."""
@@ -92,27 +97,13 @@ class Sqlite:
                 if self._began():
                     self.run("ROLLBACK")
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """A savepoint."""
-        self.run("SAVEPOINT part")
-        try:
-            yield
-        except StoreFailed:
-            if self._began():
-                self.run("ROLLBACK TO part")
-            raise
-        finally:
-            if self._began():
-                self.run("RELEASE part")
-
     def _began(self) -> bool:
         return self.db.in_transaction
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """The rows that it gives."""
         with self._lock, _said():
-            return self.db.execute(statement, values).fetchall()
+            return self.db.execute(statement, _storable(values)).fetchall()
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that it gives."""
@@ -122,6 +113,12 @@ class Sqlite:
         """How many rows it changed."""
         with self._lock, _said():
             return self.db.execute(statement, values).rowcount
+
+    def put(self, table: str, columns: Sequence[str], rows: Sequence[Row], more: str = "") -> None:
+        """Insert these rows."""
+        if rows:
+            places = ", ".join("?" * len(columns))
+            self.run_each(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {more}", rows)
 
     def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Do it with each of these."""
@@ -143,6 +140,11 @@ def _locked(path: Path) -> int:
         os.close(file)
         return -1
     return file
+
+
+def _storable(values: Sequence[Any]) -> Sequence[Any]:
+    """A list becomes JSON."""
+    return [json.dumps(value) if isinstance(value, list) else value for value in values]
 
 
 @contextmanager
