@@ -10,7 +10,7 @@ scanner/NAME.sock  technician -> scanner  TakeSnapshot, TakeReading    scanner -
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -37,7 +37,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=64)]
 MAX_WORDS: Final = 512
 Words = Annotated[str, Meta(max_length=MAX_WORDS)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
-StreamName = Literal["access", "telemetry"]
+StreamName = Literal["access", "telemetry", "services"]
+STREAMS: Final[tuple[StreamName, ...]] = get_args(StreamName)
 
 
 class Message(Struct, frozen=True, tag_field="type", tag=str.lower, omit_defaults=True, forbid_unknown_fields=True):
@@ -192,6 +193,13 @@ class Central(Message, frozen=True):
     reached: bool
 
 
+class Resting(Message, frozen=True):
+    """The central server does not know the stream: it is asked again after some seconds. Answered by Done."""
+
+    stream: StreamName
+    seconds: Seconds
+
+
 class Flush(Message, frozen=True):
     """Commit the telemetry that waits for its group. Answered by Done."""
 
@@ -201,7 +209,16 @@ SenseMessage = Sensed | NotSensed | Located | Trouble
 AnybodysRequest = GetView | Subscribe | Explain
 TechniciansRequest = Operate | Maintain | TryLamp | Commission | GetRecording
 SyncsRequest = (
-    Acknowledge | BeginEpoch | Offer | GetNonce | Central | Flush | Trouble | AwaitEnrolment | EnrolmentAnswered
+    Acknowledge
+    | BeginEpoch
+    | Offer
+    | GetNonce
+    | Central
+    | Resting
+    | Flush
+    | Trouble
+    | AwaitEnrolment
+    | EnrolmentAnswered
 )
 Request = AnybodysRequest | TechniciansRequest | SyncsRequest
 
@@ -293,10 +310,14 @@ class RoomView(Struct, frozen=True):
 
 
 class StreamView(Struct, frozen=True):
-    """A stream in the view: its newest number, the server's mark."""
+    """A stream in the view: its newest number, the server's mark.
+
+    `rests`: seconds until a server is asked again that did not know it; 0 otherwise.
+    """
 
     newest: int
     acked: int
+    rests: float = 0.0
 
 
 class TrustView(Struct, frozen=True):

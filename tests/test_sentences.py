@@ -130,6 +130,11 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         "access: 3 entries were lost: the disk took no write for too long",
     ),
     (
+        fact.Rated("休息得好吗", (9, 4, 1, 0), 2, 12, 3),
+        "休息得好吗：从最好到最差的回答数 9，4，1，0，比进来的人多 2 个；周数：3，进来的人：12",
+        "休息得好吗: from the best answer to the worst 9, 4, 1, 0, 2 more than came in; weeks: 3, who came in: 12",
+    ),
+    (
         fact.ApplianceAlarm("fridge.too_warm", "t", 9.5, True),
         "报警：冷柜 太热（冷柜温度：9.5 °C）",
         "alarm: 冷柜: too warm (冷柜温度: 9.5 °C)",

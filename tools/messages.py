@@ -44,7 +44,7 @@ PO: Final = ROOT / "kiosk" / "locale" / "zh_CN" / "LC_MESSAGES" / "kiosk.po"
 MO: Final = PO.with_suffix(".mo")
 
 PLAIN_WORDS: Final = (
-    "station", "scanner", "sensors", "sync", "screen", "central", "access", "telemetry",
+    "station", "scanner", "sensors", "sync", "screen", "central", "access", "telemetry", "services",
     "keyset", "status", "policy", "command", "time", "issuer", "document",
     "passed", "skipped", "failed", "done", "interrupted", "no such door", "ended",
     "active", "inactive", "activating", "deactivating", "running", "dead", "exited", "auto-restart", "start", "stop",

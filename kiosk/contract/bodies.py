@@ -17,6 +17,9 @@ LONGEST_TOKEN: Final = 86_400
 
 AUDIENCE: Final = "yizhan-central"
 
+STREAMS: Final = ("access", "telemetry", "services")
+"""A server that does not know one of them answers 404."""
+
 CAPABILITIES: Final = "Yizhan-Capabilities"
 """The header in which a station names what it understands, comma-separated; nothing else is answered to one that does not."""
 

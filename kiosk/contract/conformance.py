@@ -237,6 +237,19 @@ def epochs(peer: Peer) -> None:
     stream.up_to(4, stream.take(4, 4))
 
 
+def unknown_stream(peer: Peer) -> None:
+    """A stream that the server does not know is answered with 404; of `services` that, or as of the others."""
+    refused(peer.post(Stream(peer, "of_a_later_version").path, Stream(peer).body(1, [1])), 404)
+    stream = Stream(peer, "services")
+    body = stream.body(1, [1, 2], kind="of_a_later_version")
+    response = peer.post(stream.path, body)
+    if response.status_code == 404:
+        refused(response, 404)
+    else:
+        stream.up_to(2, read(response, BatchAnswer))
+        stream.up_to(2, read(peer.post(stream.path, body), BatchAnswer))
+
+
 def bad_entry(peer: Peer) -> None:
     """An entry that cannot be taken is named in `rejected`, and holds nothing up."""
     stream = Stream(peer)
@@ -323,7 +336,6 @@ def problems(peer: Peer) -> None:
     stream = Stream(peer)
     for body in (b"", b"rubbish", b"\xff\xfe", b"[]", b'{"epoch": 7}'):
         refused(peer.send("POST", stream.path, body), 400)
-    refused(peer.post(stream.path.replace("access", "other"), stream.body(1, [1])), 404)
     refused(peer.send("GET", "/v1/nothing"), 404)
     refused(peer.send("GET", stream.path), 405)
     refused(peer.documents("wait=for-ever"), 400)
@@ -368,6 +380,7 @@ CASES: Final[tuple[Callable[[Peer], None], ...]] = (
     hole,
     tombstones,
     epochs,
+    unknown_stream,
     bad_entry,
     deep_entry,
     conflict,

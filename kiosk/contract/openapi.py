@@ -13,6 +13,7 @@ from kiosk.contract.bodies import (
     CAPABILITIES,
     CONFLICT,
     QUOTA,
+    STREAMS,
     UNDERSTANDS_CONFLICT,
     Batch,
     BatchAnswer,
@@ -40,7 +41,7 @@ STREAM: Final[Json] = {
     "name": "stream",
     "in": "path",
     "required": True,
-    "schema": {"enum": ["access", "telemetry"]},
+    "schema": {"enum": [*STREAMS]},
 }
 KNOWS: Final[Json] = {
     "name": CAPABILITIES,
@@ -52,7 +53,7 @@ PROBLEMS: Final = {
     400: "the body or the query is not what the contract says",
     401: "no token, or not this station's; try once more with a token timed by this answer's Date",
     403: "the token is of another station, or the claim code is no good",
-    404: "no such path",
+    404: "no such path, or a stream that this server does not know: `services` then rests for a day",
     409: f"a gap: go on at the number `expected`; with the type {CONFLICT}: that number is held with other content, or comes "
     "from a foreign boot, told only to a station that names the capability",
     408: "the body came too slowly",

@@ -1,6 +1,7 @@
 """What the logbook holds: one frozen struct for each kind of fact. `kind` is the tag on disk and on the wire.
 
-Two streams: *access* commits at once (door, decisions, faults, documents); *telemetry* goes in groups (readings).
+Three streams: *access* commits at once (door, decisions, faults, documents), and so does *services* (what a station offers
+inside); *telemetry* goes in groups (readings). An entry of *services* names nobody: it has no credential's index.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from kiosk.core.clock import Quality
 
-Stream = Literal["access", "telemetry"]
+Stream = Literal["access", "telemetry", "services"]
 
 
 def _snake(name: str) -> str:
@@ -278,6 +279,19 @@ class Position(Fact, frozen=True):
     moving: bool
 
 
+class Rated(Fact, frozen=True):
+    """What those who came in thought, all of some weeks together: for each of four answers, the best first, how many gave it.
+
+    `surplus`: answers beyond one for each who came in; `entered`: how many did.
+    """
+
+    question: str
+    counts: tuple[int, int, int, int]
+    surplus: int = 0
+    entered: int = 0
+    weeks: int = 1
+
+
 Entry = (
     Started
     | Stopped
@@ -312,14 +326,16 @@ Entry = (
     | Absent
     | Used
     | Position
+    | Rated
 )
 
 TELEMETRY: Final = (Measured, Absent, Used, Position)
+SERVICES: Final = (Rated,)
 
 
 def stream_of(entry: Entry) -> Stream:
     """The stream that an entry belongs to."""
-    return "telemetry" if isinstance(entry, TELEMETRY) else "access"
+    return "telemetry" if isinstance(entry, TELEMETRY) else "services" if isinstance(entry, SERVICES) else "access"
 
 
 class Stamp(Struct, frozen=True):

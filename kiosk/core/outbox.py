@@ -1,6 +1,6 @@
 """When to send what: the sync's rules, as `step(state, event, now) -> (state, commands)` like the station's.
 
-Two streams, access first. One batch is in flight at a time, so an answer always belongs to the batch that was sent. The
+The streams go in their order. One batch is in flight at a time, so an answer always belongs to the batch that was sent. The
 server's mark is the truth: after a gap, or after a backup was restored there, we go on where it says. A batch that the server
 does not take is halved down to the one entry that it does not take, which is set aside. One that fails is sent again after a
 while that doubles from FIRST_WAIT to `cap`, with full jitter above the half, also at the cap, so that a fleet does not come
@@ -167,8 +167,8 @@ OutboxCommand = Send | Mark | Begin | Online
 
 def step(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
     """The next state and what to do, in order; `random` is a new number in [0, 1) each time: the only chance in here."""
-    box, commands = _happen(box, event, now, random)
-    box, more = _next(box, now)
+    box, commands = happen(box, event, now, random)
+    box, more = pick(box, now)
     return box, (*commands, *more)
 
 
@@ -192,7 +192,8 @@ def due(box: Outbox) -> float:
     return max(min(times, default=math.inf), box.not_before)
 
 
-def _happen(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+def happen(box: Outbox, event: OutboxEvent, now: float, random: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+    """The first half of a step: what an event changes."""
     match event:
         case Grew(stream, newest, acked):
             return _grew(box, stream, newest, acked, now), ()
@@ -315,11 +316,12 @@ def _later(box: Outbox, now: float, random: float, retry_after: float = 0.0) -> 
     return replace(box, failures=box.failures + 1, not_before=now + wait)
 
 
-def _next(box: Outbox, now: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+def pick(box: Outbox, now: float) -> tuple[Outbox, tuple[OutboxCommand, ...]]:
+    """The second half: the next batch, if one is due."""
     if box.in_flight is not None or now < box.not_before:
         return box, ()
-    for stream in ("access", "telemetry"):
-        if stream in box.streams and _send_at(box, stream) <= now:
+    for stream in box.streams:
+        if _send_at(box, stream) <= now:
             limit = 1 if box.asking else box.limit
             send = Send(stream, box.streams[stream].acked, limit, withhold=_withheld(box, stream) is not None)
             known = box.streams[stream]
@@ -335,10 +337,10 @@ def _withheld(box: Outbox, stream: Stream) -> Withheld | None:
 
 
 def _send_at(box: Outbox, stream: Stream) -> float:
-    """Access at once; telemetry when a batch is full or has waited long enough."""
+    """At once; telemetry when a batch is full or has waited long enough."""
     known = box.streams[stream]
     full = known.newest - known.acked >= box.limit
-    wait = 0.0 if stream == "access" or full else box.telemetry_within
+    wait = box.telemetry_within if stream == "telemetry" and not full else 0.0
     return known.since + wait
 
 

@@ -20,7 +20,10 @@ from kiosk.decoding import UNDECODABLE
 if TYPE_CHECKING:  # a reader knows rows and no entries, and a technician does not wait for them
     from kiosk.core.entries import Stream
 
-STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry")
+STREAMS: Final[tuple[Stream, ...]] = ("access", "telemetry", "services")
+LATER: Final[Stream] = "services"
+"""The stream that a file of an older version has not; it reads as one of which nothing was written."""
+
 FILE: Final = "logbook.db"
 EPOCH: Final = re.compile("[0-9a-f]{16}")
 REMEMBERED: Final = 8000
@@ -157,7 +160,7 @@ class Reader:
             return False
 
     def heads(self) -> dict[Stream, Heads]:
-        """Where both streams stand."""
+        """Where the streams stand."""
         return heads_of(self._db)
 
     def batch(self, stream: Stream, after: int, limit: int, max_bytes: int) -> list[Row]:
@@ -176,7 +179,7 @@ class Reader:
         return ascending(self._db, stream, after)
 
     def between(self, begins: float, ends: float) -> list[Row]:
-        """The entries of both streams with a time in [begins, ends) by the station's best guess, by that time."""
+        """The entries of all streams with a time in [begins, ends) by the station's best guess, by that time."""
         found = (
             each for stream in STREAMS for each in select(self._db, stream, "wall >= ? AND wall < ?", (begins, ends))
         )
@@ -184,7 +187,7 @@ class Reader:
 
     def count(self, stream: Stream) -> int:
         """How many entries of the stream there are."""
-        return int(self._db.execute(f"SELECT count(*) FROM {stream}").fetchone()[0])
+        return int(self._db.execute(f"SELECT count(*) FROM {stream}").fetchone()[0]) if _has(self._db, stream) else 0
 
     def size(self) -> int:
         """The bytes in use."""
@@ -203,7 +206,7 @@ class Reader:
         return list(self._refused())
 
     def _refused(self) -> Iterator[Refused]:
-        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'refused'").fetchone():
+        if not _has(self._db, "refused"):
             return
         query = (
             "SELECT stream, why, seq, boot, boot_id, boot_time, wall, quality, body, checksum"
@@ -276,7 +279,9 @@ def heads_of(db: sqlite3.Connection) -> dict[Stream, Heads]:
     """
     newest = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
     acked = dict(db.execute("SELECT stream, acked FROM marks").fetchall())
-    heads = {stream: Heads(newest.get(stream, 0), acked.get(stream, -1)) for stream in STREAMS}
+    heads = {
+        stream: Heads(newest.get(stream, 0), acked.get(stream, 0 if stream == LATER else -1)) for stream in STREAMS
+    }
     if not all(_can_be(each) for each in heads.values()):
         raise Damaged(f"its numbers are {heads!r:.200}")
     return heads
@@ -289,12 +294,19 @@ def _can_be(heads: Heads) -> bool:
 
 def select(db: sqlite3.Connection, stream: Stream, where: str, values: tuple[float, ...]) -> Iterator[Row]:
     """The rows of a stream for which a condition holds, one at a time."""
+    if stream == LATER and not _has(db, stream):
+        return
     query = (
         "SELECT seq, boot, boot_id, boot_time, wall, quality, body, checksum"
         f" FROM {stream} LEFT JOIN boots USING (boot) WHERE {where}"
     )
     for found in db.execute(query, values):
         yield Row.of(*found)
+
+
+def _has(db: sqlite3.Connection, table: str) -> bool:
+    """Whether the file is of a version that made that table."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
 def ascending(db: sqlite3.Connection, stream: Stream, after: int) -> Iterator[Row]:

@@ -113,7 +113,7 @@ def acknowledge(folder: Path, epoch: str, stream: Stream, seq: int) -> None:
         acked = dict(db.execute("SELECT stream, acked FROM marks"))
     finally:
         db.close()
-    if all(acked[each] >= newest.get(each, 0) for each in STREAMS):
+    if all(acked.get(each, 0) >= newest.get(each, 0) for each in STREAMS):
         path.unlink()
 
 
@@ -143,7 +143,7 @@ class _Found:
                 self.epoch = epoch
             case [None, str(boot_id)]:
                 self._db.execute("INSERT OR REPLACE INTO boots VALUES (?, ?)", (number, boot_id))
-            case ["access" | "telemetry" as stream, int(found)]:
+            case ["access" | "telemetry" | "services" as stream, int(found)]:
                 self._numbers[stream].add(found)
 
     def _entry(self, number: int, columns: list[Any]) -> None:

@@ -53,6 +53,11 @@ DONE: Final = ".salvaged"
 BESIDE: Final = {*SIDES, DONE}
 MOST_ASIDE: Final = 4
 
+STREAM: Final = (
+    "CREATE TABLE {} (seq INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL, boot_time REAL NOT NULL,"
+    " wall REAL NOT NULL, quality TEXT NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL)"
+)
+
 logbook = Migrations("logbook")
 state = Migrations("state")
 
@@ -64,11 +69,7 @@ def m001_streams(db: Database) -> None:
     db.execute("CREATE TABLE marks (stream TEXT PRIMARY KEY, acked INTEGER NOT NULL)")
     db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
     for stream in ("access", "telemetry"):
-        db.execute(
-            f"CREATE TABLE {stream} (seq INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL, boot_time REAL NOT NULL,"
-            " wall REAL NOT NULL, quality TEXT NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL)"
-        )
-        db.execute("INSERT INTO marks VALUES (?, 0)", [stream])
+        _begin_stream(db, stream)
     db.execute("INSERT INTO meta VALUES ('epoch', ?)", [secrets.token_hex(8)])
 
 
@@ -79,6 +80,17 @@ def m002_refused(db: Database) -> None:
         "CREATE TABLE refused (stream TEXT, seq INTEGER, why TEXT NOT NULL, boot INTEGER NOT NULL, boot_time REAL NOT NULL,"
         " wall REAL NOT NULL, quality TEXT NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (stream, seq))"
     )
+
+
+@logbook()
+def m003_services(db: Database) -> None:
+    """A third stream, of what a station offers inside."""
+    _begin_stream(db, "services")
+
+
+def _begin_stream(db: Database, stream: str) -> None:
+    db.execute(STREAM.format(stream))
+    db.execute("INSERT INTO marks VALUES (?, 0)", [stream])
 
 
 @state()

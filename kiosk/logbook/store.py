@@ -21,13 +21,28 @@ NOTHING_REFUSED: Final[Mapping[int, str]] = {}
 TRIM_BY: Final = 1000
 """How many entries go at a time when the file is too large."""
 
-LETS_GO: Final[tuple[tuple[Stream, bool], ...]] = (
+GoesFirst = tuple[tuple[Stream, bool], ...]
+"""Which entries go, in order: of a stream those that the server has, or has not."""
+
+LETS_GO: Final[GoesFirst] = (
     ("telemetry", True),
+    ("services", True),
     ("access", True),
     ("telemetry", False),
+    ("services", False),
     ("access", False),
 )
-"""Which entries go first when the file is too large: of a stream those that the server has, or has not."""
+"""When the file is too large."""
+
+OF_SERVICES: Final[GoesFirst] = (("services", True), ("services", False))
+SERVICES_PART: Final = 8
+"""Services may take this part of the file: an eighth. What they take beyond it is their own loss, and no other stream's."""
+
+SERVICES_BY: Final = 100
+"""How many go at a time then."""
+
+MOST_OF_SERVICES: Final = 6 * 1024
+"""Bytes of an entry of services: with its head the server takes it. A larger bundle is several entries of one commit."""
 
 
 class Logbook:
@@ -91,7 +106,7 @@ class Logbook:
                 self._db.executemany(INSERT.format(stream), found)
 
     def can_hold(self, stamp: Stamp, entry: Entry) -> bool:
-        """Whether there can be a row of it: text that is text, times that are numbers."""
+        """Whether there can be a row of it: text that is text, times that are numbers, services of a bounded size."""
         try:
             self._row(stamp, entry)
         except (ValueError, TypeError, OverflowError):
@@ -99,18 +114,27 @@ class Logbook:
         return math.isfinite(stamp.boot) and math.isfinite(stamp.wall)
 
     def trim(self, most: int, stamp: Stamp) -> int:
-        """When more than `most` bytes are in use, let a bounded number of entries go; how many went.
+        """When more than `most` bytes are in use, or services have more than their part, let a bounded number of entries go.
 
-        In this order, the oldest first: acknowledged telemetry, acknowledged access, telemetry, access. What the central server
-        does not have is never dropped silently: an entry says which numbers went, in the same transaction.
+        Returns how many went. What the central server has goes first, and telemetry before services before access, the oldest
+        first. What it does not have is never dropped silently: an entry says which numbers went, in the same transaction.
         """
-        if used(self._db) <= most:
-            return 0
+        if used(self._db) > most:
+            return self._let_go(LETS_GO, TRIM_BY, stamp)
+        if self._bytes_of_services() > most // SERVICES_PART:
+            return self._let_go(OF_SERVICES, SERVICES_BY, stamp)
+        return 0
+
+    def _bytes_of_services(self) -> int:
+        found = self._db.execute("SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM services").fetchone()
+        return int(found[0])
+
+    def _let_go(self, order: GoesFirst, by: int, stamp: Stamp) -> int:
         heads = self.heads()
-        for stream, acked in LETS_GO:
+        for stream, acked in order:
             last = heads[stream].acked if acked else heads[stream].newest
             query = f"SELECT seq FROM {stream} WHERE seq <= ? ORDER BY seq LIMIT ?"
-            numbers = [seq for (seq,) in self._db.execute(query, (last, TRIM_BY))]
+            numbers = [seq for (seq,) in self._db.execute(query, (last, by))]
             if numbers:
                 with transaction(self._db):
                     self._db.execute(f"DELETE FROM {stream} WHERE seq BETWEEN ? AND ?", (numbers[0], numbers[-1]))
@@ -145,7 +169,7 @@ class Logbook:
                 self._db.execute("DELETE FROM refused WHERE stream = ? AND seq <= ?", (stream, last))
 
     def heads(self) -> dict[Stream, Heads]:
-        """Where both streams stand."""
+        """Where the streams stand."""
         return heads_of(self._db)
 
     def backwards(self, stream: Stream) -> Iterator[Row]:
@@ -161,6 +185,9 @@ class Logbook:
         self._db.close()
 
     def _row(self, stamp: Stamp, entry: Entry) -> tuple[Any, ...]:
-        body = msgspec.json.encode(entry).decode()
+        encoded = msgspec.json.encode(entry)
+        if len(encoded) > MOST_OF_SERVICES and stream_of(entry) == "services":
+            raise ValueError(f"an entry of services of {len(encoded)} bytes")
+        body = encoded.decode()
         clock = (stamp.boot, stamp.wall, stamp.quality)
         return (self._boot, *clock, body, checksum(body, *clock))

@@ -10,16 +10,25 @@ from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
 from kiosk.logbook.reader import STREAMS
 
 MAX_WAITING: Final = 20_000
-"""Entries of both streams together: half an hour of a flood, a few megabytes."""
+"""Entries of all streams together: half an hour of a flood, a few megabytes."""
+
+MOST_SERVICES: Final = 500
+"""Of the services' alone, which may be twenty times as large as others: three megabytes."""
 
 TELEMETRY_GROUP: Final = 50
 TELEMETRY_WITHIN: Final = 5.0
+
+GIVES_WAY: Final[tuple[Stream, ...]] = ("telemetry", "services", "access")
+"""The streams in the order in which their entries go."""
 
 Stamped = tuple[Stamp, Entry]
 
 
 class Waiting:
-    """The oldest goes first, telemetry before access, and is counted until an entry about it is on the disk."""
+    """The oldest goes first, telemetry before services before access, and is counted until an entry about it is on the disk.
+
+    Services have a bound of their own, too.
+    """
 
     def __init__(self, most: int = MAX_WAITING) -> None:
         self._most = most
@@ -35,10 +44,14 @@ class Waiting:
         if not self._entries["telemetry"]:
             self._telemetry_since = monotonic()
         self._entries[stream_of(entry)].append((stamp, entry))
+        if len(self._entries["services"]) > MOST_SERVICES:
+            self._lose("services")
         if len(self) > self._most:
-            stream: Stream = "telemetry" if self._entries["telemetry"] else "access"
-            self._entries[stream].popleft()
-            self._lost[stream] += 1
+            self._lose(next(stream for stream in GIVES_WAY if self._entries[stream]))
+
+    def _lose(self, stream: Stream) -> None:
+        self._entries[stream].popleft()
+        self._lost[stream] += 1
 
     def hurry(self) -> None:
         """Telemetry does not wait for its group any longer."""
@@ -47,7 +60,7 @@ class Waiting:
     def due_at(self) -> float | None:
         """When (monotonic seconds) something is to be written; None when nothing waits."""
         telemetry = self._entries["telemetry"]
-        if self._entries["access"] or len(telemetry) >= TELEMETRY_GROUP:
+        if self._entries["access"] or self._entries["services"] or len(telemetry) >= TELEMETRY_GROUP:
             return 0.0
         return self._telemetry_since + TELEMETRY_WITHIN if telemetry else None
 
@@ -57,7 +70,7 @@ class Waiting:
         late = (
             everything or len(telemetry) >= TELEMETRY_GROUP or monotonic() >= self._telemetry_since + TELEMETRY_WITHIN
         )
-        entries = [*self._entries["access"], *(telemetry if late else ())]
+        entries = [*self._entries["access"], *self._entries["services"], *(telemetry if late else ())]
         lost = [(stream, count) for stream, count in self._lost.items() if count and entries]
         return [*((entries[0][0], Dropped(stream, count=count)) for stream, count in lost), *entries]
 

@@ -1,6 +1,6 @@
 """The writer thread: the only one that waits for the disk.
 
-Access entries commit at once, all that wait together; telemetry in groups of TELEMETRY_GROUP or after TELEMETRY_WITHIN
+Access and services commit at once, all that wait together; telemetry in groups of TELEMETRY_GROUP or after TELEMETRY_WITHIN
 seconds. When the disk fails, the ticket's answer says so at once, the entries stay in memory, bounded, and are tried again; so
 do documents, the clock's floor and the server's marks, the newest of each. A file that turns out to be broken is moved aside,
 and the entries go into a new one. An entry that no file can take is counted as lost, and keeps no other waiting.

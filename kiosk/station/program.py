@@ -255,7 +255,8 @@ class Station:
     def view(self) -> wire.View:
         """The station as it is now."""
         rules, writer = self._rules, self._writer
-        return view(rules.state, rules.now(), writer.epoch, self._boot_id, writer.heads, self._peers.present())
+        present, rests = self._peers.present(), self._requests.rests
+        return view(rules.state, rules.now(), writer.epoch, self._boot_id, writer.heads, present, rests)
 
     def _powered(self) -> dict[str, bool]:
         """Which relays shall give their appliance power."""

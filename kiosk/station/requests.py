@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk import wire
 from kiosk.core.door.tables import Claim
 from kiosk.core.enrolment import may_enrol
+from kiosk.core.entries import Stream
 from kiosk.core.events import (
     Asked,
     DoorRequested,
@@ -48,6 +49,8 @@ class Requests:
         self, settings: Settings, rules: Rules, writer: Writer, peers: Peers, view: Callable[[], wire.View]
     ) -> None:
         self._settings, self._rules, self._writer, self._peers, self._view = settings, rules, writer, peers, view
+        self.rests: dict[Stream, float] = {}
+        """Until which boot time a stream rests, since the server does not know it."""
 
     def answer(self, peer: Peer, request: wire.Request) -> wire.Answer | None:
         """The one answer to a request; None where it comes later."""
@@ -113,6 +116,8 @@ class Requests:
                 return wire.Nonce(nonce)
             case wire.Central(reached):
                 self._rules.queue(Faulted("central", None if reached else "not reachable"))
+            case wire.Resting(stream, seconds):
+                self.rests[stream] = self._rules.now().boot + seconds
             case wire.Flush():
                 self._writer.put(Flush())
             case wire.Trouble("sync.loop", detail):
@@ -172,7 +177,8 @@ class Requests:
             return
         if told.seq > self._writer.heads[told.stream].newest:
             return
+        self.rests.pop(told.stream, None)
         days = self._settings.logbook
-        keep = days.keep_access_days if told.stream == "access" else days.keep_telemetry_days
+        keep = days.keep_telemetry_days if told.stream == "telemetry" else days.keep_access_days
         forget_before = self._rules.state.clock.proven(self._rules.now().boot) - keep * DAY
         self._writer.put(Acked(told.stream, told.seq, forget_before, refused))

@@ -16,9 +16,15 @@ from kiosk.wire import DoorView, RoomView, SensorView, StreamView, TrustView, Vi
 
 
 def view(
-    state: State, now: Instant, epoch: str, boot_id: str, heads: dict[Stream, Heads], programs: dict[str, bool]
+    state: State,
+    now: Instant,
+    epoch: str,
+    boot_id: str,
+    heads: dict[Stream, Heads],
+    programs: dict[str, bool],
+    rests: dict[Stream, float],
 ) -> View:
-    """The view at this moment."""
+    """The view at this moment. `rests`: until which boot time a stream rests."""
     return View(
         station=state.trust.station,
         version=__version__,
@@ -30,7 +36,10 @@ def view(
         trust=_trust(state, now.boot),
         doors={name: _door(state, each, now.boot) for name, each in state.doors.items()},
         sensors={name: SensorView(each.value, each.rules.unit, each.absent) for name, each in state.sensors.items()},
-        streams={stream: StreamView(each.newest, each.acked) for stream, each in heads.items()},
+        streams={
+            stream: StreamView(each.newest, each.acked, max(0.0, rests.get(stream, 0.0) - now.boot))
+            for stream, each in heads.items()
+        },
         programs=programs,
         faults=state.faults,
         room=_room(state, now.boot),

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from kiosk.contract.bodies import CONFLICT as CONFLICT_TYPE
 from kiosk.contract.bodies import MAX_BATCH, Batch, BatchAnswer
-from kiosk.core import outbox
+from kiosk.core import lanes
+from kiosk.core.entries import Stream
+from kiosk.core.lanes import Lanes, LanesCommand, LanesEvent, Rests, UnknownStream
 from kiosk.core.outbox import (
     Acknowledged,
     Begin,
@@ -23,13 +25,10 @@ from kiosk.core.outbox import (
     Mark,
     NotTaken,
     Online,
-    Outbox,
-    OutboxCommand,
     OutboxEvent,
     Refusal,
     Send,
     TookTooLong,
-    Waiting,
     Woke,
 )
 from kiosk.decoding import UNDECODABLE, too_deep
@@ -39,7 +38,7 @@ from kiosk.settings import CentralTable
 from kiosk.sync.answers import Answer, NoAnswer
 from kiosk.sync.client import Client
 from kiosk.sync.link import Link
-from kiosk.wire import MAX_WHY, Acknowledge, BeginEpoch, Central, Done, RefusedEntry, Subscribe
+from kiosk.wire import MAX_WHY, Acknowledge, BeginEpoch, Central, Done, RefusedEntry, Resting, Subscribe
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +54,9 @@ OK, CONFLICT = 200, 409
 NOT_TAKEN: Final = (400, 413, 422)
 """Statuses that say something of the batch itself, and not of the server or of who asks."""
 
+UNKNOWN: Final = (404, 405)
+"""Those of a server that has no such stream."""
+
 GATEWAY: Final = (408, 502, 504)
 """Those of a gateway that has waited long enough, if they come late."""
 
@@ -68,9 +70,9 @@ class Conflicted(Exception):
 class Uploads:
     """Sends what a logbook holds. Lives as long as one connection to the station."""
 
-    def __init__(self, link: Link, client: Client, box: Outbox, file: str = FILE) -> None:
+    def __init__(self, link: Link, client: Client, known: Lanes, file: str = FILE) -> None:
         """Raises NotReachable or sqlite3.Error."""
-        self._link, self._client, self.box = link, client, box
+        self._link, self._client, self.lanes = link, client, known
         self._salvaged = file != FILE
         self._name = SURVIVORS if self._salvaged else NAME
         self._reader = Reader(link.settings.kept, file)
@@ -83,20 +85,25 @@ class Uploads:
             raise
 
     def run(self) -> None:
-        """Work until told to stop, or until the file is not there any more.
+        """Work until told to stop, or until the file is not there any more; of survivors, until only what rests is left.
 
         Raises NotReachable when the station has gone, sqlite3.Error when the file cannot be read, RestartAsked, Conflicted.
         """
         loops = self._link.loops
         self._news.send(Subscribe())
+        self._tell_rest()
         self._refresh()
         self._link.can_read(self._name)
-        while not loops.stop.is_set() and self._reader.is_current():
-            wait = min(IDLE, max(0.0, outbox.due(self.box) - boot_time()))
+        while not loops.stop.is_set() and self._reader.is_current() and not self.over():
+            wait = min(IDLE, max(0.0, lanes.due(self.lanes) - boot_time()))
             if self._hears(wait):
                 self._refresh()
             self._take(Woke())
             loops.turned(self._name)
+
+    def over(self) -> bool:
+        """Whether these are survivors of which the server has all but a stream that it does not know."""
+        return self._salvaged and lanes.only_rests(self.lanes, boot_time())
 
     def close(self) -> None:
         """Hang up."""
@@ -114,17 +121,17 @@ class Uploads:
         for stream, heads in self._reader.heads().items():
             self._take(Grew(stream, heads.newest, heads.acked))
 
-    def _take(self, event: OutboxEvent) -> None:
+    def _take(self, event: LanesEvent) -> None:
         """Step and perform; an answer is the next event."""
         events = [event]
         while events and not self._link.loops.stop.is_set():
-            self.box, commands = outbox.step(self.box, events.pop(0), boot_time(), random.random())  # noqa: S311
+            self.lanes, commands = lanes.step(self.lanes, events.pop(0), boot_time(), random.random())  # noqa: S311
             for command in commands:
                 answer = self._perform(command)
                 if answer is not None:
                     events.append(answer)
 
-    def _perform(self, command: OutboxCommand) -> OutboxEvent | None:
+    def _perform(self, command: LanesCommand) -> LanesEvent | None:
         match command:
             case Send():
                 return self._send(command)
@@ -133,6 +140,9 @@ class Uploads:
                 self._line.ask(Acknowledge(self._reader.epoch, stream, acked, told), Done)
             case Begin(stream, seq):
                 self._begin(stream, seq)
+            case Rests():
+                log.warning("the central server does not know services: it is asked again in %g h", lanes.REST / 3600)
+                self._tell_rest()
             case Online(online):
                 log.warning("the central server is %s", "reached" if online else "not reachable")
                 self._line.ask(Central(online), Done)
@@ -140,14 +150,20 @@ class Uploads:
                     self._link.news.set()
         return None
 
-    def _begin(self, stream: Any, seq: int) -> None:
+    def _tell_rest(self) -> None:
+        """Also a station that has started anew."""
+        left = self.lanes.rests_until - boot_time()
+        if left > 0:
+            self._line.ask(Resting("services", left), Done)
+
+    def _begin(self, stream: Stream, seq: int) -> None:
         """What the server has under our numbers is another station's: the rest of ours goes out under a new epoch."""
         log.error("the central server has other entries under the numbers of %s from %d on", stream, seq)
         if self._salvaged:
             raise Conflicted(f"{stream} from {seq} on")
         self._line.ask(BeginEpoch(self._reader.epoch, stream, seq), Done)
 
-    def _send(self, send: Send) -> OutboxEvent:
+    def _send(self, send: Send) -> LanesEvent:
         """Send a batch; a number without a whole row will never have one, and is told as a tombstone."""
         try:
             batch, damaged = self._batch(send)
@@ -159,7 +175,10 @@ class Uploads:
         sent = len(batch.entries) + len(batch.tombstones)
         path = f"/v1/stations/{self._link.settings.station.code}/streams/{send.stream}/batches"
         try:
-            return self._event(self._client.post(path, batch), sent, damaged, batch.first)
+            answer = self._client.post(path, batch)
+            if send.stream == "services" and answer.status in UNKNOWN:
+                return UnknownStream()
+            return self._event(answer, sent, damaged, batch.first)
         except NoAnswer as error:
             log.debug("no answer: %s", error)
             return TookTooLong(sent) if error.slow and not error.retry_after else Failed(error.retry_after)
@@ -168,7 +187,7 @@ class Uploads:
         """What goes out, and which of it is set aside since it is damaged. Raises sqlite3.Error."""
         first = send.after + 1
         rows = [] if send.withhold else self._reader.batch(send.stream, send.after, send.limit, MAX_BATCH)
-        newest = first if send.withhold else self.box.streams[send.stream].newest
+        newest = first if send.withhold else lanes.newest(self.lanes, send.stream)
         last = min(rows[-1].seq if rows else newest, send.after + send.limit)
         entries = {row.seq: _whole(row) for row in rows if row.seq <= last}
         damaged = tuple(Refusal(seq, DAMAGED) for seq, entry in entries.items() if entry is None)
@@ -196,10 +215,9 @@ class Uploads:
         self._versions = found.versions
 
 
-def new_box(central: CentralTable) -> Outbox:
-    """An outbox that knows nothing yet."""
-    streams = {"access": Waiting(), "telemetry": Waiting()}
-    return Outbox(streams, cap=central.back_off_cap, telemetry_within=central.telemetry_within)  # type: ignore[arg-type]
+def new_lanes(central: CentralTable) -> Lanes:
+    """Lanes that know nothing yet."""
+    return lanes.begin(central.back_off_cap, central.telemetry_within)
 
 
 class Books:
@@ -207,13 +225,13 @@ class Books:
 
     def __init__(self, link: Link, client: Client) -> None:
         self._link, self._client = link, client
-        self._box = new_box(link.central)
+        self._lanes = new_lanes(link.central)
 
     def turn(self) -> None:
         """Work until the station, or the file, is another one. Raises RestartAsked."""
         try:
             self._link.remind()
-            with closing(Uploads(self._link, self._client, outbox.renewed(self._box))) as uploads:
+            with closing(Uploads(self._link, self._client, lanes.renewed(self._lanes))) as uploads:
                 self._work(uploads)
         except (NotReachable, sqlite3.Error) as error:
             log.debug("the station is away: %s", error)
@@ -225,7 +243,7 @@ class Books:
         try:
             uploads.run()
         finally:
-            self._box = uploads.box
+            self._lanes = uploads.lanes
 
 
 class Survivors:
@@ -245,8 +263,10 @@ class Survivors:
 
     def _send(self, name: str) -> None:
         try:
-            with closing(Uploads(self._link, self._client, new_box(self._link.central), name)) as uploads:
+            with closing(Uploads(self._link, self._client, new_lanes(self._link.central), name)) as uploads:
                 uploads.run()
+                if uploads.over():
+                    self._kept[name] = uploads.lanes.rests_until
         except (NotReachable, sqlite3.Error) as error:
             log.debug("the survivors wait: %s", error)
         except Conflicted as error:

@@ -88,11 +88,15 @@ def test_a_phones_newer_time_is_remembered_with_the_first_moment() -> None:
 
 
 @pytest.mark.parametrize("entry", get_args(fact.Entry))
-def test_readings_and_absences_are_telemetry_and_all_else_is_access(entry: Any) -> None:
+def test_readings_are_telemetry_answers_are_services_and_all_else_is_access(entry: Any) -> None:
     made = entry(*["x"] * len(entry.__struct_fields__))
-    assert stream_of(made) == (
-        "telemetry" if entry in {fact.Measured, fact.Absent, fact.Used, fact.Position} else "access"
-    )
+    streams = dict.fromkeys((fact.Measured, fact.Absent, fact.Used, fact.Position), "telemetry")
+    assert stream_of(made) == {**streams, fact.Rated: "services"}.get(entry, "access")
+
+
+def test_no_entry_of_services_names_a_holder_or_a_pass() -> None:
+    for entry in fact.SERVICES:
+        assert not {"index", "token", "shown_at", "pass_class", "who"} & {*entry.__struct_fields__}
 
 
 def test_an_entrys_kind_is_its_name_in_small_letters() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.core.clock import Quality
-from kiosk.core.entries import Denied, Measured, Stamp
+from kiosk.core.entries import Denied, Measured, Rated, Stamp
 from kiosk.core.events import Faulted
 from kiosk.logbook import epoch as epochs
 from kiosk.logbook.reader import FILE, Heads, Reader
@@ -21,10 +21,12 @@ STAMP = Stamp(1.0, 1e9, Quality.SYNCED)
 
 
 def filled(folder: Path) -> Logbook:
-    """Twelve entries, of which the server has nine, and five values, of which it has two."""
+    """Twelve entries, of which the server has nine, five values (two), and three ratings (one)."""
     book = Logbook(folder, "boot")
     book.append([(STAMP, Denied("main", f"{number}")) for number in range(1, 13)])
     book.append([(STAMP, Measured("t", float(number), "W")) for number in range(1, 6)])
+    book.append([(STAMP, Rated(f"{number}?", (number, 0, 0, 0))) for number in range(1, 4)])
+    book.acknowledge("services", 1, 0.0)
     book.acknowledge("access", 9, 0.0, {2: "no"})
     book.acknowledge("telemetry", 2, 0.0)
     return book
@@ -36,7 +38,7 @@ def waiting(folder: Path) -> dict[str, list[tuple[int, object]]]:
     heads = reader.heads()
     found: dict[str, list[tuple[int, object]]] = {
         stream: [
-            (row.seq, row.wire().get("reason", row.wire().get("value")))
+            (row.seq, next(row.wire()[name] for name in ("reason", "value", "question") if name in row.wire()))
             for row in reader.batch(stream, heads[stream].acked, 99, 10**6)
         ]
         for stream in heads
@@ -48,10 +50,12 @@ def waiting(folder: Path) -> dict[str, list[tuple[int, object]]]:
 AFTER = {
     "access": [(number - 7, f"{number}") for number in range(8, 13)],
     "telemetry": [(number - 2, float(number)) for number in range(3, 6)],
+    "services": [(1, "2?"), (2, "3?")],
 }
 BEFORE = {
     "access": [(number, f"{number}") for number in range(10, 13)],
     "telemetry": [(number, float(number)) for number in range(3, 6)],
+    "services": [(2, "2?"), (3, "3?")],
 }
 
 
@@ -60,7 +64,7 @@ def test_what_the_server_lacks_goes_on_with_new_numbers_and_the_rest_is_remember
     before = book.epoch
     book.begin_epoch("access", 8)
     assert book.epoch != before
-    assert book.heads() == {"access": Heads(5, 0), "telemetry": Heads(3, 0)}
+    assert book.heads() == {"access": Heads(5, 0), "telemetry": Heads(3, 0), "services": Heads(2, 0)}
     assert waiting(tmp_path) == AFTER
     assert [row.wire()["reason"] for row in book.last("access", 99)] == [f"{number}" for number in range(12, 0, -1)]
     book.append([(STAMP, Denied("main", "next"))])

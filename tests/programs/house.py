@@ -11,14 +11,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, TypeVar
 
+from kiosk.core.clock import Quality
+from kiosk.core.entries import Rated, Stamp
 from kiosk.demo.place import stop
 from kiosk.demo.walker import Bench
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
+from kiosk.logbook.store import Logbook
 from kiosk.wire import GetView, Logged, Scan, Subscribe, View
 from tests.keys import KEYSET, ROOT, keyset_document, public
 
@@ -73,10 +76,12 @@ class House:
         cold.close()
         (self.data / "root.pub").write_text(base64.b64encode(public(ROOT)).decode())
 
-    def kiosk(self, *words: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run a verb to its end."""
+    def kiosk(
+        self, *words: str, stdin: str = "", timeout: float = 60, under: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a verb to its end, `under` another command."""
         return subprocess.run(
-            self._command(*words),
+            [*under, *self._command(*words)],
             input=stdin,
             capture_output=True,
             text=True,
@@ -84,6 +89,12 @@ class House:
             timeout=timeout,
             env=environment(),
         )
+
+    def rate(self, count: int) -> None:
+        """As if so many bundles of answers had been closed lately; the station is off."""
+        book, stamp = Logbook(self.data, "before"), Stamp(1.0, time(), Quality.SYNCED)
+        book.append([(stamp, Rated(f"question {number}", (5, 1, 0, 0))) for number in range(count)])
+        book.close()
 
     @contextmanager
     def program(self, *words: str, under: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
@@ -97,9 +108,9 @@ class House:
             stop(process)
 
     @contextmanager
-    def station(self) -> Iterator[Station]:
+    def station(self, under: Sequence[str] = ()) -> Iterator[Station]:
         """Run the station; the block begins when it answers."""
-        with self.program("station") as process:
+        with self.program("station", under=under) as process:
             until(self.view, f"the station ({self.folder}/station.log)")
             station = Station(self, process)
             try:

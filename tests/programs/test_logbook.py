@@ -56,7 +56,11 @@ def test_it_finds_a_changed_entry_that_sqlite_does_not_see(house: House) -> None
     db.close()
     done = house.kiosk("logbook", "verify", "--json")
     assert done.returncode == 1
-    assert json.loads(done.stdout) == {"ok": False, "file": "", "damaged": {"access": [2], "telemetry": []}}
+    assert json.loads(done.stdout) == {
+        "ok": False,
+        "file": "",
+        "damaged": {"access": [2], "telemetry": [], "services": []},
+    }
 
 
 def test_without_a_file_it_says_so(tmp_path: Path) -> None:

@@ -35,8 +35,10 @@ def test_every_entry_arrives_once_also_when_answers_are_swallowed(town: Town) ->
     with town.server():
         link = Link(("127.0.0.1", town.port))
         town.enrol(link.port)
+        town.house.rate(20)
         with town.house.station() as station, town.house.program("sync"):
             until(lambda: town.numbers() == town.everything() != [])
+            assert [seq for stream, seq in town.numbers() if stream == "services"] == list(range(1, 21))
             link.swallow = 2
             enter(town, station, 3)
             until(lambda: link.swallow == 0, "the swallowing")

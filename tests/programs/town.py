@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import time
@@ -15,7 +15,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.demo.place import free_port
 from kiosk.local import Line
-from kiosk.wire import Done, Operate
+from kiosk.wire import STREAMS, Done, Operate
 from tests.keys import claims
 from tests.programs.house import House, Station, until
 
@@ -31,17 +31,18 @@ class Town:
         self.house = House(folder)
 
     @contextmanager
-    def server(self) -> Iterator[None]:
-        with self.house.program("central", "serve", "--data", str(self.central), "--port", str(self.port)):
+    def server(self, under: Sequence[str] = ()) -> Iterator[None]:
+        words = ("central", "serve", "--data", str(self.central), "--port", str(self.port))
+        with self.house.program(*words, under=under):
             until(lambda: requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).status_code == 404)
             yield
 
-    def enrol(self, through: int) -> None:
-        """Enrol directly; the settings then lead through another port."""
+    def enrol(self, through: int, under: Sequence[str] = ()) -> None:
+        """Enrol directly; the settings then lead through another port. `under`: before the command that makes the claim."""
         url = f"http://127.0.0.1:{through}"
         central = f'[central]\nurl = "{url}"\nback_off_cap = 2\ntelemetry_within = 0\ntimeout = 5\n'
         self.house.config.write_text(self.house.config.read_text() + central)
-        claim = self.house.kiosk("central", "claim", CODE, "--data", str(self.central)).stdout.strip()
+        claim = self.house.kiosk("central", "claim", CODE, "--data", str(self.central), under=under).stdout.strip()
         done = self.house.kiosk("enrol", f"http://127.0.0.1:{self.port}", claim)
         assert done.returncode == 0, done.stderr
 
@@ -75,8 +76,7 @@ class Town:
         return found
 
     def everything(self) -> list[tuple[str, int]]:
-        found = [("access", entry["seq"]) for entry in self.house.entries("access")]
-        return sorted(found + [("telemetry", entry["seq"]) for entry in self.house.entries("telemetry")])
+        return sorted((stream, entry["seq"]) for stream in STREAMS for entry in self.house.entries(stream))
 
 
 def enter(town: Town, station: Station, count: int) -> None:

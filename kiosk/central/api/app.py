@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY: Final = 0.05
 
 KINDS: Final = ("keyset", "status", "policy", "command")
-STREAMS: Final = {"access", "telemetry"}
 
 
 class Found(Struct, frozen=True):
@@ -103,8 +102,8 @@ class Central:
     async def batch(self, request: Request) -> Response:
         """Take a batch of entries, each once."""
         code, stream = await self._authorised(request), request.path_params["stream"]
-        if stream not in STREAMS:
-            refuse(404, f"no such stream; there are {', '.join(sorted(STREAMS))}")
+        if stream not in contract.STREAMS:
+            refuse(404, f"no such stream; there are {', '.join(contract.STREAMS)}")
         with self._intake.place():
             body = await read_body(request)
             await self._within_quota(code, len(body))

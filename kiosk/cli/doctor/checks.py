@@ -13,7 +13,7 @@ from typing import Final
 from hardware import zbar
 from kiosk.cli.doctor.check import Check, Severity
 from kiosk.cli.doctor.faults import RESTART, check_fault
-from kiosk.cli.look.words import alarm, listed, word
+from kiosk.cli.look.words import alarm, listed, rests, word
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import View
@@ -138,6 +138,10 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
             found: Severity = "fine" if up else "wrong"
             evidence = _("connected") if up else _("not connected")
             yield Check(f"programs.{name}", found, evidence, "" if up else f"sudo systemctl restart '{unit}'")
+    for name, stream in view.streams.items():
+        if stream.rests:
+            evidence = f"{word(name)}{rests(stream.rests)}"
+            yield Check("logbook.unknown", "warning", evidence, "", _("the union brings its server up to date"))
     for what, detail in view.faults.items():
         if what.startswith("scanner.") and what != "scanner.loop":  # check_cameras tells of it
             continue

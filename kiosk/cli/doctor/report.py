@@ -124,7 +124,7 @@ def _files(config: Path) -> Iterator[tuple[str, bytes]]:
     except BadSettings:
         return  # the doctor tells why
     yield "view.json", _view(settings)
-    for stream in ("access", "telemetry"):
+    for stream in ("access", "telemetry"):  # and of services nothing: what people answered mends no station
         yield f"{stream}.jsonl", b"\n".join(_entries(settings, stream))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import click
 from msgspec import Struct
@@ -20,6 +20,7 @@ from kiosk.cli.look.sentences import sentence
 from kiosk.cli.look.words import legend, stamped
 from kiosk.language import _
 from kiosk.settings import Settings
+from kiosk.wire import STREAMS, StreamName
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks at the file, with --follow."""
@@ -46,7 +47,7 @@ class Wanted(Struct, frozen=True):
 @click.option(
     "-n", "count", type=click.IntRange(0, 100_000), default=20, show_default=True, help="How many, the newest."
 )
-@click.option("--stream", type=click.Choice(["access", "telemetry"]), default="access", show_default=True)
+@click.option("--stream", type=click.Choice(STREAMS), default="access", show_default=True)
 @click.option("--kind", "kinds", multiple=True, help="Only entries of this kind, such as denied; may be given again.")
 @click.option("--door", default="", help="Only entries of this door.")
 @click.option("--since", type=Duration(366 * DAY), default="0s", help="Only entries of the last 15m, 2h, 3d.")
@@ -56,7 +57,7 @@ class Wanted(Struct, frozen=True):
 def log(
     config: Path,
     count: int,
-    stream: Literal["access", "telemetry"],
+    stream: StreamName,
     kinds: tuple[str, ...],
     door: str,
     since: float,
@@ -92,7 +93,7 @@ def joined(gaps: list[range]) -> list[range]:
     return found
 
 
-def following(settings: Settings, stream: Literal["access", "telemetry"], after: int) -> Iterator[dict[str, Any]]:
+def following(settings: Settings, stream: StreamName, after: int) -> Iterator[dict[str, Any]]:
     """What comes after that number, and then all of a new file whenever this one was replaced."""
     from kiosk.logbook.reader import Reader  # noqa: PLC0415
 

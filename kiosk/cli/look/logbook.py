@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from rich.cells import set_cell_size
@@ -18,6 +18,7 @@ from kiosk.cli.look.words import iso, legend, listed, stamped, when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.settings import Settings
+from kiosk.wire import STREAMS, StreamName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from kiosk.logbook.reader import Reader, Row
 
 CLOCK = ("seq", "boot_id", "boot", "wall", "quality", "kind")
-stream_option = click.option(
-    "--stream", type=click.Choice(["access", "telemetry"]), default="access", show_default=True
-)
+stream_option = click.option("--stream", type=click.Choice(STREAMS), default="access", show_default=True)
 
 
 @click.group(invoke_without_command=True)
@@ -114,7 +113,7 @@ def refused(config: Path, as_json: bool) -> None:
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.option("--out", type=OutFile(stream=True), default="-", help="The file to write; default: standard output.")
 @click.pass_obj
-def export(config: Path, stream: Literal["access", "telemetry"], after: int, form: str, out: Path | None) -> None:
+def export(config: Path, stream: StreamName, after: int, form: str, out: Path | None) -> None:
     """Write the entries as JSON lines, or as CSV with the station's time as ISO 8601 and the details in one column."""
     settings = settings_or_exit(config)
     with reading(settings) as reader, writing(out) as file:

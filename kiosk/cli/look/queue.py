@@ -7,14 +7,13 @@ from typing import Any
 
 import click
 
-from kiosk.cli.common import as_json, ask_station, echo, print_json, reading, settings_or_exit
+from kiosk.cli.common import as_json, echo, print_json, reading, settings_or_exit, view_or_none
 from kiosk.cli.look.logbook import aside_of, stream_state
-from kiosk.cli.look.words import when
+from kiosk.cli.look.words import rests, when
 from kiosk.foreign import visible
 from kiosk.language import _, told
-from kiosk.local import NotReachable
 from kiosk.settings import Settings
-from kiosk.wire import GetView, View
+from kiosk.wire import View
 
 
 @click.command()
@@ -37,7 +36,10 @@ def queue(config: Path, as_json: bool) -> None:
             _(", the oldest of {when}", when=when(each["oldest_waiting"], settings)) if each["oldest_waiting"] else ""
         )
         echo(
-            aside_of(name) + _("{waiting} wait, numbers {first} to {newest}", first=each["acked"] + 1, **each) + oldest
+            aside_of(name)
+            + _("{waiting} wait, numbers {first} to {newest}", first=each["acked"] + 1, **each)
+            + oldest
+            + rests(each["rests"])
         )
     if found["refused"]:
         echo(aside_of("refused") + _("{refused} were not taken: kiosk logbook refused", **found))
@@ -53,7 +55,10 @@ def _queue(settings: Settings) -> dict[str, Any]:
     with reading(settings) as reader:
         streams = {name: stream_state(reader, name) for name in reader.heads()}
         refused = len(reader.refused())
-    central, following = _central(settings)
+    view = view_or_none(settings)
+    for name, each in streams.items():
+        each["rests"] = view.streams[name].rests if view and name in view.streams else 0.0
+    central, following = _central(settings, view)
     waits = any(each["waiting"] for each in streams.values())
     return {
         "url": settings.central.url if settings.central else "",
@@ -65,11 +70,9 @@ def _queue(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _central(settings: Settings) -> tuple[str, str]:
+def _central(settings: Settings, view: View | None) -> tuple[str, str]:
     """How it stands between sync and the server, and what to type next."""
-    try:
-        view = ask_station(settings, GetView(), View)
-    except NotReachable:
+    if view is None:
         return _("the station does not answer"), "kiosk doctor"
     if settings.central is None:
         return _("nothing is sent"), "kiosk config explain central.url"

@@ -37,6 +37,7 @@ OfTrust = (
     | fact.Reported
 )
 OfRoom = fact.ApplianceAlarm | fact.Switched | fact.Saving | fact.Measured | fact.Absent | fact.Used | fact.Position
+OfServices = fact.Rated
 OfProgram = fact.Started | fact.Stopped | fact.Fault | fact.FaultCleared | fact.Dropped
 
 CLOCK = frozenset({"seq", "boot_id", "boot", "wall", "quality"})
@@ -60,6 +61,8 @@ def _sentence(entry: fact.Entry, names: Names) -> str:
         return _of_trust(entry, names)
     if isinstance(entry, OfRoom):
         return _of_room(entry, names)
+    if isinstance(entry, OfServices):
+        return _of_services(entry)
     return _of_program(entry, names)
 
 
@@ -88,6 +91,15 @@ def _dropped(entry: fact.Dropped) -> str:
         return words.format(stream=stream, count=entry.count)
     words = _("{stream}: numbers {first} to {last} had to go: the logbook was full")
     return words.format(stream=stream, first=entry.first, last=entry.last)
+
+
+def _of_services(entry: OfServices) -> str:
+    counts = listed(map(str, entry.counts))
+    surplus = _(", {surplus} more than came in", surplus=entry.surplus) if entry.surplus else ""
+    words = _("{question}: from the best answer to the worst {counts}{surplus}; weeks: {weeks}, who came in: {entered}")
+    return words.format(
+        question=entry.question, counts=counts, surplus=surplus, weeks=entry.weeks, entered=entry.entered
+    )
 
 
 def _of_door(entry: OfDoor, names: Names) -> str:

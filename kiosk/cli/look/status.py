@@ -19,7 +19,7 @@ from kiosk.cli.doctor.asking import model_of
 from kiosk.cli.doctor.unready import SETUP, unready
 from kiosk.cli.look.names import Names
 from kiosk.cli.look.sentences import sentence
-from kiosk.cli.look.words import FORM, alarm, clocked, legend, listed, quantity, stamped, when, word
+from kiosk.cli.look.words import FORM, alarm, clocked, legend, listed, quantity, rests, stamped, when, word
 from kiosk.cli.setup.steps import Stands, Step, title
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -157,8 +157,10 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
         absent = style(word(sensor.absent or "not heard yet"), fg="yellow")
         lines.append((names.sensor(name), absent if sensor.value is None else quantity(sensor.value, sensor.unit)))
     lines += _room(view.room, names)
-    waiting = {word(name): each.newest - each.acked for name, each in view.streams.items()}
-    told_of = (_("{stream} {count} waiting", stream=name, count=count) for name, count in waiting.items())
+    told_of = (
+        _("{stream} {count} waiting", stream=word(name), count=each.newest - each.acked) + rests(each.rests)
+        for name, each in view.streams.items()
+    )
     lines.append((_("queue"), listed(told_of)))
     programs = (
         f"{word(name)} {style(_('up'), fg='green') if up else style(_('away'), fg='red')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
@@ -27,6 +28,12 @@ def word(value: object) -> str:
 def alarm(value: str) -> str:
     """Of a door's alarms one has another door mode's name."""
     return _("open too long") if value == "held_open" else word(value)
+
+
+def rests(seconds: float) -> str:
+    """That a stream rests, in brackets; empty where it does not."""
+    words = _(" (the central server does not know it; asked again in {hours:.0f} h)", hours=math.ceil(seconds / 3600))
+    return words if seconds > 0 else ""
 
 
 def listed(values: Iterable[str]) -> str:
