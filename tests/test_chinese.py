@@ -220,7 +220,7 @@ scanner read none.png|test network|test lock|test nope|update|update none.bin|en
 completion fish|demo --for 1s|demo --for x|nope|statsu|doctor --fix|watch|station --nope
 central stations|central claim 37081101|central alarms|central clock|central revoke 7|central command 37081101 open
 central command 37081101 restart|central policy none.toml|central policy bad.toml|central reconcile|central rotate
-central rotate --compromised issuer|central check http://127.0.0.1:9|central release none.deb --out x
+central retention|central rotate --compromised issuer|central check http://127.0.0.1:9|central release none.deb --out x
 central serve --port 99999|pass make --class steward
 door evacuate|central suspend 7|central restore 7|setup|setup --answers none
 """

@@ -252,6 +252,13 @@ class Issuer:
         stored, key = self._signer("issuer")
         return claims, make_pass(claims, key, stored.kid)
 
+    def now(self) -> int:
+        """The time in whole seconds, of a clock that nothing speaks against. Raises WrongClock."""
+        now = self._check_clock()
+        if now < self._store.published_at() - SLACK:
+            raise WrongClock(_("The clock is behind what was published already. Is it right?"))
+        return now
+
     def ready(self) -> None:
         """Raises CannotSign unless there is a key of each use that holds now."""
         for use in USES:

@@ -6,7 +6,7 @@ Each job is a transaction that judges anew what is to be done, so two that both 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +24,9 @@ LOOK_EVERY: Final = 0.5
 """Seconds between two looks at what has gathered, and at whether it is this process that runs the jobs."""
 
 LOOK_AGAIN: Final = 5.0
+
+PURGE_EVERY: Final = 3600.0
+"""Seconds between the beginnings of two purges; each step of one is a turn."""
 
 
 class Job(Struct, eq=False):
@@ -45,6 +48,7 @@ class Jobs:
         self._jobs = [
             Job("renew", issuer.renew, RENEW_EVERY, RENEW_AGAIN),
             Job("publish", issuer.publish_gathered, LOOK_EVERY, LOOK_AGAIN),
+            Job("purge", Purging(store, issuer).step, LOOK_EVERY, RENEW_AGAIN),
             Job("forget", store.forget_publications, RENEW_EVERY, RENEW_AGAIN),
         ]
         self._lock = Job("lock", store.runs_jobs, LOOK_EVERY, LOOK_AGAIN)
@@ -69,6 +73,22 @@ class Jobs:
             return None
         job.failed, job.due_at = False, now + job.every
         return given
+
+
+class Purging:
+    """Purges the store again and again, a step at a time."""
+
+    def __init__(self, store: CentralStore, issuer: Issuer) -> None:
+        self._store, self._issuer = store, issuer
+        self._steps: Iterator[int] = iter(())
+        self._next_at = 0.0
+
+    def step(self) -> None:
+        """The next one; each hour a purge begins, if the one before is over. Raises WrongClock."""
+        now = self._issuer.now()
+        if next(self._steps, None) is None and now >= self._next_at:
+            self._next_at = now + PURGE_EVERY
+            self._steps = self._store.purge(now)
 
 
 def publish_unless_served(store: CentralStore, issuer: Issuer) -> bool:

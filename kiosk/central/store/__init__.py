@@ -13,18 +13,21 @@ from kiosk.central.store.documents import Documents
 from kiosk.central.store.logs import Logs
 from kiosk.central.store.migrations import migrate
 from kiosk.central.store.people import People
-from kiosk.central.store.place import engine_of
+from kiosk.central.store.place import engine_of, settings_of
+from kiosk.central.store.purge import Purge
 from kiosk.central.store.registers import Registers
 
 
-class CentralStore(Logs, Documents, Registers, People):
+class CentralStore(Logs, Documents, Registers, People, Purge):
     """The whole store. Every method is a transaction of its own, or a part of the one that its caller has begun.
 
     Each raises StoreFailed, and may be called from any thread.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._engine = engine_of(folder)
+        settings = settings_of(folder)
+        self.retention = settings.retention
+        self._engine = engine_of(folder, settings)
         self._numbers, self._doors = {}, {}
         migrate(self._engine)
 

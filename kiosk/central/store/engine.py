@@ -93,5 +93,8 @@ class Engine(Protocol):
     def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Do it with each of these."""
 
+    def wipe(self) -> None:
+        """What was deleted is not to be found in the database's files either, as far as that is in its own hands."""
+
     def close(self) -> None:
         """Let go of the database."""

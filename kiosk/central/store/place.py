@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from kiosk.central.retention import Retention
 from kiosk.central.store.engine import Engine, StoreFailed, Trouble
 from kiosk.central.store.sqlite import FILE, Sqlite
 
@@ -18,25 +19,33 @@ SETTINGS: Final = "central.toml"
 class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What `central.toml` may say. `dsn`: a connection string of libpq's, such as `postgresql://db1,db2/yizhan`."""
 
-    dsn: str
+    dsn: str = ""
+    retention: Retention = Retention()
 
 
 def holds_one(folder: Path) -> bool:
     """Whether there is a central server's database."""
-    return (folder / FILE).exists() or (folder / SETTINGS).exists()
+    return (folder / FILE).exists() or bool(settings_of(folder).dsn)
 
 
-def engine_of(folder: Path) -> Engine:
-    """Raises StoreFailed."""
+def settings_of(folder: Path) -> CentralSettings:
+    """What the folder's `central.toml` says. Raises StoreFailed."""
     path = folder / SETTINGS
     if not path.exists():
-        return Sqlite(folder)
+        return CentralSettings()
     try:
-        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CentralSettings)
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CentralSettings)
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise StoreFailed(Trouble.MISSET, f"{path}: {error}") from error
+
+
+def engine_of(folder: Path, settings: CentralSettings) -> Engine:
+    """Raises StoreFailed."""
+    if not settings.dsn:
+        return Sqlite(folder)
     try:
         from kiosk.central.store.postgres import Postgres  # noqa: PLC0415  only who has named a server needs its library
     except ImportError as error:
-        raise StoreFailed(Trouble.MISSET, f"{path}: dsn needs psycopg: pip install 'yizhan-kiosk[central]'") from error
+        words = f"{folder / SETTINGS}: dsn needs psycopg: pip install 'yizhan-kiosk[central]'"
+        raise StoreFailed(Trouble.MISSET, words) from error
     return Postgres(settings.dsn)

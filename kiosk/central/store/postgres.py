@@ -206,6 +206,9 @@ class Postgres:
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.executemany(_translated(statement), [_storable(row) for row in rows])
 
+    def wipe(self) -> None:
+        """Autovacuum does it in its time."""
+
     @contextmanager
     def _done(self, statement: str, values: Sequence[Any]) -> Iterator[Cursor[Row]]:
         with self._connection() as connection:

@@ -55,6 +55,7 @@ class Sqlite:
             )
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")
+            self.db.execute("PRAGMA secure_delete=ON")
 
     def close(self) -> None:
         """Close the file."""
@@ -124,6 +125,13 @@ class Sqlite:
         """Do it with each of these."""
         with self._lock, _said():
             self.db.executemany(statement, rows)
+
+    def wipe(self) -> None:
+        """The file has zeros in its place already; the log of what was written is carried over and cut, if nobody reads it."""
+        with self._lock, _said():
+            self.db.execute("PRAGMA busy_timeout=0")
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.db.execute(f"PRAGMA busy_timeout={BUSY_FOR * 1000:.0f}")
 
 
 def _locked(path: Path) -> int:

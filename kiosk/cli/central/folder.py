@@ -98,7 +98,7 @@ def _remedy(trouble: Trouble) -> str:
         case Trouble.AWAY:
             return _("Next: see whether the PostgreSQL server of central.toml answers: pg_isready -d DSN")
         case Trouble.MISSET:
-            return _("Next: mend the dsn in central.toml, or what that account may do in its database")
+            return _("Next: mend central.toml, or what the account of its dsn may do in its database")
         case Trouble.REFUSED | Trouble.OTHER:
             return _(
                 "Next: see whether this account may write there, and whether the disk is full: ls -l central.db*; df -h ."

@@ -1,0 +1,179 @@
+"""What has been kept for its days goes: a few rows in each transaction, so that no station waits for it.
+
+Along each log its numbers and the times at which they were received rise together. So for each number of days there is a mark
+in each log up to which all is gone that is to go; the next look begins there, and a restart loses nothing. The marks of the
+stations' numbers stay as they are: what is not held any longer contradicts nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.central.retention import DAY, PERSONS, Retention
+from kiosk.central.store.engine import Engine
+
+STEP: Final = 200
+"""Entries that one transaction looks at: a few milliseconds of the writer's time."""
+
+STEP_OF_BATCHES: Final = 20
+LOGS_AT_ONCE: Final = 200
+"""Logs that are asked at once whether they have something to go."""
+
+POINTS_TO_SOMEBODY: Final = "(" + " OR ".join(f"replace(body, '\"{name}\":', '') != body" for name in PERSONS) + ")"
+
+
+class Held(Struct, frozen=True):
+    """Entries that are kept for the same days: how many, since when the oldest is held, and how many will go."""
+
+    stream: str
+    kind: str
+    persons: bool
+    days: float
+    count: int
+    oldest: float
+    due: int
+
+
+class Purge:
+    """That part of the store."""
+
+    _engine: Engine
+    retention: Retention
+
+    def purge(self, now: float) -> Iterator[int]:
+        """Take away what has been kept for its days; each step is a transaction, and gives how many rows it took away."""
+        rules = self._rules()
+        self._engine.run("DELETE FROM swept WHERE rules != ?", (rules,))
+        for (stream,) in self._engine.all("SELECT DISTINCT stream FROM logs"):
+            for days in self.retention.levels(stream):
+                yield from self._purge_stream(stream, days, rules, now)
+        yield from self._purge_aside(now - self.retention.persons * DAY)
+        yield from self._purge_rejected(now)
+        self._engine.wipe()
+
+    def _purge_stream(self, stream: str, days: float, rules: str, now: float) -> Iterator[int]:
+        last = self._engine.one("SELECT coalesce(max(id), 0) FROM logs")
+        for first in range(0, last[0] if last else 0, LOGS_AT_ONCE):
+            for log, mark in self._logs_with(stream, days, rules, now, first):
+                reached: int | None = mark
+                while reached is not None:
+                    reached, gone = self._purge_step(log, reached, (stream, days, rules), now)
+                    yield gone
+            yield 0
+
+    def _logs_with(self, stream: str, days: float, rules: str, now: float, first: int) -> list[tuple[int, int]]:
+        """The logs with something after their mark that is old enough, or from a time that has not come yet; and the mark."""
+        found = self._engine.all(
+            "SELECT id, mark FROM (SELECT id, coalesce(swept.seq, 0) AS mark FROM logs"
+            " LEFT JOIN swept ON swept.log = id AND rules = ? AND days = ?"
+            " WHERE id > ? AND id <= ? AND stream = ?) marked"
+            " WHERE (SELECT received < ? OR received > ? FROM entries WHERE log = id AND seq > mark ORDER BY seq LIMIT 1)",
+            (rules, days, first, first + LOGS_AT_ONCE, stream, now - days * DAY, now + DAY),
+        )
+        return [(log, mark) for log, mark in found]
+
+    def _purge_step(self, log: int, mark: int, level: tuple[str, float, str], now: float) -> tuple[int | None, int]:
+        """The mark after it, or None where there is nothing more; and how many went."""
+        stream, days, rules = level
+        with self._engine.transaction(alone=False):
+            rows = self._received(log, mark, now)
+            old = [seq for seq, _at in takewhile(lambda row: row[1] < now - days * DAY, rows)]
+            if not old:
+                return None, 0
+            case, values = self._days(stream)
+            gone = self._engine.run(
+                f"DELETE FROM entries WHERE log = ? AND seq > ? AND seq <= ? AND {case} <= ?",
+                (log, mark, old[-1], *values, days),
+            )
+            self._engine.run(
+                "INSERT INTO swept (rules, days, log, seq) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (rules, days, log) DO UPDATE SET seq = excluded.seq",
+                (rules, days, log, old[-1]),
+            )
+        return (old[-1] if len(old) == STEP else None), gone
+
+    def _received(self, log: int, mark: int, now: float) -> list[tuple[int, float]]:
+        """Number and time of the next entries. What a wrong clock received in the future is of now at the latest."""
+        rows = self._engine.all(
+            "SELECT seq, received FROM entries WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?", (log, mark, STEP)
+        )
+        if any(at > now + DAY for _seq, at in rows):
+            self._engine.run(
+                "UPDATE entries SET received = ? WHERE log = ? AND seq BETWEEN ? AND ? AND received > ?",
+                (now, log, rows[0][0], rows[-1][0], now + DAY),
+            )
+        return [(seq, min(at, now)) for seq, at in rows]
+
+    def _purge_aside(self, before: float) -> Iterator[int]:
+        """A batch may be a quarter of a megabyte."""
+        gone = STEP_OF_BATCHES
+        while gone == STEP_OF_BATCHES:
+            gone = self._engine.run(
+                "DELETE FROM aside WHERE (station, digest) IN (SELECT station, digest FROM aside WHERE received < ? LIMIT ?)",
+                (before, STEP_OF_BATCHES),
+            )
+            yield gone
+
+    def _purge_rejected(self, now: float) -> Iterator[int]:
+        """Nothing says when they were received: their days begin when they are seen here for the first time."""
+        while new := self._engine.all(
+            "SELECT log, seq FROM rejected WHERE NOT EXISTS"
+            " (SELECT 1 FROM rejections seen WHERE (seen.log, seen.seq) = (rejected.log, rejected.seq)) LIMIT ?",
+            (STEP,),
+        ):
+            self._each("INSERT INTO rejections VALUES (?, ?, ?)", [(*each, now) for each in new])
+            yield 0
+        while old := self._engine.all(
+            "SELECT log, seq FROM rejections WHERE seen < ? LIMIT ?", (now - self.retention.persons * DAY, STEP)
+        ):
+            with self._engine.transaction(alone=False):
+                for table in ("rejected", "rejections"):
+                    self._engine.run_each(f"DELETE FROM {table} WHERE log = ? AND seq = ?", old)
+            yield len(old)
+
+    def _each(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        with self._engine.transaction(alone=False):
+            self._engine.run_each(statement, rows)
+
+    def held(self, now: float) -> list[Held]:
+        """What is kept for how long, by stream and kind; what is set aside and was refused stands last. Reads everything."""
+        found = []
+        for (stream,) in self._engine.all("SELECT DISTINCT stream FROM logs ORDER BY stream"):
+            case, values = self._days(stream)
+            rows = self._engine.all(
+                "SELECT kind, persons, days, count(*), min(received), sum(CASE WHEN received < ? - days * ? THEN 1 ELSE 0 END)"
+                f" FROM (SELECT kind, received, {POINTS_TO_SOMEBODY} AS persons, {case} AS days FROM entries"
+                " JOIN logs ON logs.id = log WHERE stream = ?) judged GROUP BY kind, persons, days ORDER BY kind, persons",
+                (now, DAY, *values, stream),
+            )
+            found += [Held(stream, kind, bool(persons), *rest) for kind, persons, *rest in rows]
+        return [*found, *self._held_apart(now)]
+
+    def _held_apart(self, now: float) -> Iterator[Held]:
+        days, before = self.retention.persons, now - self.retention.persons * DAY
+        for table, at in (("aside", "received"), ("rejections", "seen")):
+            rows = self._engine.all(
+                f"SELECT count(*), min({at}), coalesce(sum(CASE WHEN {at} < ? THEN 1 ELSE 0 END), 0) FROM {table}",
+                (before,),
+            )
+            for count, oldest, due in rows:
+                if count:
+                    yield Held("", table, True, days, count, oldest, due)
+
+    def _days(self, stream: str) -> tuple[str, list[Any]]:
+        """An expression that gives the days of an entry of that stream, and its values."""
+        kinds = sorted(self.retention.kinds.items())
+        cases = "".join(" WHEN kind = ? THEN ?" for _ in kinds)
+        values = [value for kind in kinds for value in kind]
+        words = f"(CASE{cases} WHEN {POINTS_TO_SOMEBODY} THEN ? ELSE ? END)"
+        return words, [*values, self.retention.persons, self.retention.of_stream(stream)]
+
+    def _rules(self) -> str:
+        """A name for these rules: by others what has been gone through is gone through anew."""
+        return hashlib.sha256(msgspec.json.encode((self.retention, PERSONS), order="deterministic")).hexdigest()[:16]
