@@ -21,9 +21,10 @@ from kiosk.central.store import CentralStore
 from kiosk.central.workers import PATIENCE
 from kiosk.contract.bodies import BatchAnswer, Documents
 from kiosk.demo.place import free_port
+from tests.databases import Cluster
 from tests.keys import public
 from tests.programs.house import House, until
-from tests.programs.test_central_bounds import BATCHES, CODES, DOCUMENTS, KEY, batch, bearer
+from tests.programs.test_central_bounds import BATCHES, CODES, DOCUMENTS, KEY, batch, bearer, running
 
 
 @contextmanager
@@ -87,6 +88,32 @@ def test_what_is_published_reaches_the_stations_of_every_process(central_folder:
             waiting = [pool.submit(wait, number) for number in range(8)]
             issuer.publish_status()
             assert [each.result() for each in waiting] == [1] * 8
+
+
+def test_a_publication_is_noticed_though_nobody_is_told_of_it(
+    postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a pooler that passes no notifications on."""
+    monkeypatch.setattr("kiosk.central.api.app.LOOK_ANYWAY", 0.5)
+    postgresql.give(tmp_path)
+    with running(tmp_path, monkeypatch) as server, ThreadPoolExecutor(1) as pool:
+        server.store._engine.run("DROP TRIGGER tell ON publications")
+        known = "&".join(f"{kind}={version}" for kind, version in server.store.versions().items())
+        url = f"{server.url}{DOCUMENTS}?{known}&wait=60"
+        waiting = pool.submit(requests.get, url, headers=bearer(), timeout=90)
+        Issuer(tmp_path, server.store).publish_status()
+        assert len(waiting.result().json()["documents"]) == 1
+
+
+def test_nobody_reads_what_is_published_while_nothing_is(central_folder: Path) -> None:
+    """Another process's publication, and our own, is noticed once."""
+    with closing(CentralStore(central_folder)) as store, closing(CentralStore(central_folder)) as other:
+        store.stirred(0.0)
+        for publisher in (other, store):
+            assert not store.stirred(0.0)
+            publisher.put_document("status", 1, b"", 1.0)
+            until(lambda: store.stirred(0.1))
+            assert not store.stirred(0.0)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

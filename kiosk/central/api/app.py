@@ -41,6 +41,12 @@ from kiosk.trust.cose import public_key
 log = logging.getLogger(__name__)
 
 LOOK_EVERY: Final = 0.05
+WAIT: Final = 0.5
+"""Seconds for which a look may wait for news."""
+
+LOOK_ANYWAY: Final = 30.0
+"""Seconds after which it is looked for news of which nobody was told."""
+
 
 KINDS: Final = ("keyset", "status", "policy", "command")
 
@@ -67,6 +73,7 @@ class Central:
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
         self._jobs = Jobs(self.store, self.issuer, self._tell_unsigned)
+        self._look_at = -math.inf
         self._away = False
 
     def app(self) -> Starlette:
@@ -207,8 +214,12 @@ class Central:
     def _seen(self) -> tuple[list[Publication], Published | None]:
         """What is new, and all that is published then. While the database is away nothing is, and who waits goes on waiting."""
         try:
+            if not self.store.stirred(WAIT) and time.monotonic() < self._look_at:
+                return [], None
+            self._look_at = -math.inf  # unless this look fails
             news = self.store.news(self._last)
             published = self.store.published(time.time()) if news else None
+            self._look_at = time.monotonic() + LOOK_ANYWAY
         except StoreFailed as error:
             if not error.passes:
                 raise

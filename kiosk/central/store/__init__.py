@@ -41,6 +41,10 @@ class CentralStore(Logs, Documents, Registers, People, Purge):
         with self._engine.transaction():
             yield
 
+    def stirred(self, within: float) -> bool:
+        """Whether something may have been published since it was asked last; it may wait for it for that many seconds."""
+        return self._engine.stirred(within)
+
     def runs_jobs(self) -> bool:
         """Whether this process is the one that runs the jobs, which it is from then on until it ends."""
         return self._engine.session_lock()

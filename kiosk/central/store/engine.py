@@ -75,6 +75,9 @@ class Engine(Protocol):
     def session_lock(self) -> bool:
         """Whether this is the one process that holds the lock: it takes it where nobody does, and keeps it until it ends."""
 
+    def stirred(self, within: float) -> bool:
+        """Whether something may have been published since it was asked last; it may wait for it for that many seconds."""
+
     def moment(self) -> AbstractContextManager[None]:
         """All that is read within it is of one moment; nothing is written."""
 

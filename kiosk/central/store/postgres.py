@@ -68,7 +68,7 @@ class PostgresWords:
 
 
 class Session:
-    """A connection that has, or waits for, the lock of whoever runs the jobs."""
+    """A connection of its own, for what holds as long as a connection does; made anew when it broke."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
@@ -77,27 +77,38 @@ class Session:
         self._has_lock = False
 
     def locked(self) -> bool:
-        """Whether it has the lock. Raises psycopg.Error, and has it no longer."""
+        """Whether it has the lock of whoever runs the jobs. Raises psycopg.Error, and has it no longer."""
+        with self._used() as (connection, _new):
+            if self._has_lock:
+                connection.execute("SELECT 1")
+            else:
+                found = connection.execute(f"SELECT pg_try_advisory_lock({JOBS})".encode()).fetchone()
+                self._has_lock = bool(found and found[0])
+            return self._has_lock
+
+    def heard(self, within: float) -> bool:
+        """Whether it is told of a publication within that many seconds, or may have missed one. Raises psycopg.Error."""
+        with self._used() as (connection, new):
+            if new:
+                connection.execute("LISTEN publications")
+            return new or any(connection.notifies(timeout=within, stop_after=1))
+
+    @contextmanager
+    def _used(self) -> Iterator[tuple[Connection[Row], bool]]:
+        """The connection, and whether it is a new one."""
         with self._guard:
+            new = self._connection is None
             try:
-                return self._tried()
+                if self._connection is None:
+                    self._connection = psycopg.connect(self._dsn, autocommit=True)
+                    self._connection.execute(NOTICED)
+                yield self._connection, new
             except psycopg.Error:
                 self._end()
                 raise
 
-    def _tried(self) -> bool:
-        if self._connection is None:
-            self._connection = psycopg.connect(self._dsn, autocommit=True)
-            self._connection.execute(NOTICED)
-        if self._has_lock:
-            self._connection.execute("SELECT 1")
-        else:
-            found = self._connection.execute(f"SELECT pg_try_advisory_lock({JOBS})".encode()).fetchone()
-            self._has_lock = bool(found and found[0])
-        return self._has_lock
-
     def close(self) -> None:
-        """Let go of it."""
+        """Let go of it, and of what it held."""
         with self._guard:
             self._end()
 
@@ -116,7 +127,7 @@ class Postgres:
         """`dsn`: a connection string of libpq's; of several hosts the one is taken that can be written to."""
         with _said():
             self._dsn = make_conninfo(dsn, **(USUALLY | conninfo_to_dict(dsn)))
-            self._session = Session(self._dsn)
+            self._session, self._listening = Session(self._dsn), Session(self._dsn)
             self._pool = ConnectionPool(
                 self._dsn,
                 min_size=1,
@@ -141,6 +152,7 @@ class Postgres:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+        self._listening.close()
         self._pool.close()
 
     def session_lock(self) -> bool:
@@ -205,6 +217,11 @@ class Postgres:
         """Do it with each of these, without waiting for each."""
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.executemany(_translated(statement), [_storable(row) for row in rows])
+
+    def stirred(self, within: float) -> bool:
+        """Whoever publishes notifies, at its commit."""
+        with _said():
+            return self._listening.heard(within)
 
     def wipe(self) -> None:
         """Autovacuum does it in its time."""

@@ -47,7 +47,7 @@ class Sqlite:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._session = folder, -1
+        self._folder, self._session, self._stirred = folder, -1, (-1, -1)
         self._lock = threading.RLock()  # a document is signed within its transaction
         with _said():
             self.db = sqlite3.connect(
@@ -125,6 +125,13 @@ class Sqlite:
         """Do it with each of these."""
         with self._lock, _said():
             self.db.executemany(statement, rows)
+
+    def stirred(self, within: float) -> bool:  # noqa: ARG002  nothing tells it, so whoever asks comes again
+        """Whether anybody has written: SQLite counts others' transactions, and our own rows."""
+        with self._lock:
+            before = self._stirred
+            self._stirred = (self.all("PRAGMA data_version")[0][0], self.db.total_changes)
+            return before != self._stirred
 
     def wipe(self) -> None:
         """The file has zeros in its place already; the log of what was written is carried over and cut, if nobody reads it."""
