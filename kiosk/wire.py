@@ -178,9 +178,10 @@ class BeginEpoch(Message, frozen=True):
 
 
 class Offer(Message, frozen=True):
-    """A signed document, in Base64. Answered by Done."""
+    """A signed document, in Base64; `above`: the view's number of services when it was asked for. Answered by Done."""
 
     document: bytes
+    above: Annotated[int, Meta(ge=0)] = 0
 
 
 class GetNonce(Message, frozen=True):
@@ -332,8 +333,18 @@ class TrustView(Struct, frozen=True):
     keys_until: float
 
 
+class NoticeView(Struct, frozen=True):
+    """A notice that holds now: its texts by language."""
+
+    texts: dict[str, str]
+    urgent: bool = False
+
+
 class View(Message, frozen=True):
-    """The station as it is now. `maintenance`: seconds of it that are left. `texts`, `nearby`: the policy's, by language."""
+    """The station as it is now. `maintenance`: seconds of it that are left. `texts`, `nearby`: the policy's, by language.
+
+    `services`: how many of each kind are held. `notices`: those that hold now, the urgent ones first, then the newest.
+    """
 
     station: str
     version: str
@@ -352,6 +363,8 @@ class View(Message, frozen=True):
     maintenance: float = 0.0
     texts: dict[str, str] = {}
     nearby: dict[str, str] = {}
+    services: dict[str, int] = {}
+    notices: tuple[NoticeView, ...] = ()
 
 
 class Snapshot(Message, frozen=True):

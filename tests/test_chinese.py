@@ -222,6 +222,8 @@ central stations|central claim 37081101|central alarms|central clock|central rev
 central command 37081101 restart|central policy none.toml|central policy bad.toml|central reconcile|central rotate
 central retention|central rotate --compromised issuer|central check http://127.0.0.1:9|central release none.deb --out x
 central serve --port 99999|pass make --class steward
+central service publish none.toml|central service publish bad.toml|central service list|central service show heat
+central service withdraw heat
 door evacuate|central suspend 7|central restore 7|setup|setup --answers none
 """
 AWAY: Final = (

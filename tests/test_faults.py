@@ -19,6 +19,7 @@ from kiosk.cli.doctor.faults import HELP, check_fault
         ("logbook_replaced", "kiosk logbook verify", "the card is dying"),
         ("logbook_damaged", "kiosk logbook verify", "the card is dying"),
         ("kept_files", "kiosk report", "second copy"),
+        ("services", "kiosk report", "come anew"),
         ("data_folder", "sudo systemctl restart kiosk-station", "the power must not go"),
         ("main.exit", "kiosk status", "stuck"),
         ("sync", "sudo systemctl restart kiosk-sync", ""),

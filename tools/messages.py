@@ -28,9 +28,9 @@ from kiosk.cli.trial.trials import TESTS
 from kiosk.contract.conformance import CASES
 from kiosk.contract.strangers import CASES as FOR_STRANGERS
 from kiosk.core.clock import Quality
-from kiosk.core.documents import Freshness
 from kiosk.core.door.tables import AlarmState, Claim, DoorMode, DoorState, LockState
 from kiosk.core.events import Lamp
+from kiosk.core.freshness import Freshness
 from kiosk.core.room.room import Phase
 from kiosk.heard import BETWEEN, FORMS
 from kiosk.settings.kinds import KINDS
@@ -45,13 +45,15 @@ MO: Final = PO.with_suffix(".mo")
 
 PLAIN_WORDS: Final = (
     "station", "scanner", "sensors", "sync", "screen", "central", "access", "telemetry", "services",
-    "keyset", "status", "policy", "command", "time", "issuer", "document",
+    "keyset", "status", "policy", "command", "service", "time", "issuer", "document",
+    "sheet", "notice", "question", "event", "poll", "campaign", "ledger", "answers", "checklist", "doctor",
     "passed", "skipped", "failed", "done", "interrupted", "no such door", "ended",
     "active", "inactive", "activating", "deactivating", "running", "dead", "exited", "auto-restart", "start", "stop",
     "fire", "tamper", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",
     "settings", "two stations", "aside is full", "cannot sign", "policy too large", "clock ahead", "clock behind",
-    "keyset ahead", "status ahead", "policy ahead", "command ahead", "keyset beyond", "status beyond", "policy beyond",
-    "command beyond", "entries", "refused", "survivors", "fine", "not heard yet", "file",
+    "keyset ahead", "status ahead", "policy ahead", "command ahead", "service ahead",
+    "keyset beyond", "status beyond", "policy beyond", "command beyond", "service beyond",
+    "entries", "refused", "survivors", "fine", "not heard yet", "file",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.cli.look.words.word` and is in no enumeration."""

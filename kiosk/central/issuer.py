@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,15 +16,25 @@ from msgspec.structs import replace
 
 from kiosk.central.keys import read_or_make_key, root_key, signing_key
 from kiosk.central.refusals import TooLarge, WrongClock
+from kiosk.central.services import OtherService, read_service
 from kiosk.central.store import CentralStore
 from kiosk.central.store.documents import StoredKey
 from kiosk.language import _
 from kiosk.trust.cose import read_cbor, read_sign1
-from kiosk.trust.documents import MAX_DOCUMENT, ROOT_KID, CommandDocument, Document, TimeDocument, sign_document
+from kiosk.trust.documents import (
+    MAX_DOCUMENT,
+    NO_BODY,
+    ROOT_KID,
+    CommandDocument,
+    Document,
+    TimeDocument,
+    sign_document,
+)
 from kiosk.trust.keyset import Key, Keyset, Use, key_id
 from kiosk.trust.passes import Pass, make_pass
 from kiosk.trust.policy import PolicyDocument, contradiction
 from kiosk.trust.release import Release, Ring, sign_release
+from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import Status, StatusDocument, pack
 
 DAY: Final = 86_400
@@ -114,6 +124,7 @@ class Issuer:
             if self._store.published_at("status") < now - LIST_EVERY:
                 self.publish_status()
             self._sign_again()
+            self._store.forget_services(now)
 
     def replace_keys(self, use: Use) -> None:
         """Every key of that use is compromised: a new one holds at once, and the others leave the keyset.
@@ -142,6 +153,13 @@ class Issuer:
                 self.publish_policy(read_policy_document(body), most)
             except TooLarge as error:  # an older release published it: no reason to keep a key that was stolen
                 self._store.alarm("policy_too_large", str(error), self._now())
+        self._services_again(lambda body: read_sign1(body).kid != kid, most)
+
+    def _services_again(self, wanted: Callable[[bytes], bool] = lambda _: True, most: int = ANY) -> None:
+        """Publish again, in their order, those services that are wanted and that a station may still hold."""
+        for each in self._store.services():
+            if each.until > self._now() and wanted(each.body):
+                self.publish_service(*read_service(each.body), most)
 
     def publish_keyset(self) -> None:
         """Sign and store the next keyset, with every key that has not ended."""
@@ -200,6 +218,29 @@ class Issuer:
             self._store.put_policy(policy.station, version, body)
         return version
 
+    def publish_service(self, head: ServiceDocument, said: Mapping[str, Any], most: int = ANY) -> ServiceDocument:
+        """Publish a service with that body, in place of the one of its id; its version and time are given here.
+
+        Raises OtherService.
+        """
+        with self._publishing() as now:
+            before = self._store.service(head.id)
+            if before and (before.kind, before.scope) != (head.kind, head.station):
+                raise OtherService(before.kind, before.scope)
+            version = self._next("service", self._store.newest_service(most), now)
+            head = replace(head, version=version, issued_at=now)
+            self._store.put_service(head, self._sign(head, said))
+        return head
+
+    def withdraw_service(self, id: str) -> ServiceDocument | None:  # noqa: A002
+        """End a service wherever it is held; None when there is none of that id, or it has ended."""
+        with self._publishing() as now:
+            found = self._store.service(id)
+            if found is None or found.ends <= now:
+                return None
+            head, _said = read_service(found.body)
+            return self.publish_service(replace(head, ends=now), {})
+
     def command(self, command: CommandDocument, holds: float) -> CommandDocument:
         """Send a command that is to be obeyed within `holds` seconds; its number, id and times are given here."""
         with self._publishing() as now:
@@ -238,6 +279,8 @@ class Issuer:
             self.publish_keyset()
         elif kind == "status":
             self.publish_status()
+        elif kind == "service":
+            self._services_again()
         self._jumped_at[what] = now
 
     def time_document(self, nonce: str) -> bytes:
@@ -270,6 +313,7 @@ class Issuer:
             if held := self._store.documents().get("status"):
                 self._store.put_document("status", *held, self._now())
             self.publish_status()
+            self._services_again(lambda body: read_service(body)[0].issued_at > self._now())
 
     @contextmanager
     def _publishing(self) -> Iterator[int]:
@@ -299,10 +343,10 @@ class Issuer:
             self._store.alarm(f"{kind}_beyond", words, now)
         return max(last + 1, now)
 
-    def _sign(self, document: Document) -> bytes:
+    def _sign(self, document: Document, said: Mapping[str, Any] = NO_BODY) -> bytes:
         """Raises CannotSign: what no station takes is not published, or it would stand before all else on the road for ever."""
         stored, key = self._signer("document")
-        body = sign_document(document, key, stored.kid)
+        body = sign_document(document, key, stored.kid, said)
         if len(body) > MAX_DOCUMENT:
             raise TooLarge(
                 _("a document of {bytes} bytes; stations take {most} at the most", bytes=len(body), most=MAX_DOCUMENT)

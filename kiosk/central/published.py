@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from heapq import merge
+from itertools import accumulate
+from typing import Final
+
 from msgspec import Struct
 
-MOST_COMMANDS: int = 8
+from kiosk.contract.bodies import MOST_BYTES, MOST_DOCUMENTS
+
+MOST_COMMANDS: Final = 8
 """Commands that one answer carries."""
+
+TIME: Final = 1
+"""Documents that an answer to a nonce has beside those that are newer."""
 
 
 class Publication(Struct, frozen=True):
@@ -14,6 +24,14 @@ class Publication(Struct, frozen=True):
     number: int
     kind: str
     scope: str
+
+
+class Service(Struct, frozen=True):
+    """The newest service of an id under its number, for the stations of a prefix."""
+
+    number: int
+    scope: str
+    body: bytes
 
 
 class Command(Struct, frozen=True):
@@ -32,13 +50,14 @@ def prefixes(station: str) -> list[str]:
 class Published(Struct, frozen=True):
     """The newest document of each kind with its version, the keyset first since its keys prove the rest; policies by prefix.
 
-    For each station its commands in order, and the number of its newest.
+    For each station its commands in order, and the number of its newest; services by prefix, in the order of their numbers.
     """
 
     documents: dict[str, tuple[int, bytes]]
     policies: dict[str, tuple[int, bytes]]
     commands: dict[str, list[Command]]
     last_commands: dict[str, int]
+    services: dict[str, list[Service]] = {}
 
     def policy(self, station: str) -> tuple[int, bytes] | None:
         """Version and body of the policy with the longest prefix of the station's code."""
@@ -49,7 +68,20 @@ class Published(Struct, frozen=True):
         found = {kind: version for kind, (version, _body) in self.documents.items()}
         policy = self.policy(station)
         newest = self.last_commands.get(station)
-        return found | ({"policy": policy[0]} if policy else {}) | ({"command": newest} if newest else {})
+        service = max((each[-1].number for each in self._services(station)), default=0)
+        numbers = {"policy": policy[0] if policy else 0, "command": newest or 0, "service": service}
+        return found | {kind: number for kind, number in numbers.items() if number}
+
+    def _services(self, station: str) -> list[list[Service]]:
+        """Those that are for that station, by prefix."""
+        return [self.services[prefix] for prefix in prefixes(station) if prefix in self.services]
+
+    def newer_services(self, station: str, number: int, room: int, size: int) -> list[bytes]:
+        """Those above that number in their order, `room` documents and `size` bytes at the most."""
+        above = (each[bisect_right(each, number, key=_number) :] for each in self._services(station))
+        found = [each.body for each in merge(*above, key=_number)][:room]
+        sizes = accumulate(len(body) for body in found)
+        return [body for body, total in zip(found, sizes, strict=True) if total <= size]
 
     def newer(self, station: str, known: dict[str, int], now: float) -> list[bytes]:
         """What a station that knows these versions lacks, in the order in which it can prove and obey it."""
@@ -61,4 +93,12 @@ class Published(Struct, frozen=True):
             for each in self.commands.get(station, [])
             if each.number > known.get("command", 0) and each.expires > int(now)
         )
-        return bodies + [body for body, _ in zip(commands, range(MOST_COMMANDS), strict=False)]
+        bodies += [body for body, _ in zip(commands, range(MOST_COMMANDS), strict=False)]
+        if "service" not in known:  # older firmware: it would refuse each, and ask again
+            return bodies
+        room, size = MOST_DOCUMENTS - TIME - len(bodies), MOST_BYTES - sum(map(len, bodies))
+        return bodies + self.newer_services(station, known["service"], room, size)
+
+
+def _number(service: Service) -> int:
+    return service.number

@@ -10,10 +10,13 @@ from msgspec import Struct
 
 from kiosk.central.issuer import read_policy_document
 from kiosk.central.store import CentralStore
+from kiosk.central.store.services import StoredService
+from kiosk.core.held import MOST_BYTES, MOST_OF_A_KIND
 from kiosk.language import _
 from kiosk.settings.table import did_you_mean
 from kiosk.trust.passes import PassClass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
+from kiosk.trust.service import ServiceDocument
 
 NOT_SHOWN = {"type", "version", "issued_at", "station"}
 
@@ -34,9 +37,32 @@ class Affected(Struct, frozen=True):
     keeps: str | None = None
 
 
+def meant(store: CentralStore, scope: str) -> list[str]:
+    """Every enrolled station whose code begins so."""
+    return [code for code, _key, _at in store.stations() if code.startswith(scope)]
+
+
+def crowded(store: CentralStore, head: ServiceDocument, size: int, now: float) -> list[str]:
+    """The stations, enrolled or not, at which there is no room for one more service of that kind and that many bytes."""
+    others = [each for each in store.services() if each.id != head.id and each.ends > now]
+    places = {
+        *meant(store, head.station),
+        head.station,
+        *(each.scope for each in others if each.scope.startswith(head.station)),
+    }
+    return sorted(
+        place for place in places if _full([each for each in others if place.startswith(each.scope)], head, size)
+    )
+
+
+def _full(others: list[StoredService], head: ServiceDocument, size: int) -> bool:
+    alike = sum(each.kind == head.kind for each in others)
+    return alike >= MOST_OF_A_KIND or sum(len(each.body) for each in others) + size > MOST_BYTES
+
+
 def reached(store: CentralStore, policy: PolicyDocument) -> list[Affected]:
     """Every enrolled station whose code begins as the policy says."""
-    codes = [code for code, _key, _at in store.stations() if code.startswith(policy.station)]
+    codes = meant(store, policy.station)
     published = store.published()
     return [_affected(code, published.policy(code), policy) for code in codes]
 

@@ -11,6 +11,10 @@ MAX_BATCH: Final = 256 * 1024
 """Bytes of a batch's JSON before compression."""
 
 MAX_ENTRY: Final = 8 * 1024
+MOST_DOCUMENTS: Final = 16
+MOST_BYTES: Final = 750 * 1024
+"""Documents of one answer, and their bytes before Base64: an answer of more than a mebibyte is none to a station."""
+
 TOKEN_SECONDS: Final = 60
 LONGEST_TOKEN: Final = 86_400
 """Seconds for which the server lets a token hold at the most."""
@@ -78,7 +82,7 @@ class BatchAnswer(Struct, frozen=True):
 class Documents(Struct, frozen=True):
     """Signed documents, each in Base64."""
 
-    documents: Annotated[list[bytes], Meta(max_length=16)]
+    documents: Annotated[list[bytes], Meta(max_length=MOST_DOCUMENTS)]
     server_time: float
 
 

@@ -134,6 +134,7 @@ def _documents() -> Json:
             _query("status", "likewise of the status list", Version),
             _query("policy", "likewise of its policy", Version),
             _query("command", "the number of the newest command that it has", Version),
+            _query("service", "likewise of services; without it none is sent", Version),
             _query("wait", "seconds", Wait),
             _query("nonce", "to be signed with the time", Nonce),
         ],

@@ -9,7 +9,8 @@ from time import time
 from typing import Final
 
 from kiosk.contract.bodies import Enrolment
-from kiosk.contract.conformance import CLOCK_SLACK, Peer, expect, refused, tokens
+from kiosk.contract.conformance import CLOCK_SLACK, tokens
+from kiosk.contract.peer import Peer, expect, refused
 
 
 def stranger(url: str, ca_file: str | None = None) -> Peer:

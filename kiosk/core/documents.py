@@ -5,13 +5,13 @@ What nobody vouches for has no effect: when a keyset drops a key that had not en
 
 from __future__ import annotations
 
-import enum
 from typing import Any, Final, TypeVar, assert_never
 
 import msgspec
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
+from kiosk.core import services
 from kiosk.core.clock import LEEWAY, provably_ahead, raise_floor, synchronise
 from kiosk.core.door import door
 from kiosk.core.door.access import COMMIT_PATIENCE
@@ -25,6 +25,7 @@ from kiosk.core.state import Order, State, Stepped, moved
 from kiosk.trust.documents import CommandDocument, Document, Refusal, TimeDocument, payload, read_document, signer
 from kiosk.trust.keyset import USES, Key, Keyset, usable
 from kiosk.trust.policy import NO_POLICY, DoorPolicy, PolicyDocument, contradiction, unusable
+from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import NO_STATUS, StatusDocument, StatusList, unpack
 
 NONCE_HOLDS: Final = 120.0
@@ -41,39 +42,32 @@ T = TypeVar("T")
 Numbered = Keyset | StatusDocument | PolicyDocument | CommandDocument
 
 
-class Freshness(enum.StrEnum):
-    """How old the status list is, by the policy's measure."""
-
-    MISSING = "missing"
-    FRESH = "fresh"
-    STALE = "stale"
-    OLD = "old"
-
-
-def offered(state: State, body: bytes, now: float) -> Stepped:
-    """Apply a document or refuse it with its reason."""
-    after, outcomes = _offered(state, body, now)
+def offered(state: State, body: bytes, now: float, above: int = 0) -> Stepped:
+    """Apply a document or refuse it with its reason. `above`: see :class:`kiosk.core.events.Offered`."""
+    after, outcomes = _offered(state, body, now, above)
     early = after.early.get("keyset")
     if early == state.early.get("keyset"):
         return after, outcomes
     return after, (*outcomes, Keep(EARLY, early.version if early else 0, msgspec.msgpack.encode(early)))
 
 
-def _offered(state: State, body: bytes, now: float) -> Stepped:
+def _offered(state: State, body: bytes, now: float, above: int) -> Stepped:
     document = read_document(body, state.root, state.trust.keyset)
     if document is Refusal.UNKNOWN_KEY:
         match _vouched_for_early(state, body):
             case TimeDocument() as answer if _asked(state, answer, now) is not None:
                 document = answer  # it is the time which is in question
-            case StatusDocument() | PolicyDocument() as found:
+            case StatusDocument() | PolicyDocument() | ServiceDocument() as found:
                 state = _await_time(state, found, body)
     match document:
         case Refusal():
             return _refused(state, document, now)
         case TimeDocument():
             return _time(state, document, now)
-        case PolicyDocument() if not state.trust.station.startswith(document.station):
+        case PolicyDocument() | ServiceDocument() if not state.trust.station.startswith(document.station):
             return _refused(state, Refusal.OTHER_STATION, now)
+        case ServiceDocument():
+            return _service(state, document, body, above, now)
         case CommandDocument() if document.station != state.trust.station:
             return _refused(state, Refusal.OTHER_STATION, now)
         case _:
@@ -100,9 +94,9 @@ def _decoded(stored: bytes, kind: Any, other: T) -> T:
 
 def _restored(state: State, body: bytes, now: float) -> State:
     """One that no longer holds is left out. A command is not obeyed again."""
-    document = read_document(body, state.root, _readable(state))
+    document = read_document(body, state.root, state.readable)
     match document:
-        case Refusal() | TimeDocument():
+        case Refusal() | TimeDocument() | ServiceDocument():
             return state
         case Keyset():
             keyset = document if document.version > versions(state)["keyset"] else state.trust.keyset
@@ -130,24 +124,8 @@ def versions(state: State) -> dict[str, int]:
         "status": newest(state.signed.get("status", ())),
         "policy": newest(state.signed.get("policy", ())),
         "command": state.commanded,
+        "service": state.services.number,
     }
-
-
-def freshness(state: State, now: float) -> Freshness:
-    """How well the status list can be trusted to be the newest; old only if that is provable."""
-    status, policy = state.trust.status, state.policy
-    if not status.version:
-        return Freshness.MISSING
-    if state.clock.earliest(now) - status.issued_at > policy.stale_for:
-        return Freshness.OLD
-    fresh = 0 <= state.clock.latest(now) - status.issued_at + LEEWAY <= policy.fresh_for + LEEWAY
-    return Freshness.FRESH if fresh else Freshness.STALE
-
-
-def keys_until(state: State) -> float:
-    """Until when the keyset has a key for each use; 0 without one."""
-    ends = {use: max((key.not_after for key in state.trust.keyset.keys if key.use == use), default=0) for use in USES}
-    return float(min(ends.values()))
 
 
 def _refused(state: State, refusal: Refusal, now: float) -> Stepped:
@@ -180,11 +158,21 @@ def _numbered(state: State, document: Numbered, body: bytes, now: float) -> Step
             return _applied(state, said, document, body, now)
 
 
-def _kind(document: Numbered) -> str:
+def _service(state: State, document: ServiceDocument, body: bytes, above: int, now: float) -> Stepped:
+    found = services.taken(state, document, body, above, now)
+    if not isinstance(found, Refusal):
+        return found
+    if found is not Refusal.AHEAD:
+        return _refused(state, found, now)
+    state, told = _refused(_await_time(state, document, body), found, now)
+    return state, (*told, *services.unproven())
+
+
+def _kind(document: Numbered | ServiceDocument) -> str:
     return str(type(document).__struct_config__.tag)
 
 
-def _await_time(state: State, document: Numbered, body: bytes) -> State:
+def _await_time(state: State, document: Numbered | ServiceDocument, body: bytes) -> State:
     """Keep what the next answer to a nonce may let in, the last of each kind; but a command is of its moment."""
     if isinstance(document, CommandDocument):
         return state
@@ -281,14 +269,16 @@ def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:
     for kind in state.signed:
         state, fallen = _fallen(state, kind)
         outcomes += fallen
+    state, gone = services.without_keys(state, before.trust.keyset)
     state, released = _released(state, now)
-    outcomes += released
+    outcomes += (*gone, *released)
     return state, (*outcomes, _floor(state, now))
 
 
 def _retired(state: State, keyset: Keyset) -> tuple[Key, ...]:
     """The keys of what is kept that had ended when this keyset was signed, and are not in it for that reason."""
     signers = {each.kid for known in state.signed.values() for each in known}
+    signers |= {each.kid for each in state.services.held.values()}
     gone = [key for key in (*state.retired, *state.trust.keyset.keys) if not keyset.find(key.kid, "document")]
     return tuple(
         key
@@ -297,14 +287,9 @@ def _retired(state: State, keyset: Keyset) -> tuple[Key, ...]:
     )
 
 
-def _readable(state: State) -> Keyset:
-    """The keys under which what is kept holds: those of the keyset, and those that have ended."""
-    return replace(state.trust.keyset, keys=(*state.trust.keyset.keys, *state.retired))
-
-
 def _fallen(state: State, kind: str) -> Stepped:
     """Without what no trusted key vouches for any more. A number without a key goes with the first that does."""
-    before, keys = state.signed[kind], _readable(state)
+    before, keys = state.signed[kind], state.readable
     holds = {each: read_document(each.body, state.root, keys) for each in before if each.body}
     after = tuple(each for each in before if not isinstance(holds.get(each), Refusal))
     if after == before:
@@ -325,7 +310,7 @@ def _without_key(state: State) -> State:
 
 def _released(state: State, now: float) -> Stepped:
     """What commands still hold whose key is gone ends."""
-    trusted = {key.kid.hex() for key in _readable(state).keys if key.use == "document"}
+    trusted = {key.kid.hex() for key in state.readable.keys if key.use == "document"}
     outcomes: list[Command | Entry] = []
     for (name, claim), kid in state.ordered.items():
         if kid not in trusted and claim in state.doors[name].claims:
@@ -361,14 +346,15 @@ def _time(state: State, document: TimeDocument, now: float) -> Stepped:
     rest = {nonce: at for nonce, at in state.nonces.items() if nonce != document.nonce}
     if clock is state.clock:
         return state, ()
-    state = _refuted(replace(state, clock=clock, nonces=rest), now)
+    before, state = state.clock, _refuted(replace(state, clock=clock, nonces=rest), now)
+    state, anew = services.refuted(state, before, now)
     state, outcomes = _no_longer_early(state, now)
-    return state, (*outcomes, _floor(state, now))
+    return state, (*anew, *outcomes, _floor(state, now))
 
 
 def _refuted(state: State, now: float) -> State:
     """Let the numbers go that were given by a clock which was provably ahead: the next document needs no higher one."""
-    latest, keys = state.clock.latest(now), _readable(state)
+    latest, keys = state.clock.latest(now), state.readable
     for kind, before in state.signed.items():
         after = refuted(before, latest, LEEWAY)
         if after != before:
@@ -393,7 +379,8 @@ def _no_longer_early(state: State, now: float) -> Stepped:
             state = replace(state, early={each: early for each, early in state.early.items() if each != kind})
             state, more = offered(state, found.body, now)
             outcomes += more
-    return state, tuple(outcomes)
+    state, more = services.no_longer_early(state, now)
+    return state, (*outcomes, *more)
 
 
 def _vouched_for_early(state: State, body: bytes) -> Document | Refusal:

@@ -150,7 +150,7 @@ class FaultCleared(Fact, frozen=True):
 
 
 class DocumentApplied(Fact, frozen=True):
-    """A signed document took effect. `unused`: what of a policy this station has no use for, such as a door that it has not."""
+    """A signed document took effect. `unused`: what of it this station has no use for, such as a door that it has not."""
 
     document: str
     version: int

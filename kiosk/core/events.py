@@ -79,9 +79,17 @@ class Located(Happening, frozen=True):
 
 
 class Offered(Happening, frozen=True):
-    """Somebody carries in a document; nobody is trusted for carrying it."""
+    """Somebody carries in a document; nobody is trusted for carrying it.
+
+    `above`: the number of services that was to be exceeded: everything above it is carried in, in order.
+    """
 
     document: bytes
+    above: int = 0
+
+
+class ServicesLost(Happening, frozen=True):
+    """The services that are stored are gone with their file."""
 
 
 class Asked(Happening, frozen=True):
@@ -159,6 +167,7 @@ Event = (
     | NoReading
     | Located
     | Offered
+    | ServicesLost
     | Asked
     | TechniciansAct
     | EnrolmentDone
@@ -201,6 +210,14 @@ class Keep(Struct, frozen=True):
     body: bytes
 
 
+class KeepService(Struct, frozen=True):
+    """Store a service under its id; under none the newest of all, which proves the number. Empty bytes: nothing holds there."""
+
+    id: str
+    version: int
+    body: bytes
+
+
 class KeepFloor(Struct, frozen=True):
     """Store that it is at least this late; `lowered`: also if it is less than what is stored, which was refuted."""
 
@@ -227,4 +244,4 @@ class Enrol(Struct, frozen=True):
     claim: str
 
 
-Command = Record | SetLock | Switch | Show | Keep | KeepFloor | Restart | Enrol
+Command = Record | SetLock | Switch | Show | Keep | KeepService | KeepFloor | Restart | Enrol

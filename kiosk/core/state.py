@@ -14,12 +14,13 @@ from kiosk.core.door.inputs import Debounced
 from kiosk.core.door.tables import Claim
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command
+from kiosk.core.held import Services
 from kiosk.core.limit import Limit
 from kiosk.core.ratchets import Early, Signed, newest
 from kiosk.core.room.room import Room
 from kiosk.core.room.sensors import Sensor
 from kiosk.trust.documents import CommandDocument
-from kiosk.trust.keyset import Key
+from kiosk.trust.keyset import Key, Keyset
 from kiosk.trust.passes import Pass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
 
@@ -85,6 +86,7 @@ class State(Struct, frozen=True):
     signed: dict[str, tuple[Signed, ...]] = {}
     retired: tuple[Key, ...] = ()
     early: dict[str, Early] = {}
+    services: Services = Services()
     ordered: dict[tuple[str, Claim], str] = {}
     orders: dict[int, Order] = {}
     enrolling_until: float = 0.0
@@ -101,6 +103,11 @@ class State(Struct, frozen=True):
     def commanded(self) -> int:
         """The newest command's number."""
         return newest(self.signed.get("command", ()))
+
+    @property
+    def readable(self) -> Keyset:
+        """The keys under which what is kept holds: those of the keyset, and those that have ended."""
+        return replace(self.trust.keyset, keys=(*self.trust.keyset.keys, *self.retired))
 
 
 Stepped = tuple[State, tuple[Command | Entry, ...]]

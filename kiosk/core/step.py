@@ -12,10 +12,10 @@ from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from kiosk.core import enrolment, limit
+from kiosk.core import enrolment, limit, services
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant, raise_by_pass
-from kiosk.core.documents import Freshness, freshness, offered
+from kiosk.core.documents import offered
 from kiosk.core.door import access, denials, door, inputs, lamps
 from kiosk.core.door.access import Verdict
 from kiosk.core.door.door import Outcome
@@ -43,10 +43,12 @@ from kiosk.core.events import (
     Reading,
     Record,
     Scanned,
+    ServicesLost,
     TechniciansAct,
     Tick,
 )
 from kiosk.core.faults import faulted, untold
+from kiosk.core.freshness import Freshness, freshness
 from kiosk.core.room import appliances, saving
 from kiosk.core.room.room import Phase
 from kiosk.core.state import Order, Pending, State, Stepped, moved
@@ -218,8 +220,10 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
             return appliances.sensed(state, event, now)
         case Located():
             return appliances.located(state, event, now)
-        case Offered(document):
-            return offered(state, document, now.boot)
+        case Offered(document, above):
+            return offered(state, document, now.boot, above)
+        case ServicesLost():
+            return services.lost(state)
         case Asked(nonce):
             kept = dict(list(state.nonces.items())[1 - MAX_NONCES :])
             return replace(state, nonces={**kept, nonce: now.boot}), ()

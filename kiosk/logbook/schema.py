@@ -60,6 +60,7 @@ STREAM: Final = (
 
 logbook = Migrations("logbook")
 state = Migrations("state")
+services = Migrations("services")
 
 
 @logbook()
@@ -98,6 +99,12 @@ def m001_documents(db: Database) -> None:
     """The newest document of each kind as it was signed, and single values such as the clock's floor."""
     db.execute("CREATE TABLE documents (kind TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL)")
     db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+@services()
+def m001_services(db: Database) -> None:
+    """Services as they were signed, by id."""
+    db.execute("CREATE TABLE services (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL)")
 
 
 class Broken(Exception):

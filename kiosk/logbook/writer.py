@@ -20,11 +20,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.core.entries import Stream
-from kiosk.core.events import Command, CommitFailed, Committed, Faulted, Keep, KeepFloor, Record
+from kiosk.core.events import (
+    Command,
+    CommitFailed,
+    Committed,
+    Faulted,
+    Keep,
+    KeepFloor,
+    KeepService,
+    Record,
+    ServicesLost,
+)
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import KEPT_FILES, ColdState
 from kiosk.logbook.reader import DAMAGED, LOGBOOK_DAMAGED, Heads, damage
 from kiosk.logbook.schema import Broken, says_broken
+from kiosk.logbook.services import SERVICES, ServicesFile
 from kiosk.logbook.store import Logbook
 from kiosk.logbook.waiting import Stamped, Waiting
 from kiosk.loops import Loops, attempt
@@ -76,7 +87,7 @@ class Flush(Struct, frozen=True):
     """Write what waits for its group."""
 
 
-Other = Keep | KeepFloor | Acked | AckedSurvivors | NewEpoch
+Other = Keep | KeepService | KeepFloor | Acked | AckedSurvivors | NewEpoch
 Job = Record | Other | Flush
 
 
@@ -87,7 +98,8 @@ class Writer:
         self,
         book: Logbook,
         cold: ColdState,
-        answer: Callable[[Committed | CommitFailed | Faulted], None],
+        services: ServicesFile,
+        answer: Callable[[Committed | CommitFailed | Faulted | ServicesLost], None],
         on_heads: Callable[[], None],
         on_replaced: Callable[[str], None],
         loops: Loops,
@@ -103,6 +115,7 @@ class Writer:
         self._since_trim = TRIM_EVERY
         self._book = book
         self._cold = cold
+        self._services = services
         self._answer = answer
         self._on_heads = on_heads
         self._jobs: deque[Job] = deque()
@@ -146,6 +159,7 @@ class Writer:
             attempt("the writer's last turn", self._finish)
             self._book.close()
             self._cold.close()
+            self._services.close()
         finally:
             self._turning.release()
             self._news.set()
@@ -274,12 +288,16 @@ class Writer:
     def _do_others(self) -> None:
         """What cannot be done now is tried again: no document that a full disk did not take is lost at the next start."""
         kept = {key: job for key, job in self._others.items() if isinstance(job, Keep | KeepFloor)}
+        services = {key: job for key, job in self._others.items() if isinstance(job, KeepService)}
         try:
             if kept:
                 self._keep(kept)
             for key, job in list(self._others.items()):
-                self._do(job)
-                self._done((key,))
+                if key not in services:
+                    self._do(job)
+                    self._done((key,))
+            if services:
+                self._keep_services(services)
         except (sqlite3.Error, OSError, Broken) as error:
             self._others_at = monotonic() + RETRY
             self._told = True
@@ -300,6 +318,17 @@ class Writer:
             if self._cold.mend(error):
                 self._answer(Faulted(KEPT_FILES, "; ".join(self._cold.faults)))
             raise
+        self._done(jobs)
+
+    def _keep_services(self, jobs: Mapping[tuple[str, ...], KeepService]) -> None:
+        """All of them together; of a file that turns out to be broken nothing is left, and everything is asked for anew."""
+        try:
+            self._services.keep(jobs.values())
+        except sqlite3.DatabaseError as error:
+            if not self._services.mend(error):
+                raise
+            self._answer(ServicesLost())
+            self._answer(Faulted(SERVICES, self._services.replaced))
         self._done(jobs)
 
     def _done(self, keys: Iterable[tuple[str, ...]]) -> None:
@@ -356,6 +385,8 @@ def _key(job: Other) -> tuple[str, ...]:
     match job:
         case Keep(kind):
             return "keep", kind
+        case KeepService(name):
+            return "service", name
         case Acked(stream):
             return "acked", stream
         case AckedSurvivors(epoch, stream):

@@ -17,7 +17,7 @@ from kiosk.screen import words as say
 from kiosk.screen.words import Words, local
 from kiosk.trust.reasons import WORDS as REASONS
 from kiosk.trust.reasons import Reason
-from kiosk.wire import Answer, DoorView, Logged, View
+from kiosk.wire import Answer, DoorView, Logged, NoticeView, View
 
 READ_FOR: Final = 8.0
 """Seconds for which a refusal is shown: two lines of large type, in a second language for some."""
@@ -33,8 +33,9 @@ Sign = Literal["ready", "granted", "denied", "free", "closed", "warning", "alarm
 class Face(Struct, frozen=True):
     """What the display shows. `words`, by language; `sign` gives them colour and symbol.
 
-    `facts`: lines for a technician; `nearby`: where the next open station is, by language; `notice`: the union's, likewise;
-    `clock`: local time, with a `?` and `doubt`, by language, while nothing proves it.
+    `facts`: lines for a technician; `nearby`: where the next open station is, by language; `notice`: what the policy says,
+    likewise; `notices`: those that come and go, the urgent ones first; `clock`: local time, with a `?` and `doubt`, by
+    language, while nothing proves it.
     """
 
     sign: Sign
@@ -42,6 +43,7 @@ class Face(Struct, frozen=True):
     facts: tuple[str, ...] = ()
     nearby: dict[str, str] = {}
     notice: dict[str, str] = {}
+    notices: tuple[NoticeView, ...] = ()
     clock: str = ""
     doubt: dict[str, str] = {}
 
@@ -104,6 +106,7 @@ def face(known: Heard, door: str, scanners: tuple[str, ...], now: float, machine
         found,
         nearby=view.nearby if closed else {},
         notice={} if denied else view.texts | (say.BROKEN if "settings" in view.faults else {}),
+        notices=() if denied else view.notices,
         **_clock(view, known.viewed_at, now, machine),
     )
 

@@ -45,8 +45,9 @@ const fitAnew = (notice, aside) => {
   grow("--name", SMALLEST, 4.8, () => holds(document.querySelector("header"), part("name")));
   grow("--call", SMALLEST, 14.6, () => holds(document.querySelector("footer"), part("call")));
   growNotice();
-  if (growWords() < LEGIBLE) { // it gives way to what is to be read from afar; where the next station is stays, in turns
-    aside.className = Object.keys(shown.nearby ?? {}).length ? "brief" : "gone";
+  if (growWords() < LEGIBLE) { // it gives way to what is to be read from afar; the next station, and what is urgent, stay, in turns
+    const stays = Object.keys(shown.nearby ?? {}).length || (shown.notices ?? []).some(({ urgent }) => urgent);
+    aside.className = stays ? "brief" : "gone";
     growNotice();
     growWords();
   }
@@ -86,13 +87,25 @@ const phrased = (text) => {
   return found;
 };
 
-const paragraphs = (box, texts) => {
-  box.replaceChildren(...texts.map(([lang, text]) => {
-    const line = document.createElement("p");
-    line.lang = lang.replace("!", "");
-    line.textContent = text;
-    return line;
-  }));
+const paragraphs = (texts) => texts.map(([lang, text]) => {
+  const line = document.createElement("p");
+  line.lang = lang.replace("!", "");
+  line.textContent = text;
+  return line;
+});
+
+// What is said in some languages; on one page where it has room there.
+const told = (texts, kind = "") => {
+  const block = document.createElement("div");
+  block.className = kind;
+  block.append(...paragraphs(Object.entries(texts ?? {})));
+  return block;
+};
+
+// What stands below: where the next station is, what is urgent, what the policy says, and the other notices.
+const below = ({ nearby, notice, notices }) => {
+  const each = (wanted) => (notices ?? []).filter(({ urgent }) => urgent === wanted).map(({ texts }) => told(texts, wanted ? "urgent" : ""));
+  return [told(nearby), ...each(true), told(notice), ...each(false)];
 };
 
 const show = ({ clock, ...face }) => {
@@ -103,8 +116,8 @@ const show = ({ clock, ...face }) => {
   part("zh").textContent = phrased(face.words.zh);
   part("en").textContent = face.words.en;
   part("doubt").textContent = Object.values(face.doubt ?? {}).join(" ");
-  paragraphs(part("facts"), (face.facts ?? []).map((text) => ["en", text]));
-  paragraphs(part("notice"), [...Object.entries(face.nearby ?? {}), ...Object.entries(face.notice ?? {})]);
+  part("facts").replaceChildren(...paragraphs((face.facts ?? []).map((text) => ["en", text])));
+  part("notice").replaceChildren(...below(face));
   fit();
 };
 

@@ -26,6 +26,7 @@ from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import FILE, Row, read_back
 from kiosk.logbook.salvage import set_aside
 from kiosk.logbook.schema import Broken, free_name
+from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 
@@ -48,6 +49,7 @@ class Files(Struct, frozen=True):
     held: tuple[int, ...]
     cold: ColdState
     book: Logbook
+    services: ServicesFile
     root: bytes = b""
     faults: tuple[str, ...] = ()
     refused: str = ""
@@ -80,20 +82,21 @@ def open_files(settings: Settings, boot_id: str) -> Files:
         settings.data.mkdir(parents=True, exist_ok=True)
         if not settings.data.samefile(settings.run):
             held.append(hold_folder(settings.data))
-        cold, book = _open(settings.data, boot_id, settings.volatile)
+        opened = _open(settings.data, boot_id, settings.volatile)
         root, faults = _kept(settings.data, heal)
-        return Files(tuple(held), cold, book, root, (*cold.faults, *faults))
+        return Files(tuple(held), *opened, root, (*opened[0].faults, *faults))
     except (OSError, sqlite3.Error, Broken) as error:
         refused = f"{settings.data} takes no write ({error}): entries are kept in memory"
         log.error("%s", refused)  # noqa: TRY400  a fault of the machine's, not of ours
     fresh = not settings.volatile.exists()
     settings.volatile.mkdir(mode=0o750, exist_ok=True)
-    cold, book = _open(settings.volatile, boot_id)
+    cold, book, services = _open(settings.volatile, boot_id)
     if fresh:
         with suppress(sqlite3.Error):
             cold.take_over(settings.data)
+            services.take_over(settings.data)
     root, faults = _kept(settings.data, read_kept)
-    return Files(tuple(held), cold, book, root, (*cold.faults, *faults), refused)
+    return Files(tuple(held), cold, book, services, root, (*cold.faults, *faults), refused)
 
 
 def _kept(folder: Path, how: Callable[[Path, str], Kept]) -> tuple[bytes, tuple[str, ...]]:
@@ -102,7 +105,7 @@ def _kept(folder: Path, how: Callable[[Path, str], Kept]) -> tuple[bytes, tuple[
     return root.raw, (*root.wrong, *own.wrong)
 
 
-def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> tuple[ColdState, Logbook]:
+def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> tuple[ColdState, Logbook, ServicesFile]:
     """`volatile`: take in what an earlier start had to leave there."""
     with ExitStack() as stack:
         cold = ColdState(folder)
@@ -110,8 +113,10 @@ def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> tuple[Col
         if volatile and volatile.exists():
             _take_in(volatile, folder, cold)
         book = Logbook(folder, boot_id)
+        stack.callback(book.close)
+        services = ServicesFile(folder)
         stack.pop_all()
-    return cold, book
+    return cold, book, services
 
 
 def takes_writes(folder: Path) -> bool:

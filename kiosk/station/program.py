@@ -28,6 +28,7 @@ from kiosk.core.events import (
     Faulted,
     Keep,
     KeepFloor,
+    KeepService,
     Record,
     Restart,
     SetLock,
@@ -84,7 +85,9 @@ class Station:
         self._rules = Rules(state, self._boot_id, self._loop.wake, self._attempt)
         most = settings.logbook.most_megabytes * 10**6
         self._heads_news = threading.Event()
-        self._writer = Writer(book, cold, self._rules.queue, self._take_heads, self._replaced, self._loops, most)
+        self._writer = Writer(
+            book, cold, self._files.services, self._rules.queue, self._take_heads, self._replaced, self._loops, most
+        )
         self._peers = Peers()
         self._requests = Requests(settings, self._rules, self._writer, self._peers, self.view)
         self._border = Border(settings, self._peers, self._requests, self._rules.queue, self._powered)
@@ -221,7 +224,7 @@ class Station:
                 self._switch(relay, on=on)
             case Show(door, lamp):
                 self._hands.show(door, lamp)
-            case Record() | Keep() | KeepFloor():
+            case Record() | Keep() | KeepService() | KeepFloor():
                 self._writer.put(command)
             case Enrol(claim):
                 self._peers.show_claim(claim)

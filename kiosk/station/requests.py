@@ -108,8 +108,8 @@ class Requests:
                 self._acknowledge(request)
             case wire.BeginEpoch(epoch, stream, seq):
                 self._writer.put(NewEpoch(epoch, stream, seq))
-            case wire.Offer(document):
-                self._rules.queue(Offered(document))
+            case wire.Offer(document, above):
+                self._rules.queue(Offered(document, above))
             case wire.GetNonce():
                 nonce = secrets.token_hex(16)
                 self._rules.queue(Asked(nonce))

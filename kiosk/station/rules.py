@@ -96,4 +96,4 @@ def _shown(state: State) -> tuple[object, ...]:
     """What of a state is in the view."""
     room = state.room
     in_room = room.alarms, room.off, room.phase, room.place
-    return state.doors, state.sensors, state.faults, state.trust, state.policy, *in_room
+    return state.doors, state.sensors, state.faults, state.trust, state.policy, state.services, *in_room

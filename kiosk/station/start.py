@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
+from kiosk.core import services
 from kiosk.core.clock import PASS_MAY_RAISE, Clock
 from kiosk.core.documents import recall, restore
 from kiosk.core.door.access import Trust
@@ -21,6 +24,7 @@ from kiosk.keyfiles import ROOT_KEY, read_kept
 from kiosk.local import boot_time
 from kiosk.logbook.cold import KEPT_FILES
 from kiosk.logbook.reader import LOGBOOK_DAMAGED, damage
+from kiosk.logbook.services import SERVICES, ServicesFile
 from kiosk.settings import ClassName, DoorTable, Settings
 from kiosk.station.files import Files
 from kiosk.station.fittings import room_of, sensor_rules
@@ -28,6 +32,8 @@ from kiosk.station.recollection import older_first, recollect
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import PassClass
 from kiosk.trust.status import NO_STATUS
+
+log = logging.getLogger(__name__)
 
 
 def initial_state(settings: Settings, root: bytes, floor: float, boot: float) -> State:
@@ -56,11 +62,17 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
     boot = boot_time()
     state = initial_state(settings, files.root, files.cold.floor(), boot)
     state = restore_documents(state, files.cold.documents(), boot)
+    state = restored_services(state, files.services, boot)
     found = recollect(files.remembered(settings), state.doors, boot_id, boot)
     memory = older_first(recollect(files.aside(settings), state.doors, boot_id, boot).memory, found.memory)
     state = recall(replace(state, room=replace(state.room, off=found.off), memory=memory), found.commanded)
     told = found.interrupted
-    for what, detail in ((KEPT_FILES, "; ".join(files.faults)), (LOGBOOK_DAMAGED, damage("access", found.damaged))):
+    wrong = {
+        KEPT_FILES: "; ".join(files.faults),
+        SERVICES: files.services.replaced,
+        LOGBOOK_DAMAGED: damage("access", found.damaged),
+    }
+    for what, detail in wrong.items():
         if detail:
             state, more = faulted(state, what, detail, boot)
             told += tuple(each for each in more if isinstance(each, Fact))
@@ -72,6 +84,19 @@ def restore_documents(state: State, documents: dict[str, bytes], boot: float) ->
     known = state.clock
     state = restore(state, documents, boot)
     return replace(state, clock=known) if known.raised else state
+
+
+def restored_services(state: State, file: ServicesFile, boot: float) -> State:
+    """Take the stored services back in; what does not hold leaves the file, too, as far as the disk takes that."""
+    try:
+        stored = file.rows()
+        state = services.restore(state, stored, boot)
+        wanted = {*state.services.held, *({services.NUMBER} if state.services.number else ())}
+        if stored.keys() != wanted:
+            file.keep_only(wanted)
+    except sqlite3.Error as error:
+        log.warning("the stored services: %s", error)
+    return state
 
 
 def door_rules(table: DoorTable, interlock: frozenset[str], offset: int) -> DoorRules:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from kiosk import __version__
 from kiosk.core.clock import Instant
-from kiosk.core.documents import freshness, keys_until, versions
+from kiosk.core.documents import versions
 from kiosk.core.door.door import Door
 from kiosk.core.door.hours import opens_next
 from kiosk.core.entries import Stream
 from kiosk.core.events import Lamp
+from kiosk.core.freshness import freshness, keys_until
+from kiosk.core.held import notices
 from kiosk.core.room.saving import empty
 from kiosk.core.state import State
 from kiosk.logbook.reader import Heads
-from kiosk.wire import DoorView, RoomView, SensorView, StreamView, TrustView, View
+from kiosk.wire import DoorView, NoticeView, RoomView, SensorView, StreamView, TrustView, View
 
 
 def view(
@@ -46,6 +50,8 @@ def view(
         maintenance=max(0.0, state.maintenance_until - now.boot),
         texts=state.policy.texts,
         nearby=_nearby(state),
+        services=Counter(each.head.kind for each in state.services.held.values()),
+        notices=tuple(NoticeView(each.texts, each.urgent) for each in notices(state.services, state.clock, now.boot)),
     )
 
 

@@ -14,7 +14,7 @@ from kiosk.local import Line, NotGranted, NotReachable, boot_time
 from kiosk.sync.answers import NoAnswer, sane
 from kiosk.sync.client import Client
 from kiosk.sync.link import Link
-from kiosk.sync.polls import LONGEST, HeldBack, Polls
+from kiosk.sync.polls import LONGEST, SERVICE, HeldBack, Polls
 from kiosk.trust.documents import MAX_DOCUMENT
 from kiosk.wire import Done, GetNonce, GetView, Nonce, Offer, View
 
@@ -103,7 +103,7 @@ class Downloads:
             : MAX_DOCUMENT + 1
         ]  # so much is refused, and told; what no line holds would end the line instead
         try:
-            line.ask(Offer(document), Done)
+            line.ask(Offer(document, have.get(SERVICE, 0)), Done)
         except NotGranted as error:
             log.warning("the station takes no such document: %s", error)
 

@@ -35,6 +35,9 @@ LATEST: Final = 900.0
 
 MOST_KNOWN: Final = 64
 
+SERVICE: Final = "service"
+"""The kind of which there are many under one number."""
+
 
 class Polls:
     """A gateway gives up on a question sooner than the server does: then it is held back for less, and asked again at once.
@@ -96,19 +99,22 @@ class HeldBack:
     """Documents that the station was offered and did not take.
 
     Their numbers are named as had, so that the server holds its answer back until there is something else; after a while, which
-    grows, they are asked for again. A new keyset may be what was missing: then all of them at once.
+    grows, they are asked for again. A new keyset may be what was missing: then all of them at once; and so where the station
+    wants every service anew.
     """
 
     def __init__(self) -> None:
         self._held: dict[str, Held] = {}
         self._known: dict[bytes, Held] = {}
         self._keyset = 0
+        self._services = 0
 
     def query(self, have: dict[str, int], now: float) -> dict[str, int]:
         """The numbers to name to the server, by kind, where the station has these."""
-        if have.get("keyset", 0) != self._keyset:
-            self._keyset = have.get("keyset", 0)
+        keyset, services = have.get("keyset", 0), have.get(SERVICE, 0)
+        if keyset != self._keyset or services < self._services:
             self._held, self._known = {}, {}
+        self._keyset, self._services = keyset, services
         self._held = {kind: held for kind, held in self._held.items() if have.get(kind, 0) < held.version}
         return have | {kind: held.version for kind, held in self._held.items() if now < held.until}
 

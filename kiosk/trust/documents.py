@@ -7,6 +7,7 @@ keys sign the rest. Which versions are new enough is the core's to decide.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import cbor2
@@ -17,6 +18,7 @@ from msgspec import Meta, Struct
 from kiosk.trust.cose import Malformed, holds, public_key, read_cbor, read_sign1, sign1
 from kiosk.trust.keyset import USES, Keyset, UnixTime, Version, usable
 from kiosk.trust.policy import PolicyDocument
+from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import StatusDocument
 
 MAX_DOCUMENT: Final = 300 * 1024
@@ -49,7 +51,7 @@ class CommandDocument(Struct, frozen=True, tag="command", tag_field="type"):
     seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
 
 
-Document = Keyset | StatusDocument | PolicyDocument | CommandDocument | TimeDocument
+Document = Keyset | StatusDocument | PolicyDocument | CommandDocument | ServiceDocument | TimeDocument
 
 
 class Refusal(enum.StrEnum):
@@ -107,9 +109,12 @@ REFUSAL_WORDS: Final[dict[Refusal, tuple[str, str]]] = {
 """For each refusal: a sentence for a technician, in Chinese and in English."""
 
 
-def sign_document(document: Document, key: Ed25519PrivateKey, kid: bytes) -> bytes:
-    """The document as it travels."""
-    return sign1(cbor2.dumps(msgspec.to_builtins(document, builtin_types=(bytes,))), key, kid)
+NO_BODY: Final[Mapping[str, Any]] = {}
+
+
+def sign_document(document: Document, key: Ed25519PrivateKey, kid: bytes, body: Mapping[str, Any] = NO_BODY) -> bytes:
+    """The document as it travels; of a service, `document` is the head, and `body` what stands beside it."""
+    return sign1(cbor2.dumps({**body, **msgspec.to_builtins(document, builtin_types=(bytes,))}), key, kid)
 
 
 def read_document(data: bytes, root: bytes, keyset: Keyset) -> Document | Refusal:

@@ -15,9 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Stamp, Stream
-from kiosk.core.events import CommitFailed, Committed, Faulted, Record
+from kiosk.core.events import CommitFailed, Committed, Faulted, Record, ServicesLost
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
+from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook as Book
 from kiosk.logbook.waiting import TELEMETRY_GROUP
 from kiosk.logbook.writer import Acked, Flush, Writer
@@ -100,7 +101,8 @@ class Logbook(GroupedLogbook):
         super().__init__(path)
         self._put = 0
         self._news = threading.Condition()
-        self._writer = Writer(self._book, ColdState(Path(path)), self._answer, lambda: None, lambda _: None, Loops())
+        cold, services = ColdState(Path(path)), ServicesFile(Path(path))
+        self._writer = Writer(self._book, cold, services, self._answer, lambda: None, lambda _: None, Loops())
 
     def put(self, payload: str) -> int:
         self._put += 1
@@ -130,7 +132,7 @@ class Logbook(GroupedLogbook):
         with self._news:
             self._news.wait_for(lambda: self._put - self._kept <= ahead, 60.0)
 
-    def _answer(self, answer: Committed | CommitFailed | Faulted) -> None:
+    def _answer(self, answer: Committed | CommitFailed | Faulted | ServicesLost) -> None:
         if isinstance(answer, Committed):
             with self._news:
                 self._kept = max(self._kept, answer.ticket)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kiosk.core.events import Lamp
 from kiosk.screen.faces import CHINA, Face, Heard, Machine, face, heard
 from kiosk.trust.reasons import Reason
-from kiosk.wire import DoorView, Logged, RoomView, TrustView, View
+from kiosk.wire import DoorView, Logged, NoticeView, RoomView, TrustView, View
 
 NOW: Final = datetime(2026, 9, 30, 15, tzinfo=UTC).timestamp() - CHINA
 """A Wednesday, 15:00 in China."""
@@ -32,6 +32,24 @@ NEARBY: Final = {
     "en": "Next station: 86 Jingshi Road, eight minutes' walk to the east, open day and night",
 }
 FAR: Final = {"zh": "经十路向东。" * 33, "en": "Walk to the east on Jingshi Road. " * 5}
+
+NOTICES: Final = (
+    NoticeView(
+        {
+            "zh": "暴雨红色预警：请留在室内，本站昼夜开放",
+            "en": "Red rainstorm warning: stay inside; this station is open",
+        },
+        urgent=True,
+    ),
+    NoticeView({"zh": "周三上午九点到十一点停水", "en": "No water on Wednesday from 9 to 11"}),
+    NoticeView(
+        {
+            "zh": "本周五下午有免费义诊",
+            "ug": "جۈمە كۈنى ھەقسىز داۋالاش",
+            "en": "A doctor comes on Friday afternoon, free of charge",
+        }
+    ),
+)
 
 MACHINE: Final = Machine(addresses=("192.168.100.100", "192.168.101.101", "192.168.102.102"))
 
@@ -56,10 +74,14 @@ def shown(*messages: Any) -> Face:
 
 
 def faces(
-    texts: dict[str, str], nearby: dict[str, str], faults: dict[str, str], quality: str
+    texts: dict[str, str],
+    nearby: dict[str, str],
+    faults: dict[str, str],
+    quality: str,
+    notices: tuple[NoticeView, ...] = (),
 ) -> Iterator[tuple[str, Face]]:
-    """Each with a name, at a station whose policy says this."""
-    more: dict[str, Any] = {"texts": texts, "nearby": nearby, "faults": faults, "quality": quality}
+    """Each with a name, at a station whose policy and notices say this."""
+    more: dict[str, Any] = {"texts": texts, "nearby": nearby, "faults": faults, "quality": quality, "notices": notices}
     yield "away", shown()
     for lamp in Lamp:
         if lamp is not Lamp.DENIED:
@@ -79,12 +101,11 @@ def faces(
 def all_faces() -> dict[str, Face]:
     """All of them, with what stands beside them: nothing, the usual, and as much as there may be."""
     broken = {"settings": "a word misspelt"}
-    return {
-        f"{name} beside {beside}": each
-        for beside, given in {
-            "nothing": ({}, {}, {}, "synced"),
-            "the usual": (USUAL, NEARBY, {}, "holdover"),
-            "the longest": (LONGEST, FAR, broken, "unset"),
-        }.items()
-        for name, each in faces(*given)
+    most = NoticeView(LONGEST, urgent=True), NoticeView(LONGEST)
+    beside: dict[str, Iterator[tuple[str, Face]]] = {
+        "nothing": faces({}, {}, {}, "synced"),
+        "the usual": faces(USUAL, NEARBY, {}, "holdover"),
+        "notices": faces({}, NEARBY, {}, "synced", NOTICES),
+        "the longest": faces(LONGEST, FAR, broken, "unset", most),
     }
+    return {f"{name} beside {what}": each for what, found in beside.items() for name, each in found}

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kiosk import BUILD_TIME
 from kiosk.core import entries as fact
 from kiosk.core.clock import LEEWAY, SYNCED_FOR, Clock, Instant, Quality, provably_early, provably_expired, raise_floor
-from kiosk.core.documents import NONCE_HOLDS, Freshness, freshness, keys_until, versions
+from kiosk.core.documents import NONCE_HOLDS, versions
 from kiosk.core.door import door as d
 from kiosk.core.door.access import PHONE_WINDOW, SECOND_CHANCE
 from kiosk.core.door.door import GRACE, Door, DoorRules
@@ -33,6 +33,7 @@ from kiosk.core.events import (
     Tick,
     Verb,
 )
+from kiosk.core.freshness import Freshness, freshness, keys_until
 from kiosk.core.limit import Limit, tell
 from kiosk.core.step import due, stamp
 from kiosk.trust.documents import CommandDocument, Refusal
@@ -172,7 +173,7 @@ def test_fire_and_overrides_are_told_whole() -> None:
 
 def test_a_keyset_and_a_list_are_applied_whole() -> None:
     bench = Bench(keyset=NO_KEYS)
-    assert versions(bench.state) == {"keyset": 0, "status": 0, "policy": 0, "command": 0}
+    assert versions(bench.state) == {"keyset": 0, "status": 0, "policy": 0, "command": 0, "service": 0}
     commands = bench.take(Offered(keyset_document()))
     floor = KeepFloor(bench.state.clock.earliest(bench.boot))
     assert record(commands).entries == (fact.DocumentApplied("keyset", 1),)
@@ -183,7 +184,7 @@ def test_a_keyset_and_a_list_are_applied_whole() -> None:
     assert record(commands).entries == (fact.DocumentApplied("status", 3),)
     assert Keep("status", 3, body) in commands
     assert bench.state.trust.status.issued_at == NOW
-    assert versions(bench.state) == {"keyset": 1, "status": 3, "policy": 0, "command": 0}
+    assert versions(bench.state) == {"keyset": 1, "status": 3, "policy": 0, "command": 0, "service": 0}
     assert keys_until(bench.state) == NOW + 400 * DAY
     for again in (keyset_document(), body):
         assert bench.take(Offered(again)) == [], "the same is no news"

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant
-from kiosk.core.documents import EARLY, RETIRED, keys_until, restore, versions
+from kiosk.core.documents import EARLY, RETIRED, restore, versions
 from kiosk.core.door.hours import weekly
 from kiosk.core.events import Edge, Keep, Offered
+from kiosk.core.freshness import keys_until
 from kiosk.core.step import judge
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.keyset import NO_KEYS, Keyset
@@ -42,7 +43,7 @@ def test_stored_documents_are_taken_back_in_and_a_command_is_not_obeyed_again() 
     state = Bench(NO_KEYS).state
     bodies = (keyset_document(), status_document(4, {7: Status.REVOKED}), policy(3), command(9), command(2))
     state = restore(state, {f"{place}": body for place, body in enumerate(bodies)}, 5.0)
-    assert versions(state) == {"keyset": 1, "status": 4, "policy": 3, "command": 9}
+    assert versions(state) == {"keyset": 1, "status": 4, "policy": 3, "command": 9, "service": 0}
     assert (state.orders, state.trust.status[7]) == ({}, Status.REVOKED)
     assert state.clock.earliest(5.0) == NOW
 

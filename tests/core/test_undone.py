@@ -142,7 +142,7 @@ def test_what_is_signed_in_the_future_is_refused_until_its_time_can_have_come() 
         keyset_document(replace(KEYSET, version=3, issued_at=just + 1)),
     ):
         assert refusals(bench, body) == ["ahead"]
-    assert versions(bench.state) == {"keyset": 1, "status": 2, "policy": 0, "command": 0}
+    assert versions(bench.state) == {"keyset": 1, "status": 2, "policy": 0, "command": 0, "service": 0}
 
 
 def test_what_came_too_early_takes_effect_with_the_answer_that_shows_it_was_not() -> None:
@@ -195,7 +195,7 @@ def test_a_thief_of_a_document_key_is_harmless_once_it_is_dropped() -> None:
     ):
         assert refusals(bench, document(body)) == []
     bench.take(Offered(keyset_document(REPLACED)))
-    assert versions(bench.state) == {"keyset": 2, "status": 0, "policy": 0, "command": 0}
+    assert versions(bench.state) == {"keyset": 2, "status": 0, "policy": 0, "command": 0, "service": 0}
     assert bench.outcome(CARD) == "open", "the policy that shut the door is gone"
     for new in (
         listed(50, 7),
@@ -218,7 +218,7 @@ def test_what_another_key_had_signed_holds_again_also_after_a_restart() -> None:
     again = restarted(bench)
     for each in (bench, again):
         each.wait(100)
-        assert versions(each.state) == {"keyset": 3, "status": 5, "policy": 0, "command": 0}
+        assert versions(each.state) == {"keyset": 3, "status": 5, "policy": 0, "command": 0, "service": 0}
         assert each.outcome(CARD) == "revoked"
 
 
@@ -332,7 +332,7 @@ def test_a_thief_who_bounds_the_time_keeps_no_keyset_out() -> None:
     assert refusals(bench, by(NEW, listed(6, 7))) == ["unknown_key"]
     assert refusals(bench, by(NEW, TimeDocument(NOW, "not asked"))) == ["unknown_key"]
     synced(bench, key=NEW)
-    assert versions(bench.state) == {"keyset": 2, "status": 6, "policy": 0, "command": 0}
+    assert versions(bench.state) == {"keyset": 2, "status": 6, "policy": 0, "command": 0, "service": 0}
     assert refusals(bench, document(listed(7))) == ["unknown_key"]
 
 

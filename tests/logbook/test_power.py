@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
+from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook
 from tests.logbook.disk import Call, Disk, Survives, record
 
@@ -27,6 +28,7 @@ class Promised(Struct):
     access: int = 0
     telemetry: int = 0
     document: int = 0
+    service: int = 0
     gone: int = 0
 
     def hear(self, words: bytes) -> None:
@@ -37,10 +39,10 @@ class Promised(Struct):
 def wrong(folder: Path, promised: Promised) -> str:
     """What a start after the cut finds missing; empty when nothing."""
     folder.mkdir(exist_ok=True)
-    book, cold, reader = Logbook(folder, "boot"), ColdState(folder), Reader(folder)
+    book, cold, services, reader = Logbook(folder, "boot"), ColdState(folder), ServicesFile(folder), Reader(folder)
     try:
-        if promised.access and (book.replaced or cold.replaced):
-            return f"replaced: {book.replaced or cold.replaced}"
+        if promised.access and (replaced := book.replaced or cold.replaced or services.replaced):
+            return f"replaced: {replaced}"
         if reader.check():
             return reader.check()
         for stream, last in (("access", promised.access), ("telemetry", promised.telemetry)):
@@ -57,8 +59,13 @@ def wrong(folder: Path, promised: Promised) -> str:
         version = int(cold.floor())
         if version < promised.document or (version and cold.documents() != {"status": b"body" * 100}):
             return f"document {version}, promised {promised.document}"
+        held = services.rows()
+        number = int(held.pop("", b"0"))
+        if number < promised.service or any(body != b"service" * 50 for body in held.values()):
+            return f"service {number}, promised {promised.service}"
         return ""
     finally:
+        services.close()
         reader.close()
         cold.close()
         book.close()

@@ -15,9 +15,10 @@ import pytest
 
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Denied, Dropped, Locked, Measured, Stamp, Stream
-from kiosk.core.events import CommitFailed, Committed, Faulted, Keep, KeepFloor, Record
+from kiosk.core.events import CommitFailed, Committed, Faulted, Keep, KeepFloor, Record, ServicesLost
 from kiosk.logbook.cold import ColdState, read_cold
 from kiosk.logbook.reader import FILE, Heads, Reader
+from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook
 from kiosk.logbook.waiting import Waiting
 from kiosk.logbook.writer import Acked, Flush, Writer
@@ -31,12 +32,12 @@ class Desk:
 
     def __init__(self, folder: Path, loops: Loops | None = None) -> None:
         self.folder = folder
-        self.answers: queue.Queue[Committed | CommitFailed | Faulted] = queue.Queue()
+        self.answers: queue.Queue[Committed | CommitFailed | Faulted | ServicesLost] = queue.Queue()
         self.heads: queue.Queue[dict[Any, Heads]] = queue.Queue()
         self.replaced: queue.Queue[str] = queue.Queue()
-        book, cold = Logbook(folder, "boot"), ColdState(folder)
+        book, cold, services = Logbook(folder, "boot"), ColdState(folder), ServicesFile(folder)
         self.loops = loops or Loops()
-        self.writer = Writer(book, cold, self.answers.put, self._take_heads, self.replaced.put, self.loops)
+        self.writer = Writer(book, cold, services, self.answers.put, self._take_heads, self.replaced.put, self.loops)
 
     def _take_heads(self) -> None:
         self.heads.put(self.writer.heads)

@@ -12,7 +12,9 @@ from typing import Final
 
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Denied, Entry, Measured, Stamp
+from kiosk.core.events import KeepService
 from kiosk.logbook.cold import ColdState
+from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook
 
 STAMP: Final = Stamp(1.0, 1000.0, Quality.SYNCED)
@@ -27,8 +29,8 @@ def say(word: str, *numbers: int) -> None:
 
 def main(folder: Path, synchronous: str) -> None:
     """Access entries one by one, telemetry in groups, documents, acknowledgements that delete; a small WAL throughout."""
-    book, cold = Logbook(folder, "boot"), ColdState(folder)
-    for db in (book._db, cold._db):
+    book, cold, services = Logbook(folder, "boot"), ColdState(folder), ServicesFile(folder)
+    for db in (book._db, cold._db, services._db):
         db.execute(f"PRAGMA synchronous={synchronous}")
         db.execute("PRAGMA wal_autocheckpoint=8")
     for turn in range(1, TURNS + 1):
@@ -42,11 +44,14 @@ def main(folder: Path, synchronous: str) -> None:
                 cold.keep("status", turn, b"body" * 100)
                 cold.keep_floor(float(turn))
             say("document", turn)
+            services.keep([KeepService(f"s{turn % 2}", turn, b"service" * 50), KeepService("", turn, b"%d" % turn)])
+            say("service", turn)
         if turn % 4 == 0:
             book.acknowledge("access", turn - 2, forget_before=2000.0)
             say("gone", turn - 2)
     book.close()
     cold.close()
+    services.close()
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def command(station: str, expires: int = NOW + 10**9, key: object = DOCUMENT) ->
 def unchanged(station: Station) -> None:
     """What must be as before."""
     view = station.house.view()
-    assert view.documents == {"keyset": 1, "status": 5, "policy": 0, "command": 0}
+    assert view.documents == {"keyset": 1, "status": 5, "policy": 0, "command": 0, "service": 0}
     assert view.doors["main"].mode == "normal"
     assert station.verdict(signed(claims(REVOKED))) == "revoked"
     assert station.verdict(signed(claims(1), STRANGER)) == "bad_signature"

@@ -15,9 +15,11 @@ import jwt
 import pytest
 import requests
 
+from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.contract.bodies import AUDIENCE
 from kiosk.contract.openapi import document
+from kiosk.trust.service import ServiceDocument
 from tests.keys import private, public
 from tests.programs import middle
 from tests.programs.middle import Exchange, Fault, Middle
@@ -33,13 +35,24 @@ def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     town = Town(tmp_path_factory.mktemp("contract"))
     if request.param == "postgresql":
         request.getfixturevalue("postgresql").give(town.central)
+    with_services(town)
     with town.server():
         yield town
+
+
+def with_services(town: Town) -> None:
+    """More of them than one answer holds."""
+    with closing(CentralStore(town.central)) as store:
+        issuer = Issuer(town.central, store)
+        for number in range(20):
+            head = ServiceDocument(1, f"n{number}", "notice", 0, 0, 2**39, CODE[:4])
+            issuer.publish_service(head, {"texts": {"zh": "停水"}})
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     town = Town(tmp_path_factory.mktemp("contract"))
+    with_services(town)
     with town.server():
         yield town
 
@@ -56,8 +69,8 @@ def check(town: Town, port: int, *words: str) -> subprocess.CompletedProcess[str
 def test_our_server_keeps_every_promise(either: Town) -> None:
     done = check(either, either.port)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("✔") == 20
-    assert "0 broken, 20 kept" in done.stdout
+    assert done.stdout.count("✔") == 21
+    assert "0 broken, 21 kept" in done.stdout
 
 
 def changed(change: Callable[[dict[str, object]], object]) -> Fault:
@@ -99,7 +112,19 @@ def open_to_all(exchange: Exchange) -> None:
     exchange.near.sendall(answer)
 
 
+def services_to_all(exchange: Exchange) -> None:
+    exchange.request = exchange.request.replace(b"/documents? ", b"/documents?service=0 ", 1)
+    exchange.near.sendall(exchange.ask())
+
+
+def nothing_unknown(exchange: Exchange) -> None:
+    refusal = middle.says("400 Bad Request", "application/problem+json", '{"title": "Unknown", "status": 400}')
+    (refusal if b"of_a_later_version" in exchange.request else middle.honest)(exchange)
+
+
 BAD = {
+    "services to all": (services_to_all, {"service_documents"}),
+    "an unknown parameter is refused": (nothing_unknown, {"service_documents"}),
     "holes": (changed(lambda answer: answer.update(acked=9)), {"hole", "overlap", "once"}),
     "no rejected": (changed(lambda answer: answer.update(rejected=[])), {"bad_entry"}),
     "no second time": (at_most_once, {"once"}),

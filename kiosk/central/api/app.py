@@ -49,6 +49,8 @@ LOOK_ANYWAY: Final = 30.0
 
 
 KINDS: Final = ("keyset", "status", "policy", "command")
+SERVICE: Final = "service"
+"""Named by a station that understands services; to another none is sent."""
 
 
 class Found(Struct, frozen=True):
@@ -131,6 +133,8 @@ class Central:
         """Documents newer than the versions in the query; with `wait`, held back until there are some."""
         code = await self._authorised(request)
         known = {kind: query(request, kind, "0", Version) for kind in KINDS}
+        if SERVICE in request.query_params:
+            known[SERVICE] = query(request, SERVICE, "0", Version)
         deadline = time.monotonic() + query(request, "wait", "0", Wait)
         nonce = query(request, "nonce", "", Nonce)
         await self._heard(code, known)

@@ -16,9 +16,10 @@ from kiosk.central.store.people import People
 from kiosk.central.store.place import engine_of, settings_of
 from kiosk.central.store.purge import Purge
 from kiosk.central.store.registers import Registers
+from kiosk.central.store.services import Services
 
 
-class CentralStore(Logs, Documents, Registers, People, Purge):
+class CentralStore(Logs, Documents, Services, Registers, People, Purge):
     """The whole store. Every method is a transaction of its own, or a part of the one that its caller has begun.
 
     Each raises StoreFailed, and may be called from any thread.

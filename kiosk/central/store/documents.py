@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from kiosk.central.published import Command, Publication, Published
+from kiosk.central.published import Command, Publication, Published, Service
 from kiosk.central.store.engine import Engine
 from kiosk.trust.keyset import Use
 
@@ -77,12 +77,16 @@ class Documents:
             living = self._engine.all(
                 "SELECT station, seq, expires, body FROM commands WHERE expires > ? ORDER BY station, seq", (now,)
             )
+            offered = self._engine.all("SELECT scope, version, body FROM services ORDER BY version")
             documents = self.documents()
         commands: dict[str, list[Command]] = {}
         for station, *command in living:
             commands.setdefault(station, []).append(Command(*command))
         found = {scope: (version, body) for scope, version, body in policies}
-        return Published(documents, found, commands, dict(newest))
+        services: dict[str, list[Service]] = {}
+        for scope, version, body in offered:
+            services.setdefault(scope, []).append(Service(version, scope, body))
+        return Published(documents, found, commands, dict(newest), services)
 
     def news(self, after: int) -> list[Publication]:
         """What was published after the publication of that number, in order; for all, where some of it is forgotten."""

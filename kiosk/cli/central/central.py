@@ -18,6 +18,7 @@ from kiosk.cli.central.command import command
 from kiosk.cli.central.folder import INDEX, STATION, folder_option, opened, said_plainly
 from kiosk.cli.central.policy import policy
 from kiosk.cli.central.retention import retention
+from kiosk.cli.central.service import service
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json, style
 from kiosk.cli.files import PICTURE, OutFile, whole, why_not
 from kiosk.cli.look.words import when, word
@@ -49,6 +50,7 @@ central.add_command(check)
 central.add_command(command)
 central.add_command(policy)
 central.add_command(retention)
+central.add_command(service)
 
 
 @central.command()

@@ -30,8 +30,9 @@ def check(url: str, station: str | None, claim: str | None, ca_file: str | None,
     import requests  # noqa: PLC0415
 
     from kiosk.cli.doctor.network import fail_on_the_road, good_server_or_exit  # noqa: PLC0415
-    from kiosk.contract.conformance import CASES, Peer  # noqa: PLC0415
+    from kiosk.contract.conformance import CASES  # noqa: PLC0415
     from kiosk.contract.conformance import check as run  # noqa: PLC0415
+    from kiosk.contract.peer import Peer  # noqa: PLC0415
     from kiosk.contract.strangers import CASES as FOR_STRANGERS  # noqa: PLC0415
     from kiosk.contract.strangers import stranger  # noqa: PLC0415
     from kiosk.contract.unanswered import why_unanswered  # noqa: PLC0415

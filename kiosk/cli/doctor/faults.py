@@ -23,6 +23,7 @@ HELP: Final[tuple[tuple[str, str, str], ...]] = (
         "room on the disk, or another card; the power must not go before all is sent: kiosk queue",
     ),
     ("kept_files", "kiosk report", "a second copy was used; the card is dying: replace it"),
+    ("services", "kiosk report", "they come anew from the central server; the card is dying: replace it"),
     (
         "logbook*",
         "kiosk logbook verify",

@@ -157,6 +157,11 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
         absent = style(word(sensor.absent or "not heard yet"), fg="yellow")
         lines.append((names.sensor(name), absent if sensor.value is None else quantity(sensor.value, sensor.unit)))
     lines += _room(view.room, names)
+    if view.services:
+        held = (f"{word(kind)} {count}" for kind, count in view.services.items())
+        lines.append(
+            (_("services"), _("{services}; {count} notices hold now", services=listed(held), count=len(view.notices)))
+        )
     told_of = (
         _("{stream} {count} waiting", stream=word(name), count=each.newest - each.acked) + rests(each.rests)
         for name, each in view.streams.items()

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from kiosk import __version__
 from kiosk.core import entries as fact
-from kiosk.core.documents import freshness, versions
+from kiosk.core.documents import versions
 from kiosk.core.door import door
 from kiosk.core.door.tables import Claim
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, DoorRequested, Restart, Verb
+from kiosk.core.freshness import freshness
 from kiosk.core.state import Order, State, Stepped, moved
 
 DEFAULT_SECONDS: Final = {

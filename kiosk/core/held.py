@@ -1,0 +1,106 @@
+"""The services that a station holds: their heads, and what notices say. The documents themselves lie on the disk alone.
+
+Bounded: of each kind the newest, and of all what there is room for, the newest first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kiosk.core.clock import Clock, provably_ahead
+from kiosk.trust.service import Notice, ServiceDocument
+
+MOST_OF_A_KIND: Final = 64
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Of all documents together."""
+
+MOST_SHOWN: Final = 8
+"""Notices that a display shows in turn."""
+
+
+class Held(Struct, frozen=True):
+    """A service that is held: its key (hexadecimal), the document's bytes, and, of a notice, what it says."""
+
+    head: ServiceDocument
+    kid: str
+    size: int
+    notice: Notice | None = None
+
+
+class Services(Struct, frozen=True):
+    """What is held, by id, the newest first, and the number that is asked with: all up to there has been seen.
+
+    0: everything is asked for anew. The number was signed by `kid` at `issued_at`.
+    """
+
+    number: int = 0
+    kid: str = ""
+    issued_at: int = 0
+    held: dict[str, Held] = {}
+
+
+def with_service(services: Services, found: Held) -> Services:
+    """The same with this one in place of the one of its id, and without what there is no room for."""
+    return _of(services, [found, *(each for name, each in services.held.items() if name != found.head.id)])
+
+
+def without(services: Services, ids: Collection[str]) -> Services:
+    """The same without these."""
+    if not services.held.keys() & set(ids):
+        return services
+    return replace(services, held={name: each for name, each in services.held.items() if name not in ids})
+
+
+def seen(services: Services, found: Held, above: int) -> Services:
+    """The number rises to this document, of an answer with everything beyond `above`; but not over a gap."""
+    if above > services.number or found.head.version <= services.number:
+        return services
+    return replace(services, number=found.head.version, kid=found.kid, issued_at=found.head.issued_at)
+
+
+def asked_anew(services: Services) -> Services:
+    """What is held stays, but everything is asked for anew."""
+    return replace(services, number=0, kid="", issued_at=0)
+
+
+def counts(services: Services, name: str, clock: Clock, now: float) -> int:
+    """The number that a document of this id must exceed: 0 where there is none, or a clock that was wrong gave it."""
+    before = services.held.get(name)
+    return 0 if before is None or provably_ahead(clock, before.head.issued_at, now) else before.head.version
+
+
+def over(head: ServiceDocument, clock: Clock, now: float) -> bool:
+    """Whether it has provably ended, or ends another."""
+    return head.withdraws or clock.earliest(now) >= head.ends
+
+
+def ended(services: Services, clock: Clock, now: float) -> list[str]:
+    """The ids of those that have provably ended."""
+    return [name for name, each in services.held.items() if over(each.head, clock, now)]
+
+
+def in_force(head: ServiceDocument, clock: Clock, now: float) -> bool:
+    """Whether it has provably begun, and has not provably ended."""
+    return head.begins <= clock.earliest(now) < head.ends
+
+
+def notices(services: Services, clock: Clock, now: float) -> list[Notice]:
+    """What a display shows now: the urgent ones, then the others, each the newest first."""
+    found = [each.notice for each in services.held.values() if each.notice and in_force(each.head, clock, now)]
+    return sorted(found, key=lambda each: not each.urgent)[:MOST_SHOWN]
+
+
+def _of(services: Services, found: list[Held]) -> Services:
+    """As many as there is room for."""
+    kinds, size, held = Counter[str](), 0, dict[str, Held]()
+    for each in sorted(found, key=lambda each: -each.head.version):
+        kinds[each.head.kind] += 1
+        if kinds[each.head.kind] <= MOST_OF_A_KIND and size + each.size <= MOST_BYTES:
+            held[each.head.id] = each
+            size += each.size
+    return replace(services, held=held)
