@@ -218,12 +218,17 @@ config explain doors|sensors read|sensors plot|report --out report.zip|pass expl
 pass make --kind bound|pass make --days 0|pass present x|scan|scan front|scan nope|scanner front --snapshot|scanner nope
 scanner read none.png|test network|test lock|test nope|update|update none.bin|enrol http://127.0.0.1:9 AAAA|enrol x y
 completion fish|demo --for 1s|demo --for x|nope|statsu|doctor --fix|watch|station --nope
-central stations|central claim 37081101|central alarms|central clock|central revoke 7|central command 37081101 open
-central command 37081101 restart|central policy none.toml|central policy bad.toml|central reconcile|central rotate
+central station add 37081101|central stations|central claim 37081101|central alarms|central clock|central revoke 7
+central command 37081101 open|central command 37081101 restart|central policy none.toml
+central policy bad.toml|central reconcile|central rotate
 central retention|central rotate --compromised issuer|central check http://127.0.0.1:9|central release none.deb --out x
 central serve --port 99999|pass make --class steward
 central service publish none.toml|central service publish bad.toml|central service list|central service show heat
 central service withdraw heat
+central station import bad.csv|central station retire 99999999|central claims
+central station stolen 37081101|central station stolen 37081101 --reason x|central status 37081101|central claim 37081101
+central claims withdraw 37081101|central entries 37081101|central commands 37081101|central passes --holder x
+central policies list|central policies show|central policies withdraw|central token 37081101|central token 37089999 --trial
 door evacuate|central suspend 7|central restore 7|setup|setup --answers none
 """
 AWAY: Final = (

@@ -54,6 +54,8 @@ PLAIN_WORDS: Final = (
     "keyset ahead", "status ahead", "policy ahead", "command ahead", "service ahead",
     "keyset beyond", "status beyond", "policy beyond", "command beyond", "service beyond",
     "entries", "refused", "survivors", "fine", "not heard yet", "file",
+    "added", "enrolled", "retired", "stolen", "heard", "words", "documents", "history", "claim", "fault", "alarm",
+    "sent", "taken", "expired",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.cli.look.words.word` and is in no enumeration."""

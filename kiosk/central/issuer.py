@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from kiosk.central.keys import read_or_make_key, root_key, signing_key
+from kiosk.central.published import prefixes
 from kiosk.central.refusals import TooLarge, WrongClock
 from kiosk.central.services import OtherService, read_service
 from kiosk.central.store import CentralStore
@@ -32,7 +33,7 @@ from kiosk.trust.documents import (
 )
 from kiosk.trust.keyset import Key, Keyset, Use, key_id
 from kiosk.trust.passes import Pass, make_pass
-from kiosk.trust.policy import PolicyDocument, contradiction
+from kiosk.trust.policy import NO_POLICY, PolicyDocument, contradiction
 from kiosk.trust.release import Release, Ring, sign_release
 from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import Status, StatusDocument, pack
@@ -217,6 +218,23 @@ class Issuer:
             body = self._sign(replace(policy, version=version, issued_at=now))
             self._store.put_policy(policy.station, version, body)
         return version
+
+    def withdraw_policy(self, scope: str) -> str | None:
+        """Give the stations of that prefix what they would have without its policy, under a number that they take.
+
+        The prefix of what they have now: of the next shorter one, or of an empty one for everywhere, with which the settings
+        hold. None where there is no such policy.
+        """
+        with self._publishing():
+            found = self._store.published().policies
+            if scope not in found:
+                return None
+            shorter = next((each for each in prefixes(scope)[1:] if each in found), None)
+            left = NO_POLICY if shorter is None else read_policy_document(found[shorter][1])
+            self.publish_policy(left)
+            if left.station != scope:
+                self._store.drop_policy(scope)
+        return left.station
 
     def publish_service(self, head: ServiceDocument, said: Mapping[str, Any], most: int = ANY) -> ServiceDocument:
         """Publish a service with that body, in place of the one of its id; its version and time are given here.

@@ -71,12 +71,13 @@ def _affected(code: str, found: tuple[int, bytes] | None, policy: PolicyDocument
     held = read_policy_document(found[1]) if found else NO_POLICY
     if len(held.station) > len(policy.station):
         return Affected(code, keeps=held.station)
-    before, after = _flat(held), _flat(policy)
+    before, after = flat(held), flat(policy)
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return Affected(code, tuple(Change(key, before.get(key, ""), after.get(key, "")) for key in keys))
 
 
-def _flat(policy: PolicyDocument) -> dict[str, str]:
+def flat(policy: PolicyDocument) -> dict[str, str]:
+    """What a policy says, as JSON by dotted keys."""
     raw = msgspec.to_builtins(policy)
     for door in raw["doors"].values():
         door["always"] = [PassClass(each).name.lower() if each in iter(PassClass) else each for each in door["always"]]

@@ -68,8 +68,13 @@ def style(text: str, **looks: Any) -> str:
 
 
 def echo(text: str = "", *, err: bool = False) -> None:
-    """Print lines: the one place, with :func:`print_json`, where a verb's words come out."""
+    """Print lines: the one place, with :func:`print_json` and :func:`reveal`, where a verb's words come out."""
     click.echo(shown(text), file=sys.stderr if err else sys.stdout)
+
+
+def reveal(secret: str) -> None:
+    """Print a secret of our own making, which is what the verb was asked for."""
+    click.echo(visible(secret), file=sys.stdout)
 
 
 def say(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import Final
 
 WORDS: Final = 6
@@ -16,8 +17,13 @@ def fingerprint(station: str, station_key: bytes, root_key: bytes) -> str:
 
     The words are those of BIP 39 (the package mnemonic): 2,048 that differ in their first four letters.
     """
+    digest = int.from_bytes(hashlib.sha256(station.encode() + b"\0" + station_key + root_key).digest(), "big")
+    words = _words()
+    return " ".join(words[digest >> (256 - BITS * (place + 1)) & (2**BITS - 1)] for place in range(WORDS))
+
+
+@cache
+def _words() -> list[str]:
     from mnemonic import Mnemonic  # noqa: PLC0415  reads its list of words
 
-    digest = int.from_bytes(hashlib.sha256(station.encode() + b"\0" + station_key + root_key).digest(), "big")
-    words = Mnemonic("english").wordlist
-    return " ".join(words[digest >> (256 - BITS * (place + 1)) & (2**BITS - 1)] for place in range(WORDS))
+    return Mnemonic("english").wordlist

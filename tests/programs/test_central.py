@@ -51,7 +51,9 @@ class Server:
         return Client(self.url, CODE, key, timeout=30)
 
     def enrol(self) -> Enrolled:
-        claim = self.house.kiosk("central", "claim", CODE, "--data", str(self.folder)).stdout.strip()
+        claim = self.house.kiosk(
+            "central", "claim", CODE, "--reason", "again", "--data", str(self.folder)
+        ).stdout.strip()
         return self.client().post("/v1/enrol", Enrolment(CODE, claim, public(KEY))).read(Enrolled)
 
 

@@ -138,7 +138,9 @@ def test_a_token_that_was_proven_ends_all_the_same_and_with_its_stations_key(
         assert status(long) == 200
         other = requests.get(server.url + DOCUMENTS.replace(CODES[0], CODES[1]), headers=long, timeout=30)
         assert other.status_code == 403, "proven for one station is proven for no other"
-        server.store.enrol(CODES[0], server.store.make_claim(CODES[0], time()), public(private(21)), time())
+        server.store.enrol(
+            CODES[0], server.store.make_claim(CODES[0], time(), "a new card"), public(private(21)), time()
+        )
         until(lambda: status(long) == 401, "the end of the station's old key")
         assert status(bearer(private(21))) == 200
 

@@ -251,7 +251,7 @@ def test_a_technician_enrols_a_station_without_a_keyboard(town: Town) -> None:
 
 def show_claim(town: Town, station: Station) -> None:
     """A fresh enrolment code before the camera, with the housing open."""
-    claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+    claim = town.house.kiosk("central", "claim", CODE, "--reason", "again", "--data", str(town.central)).stdout.strip()
     station.bench.drive(TAMPER, level=False)
     until(lambda: "tamper" in town.house.view().faults)
     station.scan(enrolment_code(CODE, claim))

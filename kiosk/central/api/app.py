@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from kiosk.central import jobs
 from kiosk.central.api.answers import Refused, answered, busy, capabilities, decoded, problem, query, read_body, refuse
+from kiosk.central.api.attendance import Attendance
 from kiosk.central.api.authority import Authority
 from kiosk.central.api.board import Board, encoded
 from kiosk.central.api.intake import Intake
@@ -71,6 +72,7 @@ class Central:
         self._authority = Authority(self.store)
         self._quotas = Quotas()
         self._intake = Intake(self.store)
+        self._attendance = Attendance(self.store)
         self._last = self.store.last_publication()
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
@@ -102,8 +104,8 @@ class Central:
             refuse(400, "public_key is no Ed25519 key")
         try:
             await run_in_threadpool(self.store.enrol, wanted.station, wanted.claim, wanted.public_key, time.time())
-        except WrongClaim:
-            refuse(403, "this claim code is unknown, used, older than 72 h, or of another station")
+        except WrongClaim as wrong:
+            refuse(403, str(wrong))
         self._authority.forget(wanted.station)
         published = await run_in_threadpool(self.store.published)
         return answered(Enrolled(self.issuer.root_public, published.newer(wanted.station, {}, time.time())))
@@ -113,6 +115,7 @@ class Central:
         code, stream = await self._authorised(request), request.path_params["stream"]
         if stream not in contract.STREAMS:
             refuse(404, f"no such stream; there are {', '.join(contract.STREAMS)}")
+        self._attendance.heard(code, request, time.time())
         with self._intake.place():
             body = await read_body(request)
             await self._within_quota(code, len(body))
@@ -137,6 +140,7 @@ class Central:
             known[SERVICE] = query(request, SERVICE, "0", Version)
         deadline = time.monotonic() + query(request, "wait", "0", Wait)
         nonce = query(request, "nonce", "", Nonce)
+        self._attendance.heard(code, request, time.time(), known)
         await self._heard(code, known)
         found = self._board.newer(code, known, time.time())
         while not found and (left := deadline - time.monotonic()) > 0:
@@ -196,11 +200,13 @@ class Central:
         loops = [
             asyncio.create_task(self.loops.keep("watch", self._watch)),
             asyncio.create_task(self.loops.keep("work", self._work)),
+            asyncio.create_task(self.loops.keep("attendance", self._attendance.turn)),
         ]
         yield
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
+        await self._attendance.write()
         self.store.close()
 
     async def _watch(self) -> None:
@@ -211,6 +217,7 @@ class Central:
             for each in news:
                 if each.kind == "station":
                     self._authority.forget(each.scope)
+                    self._board.leave(each.scope)
             self._board.put_up(published, [each for each in news if each.kind != "station"])
         self.loops.feed()
         await asyncio.sleep(LOOK_EVERY)

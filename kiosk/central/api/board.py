@@ -51,9 +51,13 @@ class Board:
     def end(self) -> None:
         """Nobody waits any longer."""
         self._ended = True
-        for waiting in self._waiting.values():
-            for woken in waiting:
-                _done(woken, False)
+        for code in self._waiting:
+            self.leave(code)
+
+    def leave(self, station: str) -> None:
+        """That station waits no longer: its key may be another, or none."""
+        for woken in self._waiting.get(station, ()):
+            _done(woken, False)
 
     async def news(self, station: str, within: float) -> bool:
         """Wait until something may be new for that station, or for that many seconds; whether waiting on has any sense."""

@@ -120,6 +120,10 @@ class Documents:
             (scope, version, body),
         )
 
+    def drop_policy(self, scope: str) -> None:
+        """Publish it no longer; who had it is to get another."""
+        self._engine.run("DELETE FROM policies WHERE scope = ?", (scope,))
+
     def newest_policy(self, most: int) -> int:
         """The highest version of any policy, of those up to `most`; 0 for none."""
         found = self._engine.one("SELECT coalesce(max(version), 0) FROM policies WHERE version <= ?", (most,))
@@ -144,6 +148,13 @@ class Documents:
         )
         said = self.said(station).get("command", 0)
         return max(int(found[0]) if found else 0, said if said < MOST_VERSION else 0)
+
+    def commands(self, station: str, count: int) -> list[Command]:
+        """The newest commands of a station, in their order."""
+        rows = self._engine.all(
+            "SELECT seq, expires, body FROM commands WHERE station = ? ORDER BY seq DESC LIMIT ?", (station, count)
+        )
+        return [Command(*row) for row in reversed(rows)]
 
     def drop_commands(self) -> None:
         """Forget all commands: the key that signed them is no longer believed, and neither are their numbers."""

@@ -19,6 +19,7 @@ from kiosk.central.remembered import remember
 from kiosk.central.store.alarms import Alarms
 from kiosk.central.store.batches import LONGEST_BOOT, Kept, Numbered, in_order, kept, without_nul, written
 from kiosk.central.store.engine import Row, StoreFailed, Trouble
+from kiosk.central.store.sightings import OF_FAULTS, Sightings
 from kiosk.contract.bodies import MAX_ENTRY, Batch, Rejected
 from kiosk.decoding import UNDECODABLE
 
@@ -44,6 +45,26 @@ class SharedCode(Struct, frozen=True):
     pass_kind: int
     shown_at: int
     stations: tuple[str, ...]
+
+
+class Wanted(Struct, frozen=True):
+    """Which entries: of these kinds (none: any), and not before that time by the station's clock."""
+
+    kinds: tuple[str, ...] = ()
+    since: float = 0.0
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """For a statement, and its values."""
+        kinds = f" AND kind IN ({', '.join('?' * len(self.kinds))})" if self.kinds else ""
+        return f"{kinds} AND wall >= ?", [*self.kinds, self.since]
+
+
+class Held(Struct, frozen=True):
+    """An entry as it was sent, the number of its log, and when it came."""
+
+    log: int
+    received: float
+    entry: dict[str, Any]
 
 
 class GapFound(Exception):
@@ -102,6 +123,11 @@ class Plan(Struct, frozen=True):
     doors: set[str]
 
     @property
+    def of_faults(self) -> list[Kept]:
+        """What it tells of what is wrong with its station."""
+        return [each for _seq, each in self.rows if each.kind in OF_FAULTS]
+
+    @property
     def became(self) -> Became:
         """What its station is told."""
         if self.expected and self.sent.conflicts:
@@ -109,7 +135,7 @@ class Plan(Struct, frozen=True):
         return self.reached, [Rejected(seq, why) for seq, why, _ in self.rejected]
 
 
-class Logs(Alarms):
+class Logs(Alarms, Sightings):
     """That part of the store."""
 
     _numbers: dict[Key, int]
@@ -143,6 +169,7 @@ class Logs(Alarms):
     def _take_together(self, sent: Sequence[Sent], now: float) -> list[Became]:
         became: dict[int, Became] = {}
         doors: dict[str, set[str]] = {}
+        faults: dict[str, list[Kept]] = {}
         with self._engine.transaction(alone=False):
             for turn in _turns(sent):
                 logs = self._locked([sent[at].key for at in turn])
@@ -152,7 +179,9 @@ class Logs(Alarms):
                     became[at] = each.became if isinstance(each, Plan) else each
                     if isinstance(each, Plan):
                         doors.setdefault(sent[at].station, set()).update(each.doors)
+                        faults.setdefault(sent[at].station, []).extend(each.of_faults)
             self._remember_doors(doors)
+            self._remember_faults(faults)
         return [became[at] for at in range(len(sent))]
 
     def _locked(self, keys: list[Key]) -> dict[Key, Log]:
@@ -338,6 +367,57 @@ class Logs(Alarms):
             (station, stream, after, limit),
         )
         return [Kept(*parts).whole(seq) for seq, *parts in rows]
+
+    def newest(self, station: str, stream: str, wanted: Wanted, count: int) -> list[Held]:
+        """The newest of those entries, in the order in which they came."""
+        words, values = wanted.condition()
+        found = self._held_entries(
+            f"{words} ORDER BY entries.log DESC, seq DESC LIMIT ?", (station, stream, *values, count)
+        )
+        return found[::-1]
+
+    def told_of_commands(self, station: str, since: float) -> list[Held]:
+        """What a station told of its commands, of what came since then by this machine's clock."""
+        return self._held_entries(
+            " AND kind IN ('command_started', 'command_ended') AND received >= ? ORDER BY entries.log, seq",
+            (station, "access", since),
+        )
+
+    def came(self, station: str, stream: str, wanted: Wanted, marks: dict[int, int]) -> list[Held]:
+        """Those entries that came after these numbers, by log; of another log all."""
+        words, values = wanted.condition()
+        ends = self._engine.all(
+            "SELECT id, acked FROM logs WHERE (station, stream) = (?, ?) ORDER BY id", (station, stream)
+        )
+        found = []
+        for log, acked in ends:
+            if acked > marks.get(log, 0):
+                new = (station, stream, *values, log, marks.get(log, 0) + 1, acked)
+                found += self._held_entries(f"{words} AND entries.log = ? AND seq BETWEEN ? AND ? ORDER BY seq", new)
+                marks[log] = acked
+        return found
+
+    def ends(self, station: str) -> dict[str, dict[int, int]]:
+        """For each stream of a station: the number up to which each of its logs is held, the newest log last."""
+        found: dict[str, dict[int, int]] = {}
+        for stream, log, acked in self._engine.all(
+            "SELECT stream, id, acked FROM logs WHERE station = ? ORDER BY id", (station,)
+        ):
+            found.setdefault(stream, {})[log] = acked
+        return found
+
+    def _held_entries(self, where: str, values: Sequence[Any]) -> list[Held]:
+        rows = self._engine.all(
+            "SELECT entries.log, received, seq, kind, boot_id, boot, wall, body FROM entries"
+            f" JOIN logs ON logs.id = entries.log JOIN boots ON boots.id = boot_number WHERE (station, stream) = (?, ?){where}",
+            values,
+        )
+        return [Held(log, received, Kept(*parts).whole(seq)) for log, received, seq, *parts in rows]
+
+    def acknowledged(self) -> int:
+        """The numbers that all stations were told are held, those of entries that are pruned among them."""
+        found = self._engine.one("SELECT coalesce(sum(acked), 0) FROM logs")
+        return int(found[0]) if found else 0
 
     def doors(self, station: str) -> list[str]:
         """The names of the station's doors, as far as its entries tell."""

@@ -26,6 +26,11 @@ class People:
         """Revoke, suspend or restore; False when there is no such credential."""
         return self._engine.run("UPDATE credentials SET status = ? WHERE idx = ?", (int(status), index)) == 1
 
+    def credentials(self, holder: str) -> list[tuple[int, Status]]:
+        """Those of one holder, the newest last."""
+        rows = self._engine.all("SELECT idx, status FROM credentials WHERE holder = ? ORDER BY idx", (holder,))
+        return [(index, Status(status)) for index, status in rows]
+
     def statuses(self) -> tuple[dict[int, Status], int]:
         """The credentials that are not valid, and how long the list is."""
         rows = self._engine.all("SELECT idx, status FROM credentials WHERE status != 0")

@@ -101,7 +101,8 @@ def _registered(settings: Settings, url: str, claim: str) -> NewStation:
         if error.status != FORBIDDEN:
             fail_on_the_road(url, ca_file, code, f"HTTP {error.status}: {error}")
         words = _(
-            "The server does not take this code for station {code}: it is mistyped, used, older than 72 h, or another's.",
+            "The server does not take this code for station {code}: it is mistyped, used, older than 72 h, another's, or was "
+            "not made to replace the key that the station has there.",
             code=code,
         )
         fail(words + "\n" + _("Next, at the centre: kiosk central claim {code}", code=code))

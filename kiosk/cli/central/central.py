@@ -15,12 +15,16 @@ from rich.cells import set_cell_size
 
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
-from kiosk.cli.central.folder import INDEX, STATION, folder_option, opened, said_plainly
+from kiosk.cli.central.folder import INDEX, folder_option, opened, said_plainly
+from kiosk.cli.central.looking import commands, entries, passes, status
+from kiosk.cli.central.policies import policies
 from kiosk.cli.central.policy import policy
 from kiosk.cli.central.retention import retention
 from kiosk.cli.central.service import service
-from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json, style
-from kiosk.cli.files import PICTURE, OutFile, whole, why_not
+from kiosk.cli.central.stations import claim, claims, station, stations
+from kiosk.cli.central.token import token
+from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json
+from kiosk.cli.files import OutFile, whole, why_not
 from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
@@ -49,8 +53,8 @@ def central() -> None:
 central.add_command(check)
 central.add_command(command)
 central.add_command(policy)
-central.add_command(retention)
-central.add_command(service)
+for verb in (stations, station, claim, claims, status, entries, commands, policies, passes, retention, service, token):
+    central.add_command(verb)
 
 
 @central.command()
@@ -81,30 +85,6 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
         fail(str(error))
 
 
-@central.command()
-@click.argument("station", type=STATION)
-@click.option("--out", type=PICTURE, help="Write it as a QR for the station's camera: .png, .svg or .pdf.")
-@click.option("--show", is_flag=True, help="Print the QR in the terminal.")
-@folder_option
-@json_too
-def claim(station: str, folder: Path, out: Path | None, show: bool) -> None:
-    """Print a single-use code with which STATION enrols within 72 hours.
-
-    Typed at the station (`kiosk enrol`), or shown to its camera as a QR while its housing stands open.
-    """
-    from kiosk.cli.trial.passes import qr, save  # noqa: PLC0415
-    from kiosk.core.enrolment import enrolment_code  # noqa: PLC0415
-
-    store = opened(folder)[0]
-    code = store.make_claim(station, time.time())
-    answer(code, station=station, claim=code)
-    picture = qr(enrolment_code(station, code), "card")
-    if out:
-        save(picture, out)
-    if show:
-        picture.terminal(compact=True)
-
-
 def _set_status(folder: Path, index: int, name: str) -> None:
     from kiosk.trust.status import Status  # noqa: PLC0415
 
@@ -127,24 +107,6 @@ def _list_said(version: int | None) -> str:
     if version is None:
         return _("the server publishes the status list within 10 s")
     return _("status list {version} is published", version=version)
-
-
-@central.command()
-@folder_option
-@as_json
-def stations(folder: Path, as_json: bool) -> None:
-    """List the enrolled stations with their fingerprints, for a technician to compare."""
-    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
-
-    store, issuer = opened(folder)
-    found = [(code, at, fingerprint(code, key, issuer.root_public)) for code, key, at in store.stations()]
-    if as_json:
-        print_json([{"station": code, "enrolled": at, "fingerprint": words} for code, at, words in found])
-        return
-    for code, at, words in found:
-        echo(f"{code:<12}  {when(at)}  {words}")
-    if count := len(store.alarms()):
-        echo(style(_("{count} alarms. Next: kiosk central alarms", count=count), fg="red"), err=True)
 
 
 @central.command()

@@ -19,6 +19,7 @@ from kiosk.language import _
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
     from kiosk.central.store import CentralStore
+    from kiosk.central.store.sightings import StationLine
 
 MOST_SHOWN: Final = 40
 
@@ -68,6 +69,23 @@ def looked_into(folder: Path) -> CentralStore:
     if not holds_one(folder):
         fail(_("{folder}: has no central.db. Next: name the central server's folder with --data", folder=folder))
     return CentralStore(folder)
+
+
+def fingerprints(folder: Path, store: CentralStore) -> Callable[[str, bytes], str]:
+    """What gives the six words of a station's code and key. Raises CannotSign."""
+    from kiosk.central.issuer import Issuer  # noqa: PLC0415
+    from kiosk.trust.fingerprint import fingerprint  # noqa: PLC0415
+
+    root = Issuer(folder, store, renew=False).root_public
+    return lambda code, key: fingerprint(code, key, root)
+
+
+def known_or_exit(store: CentralStore, station: str) -> StationLine:
+    """The station's line of the register; exit code 1 where it has none."""
+    found = store.register(station)
+    if not found:
+        fail(_("There is no station {station}. Next: kiosk central stations", station=station))
+    return found[0]
 
 
 @contextmanager

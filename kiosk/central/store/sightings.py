@@ -1,0 +1,147 @@
+"""When each station was heard last and what it said then, which of its faults are open, and the register with both.
+
+Whether a station is silent is judged by who looks, from the time at which it was heard: no flag says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.central.store.batches import Kept
+from kiosk.central.store.engine import Engine, Row
+
+SILENT_AFTER: Final = 900.0
+"""Seconds without a word after which a station is called silent: it asks for documents twice a minute."""
+
+MOST_FAULTS: Final = 64
+"""Open faults of a station that are remembered."""
+
+LONGEST_FAULT: Final = 200
+"""Characters of what a fault is with, and of what is wrong with it."""
+
+OF_FAULTS: Final = {"fault", "fault_cleared", "started"}
+"""Kinds of entries that tell what is wrong with a station; one that starts anew knows of no fault yet."""
+
+SEEN_AGAIN: Final = """
+    ON CONFLICT (station) DO UPDATE SET at = excluded.at, version = excluded.version, address = excluded.address,
+    documents = coalesce(excluded.documents, seen.documents) WHERE excluded.at >= seen.at
+"""
+
+State = Literal["added", "enrolled", "retired", "stolen"]
+
+
+class Sighting(Struct, frozen=True):
+    """A station was heard at `at`, from that network address, with that program; which documents it has, if it said so."""
+
+    station: str
+    at: float
+    version: str
+    address: str
+    documents: dict[str, int] | None = None
+
+
+class OpenFault(Struct, frozen=True):
+    """Something needs a technician, since that time by the station's clock."""
+
+    what: str
+    detail: str
+    since: float
+
+
+class StationLine(Struct, frozen=True):
+    """A station of the register; `seen` is None while it was never heard."""
+
+    code: str
+    state: State
+    name: str
+    address: str
+    public_key: bytes | None
+    enrolled: float | None
+    seen: Sighting | None
+    faults: int
+
+    def silent(self, now: float) -> bool:
+        """Whether an enrolled station has said nothing for too long."""
+        heard = self.seen.at if self.seen else self.enrolled
+        return self.state == "enrolled" and heard is not None and now - heard > SILENT_AFTER
+
+
+class Sightings:
+    """That part of the store."""
+
+    _engine: Engine
+
+    def saw(self, sightings: Sequence[Sighting]) -> None:
+        """Remember all of them at once, in the order of their codes: two processes lock in one order."""
+        rows = [
+            (each.station, each.at, each.version, each.address, _written(each.documents))
+            for each in sorted(sightings, key=lambda each: each.station)
+        ]
+        with self._engine.transaction(alone=False):
+            self._engine.put("seen", ("station", "at", "version", "address", "documents"), rows, SEEN_AGAIN)
+
+    def register(self, code: str = "") -> list[StationLine]:
+        """Every station that is known, in the order of their codes; or that one alone."""
+        rows = self._engine.all(
+            "SELECT known.code, coalesce(ended, ''), coalesce(name, ''), coalesce(register.address, ''), public_key, enrolled,"
+            " coalesce(count, 0), at, version, seen.address, documents"
+            " FROM (SELECT code FROM register UNION SELECT code FROM stations) known"
+            " LEFT JOIN stations ON stations.code = known.code LEFT JOIN register ON register.code = known.code"
+            " LEFT JOIN seen ON seen.station = known.code LEFT JOIN faults ON faults.station = known.code"
+            " WHERE ? IN ('', known.code)",
+            (code,),
+        )
+        return sorted((_line(row) for row in rows), key=lambda each: each.code)
+
+    def faults(self, station: str) -> list[OpenFault]:
+        """What is wrong with it, as far as its entries tell."""
+        return self._faults(station, "")
+
+    def _faults(self, station: str, locked: str) -> list[OpenFault]:
+        found = self._engine.one(f"SELECT body FROM faults WHERE station = ?{locked}", (station,))
+        return msgspec.json.decode(found[0], type=list[OpenFault]) if found else []
+
+    def _remember_faults(self, told: Mapping[str, Sequence[Kept]]) -> None:
+        """By entries of those kinds, in their order; of all stations in order, or two processes might wait for each other."""
+        rows = []
+        for station in sorted(station for station, entries in told.items() if entries):
+            after = before = self._faults(station, self._engine.words.locked)
+            for each in told[station]:
+                after = _after(after, each)
+            if after != before:
+                rows.append((station, len(after), msgspec.json.encode(after).decode()))
+        again = "ON CONFLICT (station) DO UPDATE SET count = excluded.count, body = excluded.body"
+        self._engine.put("faults", ("station", "count", "body"), rows, again)
+
+
+def _after(faults: list[OpenFault], told: Kept) -> list[OpenFault]:
+    """What is wrong once this was told; a station may have sent anything under these names."""
+    body: dict[str, Any] = msgspec.json.decode(told.body)
+    what, detail = body.get("what"), body.get("detail", "")
+    if told.kind == "started":
+        return []
+    if not isinstance(what, str) or not isinstance(detail, str):
+        return faults
+    new = OpenFault(what[:LONGEST_FAULT], detail[:LONGEST_FAULT], told.wall)
+    others = [each for each in faults if each.what != new.what]
+    return others if told.kind == "fault_cleared" or len(others) >= MOST_FAULTS else [*others, new]
+
+
+def _written(documents: dict[str, int] | None) -> str | None:
+    return None if documents is None else msgspec.json.encode(documents).decode()
+
+
+def _line(row: Row) -> StationLine:
+    code, ended, name, address, key, enrolled, faults, at, *heard = row
+    state: State = "enrolled" if key is not None else ended or "added"
+    seen = None if at is None else _sighting(code, at, *heard)
+    return StationLine(code, state, name, address, key, enrolled, seen, faults)
+
+
+def _sighting(station: str, at: float, version: str, address: str, documents: str | None) -> Sighting:
+    held = msgspec.json.decode(documents, type=dict[str, int]) if documents else None
+    return Sighting(station, at, version, address, held)
