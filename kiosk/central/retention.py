@@ -30,6 +30,10 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
         """Those of what is neither of a kind with days of its own nor of a person."""
         return next((days for name, days in self.streams.items() if name == stream), self.other)
 
+    def longest(self) -> float:
+        """The most days that anything is kept for."""
+        return max(self.persons, self.other, *self.streams.values(), *self.kinds.values())
+
     def levels(self, stream: str) -> list[float]:
         """The different days that entries of a stream may be kept for, the fewest first."""
         return sorted({self.persons, self.of_stream(stream), *self.kinds.values()})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
+from time import monotonic, time
 from typing import Any
 
 import psycopg
@@ -18,9 +22,11 @@ from kiosk.central.jobs import PURGE_EVERY, Purging
 from kiosk.central.refusals import WrongClock
 from kiosk.central.retention import DAY, Retention
 from kiosk.central.store import CentralStore
-from kiosk.central.store.engine import StoreFailed
+from kiosk.central.store.engine import StoreFailed, Trouble
+from kiosk.central.store.months import AHEAD, OTHER, Month, held_months, make_months, months_from
 from kiosk.central.store.purge import STEP
 from kiosk.contract.bodies import Batch
+from tests.databases import Cluster
 from tests.programs.house import House
 from tests.programs.test_publishing import NOW
 
@@ -104,7 +110,9 @@ def test_no_transaction_looks_at_more_than_a_step_and_what_was_begun_is_gone_on_
 
 
 def test_the_days_of_a_kind_go_before_those_of_persons_and_of_streams(store: CentralStore) -> None:
-    store.retention = Retention(persons=10, other=50, streams={"telemetry": 5}, kinds={"granted": 20, "fault": 2})
+    store.retention = Retention(
+        persons=10, other=90, streams={"access": 50, "telemetry": 5}, kinds={"granted": 20, "fault": 2}
+    )
     take(store, [granted(1), entry(2, "denied", index=1), entry(3, "denied"), entry(4, "fault")], NOW)
     take(store, [entry(1, "measured"), entry(2, "reported", who="pass 7")], NOW, "telemetry")
     went = []
@@ -278,3 +286,79 @@ def test_a_folder_of_sqlite_may_have_settings_too(tmp_path: Path) -> None:
     with closing(CentralStore(tmp_path)) as store:
         assert store.retention == Retention(persons=7)
     assert (tmp_path / "central.db").exists()
+
+
+@pytest.fixture
+def months(postgresql: Cluster, tmp_path: Path) -> Iterator[CentralStore]:
+    postgresql.give(tmp_path / "central")
+    with closing(CentralStore(tmp_path / "central")) as store:
+        yield store
+
+
+def month_of(at: float, number: int = 0) -> Month:
+    """The month of that time, or one that follows."""
+    return [*months_from(at, number + 1)][-1]
+
+
+def count(store: CentralStore, table: str) -> int:
+    found = store._engine.one(f"SELECT count(*) FROM {table}")
+    assert found
+    return int(found[0])
+
+
+def test_the_months_follow_each_other_without_a_gap(months: CentralStore) -> None:
+    now = time()
+    for number in range(14):
+        make_months(months._engine, month_of(now, number).begins)
+    held = held_months(months._engine)
+    assert held[0].begins == -math.inf
+    assert all(one.ends == other.begins for one, other in pairwise(held))
+    assert held[-1] == month_of(now, 13 + AHEAD)
+
+
+@pytest.mark.parametrize("month", [0, 1, 4, 12, 24 * 12])
+def test_the_months_are_those_of_the_calendar(month: int) -> None:
+    begins = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+    found = month_of(begins, month)
+    assert month_of(found.begins) == month_of(found.ends - 1) == found
+    assert found.table == f"entries_{2026 + month // 12}_{month % 12 + 1:02}"
+    assert 28 <= (found.ends - found.begins) / DAY <= 31
+
+
+def test_a_month_goes_as_a_whole_when_all_of_it_has_been_kept_for_its_days(months: CentralStore) -> None:
+    old, next_one = month_of(time(), 2), month_of(time(), 3)
+    make_months(months._engine, time())
+    take(months, [entry(1), granted(2)], old.begins + DAY)
+    take(months, [entry(3)], old.ends - 1)
+    take(months, [entry(4)], next_one.begins)
+    assert [count(months, each.table) for each in (old, next_one)] == [3, 1]
+    purge(months, old.ends + 399 * DAY)
+    assert [count(months, each.table) for each in (old, next_one)] == [2, 1]
+    assert purge(months, old.ends + 400 * DAY) == 2
+    assert old not in held_months(months._engine)
+    assert [seq for _epoch, _stream, seq in months.numbers(CODE)] == [4]
+    assert take(months, [entry(1), granted(2), entry(3), entry(4), entry(5)], old.ends + 400 * DAY) == 5
+    assert months.alarms() == []
+
+
+def test_what_came_while_no_month_was_made_moves_into_its_own(months: CentralStore) -> None:
+    late = month_of(time(), 9)
+    take(months, [granted(seq) for seq in range(1, 6)], late.begins + DAY)
+    assert count(months, OTHER) == 5
+    make_months(months._engine, late.begins + 2 * DAY)
+    assert (count(months, OTHER), count(months, late.table)) == (0, 5)
+    assert take(months, [granted(5), granted(6)], late.begins + 3 * DAY) == 6
+    assert purge(months, late.begins + 40 * DAY) == 6
+
+
+def test_a_month_that_somebody_reads_is_dropped_later_and_holds_nobody_up(months: CentralStore) -> None:
+    old = month_of(time(), 1)
+    make_months(months._engine, time())
+    take(months, [entry(1)], old.begins)
+    with ThreadPoolExecutor(1) as pool, months._engine.moment():
+        assert count(months, "entries") == 1
+        began = monotonic()
+        with pytest.raises(StoreFailed, match="lock timeout") as raised:
+            pool.submit(purge, months, old.ends + 400 * DAY).result()
+        assert (raised.value.trouble, monotonic() - began < 8) == (Trouble.BUSY, True)
+    assert purge(months, old.ends + 400 * DAY) == 1

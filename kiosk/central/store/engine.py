@@ -52,6 +52,10 @@ class Words(Protocol):
     def locked(self) -> str:
         """After a SELECT: nobody else takes these rows until the transaction ends."""
 
+    @property
+    def months(self) -> bool:
+        """Whether the entries of each month lie in a table of their own."""
+
     def among(self, column: str) -> str:
         """Whether a column is one of the numbers in a list, which is the value."""
 

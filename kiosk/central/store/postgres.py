@@ -53,6 +53,7 @@ class PostgresWords:
     name: Final = "postgresql"
     tables: Final = "(SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()) found"
     locked: Final = " FOR UPDATE"
+    months: Final = True
 
     def among(self, column: str) -> str:
         """Whether a column is one of the numbers in a list."""

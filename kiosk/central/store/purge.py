@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from kiosk.central.retention import DAY, PERSONS, Retention
 from kiosk.central.store.engine import Engine
+from kiosk.central.store.months import OTHER, drop_months, make_months
 
 STEP: Final = 200
 """Entries that one transaction looks at: a few milliseconds of the writer's time."""
@@ -52,10 +53,28 @@ class Purge:
         self._engine.run("DELETE FROM swept WHERE rules != ?", (rules,))
         for (stream,) in self._engine.all("SELECT DISTINCT stream FROM logs"):
             for days in self.retention.levels(stream):
-                yield from self._purge_stream(stream, days, rules, now)
+                if not self._goes_by_months(days):
+                    yield from self._purge_stream(stream, days, rules, now)
         yield from self._purge_aside(now - self.retention.persons * DAY)
         yield from self._purge_rejected(now)
+        if self._engine.words.months:
+            yield from self._purge_months(now)
         self._engine.wipe()
+
+    def _goes_by_months(self, days: float) -> bool:
+        """What is kept longest goes with its month, up to 31 days later; what points to a person does not wait for that."""
+        return self._engine.words.months and days == self.retention.longest() > self.retention.persons
+
+    def _purge_months(self, now: float) -> Iterator[int]:
+        before, gone = now - self.retention.longest() * DAY, STEP
+        while gone == STEP:
+            gone = self._engine.run(
+                f"DELETE FROM {OTHER} WHERE (log, seq) IN (SELECT log, seq FROM {OTHER} WHERE received < ? LIMIT ?)",
+                (before, STEP),
+            )
+            yield gone
+        yield from drop_months(self._engine, before)
+        make_months(self._engine, now)
 
     def _purge_stream(self, stream: str, days: float, rules: str, now: float) -> Iterator[int]:
         last = self._engine.one("SELECT coalesce(max(id), 0) FROM logs")

@@ -26,6 +26,7 @@ class SqliteWords:
     name: Final = "sqlite"
     tables: Final = "sqlite_master"
     locked: Final = ""
+    months: Final = False
 
     def among(self, column: str) -> str:
         """Whether a column is one of the numbers in a list."""
