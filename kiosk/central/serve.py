@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 
 from kiosk.central.api.app import Central
+from kiosk.central.api.held import Holding
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.central.workers import shared
@@ -126,10 +128,13 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
     _open_files()
     central = Central(folder, lambda: server.leave())  # noqa: PLW0108  it is made after the app
     config = uvicorn.Config(
-        central.app(),
+        Holding(central.app()),
         backlog=BACKLOG,
-        http="h11",  # httptools, where it is installed, takes a head without end
+        http=_parser(),
+        loop="uvloop" if find_spec("uvloop") else "asyncio",
+        ws="none",
         log_level="warning",
+        access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=ENDS_WITHIN,
@@ -142,6 +147,15 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
     central.loops.check()
     if not server.started:
         sys.exit(NOT_STARTED)
+
+
+def _parser() -> Any:
+    """The faster one where it is installed: half the processor time of a request."""
+    if not find_spec("httptools"):
+        return "h11"
+    from kiosk.central.parser import Bounded  # noqa: PLC0415  it cannot be imported otherwise
+
+    return Bounded
 
 
 def _open_files() -> None:

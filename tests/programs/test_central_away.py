@@ -13,6 +13,7 @@ from threading import Barrier
 from time import monotonic, time
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 import requests
@@ -20,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from kiosk import loops
 from kiosk.central import serve as program
-from kiosk.central.api import board, intake
+from kiosk.central.api import answers, board
 from kiosk.central.api.answers import BUSY_FOR
 from kiosk.central.api.app import Central
 from kiosk.central.api.board import Board
@@ -126,12 +127,11 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_no_fault(
         f"POST {BATCHES} HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer()['Authorization']}\r\nContent-Length: 9\r\n\r\n"
     )
     with running(tmp_path, monkeypatch) as server:
-        monkeypatch.setattr(intake, "MOST_AT_ONCE", 1)
-        assert post(server, batch(1)).status_code == 200  # the key is known now, so who comes first is served first
+        monkeypatch.setattr(answers, "MOST_UNFINISHED", len(msgspec.json.encode(batch(1))))
         with socket.create_connection(("127.0.0.1", server.port)) as peer:
             peer.sendall(head.encode() + b"{")
-            until(lambda: post(server, batch(1)).status_code == 503, "its place is taken")
-        until(lambda: post(server, batch(1)).status_code == 200, "its place is free")
+            until(lambda: post(server, batch(1)).status_code == 503, "its body is there")
+        until(lambda: post(server, batch(1)).status_code == 200, "its body is gone")
     assert "Traceback" not in capfd.readouterr().err
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from time import monotonic, time
@@ -171,6 +173,44 @@ def test_a_connection_that_says_no_more_is_closed(sent: bytes, tmp_path: Path, m
         assert requests.get(server.url, timeout=5).status_code == 404
 
 
+CHUNKED = b"POST /v1/enrol HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
+
+
+@pytest.mark.parametrize(
+    "began",
+    [b"GET /", b"GET / HTTP/1.1\r\nHost: ", b"GET / HTTP/1.1\r\n", CHUNKED + b"0\r\nX: ", CHUNKED + b"1;"],
+    ids=["a path", "a header", "headers", "a trailer", "a chunk's extension"],
+)
+@pytest.mark.parametrize("parser", ["httptools", "h11"])
+def test_what_does_not_end_is_cut_off(
+    parser: str, began: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(parser)
+    if parser == "h11":
+        monkeypatch.setattr(program, "_parser", lambda: "h11")
+    more = b"X: y\r\n" * 2000 if began.endswith(b"1.1\r\n") else b"x" * 12_000
+    with running(tmp_path, monkeypatch) as server, socket.create_connection(("127.0.0.1", server.port), 20) as peer:
+        peer.sendall(began)
+        with pytest.raises(ConnectionError):
+            peer.sendall(more * 2000)
+        assert requests.get(server.url, timeout=5).status_code == 404
+
+
+def test_requests_that_wait_for_no_answer_are_not_piled_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = pytest.importorskip("kiosk.central.parser")
+    with running(tmp_path, monkeypatch) as server, socket.create_connection(("127.0.0.1", server.port), 20) as peer:
+        known = "&".join(f"{kind}={version}" for kind, version in server.store.versions().items())
+        head = f"Host: x\r\nAuthorization: {bearer()['Authorization']}\r\n\r\n"
+        asked = f"GET {DOCUMENTS}?{known} HTTP/1.1\r\n{head}".encode()
+        peer.sendall(asked * parser.MOST_AHEAD)
+        told = b""
+        while told.count(b"HTTP/1.1 200") < parser.MOST_AHEAD:
+            told += peer.recv(4096)
+        peer.sendall(asked.replace(b" HTTP", b"&wait=60 HTTP") * (parser.MOST_AHEAD + 2))
+        assert peer.recv(4096).startswith(b"HTTP/1.1 400")
+        assert peer.recv(4096) == b""
+
+
 class Transport:
     """Of a connection: the bytes that wait to be taken by its peer."""
 
@@ -215,19 +255,47 @@ def test_how_long_a_connection_may_do_the_same(connection: Callable[[], Connecti
 
 def test_batches_beyond_the_places_are_asked_to_come_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "MOST_AT_ONCE", 3)
-    head = (
-        f"POST {BATCHES} HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer()['Authorization']}\r\nContent-Length: 9\r\n\r\n"
-    )
+    with running(tmp_path, monkeypatch) as server, ThreadPoolExecutor(4) as pool:
+        assert post(server, batch(1)).status_code == 200  # the key is known now, which is in the same file
+        with closing(sqlite3.connect(tmp_path / "central.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            sent = [pool.submit(post, server, batch(1)) for _ in range(4)]
+            refused = next(as_completed(sent)).result()
+            assert (refused.status_code, refused.headers.get("Retry-After")) == (503, str(intake.LATER))
+        assert sorted(each.result().status_code for each in sent) == [200, 200, 200, 503]
+
+
+def half_sent(server: Running) -> socket.socket:
+    """A body of which nine bytes of ten have come."""
+    head = f"POST {BATCHES} HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer()['Authorization']}\r\nContent-Length: 10\r\n\r\n"
+    peer = socket.create_connection(("127.0.0.1", server.port))
+    peer.sendall(head.encode() + b"rubbish!!")
+    return peer
+
+
+def test_who_sends_slowly_holds_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_AT_ONCE", 1)
     with running(tmp_path, monkeypatch) as server, ExitStack() as stack:
         assert post(server, batch(1)).status_code == 200  # the key is known now, so who comes first is served first
-        held = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(3)]
-        for each in held:
-            each.sendall(head.encode())
-        until(lambda: post(server, batch(1)).headers.get("Retry-After") == str(intake.LATER), "no place")
-        assert post(server, batch(1)).status_code == 503
-        held[0].sendall(b"rubbish!!")
-        assert b" 400 " in held[0].recv(4096)
-        assert post(server, batch(1)).status_code == 200
+        slow = [stack.enter_context(half_sent(server)) for _ in range(5)]
+        assert [post(server, batch(seq)).status_code for seq in range(2, 7)] == [200] * 5
+        for each in slow:
+            each.sendall(b"!")
+            assert b" 400 " in each.recv(4096), "it was being read all the time"
+
+
+def test_what_has_come_of_slow_bodies_is_bounded_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "MOST_UNFINISHED", 9 * 5 + 8)
+    with running(tmp_path, monkeypatch) as server, ExitStack() as stack:
+        slow = [stack.enter_context(half_sent(server)) for _ in range(5)]
+        until(lambda: post(server, Batch("", 1, "", 1.0, 1.0, [])).headers.get("Retry-After") == str(answers.BUSY_FOR))
+        strangers = requests.post(f"{server.url}/v1/enrol", json={}, timeout=30)
+        assert strangers.status_code == 400, "theirs are counted apart"
+        slow[0].close()
+        slow[1].close()
+        with half_sent(server) as peer:
+            peer.sendall(b"!")
+            assert b" 400 " in peer.recv(4096)
 
 
 def test_a_station_that_sends_too_much_is_told_to_wait_and_so_are_the_operators(

@@ -27,6 +27,9 @@ BUSY_FOR: Final = 10
 BODY_WITHIN: Final = 60.0
 """Seconds for a request's body: a station gives up after 40, or its token would be over."""
 
+MOST_UNFINISHED: Final = 64 * contract.MAX_BATCH
+"""Bytes of all bodies together that have not come whole."""
+
 TITLES: Final = {
     400: "Bad request",
     401: "Not authorised",
@@ -59,11 +62,33 @@ def refuse(status: int, detail: str) -> NoReturn:
     raise Refused(status, detail)
 
 
-async def read_body(request: Request) -> bytes:
+class Unfinished:
+    """Those who have sent a part of their bodies. They wait here, and hold no place that another could use."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    async def whole(self, request: Request) -> bytes:
+        """The body as it was sent, once all of it is there. Refuses what is longer than the contract allows."""
+        packed = bytearray()
+        try:
+            async for chunk in request.stream():
+                packed += chunk
+                self._bytes += len(chunk)
+                if len(packed) > contract.MAX_BATCH:
+                    refuse(413, f"a body of more than {contract.MAX_BATCH} bytes")
+                if self._bytes > MOST_UNFINISHED:
+                    raise Refused(503, f"{MOST_UNFINISHED} bytes of others have come", retry_after=BUSY_FOR)
+        finally:
+            self._bytes -= len(packed)
+        return bytes(packed)
+
+
+async def read_body(request: Request, unfinished: Unfinished) -> bytes:
     """The body, unpacked, and never more than the contract allows of it, nor slower."""
     try:
         async with asyncio.timeout(BODY_WITHIN):
-            packed = await _packed(request)
+            packed = await unfinished.whole(request)
     except ClientDisconnect:  # nobody hears it, and it is no fault of the server's
         refuse(400, "the body was cut off")
     except TimeoutError:
@@ -74,15 +99,6 @@ async def read_body(request: Request) -> bytes:
     if encoding != "gzip":
         refuse(415, "Content-Encoding must be gzip or identity")
     return _gunzip(packed)
-
-
-async def _packed(request: Request) -> bytes:
-    packed = bytearray()
-    async for chunk in request.stream():
-        packed += chunk
-        if len(packed) > contract.MAX_BATCH:
-            refuse(413, f"a body of more than {contract.MAX_BATCH} bytes")
-    return bytes(packed)
 
 
 def _gunzip(packed: bytes) -> bytes:

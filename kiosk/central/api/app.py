@@ -20,10 +20,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kiosk.central import jobs
-from kiosk.central.api.answers import Refused, answered, busy, capabilities, decoded, problem, query, read_body, refuse
+from kiosk.central.api.answers import (
+    Refused,
+    Unfinished,
+    answered,
+    busy,
+    capabilities,
+    decoded,
+    problem,
+    query,
+    read_body,
+    refuse,
+)
 from kiosk.central.api.attendance import Attendance
 from kiosk.central.api.authority import Authority
 from kiosk.central.api.board import Board, encoded
+from kiosk.central.api.held import Held
 from kiosk.central.api.intake import Intake
 from kiosk.central.api.quota import Quotas
 from kiosk.central.issuer import Issuer
@@ -73,6 +85,7 @@ class Central:
         self._quotas = Quotas()
         self._intake = Intake(self.store)
         self._attendance = Attendance(self.store)
+        self._unfinished, self._strangers = Unfinished(), Unfinished()
         self._last = self.store.last_publication()
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
@@ -99,7 +112,7 @@ class Central:
 
     async def enrol(self, request: Request) -> Response:
         """Pin a station's key against a claim code; answer with the root key and the first documents."""
-        wanted = decoded(await read_body(request), Enrolment)
+        wanted = decoded(await read_body(request, self._strangers), Enrolment)
         if public_key(wanted.public_key) is None:
             refuse(400, "public_key is no Ed25519 key")
         try:
@@ -116,8 +129,9 @@ class Central:
         if stream not in contract.STREAMS:
             refuse(404, f"no such stream; there are {', '.join(contract.STREAMS)}")
         self._attendance.heard(code, request, time.time())
+        self._intake.check()
+        body = await read_body(request, self._unfinished)
         with self._intake.place():
-            body = await read_body(request)
             await self._within_quota(code, len(body))
             conflicts = contract.UNDERSTANDS_CONFLICT in capabilities(request)
             try:
@@ -138,16 +152,24 @@ class Central:
         known = {kind: query(request, kind, "0", Version) for kind in KINDS}
         if SERVICE in request.query_params:
             known[SERVICE] = query(request, SERVICE, "0", Version)
-        deadline = time.monotonic() + query(request, "wait", "0", Wait)
-        nonce = query(request, "nonce", "", Nonce)
+        wait, nonce = query(request, "wait", "0", Wait), query(request, "nonce", "", Nonce)
         self._attendance.heard(code, request, time.time(), known)
         await self._heard(code, known)
         found = self._board.newer(code, known, time.time())
+        if wait and not found:
+            return Held(self._later(code, known, nonce, time.monotonic() + wait))
+        return await self._found(found, nonce)
+
+    async def _later(self, code: str, known: dict[str, int], nonce: str, deadline: float) -> Response:
+        found: list[Raw] = []
         while not found and (left := deadline - time.monotonic()) > 0:
             more = await self._board.news(code, left)
             found = self._board.newer(code, known, time.time())
             if not more:
                 break
+        return await self._found(found, nonce)
+
+    async def _found(self, found: list[Raw], nonce: str) -> Response:
         if nonce:
             found += [encoded(body) for body in await run_in_threadpool(self._time, nonce)]
         return answered(Found(found, time.time()))

@@ -35,7 +35,7 @@ class Authority:
 
     def __init__(self, store: CentralStore) -> None:
         self._store = store
-        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._keys: dict[str, bytes] = {}
         self._proven: dict[str, Bearer] = {}
 
     def forget(self, code: str) -> None:
@@ -68,20 +68,19 @@ class Authority:
             with suppress(jwt.PyJWTError, *UNDECODABLE):
                 return _claims(token, self._keys[code])
         raw = await run_in_threadpool(self._store.station_key, code)
-        key = public_key(raw) if raw else None
-        if key is None:
+        if raw is None or public_key(raw) is None:
             refuse(401, "an enrolled station's token is needed")
-        remember(self._keys, code, key)
+        remember(self._keys, code, raw)
         try:
-            return _claims(token, key)
+            return _claims(token, raw)
         except (jwt.PyJWTError, *UNDECODABLE) as error:
             refuse(401, f"{error}"[:200])
 
 
-def _claims(token: str, key: Ed25519PublicKey) -> dict[str, Any]:
+def _claims(token: str, key: bytes) -> dict[str, Any]:
     return jwt.decode(
         token,
-        key,
+        Ed25519PublicKey.from_public_bytes(key),
         algorithms=["EdDSA"],
         audience=AUDIENCE,
         leeway=LEEWAY,

@@ -17,7 +17,7 @@ from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.logs import Became, Sent, Taken
 
 MOST_AT_ONCE: Final = 64
-"""Batches in work, from the first byte of their body to their answer."""
+"""Batches in work, from the last byte of their body to their answer."""
 
 LATER: Final = 5
 """Seconds after which a station may come again that found no place."""
@@ -37,11 +37,15 @@ class Intake:
         self._gathered: list[_Waiting] = []
         self._writing = asyncio.Lock()
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place for one batch. Refuses with 503 when all are taken."""
+    def check(self) -> None:
+        """Refuses with 503 when all places are taken; no body needs to be read for that."""
         if self._in_work >= MOST_AT_ONCE:
             raise Refused(503, f"{MOST_AT_ONCE} batches are in work", retry_after=LATER)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for one batch that is there. Refuses with 503 when all are taken."""
+        self.check()
         self._in_work += 1
         try:
             yield

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.published import Command, Publication, Published, Service
-from kiosk.central.store.engine import Engine
+from kiosk.central.store.engine import Engine, Row
 from kiosk.trust.keyset import Use
 
 DAY: Final = 86_400
@@ -67,7 +67,14 @@ class Documents:
 
     def versions(self, station: str = "") -> dict[str, int]:
         """The newest version of each kind; with a station's code also its policy's, and its newest command's number."""
-        return self.published().versions(station)
+        newest = "SELECT station, max(seq) FROM commands WHERE station = ? GROUP BY station"
+        with self._engine.moment():
+            documents = self._engine.all("SELECT kind, version FROM documents")
+            policies = self._engine.all("SELECT scope, version FROM policies")
+            services = self._engine.all("SELECT scope, version FROM services ORDER BY version")
+            commands = self._engine.all(newest, (station,))
+        offered = {scope: [Service(version, scope, b"")] for scope, version in services}  # the newest of each scope
+        return Published(_bare(documents), _bare(policies), {}, dict(commands), offered).versions(station)
 
     def published(self, now: float = math.inf) -> Published:
         """Everything that is published, with the commands that are still to be obeyed at `now`."""
@@ -194,3 +201,7 @@ class Documents:
     def signing_keys(self) -> list[StoredKey]:
         """All signing keys, the oldest first."""
         return [StoredKey(*row) for row in self._engine.all("SELECT * FROM keys ORDER BY not_before, kid")]
+
+
+def _bare(versions: list[Row]) -> dict[str, tuple[int, bytes]]:
+    return {name: (version, b"") for name, version in versions}
