@@ -34,7 +34,7 @@ UNITS: Final = frozenset(["V", "W", "Wh", "°C", "C", "s", "m", "h", "L", "mg", 
 NAMES_OF_STANDARDS: Final = """
 Ctrl-C Enter QR PNG SVG PDF CSV JSON TOML Markdown PEM Debian systemd Modbus NMEA GPIO GPS USB HTTP HTTPS TLS ISO RFC IP UTF BOM
 GBK RGB RS COSE CBOR GM65 DS18B20 RTSP 1-Wire BCM SIM APN NetworkManager nmcli Picamera2 matplotlib libzbar zbar Date URL gzip
-Wi-Fi ModemManager cage Chromium PostgreSQL CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B q y n
+Wi-Fi ModemManager cage Chromium PostgreSQL SQLite CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B q y n
 """
 PROPER: Final = frozenset(NAMES_OF_STANDARDS.split())
 """Standards, products, programs, accounts, wires and keys that Chinese calls by their Latin names."""
@@ -209,7 +209,7 @@ NAMES: Final = frozenset(
 
 ALIVE: Final = """
 status|doctor -v|log -n 100|log --stream telemetry|log --kind nothing|log --since yesterday|log -n x|log --stream none|queue
-logbook|logbook verify|logbook refused|logbook export|logbook export --format csv
+logbook|logbook verify|logbook refused|logbook export|logbook export --format csv|central copy --to copied
 door open|door hold --for 20m|door hold --for soon|door release|door lockdown attic|door nope
 maintenance on --for 10m|maintenance off|replay --save seen.rec|replay seen.rec|replay none.rec|replay house.toml
 simulate|simulate none.csv|simulate bad.csv|config check|config check none.toml|config check bad.toml

@@ -5,12 +5,15 @@ The statements are those that both understand, with `?` for a value; where they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 Row = tuple[Any, ...]
+
+PAGE: Final = 1000
+"""Rows that are read at a time, where there may be millions."""
 
 
 class Trouble(Enum):
@@ -91,6 +94,12 @@ class Engine(Protocol):
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that it gives."""
 
+    def pages(self, statement: str) -> Iterator[list[Row]]:
+        """The rows that it gives, some at a time; within a transaction or a moment."""
+
+    def columns(self, table: str) -> list[str]:
+        """The names of a table's columns, in their order."""
+
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         """How many rows it changed."""
 
@@ -102,6 +111,9 @@ class Engine(Protocol):
 
     def wipe(self) -> None:
         """What was deleted is not to be found in the database's files either, as far as that is in its own hands."""
+
+    def renumber(self) -> None:
+        """Rows came with their numbers: those that the database gives itself go on after the highest of each table."""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -41,11 +41,14 @@ def settings_of(folder: Path) -> CentralSettings:
 
 def engine_of(folder: Path, settings: CentralSettings) -> Engine:
     """Raises StoreFailed."""
-    if not settings.dsn:
-        return Sqlite(folder)
+    return engine_at(settings.dsn) if settings.dsn else Sqlite(folder)
+
+
+def engine_at(dsn: str) -> Engine:
+    """The PostgreSQL server of a connection string. Raises StoreFailed."""
     try:
         from kiosk.central.store.postgres import Postgres  # noqa: PLC0415  only who has named a server needs its library
     except ImportError as error:
-        words = f"{folder / SETTINGS}: dsn needs psycopg: pip install 'yizhan-kiosk[central]'"
+        words = f"{SETTINGS}: dsn needs psycopg: pip install 'yizhan-kiosk[central]'"
         raise StoreFailed(Trouble.MISSET, words) from error
-    return Postgres(settings.dsn)
+    return Postgres(dsn)

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from kiosk.central.store.batches import without_nul
-from kiosk.central.store.engine import Row, StoreFailed, Trouble
+from kiosk.central.store.engine import PAGE, Row, StoreFailed, Trouble
 
 MOST_CONNECTIONS: Final = 8
 """Of a process; each costs the server some 10 MB."""
@@ -51,7 +51,10 @@ class PostgresWords:
     """What PostgreSQL calls things."""
 
     name: Final = "postgresql"
-    tables: Final = "(SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()) found"
+    tables: Final = (
+        "(SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+        " AND relnamespace = current_schema()::regnamespace) found"
+    )
     locked: Final = " FOR UPDATE"
     months: Final = True
 
@@ -198,6 +201,29 @@ class Postgres:
         """The first row that it gives."""
         with self._done(statement, values) as cursor:
             return cursor.fetchone()
+
+    def pages(self, statement: str) -> Iterator[list[Row]]:
+        """The rows that it gives, by a cursor on the server."""
+        with self._connection() as connection, connection.cursor("pages") as cursor:
+            cursor.execute(_translated(statement))
+            yield from iter(lambda: cursor.fetchmany(PAGE), [])
+
+    def columns(self, table: str) -> list[str]:
+        """The names of its columns."""
+        select = (
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
+            " ORDER BY attnum"
+        )
+        return [name for (name,) in self.all(select, (table,))]
+
+    def renumber(self) -> None:
+        """Set each sequence to its table's highest number."""
+        identities = (
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE is_identity = 'YES' AND table_schema = current_schema()"
+        )
+        for table, column in self.all(identities):
+            self.all(f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), max({column})) FROM {table}")
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         """How many rows it changed."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from kiosk.central.store.engine import Row, StoreFailed, Trouble
+from kiosk.central.store.engine import PAGE, Row, StoreFailed, Trouble
 
 FILE: Final = "central.db"
 LOCK_FILE: Final = "jobs.lock"
@@ -24,7 +24,7 @@ class SqliteWords:
     """What SQLite calls things."""
 
     name: Final = "sqlite"
-    tables: Final = "sqlite_master"
+    tables: Final = "(SELECT name FROM sqlite_master WHERE type = 'table') found"
     locked: Final = ""
     months: Final = False
 
@@ -110,6 +110,19 @@ class Sqlite:
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that it gives."""
         return next(iter(self.all(statement, values)), None)
+
+    def pages(self, statement: str) -> Iterator[list[Row]]:
+        """The rows that it gives."""
+        with self._lock, _said():
+            cursor = self.db.execute(statement)
+            yield from iter(lambda: cursor.fetchmany(PAGE), [])
+
+    def columns(self, table: str) -> list[str]:
+        """The names of its columns."""
+        return [name for (name,) in self.all("SELECT name FROM pragma_table_info(?) ORDER BY cid", (table,))]
+
+    def renumber(self) -> None:
+        """It does so by itself."""
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         """How many rows it changed."""

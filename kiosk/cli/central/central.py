@@ -15,6 +15,7 @@ from rich.cells import set_cell_size
 
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
+from kiosk.cli.central.copy import copy
 from kiosk.cli.central.folder import INDEX, folder_option, opened, said_plainly
 from kiosk.cli.central.looking import commands, entries, passes, status
 from kiosk.cli.central.policies import policies
@@ -52,6 +53,7 @@ def central() -> None:
 
 central.add_command(check)
 central.add_command(command)
+central.add_command(copy)
 central.add_command(policy)
 for verb in (stations, station, claim, claims, status, entries, commands, policies, passes, retention, service, token):
     central.add_command(verb)

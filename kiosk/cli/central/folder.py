@@ -61,13 +61,19 @@ def opened(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
     return store, Issuer(folder, store, renew=renew)
 
 
-def looked_into(folder: Path) -> CentralStore:
-    """The folder's store, for who only looks: nothing is made, renewed or published. Exit code 1 where there is none."""
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
+def needs_one(folder: Path) -> None:
+    """Exit code 1 where there is no central server's database."""
     from kiosk.central.store.place import holds_one  # noqa: PLC0415
 
     if not holds_one(folder):
         fail(_("{folder}: has no central.db. Next: name the central server's folder with --data", folder=folder))
+
+
+def looked_into(folder: Path) -> CentralStore:
+    """The folder's store, for who only looks: nothing is made, renewed or published. Exit code 1 where there is none."""
+    from kiosk.central.store import CentralStore  # noqa: PLC0415
+
+    needs_one(folder)
     return CentralStore(folder)
 
 
