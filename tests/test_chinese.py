@@ -23,6 +23,7 @@ import pytest
 from kiosk.cli import terminal as readable
 from kiosk.cli.aligned import wrapped
 from kiosk.cli.main import VERBS
+from kiosk.demo.founding import found
 from kiosk.settings.words import tables
 from tests.keys import STRANGER, claims, signed
 from tests.programs.house import House, environment
@@ -34,7 +35,7 @@ UNITS: Final = frozenset(["V", "W", "Wh", "°C", "C", "s", "m", "h", "L", "mg", 
 NAMES_OF_STANDARDS: Final = """
 Ctrl-C Enter QR PNG SVG PDF CSV JSON TOML Markdown PEM Debian systemd Modbus NMEA GPIO GPS USB HTTP HTTPS TLS ISO RFC IP UTF BOM
 GBK RGB RS COSE CBOR GM65 DS18B20 RTSP 1-Wire BCM SIM APN NetworkManager nmcli Picamera2 matplotlib libzbar zbar Date URL gzip
-Wi-Fi ModemManager cage Chromium PostgreSQL SQLite CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B q y n
+Wi-Fi ModemManager cage Chromium PostgreSQL SQLite CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B U q y n
 """
 PROPER: Final = frozenset(NAMES_OF_STANDARDS.split())
 """Standards, products, programs, accounts, wires and keys that Chinese calls by their Latin names."""
@@ -42,12 +43,13 @@ PROPER: Final = frozenset(NAMES_OF_STANDARDS.split())
 STANDS: Final = re.compile(
     r"""
       `[^`]*`                                   # quoted: what is to be typed
-    | \b(?:sudo|kiosk|ls|cat|echo|journalctl|systemctl|curl|ping|tracepath|openssl|ps|ip|pip|fuser|rfkill)
+    | \b(?:sudo|kiosk|ls|cat|echo|journalctl|systemctl|curl|ping|tracepath|openssl|ps|ip|pip|fuser|rfkill|cp)
       [ ][!-~][ -~]*                            # a command
     | ^\s*→.*                                   # a remedy
     | \w+://\S* | [\w.*~-]*/[\w./*:~+-]+     # addresses and paths
     | \[[^\]]*\] | \{[^}]*\} | '[^']*' | "[^"]*"  # choices, tables of the settings, what was typed
     | \S+，是不是[ ][\w.-]+                    # what may have been meant
+    | 单词：[a-z ]+$                              # six words, which are the same in every language
     | \b[0-9a-f]{8,16}\b | 编号[ ][A-Z2-7]{6}   # keys, epochs, a report's id
     | (?<![\w-])--?[\w-]+                       # options
     | [\w*-]*(?:\.[\w*-]+)+                     # dotted keys, files, versions
@@ -203,7 +205,21 @@ url = "http://127.0.0.1:9"
 door = "main"
 """
 NAMES: Final = frozenset(
-    ["main", "attic", "water", "leak", "kettle", "front", "nope", "nothing", "YZ1", "x", "simulation"]
+    [
+        "main",
+        "attic",
+        "central-new",
+        "central-data",
+        "water",
+        "leak",
+        "kettle",
+        "front",
+        "nope",
+        "nothing",
+        "YZ1",
+        "x",
+        "simulation",
+    ]
 )
 
 
@@ -220,8 +236,13 @@ scanner read none.png|test network|test lock|test nope|update|update none.bin|en
 completion fish|demo --for 1s|demo --for x|nope|statsu|doctor --fix|watch|station --nope
 central station add 37081101|central stations|central claim 37081101|central alarms|central clock|central revoke 7
 central command 37081101 open|central command 37081101 restart|central policy none.toml
-central policy bad.toml|central reconcile|central rotate
-central retention|central rotate --compromised issuer|central check http://127.0.0.1:9|central release none.deb --out x
+central policy bad.toml|central reconcile
+central retention|central check http://127.0.0.1:9
+central rotate|central release none.deb --out x|central init --data central-new
+root init --out sticks/1|root sign central-new/keys.request --root sticks/1 --out new.signed --yes
+root log --root sticks/1|root log
+central keys install new.signed --data central-new --yes|central keys list|central keys request --out again.request
+root release none.deb --out x|root sign none
 central serve --port 99999|pass make --class steward
 central service publish none.toml|central service publish bad.toml|central service list|central service show heat
 central service withdraw heat
@@ -250,6 +271,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house.trust()
     (house.folder / "bad.toml").write_text('fresh_for = 3\n[doors.main]\nhours = ["x"]\nalways = ["wrker"]\n')
     (house.folder / "bad.csv").write_text("8,fridge,4\n")
+    found(house.folder / "central-data")
+    (house.folder / "sticks").mkdir()
     with house.station() as station:
         assert station.verdict(signed(claims(5))) == "granted"
         assert station.verdict(signed(claims(6), STRANGER)) == "bad_signature"

@@ -12,6 +12,7 @@ import pytest
 
 from hardware.codes import read_codes
 from kiosk.cli.main import GROUPS, VERBS
+from kiosk.demo.founding import found
 from kiosk.trust.passes import PREFIX
 from tests.keys import NOW, STRANGER, claims, signed
 from tests.programs.house import House
@@ -219,6 +220,7 @@ def test_a_door_that_is_not_there_is_named(house: House) -> None:
 
 def test_a_printed_pass_can_be_read_from_its_picture(house: House) -> None:
     out = house.folder / "pass.png"
+    found(house.folder / "c")
     done = house.kiosk("pass", "make", "--central", str(house.folder / "c"), "--kind", "card", "--out", str(out))
     assert done.returncode == 0, done.stderr
     text = done.stdout.strip()

@@ -22,6 +22,7 @@ from rich.console import Console
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.cli.trial.demo import tell_summary
+from kiosk.demo.founding import founded
 from kiosk.demo.link import Link
 from kiosk.demo.run import MUST_REFUSE, Summary
 from kiosk.demo.script import Script, write_script
@@ -129,7 +130,7 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
     folder = tmp_path_factory.mktemp("central")
     store = CentralStore(folder)
-    yield Issuer(folder, store)
+    yield founded(folder, store)
     store.close()
 
 

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from kiosk.cli.files import whole, wrong_place
+from kiosk.demo.founding import found
 from tests.keys import claims, signed
 from tests.programs.house import House
 from tests.programs.test_read_only import mounted
@@ -37,6 +38,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     (house.folder / "folder.png").mkdir()
     with house.station() as station:
         station.verdict(signed(claims(5)))
+    found(house.folder / "central")
     assert house.kiosk("pass", "make", "--central", str(house.folder / "central")).returncode == 0
     return house
 
@@ -85,7 +87,7 @@ def test_nothing_is_spent_on_a_disk_that_is_full_or_can_only_be_read(house: Hous
         (("logbook", "export", "--out"), 2),
         (("sensors", "plot", "--out"), 2),
         (("replay", "--save"), 2),
-        (("central", "release", "station.toml", "--out"), 2),
+        (("root", "release", "station.toml", "--out"), 2),
     ],
 )
 def test_no_verb_begins_what_it_cannot_write_down(words: tuple[str, ...], code: int, house: House) -> None:

@@ -65,6 +65,13 @@ def test_the_package_and_a_file_of_answers_lead_to_a_station_that_opens(root: Pa
     assert inside(root, "dpkg -i /tmp/kiosk.deb").endswith("exit code 0")
     assert "not set up yet" in inside(root, "kiosk doctor")
     port = free_port()
+    for words in (
+        f"central init --data {CENTRAL} --out /tmp/request",
+        "root init --out /root/root-key",
+        "root sign /tmp/request --root /root/root-key --out /tmp/keyset --yes",
+        f"central keys install /tmp/keyset --data {CENTRAL} --yes",
+    ):
+        assert inside(root, f"kiosk {words}").endswith("exit code 0")
     with program(root, "central", "serve", "--data", CENTRAL, "--port", str(port)):
         until((root / CENTRAL.strip("/")).is_dir, "the central server")
         claim = inside(root, f"kiosk central claim {CODE} --data {CENTRAL}").split()[0]

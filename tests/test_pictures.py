@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.cli.main import VERBS
+from kiosk.demo.founding import founded
 from kiosk.demo.script import write_script
 from kiosk.language import _catalogue
 from tests.conftest import ROOT
@@ -34,7 +34,7 @@ def alike(line: str) -> str:
 
 def test_the_picture_of_the_demo_tells_the_story_of_today(tmp_path: Path) -> None:
     store = CentralStore(tmp_path / "central")
-    said = {alike(line) for line in told(write_script(Issuer(tmp_path / "central", store)), WIDTH, tmp_path / "house")}
+    said = {alike(line) for line in told(write_script(founded(tmp_path / "central", store)), WIDTH, tmp_path / "house")}
     store.close()
     shown = [alike(line) for line in rows_of(DOCS / "demo.svg")]
     assert {line for line in shown if "kioskdemo" not in line and not line.endswith("…")} <= said, "type: make pictures"

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from kiosk.cli.ports import taken
+from kiosk.demo.founding import found
 from tests.programs.house import House, until
 
 
@@ -71,6 +72,7 @@ def test_a_program_whose_port_is_taken_says_by_whom(verb: str, tmp_path: Path) -
 def test_what_cannot_be_served_is_said_plainly(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
     house = House(tmp_path)
     given = (each.format(config=house.config) for each in words)
+    found(tmp_path / "central")
     done = house.kiosk("central", "serve", "--data", str(tmp_path / "central"), *given)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert said in done.stderr
@@ -79,6 +81,7 @@ def test_what_cannot_be_served_is_said_plainly(tmp_path: Path, words: tuple[str,
 def test_it_serves_over_ipv6(tmp_path: Path) -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as free:
         port = free.getsockname()[1]
+    found(tmp_path / "c")
     with House(tmp_path).program(
         "central", "serve", "--host", "::1", "--data", str(tmp_path / "c"), "--port", str(port)
     ):

@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kiosk.central.keys.root import Begun, Root, SignedRelease, make_root
 from kiosk.cli.act.update import _take
-from kiosk.keyfiles import ROOT_KEY, heal, read_private
+from kiosk.keyfiles import ROOT_KEY, heal
 from kiosk.settings.loading import load
 from kiosk.trust.documents import Refusal
 from kiosk.trust.release import Release, order, read_release, sign_release
@@ -251,18 +252,19 @@ def test_a_station_that_was_dead_before_need_only_answer() -> None:
     assert trouble(None, view(faults={"logbook": "disk full"}), "0.2.0") == ""
 
 
-def test_a_bundle_of_the_central_server_is_taken_with_its_root_key(tmp_path: Path) -> None:
-    house, central, out = House(tmp_path / "house"), tmp_path / "central", tmp_path / "0.2.0.update"
-    where = ("--out", str(out), "--data", str(central), "--json")
-    made = house.kiosk("central", "release", str(package(tmp_path, "0.2.0")), "--ring", "all", *where)
+def test_a_bundle_is_taken_with_the_root_key_that_signed_it(tmp_path: Path) -> None:
+    house, folder, out = House(tmp_path / "house"), tmp_path / "root", tmp_path / "0.2.0.update"
+    key = make_root(folder, 1_795_392_000)
+    where = ("--out", str(out), "--root", str(folder), "--json")
+    made = house.kiosk("root", "release", str(package(tmp_path, "0.2.0")), "--ring", "all", *where)
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["platforms"] == [PLATFORM]
-    root = read_private(central / "root.key").public_key().public_bytes_raw()
-    assert take(out, root, "all", PLATFORM, "0.1.0", Versions(tmp_path / "versions")).version == "0.2.0"
+    assert [type(each) for each in Root(folder).log] == [Begun, SignedRelease]
+    assert take(out, key.public, "all", PLATFORM, "0.1.0", Versions(tmp_path / "versions")).version == "0.2.0"
     other = package(tmp_path, "0.3.0")
-    mixed = house.kiosk("central", "release", str(tmp_path / "0.2.0.deb"), str(other), *where)
+    mixed = house.kiosk("root", "release", str(tmp_path / "0.2.0.deb"), str(other), *where)
     assert (mixed.returncode, mixed.stderr) == (2, "more than one version: 0.2.0, 0.3.0\n")
-    none = house.kiosk("central", "release", str(house.config), *where)
+    none = house.kiosk("root", "release", str(house.config), *where)
     assert none.returncode == 2
     assert "Traceback" not in none.stderr
 

@@ -1,4 +1,4 @@
-"""The keys of the union and what they sign: keysets, status lists, policies, commands, times, passes."""
+"""What the union's keys sign at the centre: status lists, policies, commands, times, passes; never a keyset."""
 
 from __future__ import annotations
 
@@ -14,40 +14,32 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from kiosk.central.keys import read_or_make_key, root_key, signing_key
+from kiosk.central.keys.files import signing_key
+from kiosk.central.keys.making import OLD_ROOT, pinned_root
 from kiosk.central.published import prefixes
 from kiosk.central.refusals import TooLarge, WrongClock
 from kiosk.central.services import OtherService, read_service
 from kiosk.central.store import CentralStore
-from kiosk.central.store.documents import StoredKey
+from kiosk.central.store.keys import StoredKey
 from kiosk.language import _
 from kiosk.trust.cose import read_cbor, read_sign1
 from kiosk.trust.documents import (
     MAX_DOCUMENT,
     NO_BODY,
-    ROOT_KID,
     CommandDocument,
     Document,
     TimeDocument,
     sign_document,
 )
-from kiosk.trust.keyset import Key, Keyset, Use, key_id
+from kiosk.trust.keyset import Use
 from kiosk.trust.passes import Pass, make_pass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument, contradiction
-from kiosk.trust.release import Release, Ring, sign_release
 from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import Status, StatusDocument, pack
 
 DAY: Final = 86_400
-KEY_HOLDS: Final = 400 * DAY
-BACKDATED: Final = 30 * DAY
-"""Seconds before its making from which the first key of a use holds, for stations whose clocks are behind."""
-
-AHEAD: Final = 90 * DAY
-"""Seconds between the publication of the next key and its first use: a station may be offline for that long."""
-
-RENEW_BEFORE: Final = AHEAD + 30 * DAY
-"""Seconds before a key's end at which its successor is made."""
+ENDING: Final = 60 * DAY
+"""Seconds before the end of a use's last key from which on operators are asked for the next keyset."""
 
 LIST_EVERY: Final = 20 * 3600
 ANY: Final = 2**53
@@ -73,7 +65,7 @@ class Contradiction(ValueError):
 
 
 class Issuer:
-    """Signs with the union's private keys, which are made on first use. `clock`: seconds since 1970.
+    """Signs with the union's private keys, all but the root key, which is elsewhere. `clock`: seconds since 1970.
 
     Versions are seconds since 1970, or the one after the last where that is more, so a server that was restored from a backup
     does not fall behind its stations. What is published, its number and its signature are one
@@ -83,66 +75,59 @@ class Issuer:
     def __init__(
         self, folder: Path, store: CentralStore, clock: Callable[[], float] = time.time, *, renew: bool = True
     ) -> None:
-        """`renew=False`: nothing is published yet, so a signing key may be missing. Raises KeyLost."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """`renew=False`: nothing is published yet, so keys may be missing. Raises NotMade and KeyLost."""
         self._folder = folder
         self._store = store
         self._clock = clock
         self._private: dict[bytes, Ed25519PrivateKey] = {}
         self._jumped_at: dict[str, int] = {}
-        with store.transaction():
-            self._root = root_key(folder, store)
-            for use in USES:
-                if not any(key.use == use for key in store.signing_keys()):
-                    self._add_key(use, f"{use}.key", self._now() - BACKDATED)
-            if "keyset" not in store.versions():
-                self.publish_keyset()
         if renew:
             with suppress(WrongClock):  # an alarm tells it; what is published already is still served
                 self.renew()
 
     @property
     def root_public(self) -> bytes:
-        """The raw public root key, which a station gets at enrolment."""
-        return self._root.public_key().public_bytes_raw()
-
-    def release(self, version: str, ring: Ring, packages: dict[str, bytes]) -> bytes:
-        """A signed release of these packages, by platform their SHA-256. Raises msgspec.ValidationError."""
-        wanted = {"type": "release", "version": version, "issued_at": self._now(), "ring": ring, "packages": packages}
-        return sign_release(msgspec.convert(wanted, Release, builtin_types=(bytes,)), self._root)
+        """The raw public root key, which a station gets at enrolment. Raises NotMade and KeyLost."""
+        return pinned_root(self._folder, self._store)
 
     def renew(self) -> None:
-        """What time alone asks for: the next key of a use whose last one ends soon, and a status list of today.
+        """What time alone asks for: a status list of today, and an alarm in time for the next keyset.
 
         A list that says nothing new is still news: its age is what a station goes by. Called every hour.
         """
+        pinned_root(self._folder, self._store)
         with self._publishing() as now:
-            ending = [use for use in USES if max(self._ends(use)) < now + RENEW_BEFORE]
-            for use in ending:
-                self._add_key(use, "", now + AHEAD)
-            if ending:
-                self.publish_keyset()
+            self._watch_keys(now)
             if self._store.published_at("status") < now - LIST_EVERY:
                 self.publish_status()
             self._sign_again()
             self._store.forget_services(now)
 
-    def replace_keys(self, use: Use) -> None:
-        """Every key of that use is compromised: a new one holds at once, and the others leave the keyset.
+    def _watch_keys(self, now: int) -> None:
+        """Tell in time that a new keyset is wanted, and that the root key of an older release is still here."""
+        ends = min(max(self._ends(use), default=0) for use in USES)
+        words = f"the keyset's keys end at {_iso(ends)}: without a new keyset nothing is signed after that"
+        self._tell("keys_end", ends < now + ENDING, f"{words}. Next: kiosk central keys request --out FILE", now)
+        path = self._folder / OLD_ROOT
+        words = f"{path} is on this server: whoever takes it over has every station for good"
+        self._tell("root_key_here", path.exists(), f"{words}. Next: kiosk root init --from {path} --out STICK", now)
 
-        With a document key gone, what it signed must be signed again, and its commands are forgotten; its numbers count no
-        longer where they are ahead of the clock. With an issuer key gone, its passes must be issued anew.
+    def _tell(self, what: str, is_so: bool, detail: str, now: int) -> None:
+        if is_so:
+            self._store.alarm(what, detail, now)
+        else:
+            self._store.over(what)
+
+    def sign_anew(self) -> None:
+        """A document key has left the keyset before its end: nothing that it signed holds any more.
+
+        What is published is signed again, its commands are forgotten; its numbers count no longer where they are ahead of
+        the clock.
         """
         with self._publishing() as now:
-            for key in self._store.signing_keys():
-                if key.use == use:
-                    self._store.end_key(key.kid, now - 1)
-            self._add_key(use, "", now)
-            self.publish_keyset()
-            if use == "document":
-                self._store.drop_commands()
-                self.publish_status(most=now + DAY)
-                self._sign_again(most=now + DAY)
+            self._store.drop_commands()
+            self.publish_status(most=now + DAY)
+            self._sign_again(most=now + DAY)
 
     def _sign_again(self, most: int = ANY) -> None:
         """Publish again each policy that an older key signed: a station that restarts after its end must still believe it."""
@@ -161,18 +146,6 @@ class Issuer:
         for each in self._store.services():
             if each.until > self._now() and wanted(each.body):
                 self.publish_service(*read_service(each.body), most)
-
-    def publish_keyset(self) -> None:
-        """Sign and store the next keyset, with every key that has not ended."""
-        with self._publishing() as now:
-            version = self._next("keyset", self._store.versions().get("keyset", 0), now)
-            keys = tuple(
-                Key(key.kid, key.use, key.public, key.not_before, key.not_after)
-                for key in self._store.signing_keys()
-                if key.not_after > now
-            )
-            body = sign_document(Keyset(version, now, keys), self._root, ROOT_KID)
-            self._store.put_document("keyset", version, body, now)
 
     def publish_status(self, most: int = ANY) -> None:
         """Sign and store the status list as the credentials are now. A last version above `most` does not count."""
@@ -293,8 +266,6 @@ class Issuer:
             return
         if policy:
             self.publish_policy(policy)
-        elif kind == "keyset":
-            self.publish_keyset()
         elif kind == "status":
             self.publish_status()
         elif kind == "service":
@@ -321,7 +292,8 @@ class Issuer:
         return now
 
     def ready(self) -> None:
-        """Raises CannotSign unless there is a key of each use that holds now."""
+        """Raises CannotSign unless there are a root key, known by its public half, and a key of each use that holds now."""
+        pinned_root(self._folder, self._store)
         for use in USES:
             self._signer(use)
 
@@ -385,12 +357,6 @@ class Issuer:
             raise WrongClock(_("No {use} key holds at {time}. Is the clock right?", use=use, time=_iso(now)))
         return keys[-1]
 
-    def _add_key(self, use: Use, file: str, not_before: int) -> None:
-        path = self._folder / (file or f"{use}-{secrets.token_hex(4)}.key")
-        public = read_or_make_key(path).public_key().public_bytes_raw()
-        not_after = max(not_before, self._now()) + KEY_HOLDS
-        self._store.add_key(StoredKey(key_id(public), use, public, not_before, not_after, path.name))
-
     def _ends(self, use: Use) -> list[int]:
         return [key.not_after for key in self._store.signing_keys() if key.use == use]
 
@@ -411,6 +377,11 @@ def _meaning(kind: str, version: int, now: int) -> str:
         )
     if kind == "command":
         return "was this server restored from a backup? The station's next command comes after that number"
+    if kind == "keyset":
+        return (
+            "was this server restored from a backup? Install the newest keyset again, or ask for the next one: "
+            "kiosk central keys request --out FILE"
+        )
     return "was this server restored from a backup? It publishes anew what it has. Repeat what came since: revocations, too"
 
 

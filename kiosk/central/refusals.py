@@ -17,3 +17,11 @@ class WrongClock(CannotSign):
 
 class TooLarge(CannotSign):
     """What was to be published is larger than any station takes."""
+
+
+class NotTaken(CannotSign):
+    """A file that was carried here, or a stick, is not what it must be."""
+
+
+class NotMade(CannotSign):
+    """The folder has no database, or its database no keys yet."""

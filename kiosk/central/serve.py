@@ -18,7 +18,7 @@ import uvicorn
 from kiosk.central.api.app import Central
 from kiosk.central.api.held import Holding
 from kiosk.central.issuer import Issuer
-from kiosk.central.store import CentralStore
+from kiosk.central.keys.making import existing_store
 from kiosk.central.workers import shared
 from kiosk.local import notify
 
@@ -119,8 +119,8 @@ def serve(
 
 
 def _prepare(folder: Path) -> None:
-    """What the first start makes is made once, and what is wrong is said once."""
-    with closing(CentralStore(folder)) as store:
+    """What a start publishes is published once, and what is wrong is said once."""
+    with closing(existing_store(folder)) as store:
         Issuer(folder, store).ready()
 
 

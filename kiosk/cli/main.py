@@ -60,6 +60,7 @@ GROUPS: Final = {
     },
     "At the centre": {
         "central": ("kiosk.cli.central.central:central", "Run and use the reference central server."),
+        "root": ("kiosk.cli.root:root", "Make and use the root key, on a computer without a network."),
     },
     "The programs, which systemd runs": {
         "station": (

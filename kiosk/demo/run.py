@@ -14,11 +14,11 @@ from typing import Final
 from msgspec import Struct
 from rich.console import Console
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.core.entries import Stream
 from kiosk.demo.appliances import Appliances
 from kiosk.demo.film import write_film
+from kiosk.demo.founding import founded
 from kiosk.demo.link import Link
 from kiosk.demo.place import Place, free_port, wait_for_port, wait_for_station
 from kiosk.demo.script import Script, write_script
@@ -58,8 +58,9 @@ def run_demo(folder: Path, seconds: float | None, console: Console, *, keep_film
     began = monotonic()
     place = Place(folder)
     console.print(_("A station is being set up: keys, passes, a film for its camera …"), style="dim")
+    place.central.mkdir(exist_ok=True)
     store = CentralStore(place.central)
-    script = write_script(Issuer(place.central, store))
+    script = write_script(founded(place.central, store))
     store.close()
     with ExitStack() as stack:
         story, settings = _open(place, script, stack, console, keep_film=keep_film)

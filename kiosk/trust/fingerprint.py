@@ -13,13 +13,18 @@ BITS: Final = 11
 
 
 def fingerprint(station: str, station_key: bytes, root_key: bytes) -> str:
-    """Six words for a station's enrolment: its code, its own public key and the root key that it was given.
+    """Six words for a station's enrolment: its code, its own public key and the root key that it was given."""
+    return words(station.encode() + b"\0" + station_key + root_key)
 
-    The words are those of BIP 39 (the package mnemonic): 2,048 that differ in their first four letters.
+
+def words(data: bytes) -> str:
+    """Six words for what must be the same at both ends.
+
+    They are those of BIP 39 (the package mnemonic): 2,048 that differ in their first four letters.
     """
-    digest = int.from_bytes(hashlib.sha256(station.encode() + b"\0" + station_key + root_key).digest(), "big")
-    words = _words()
-    return " ".join(words[digest >> (256 - BITS * (place + 1)) & (2**BITS - 1)] for place in range(WORDS))
+    digest = int.from_bytes(hashlib.sha256(data).digest(), "big")
+    known = _words()
+    return " ".join(known[digest >> (256 - BITS * (place + 1)) & (2**BITS - 1)] for place in range(WORDS))
 
 
 @cache

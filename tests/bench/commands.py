@@ -6,8 +6,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
+from kiosk.demo.founding import founded
 from kiosk.local import boot_time
 from kiosk.trust.documents import CommandDocument
 from tests.bench.road import Report
@@ -24,7 +24,7 @@ def measure() -> Report:
     with town.server():
         town.enrol(town.port)
         store = CentralStore(town.central)
-        issuer = Issuer(town.central, store)
+        issuer = founded(town.central, store)
         with town.house.station() as station, town.house.program("sync"):
             until(lambda: town.house.view().quality == "synced", "the time")
             for _ in range(COMMANDS):

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.demo.appliances import FRIDGE, Appliances
 from kiosk.demo.film import COME, Film, Visit, write_film
+from kiosk.demo.founding import founded
 from kiosk.local import Line, NotReachable
 from kiosk.trust.passes import Kind, Pass, PassClass, peek
 from kiosk.wire import Actuated, Subscribe
@@ -35,7 +35,7 @@ def measure(folder: Path) -> Report:
     """The table."""
     town = Town(folder)
     store = CentralStore(town.central)
-    issuer = Issuer(town.central, store)
+    issuer = founded(town.central, store)
     now = int(time.time())
     texts = [issuer.issue(Pass(0, PassClass.WORKER, Kind.CARD, now - 1, now + 86_400))[1] for _ in range(VISITS)]
     store.close()

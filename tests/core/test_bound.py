@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.contract.bodies import Batch
 from kiosk.core import entries as fact
 from kiosk.core.clock import Clock
 from kiosk.core.door.access import MAX_FRESH, MAX_MARKS, PHONE_WINDOW, Mark, Memory, place, remember
 from kiosk.core.events import Asked, Offered
+from kiosk.demo.founding import founded
 from kiosk.trust.passes import Kind, show_bound
 from kiosk.trust.status import Status
 from tests.core.bench import Bench, logged
@@ -104,7 +104,7 @@ def test_two_offline_stations_and_one_screenshot(tmp_path: Path) -> None:
         bench.wait(11)
         assert bench.outcome(screenshot) == "replayed"
     store = CentralStore(tmp_path)
-    issuer = Issuer(tmp_path, store, lambda: float(NOW))
+    issuer = founded(tmp_path, store, lambda: float(NOW))
     for _ in range(9):
         store.add_credential("somebody")
     for station, entry in zip(("37081101", "37081102"), granted, strict=True):

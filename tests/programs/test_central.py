@@ -25,6 +25,7 @@ from kiosk.central.store.logs import GapFound
 from kiosk.central.store.registers import CLAIM_HOLDS, WrongClaim
 from kiosk.contract.bodies import AUDIENCE, Batch, BatchAnswer, Documents, Enrolled, Enrolment
 from kiosk.contract.openapi import document
+from kiosk.demo.founding import found
 from kiosk.demo.place import free_port
 from kiosk.sync.answers import NoAnswer, seconds_of
 from kiosk.sync.client import Client
@@ -63,6 +64,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "postgresql":
         request.getfixturevalue("postgresql").give(folder)
     house, port = House(folder), free_port()
+    found(folder)
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)):
         server = Server(folder, house, port)
         until(lambda: requests.get(server.url, timeout=5).status_code == 404)
@@ -169,6 +171,7 @@ def test_paths_and_methods_that_are_not_there_are_problems(server: Server) -> No
 
 
 def test_the_openapi_document_has_the_routes_that_the_server_has(tmp_path: Path) -> None:
+    found(tmp_path)
     central = Central(tmp_path)
     routes = {(route.path, method.lower()) for route in central.app().routes for method in route.methods - {"HEAD"}}  # type: ignore[attr-defined]
     documented = {(path, method) for path, methods in document()["paths"].items() for method in methods}

@@ -25,10 +25,10 @@ from kiosk.central.api import answers, board
 from kiosk.central.api.answers import BUSY_FOR
 from kiosk.central.api.app import Central
 from kiosk.central.api.board import Board
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore, postgres
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import Sent
+from kiosk.demo.founding import founded
 from tests.databases import Cluster
 from tests.programs.house import until
 from tests.programs.test_central_bounds import BATCHES, CODES, DOCUMENTS, Running, batch, bearer, post, running
@@ -76,7 +76,7 @@ def test_a_database_that_was_away_is_waited_for(
         while post(server, batch(2)).status_code == 503:
             pass
         with closing(CentralStore(tmp_path)) as store:
-            Issuer(tmp_path, store).publish_status()
+            founded(tmp_path, store).publish_status()
             assert len(waiting.result().json()["documents"]) == 1
             assert [seq for _, _, seq in store.numbers(CODES[0])] == [1, 2]
         assert "the store is back" in caplog.text

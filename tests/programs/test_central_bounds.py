@@ -23,7 +23,6 @@ from kiosk.central import serve as program
 from kiosk.central.api import answers, authority, intake, quota
 from kiosk.central.api.board import Board
 from kiosk.central.api.intake import Intake
-from kiosk.central.issuer import Issuer
 from kiosk.central.published import Publication
 from kiosk.central.serve import ANSWER_WITHIN, HEAD_WITHIN, KEEP_ALIVE, REQUEST_WITHIN, Idle
 from kiosk.central.store import CentralStore
@@ -31,6 +30,7 @@ from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import GapFound, Sent
 from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN, QUOTA, Batch
+from kiosk.demo.founding import founded, renew_keys
 from kiosk.demo.place import free_port
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.policy import PolicyDocument
@@ -63,7 +63,7 @@ def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
 
     monkeypatch.setattr(program, "Server", Kept)
     store, port = CentralStore(folder), free_port()
-    Issuer(folder, store)
+    founded(folder, store)
     for code in CODES:
         store.enrol(code, store.make_claim(code, time()), public(KEY), time())
     thread = threading.Thread(target=program.serve, args=(folder, "127.0.0.1", port))
@@ -378,7 +378,7 @@ def test_a_disk_that_fails_is_told_to_all_that_came_together(tmp_path: Path) -> 
 
 def test_a_publication_wakes_those_whom_it_is_for_and_no_others(central_folder: Path) -> None:
     store = CentralStore(central_folder)
-    issuer = Issuer(central_folder, store)
+    issuer = founded(central_folder, store)
 
     async def woken(publish: Callable[[], object]) -> set[str]:
         board = Board(store.published(time()))
@@ -397,7 +397,7 @@ def test_a_publication_wakes_those_whom_it_is_for_and_no_others(central_folder: 
 
     with closing(store):
         assert asyncio.run(woken(issuer.publish_status)) == set(CODES)
-        assert asyncio.run(woken(issuer.publish_keyset)) == set(CODES)
+        assert asyncio.run(woken(lambda: renew_keys(central_folder, store))) == set(CODES)
         assert asyncio.run(woken(lambda: issuer.publish_policy(PolicyDocument(1, 0, station="3708")))) == set(CODES[:2])
         command = CommandDocument(1, "x", CODES[2], "report", 0, 0)
         assert asyncio.run(woken(lambda: issuer.command(command, 300))) == {CODES[2]}
@@ -406,7 +406,7 @@ def test_a_publication_wakes_those_whom_it_is_for_and_no_others(central_folder: 
 def test_what_all_get_is_encoded_once(central_folder: Path) -> None:
     store = CentralStore(central_folder)
     with closing(store):
-        Issuer(central_folder, store)
+        founded(central_folder, store)
         board = Board(store.published())
         first, second = (board.newer(code, {}, time()) for code in CODES[:2])
         assert [bytes(each) for each in first] == [bytes(each) for each in second]

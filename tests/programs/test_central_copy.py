@@ -18,6 +18,7 @@ from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.logs import Sent
 from kiosk.central.store.migrations import migrate
 from kiosk.central.store.place import engine_of, settings_of
+from kiosk.demo.founding import founded
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.status import Status
@@ -33,7 +34,7 @@ NOW = 1_795_392_000.0
 def lived(folder: Path) -> None:
     """A central server's folder in which every table has rows."""
     with closing(CentralStore(folder)) as store:
-        issuer = Issuer(folder, store, lambda: NOW)
+        issuer = founded(folder, store, lambda: NOW)
         for number, code in enumerate(CODES):
             store.enrol(code, store.make_claim(code, NOW), public(private(number)), NOW)
         store.make_claim(CODES[0], NOW)
@@ -143,7 +144,7 @@ def test_the_verb_says_what_it_did_and_what_comes_next(postgresql: Cluster, tmp_
         ((first, to), 0, "central.toml"),
         ((first, to), 2, "is not empty"),
         ((first, str(tmp_path / "second")), 0, "keys"),
-        ((tmp_path / "nothing", str(tmp_path / "third")), 1, "has no central.db"),
+        ((tmp_path / "nothing", str(tmp_path / "third")), 1, "Next: kiosk central init"),
         ((first, "postgresql://nobody@127.0.0.1:1/x"), 1, "pg_isready"),
         ((first, "postgresql://127.0.0.1:1/x?nonsense=1"), 1, "nonsense"),
     ):

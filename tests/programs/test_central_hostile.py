@@ -14,6 +14,7 @@ import requests
 
 from kiosk.central.store import CentralStore
 from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, CONFLICT, UNDERSTANDS_CONFLICT
+from kiosk.demo.founding import found
 from kiosk.demo.place import free_port
 from tests.keys import private, public
 from tests.programs.house import House, until
@@ -41,6 +42,7 @@ class Client:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("central")
     house, port = House(folder), free_port()
+    found(folder)
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)):
         client = Client(f"http://127.0.0.1:{port}")
         until(lambda: client.get("/").status_code == 404)

@@ -14,13 +14,13 @@ import jwt
 import pytest
 from click.testing import CliRunner
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.register_file import read_register
 from kiosk.central.store import CentralStore
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import Sighting
 from kiosk.cli.main import main
 from kiosk.contract.bodies import AUDIENCE, Batch
+from kiosk.demo.founding import founded
 from kiosk.keyfiles import read_private, write_raw
 from kiosk.settings.table import BadSettings
 from kiosk.trust.documents import CommandDocument
@@ -40,7 +40,7 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.folder, self.now = folder, time()
         self.store = CentralStore(folder)
-        self.issuer = Issuer(folder, self.store)
+        self.issuer = founded(folder, self.store)
         for code in (CODE, OTHER):
             self.store.enrol(code, self.store.make_claim(code, self.now), public(KEY), self.now)
         self.store.add_stations([Registered(THIRD, "Lake", "Lake Road 1")], self.now)
@@ -121,7 +121,7 @@ def test_a_folder_without_a_database_is_named_and_none_is_made(tmp_path: Path) -
         ["passes", "--holder", "x"],
     ):
         done = CliRunner().invoke(main, ["central", *words, "--data", str(tmp_path / "none")])
-        assert (done.exit_code, "has no central.db. Next:" in done.output) == (1, True), done.output
+        assert (done.exit_code, "Next: kiosk central init --data" in done.output) == (1, True), done.output
     assert not (tmp_path / "none").exists()
 
 

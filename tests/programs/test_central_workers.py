@@ -16,10 +16,10 @@ import msgspec
 import pytest
 import requests
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.central.workers import PATIENCE
 from kiosk.contract.bodies import BatchAnswer, Documents
+from kiosk.demo.founding import found, founded
 from kiosk.demo.place import free_port
 from tests.databases import Cluster
 from tests.keys import public
@@ -30,11 +30,12 @@ from tests.programs.test_central_bounds import BATCHES, CODES, DOCUMENTS, KEY, b
 @contextmanager
 def serving(folder: Path, house: House, workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     port = free_port()
+    found(folder)
     with house.program(
         "central", "serve", "--data", str(folder), "--port", str(port), "--workers", str(workers)
-    ) as found:
+    ) as process:
         until(lambda: requests.get(f"http://127.0.0.1:{port}", timeout=5).status_code == 404)
-        yield f"http://127.0.0.1:{port}", found
+        yield f"http://127.0.0.1:{port}", process
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
@@ -57,7 +58,7 @@ def test_they_go_on_answering(tmp_path: Path) -> None:
 def test_batches_that_come_to_different_processes_are_each_held_once(central_folder: Path, tmp_path: Path) -> None:
     store = CentralStore(central_folder)
     with closing(store):
-        Issuer(central_folder, store)
+        founded(central_folder, store)
         store.enrol(CODES[0], store.make_claim(CODES[0], time()), public(KEY), time())
         with serving(central_folder, House(tmp_path), 2) as (url, process):
             assert len(all_of(process, 2)) == 2
@@ -76,7 +77,7 @@ def test_batches_that_come_to_different_processes_are_each_held_once(central_fol
 def test_what_is_published_reaches_the_stations_of_every_process(central_folder: Path, tmp_path: Path) -> None:
     store = CentralStore(central_folder)
     with closing(store):
-        issuer = Issuer(central_folder, store)
+        issuer = founded(central_folder, store)
         store.enrol(CODES[0], store.make_claim(CODES[0], time()), public(KEY), time())
         known = "&".join(f"{kind}={version}" for kind, version in store.versions().items())
         with serving(central_folder, House(tmp_path), 2) as (url, _process), ThreadPoolExecutor(8) as pool:
@@ -101,7 +102,7 @@ def test_a_publication_is_noticed_though_nobody_is_told_of_it(
         known = "&".join(f"{kind}={version}" for kind, version in server.store.versions().items())
         url = f"{server.url}{DOCUMENTS}?{known}&wait=60"
         waiting = pool.submit(requests.get, url, headers=bearer(), timeout=90)
-        Issuer(tmp_path, server.store).publish_status()
+        founded(tmp_path, server.store).publish_status()
         assert len(waiting.result().json()["documents"]) == 1
 
 

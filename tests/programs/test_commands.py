@@ -148,12 +148,12 @@ def test_enrolment_shows_the_same_words_at_both_ends_and_retires_the_old_key(tow
 
 def test_from_the_command_line_to_the_pin_in_half_a_second_when_online(town: Town) -> None:
     """From the moment at which the command is stored: the command line's own start is not counted."""
-    from kiosk.central.issuer import Issuer
     from kiosk.central.store import CentralStore
+    from kiosk.demo.founding import founded
     from kiosk.trust.documents import CommandDocument
 
     store = CentralStore(town.central)
-    issuer = Issuer(town.central, store)
+    issuer = founded(town.central, store)
     with town.house.station() as station, town.house.program("sync"):
         online(town)
         sent_at = boot_time()

@@ -19,6 +19,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.contract.bodies import AUDIENCE
 from kiosk.contract.openapi import document
+from kiosk.demo.founding import found
 from kiosk.trust.service import ServiceDocument
 from tests.keys import private, public
 from tests.programs import middle
@@ -35,6 +36,7 @@ def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     town = Town(tmp_path_factory.mktemp("contract"))
     if request.param == "postgresql":
         request.getfixturevalue("postgresql").give(town.central)
+        found(town.central)
     with_services(town)
     with town.server():
         yield town

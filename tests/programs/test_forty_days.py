@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
-from kiosk.central.store.documents import StoredKey
+from kiosk.central.store.keys import StoredKey
 from kiosk.contract.bodies import Batch
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant, Quality
@@ -26,6 +26,7 @@ from kiosk.core.documents import recall, versions
 from kiosk.core.entries import Stream
 from kiosk.core.events import Asked, Command, Committed, Edge, Event, Keep, KeepFloor, Offered, Record, Scanned, Tick
 from kiosk.core.step import due, stamp, step
+from kiosk.demo.founding import founded
 from kiosk.keyfiles import write_raw
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
@@ -91,7 +92,7 @@ class World:
         self.folder = folder
         self.store = CentralStore(folder / "central")
         self._keys(folder / "central")
-        self.issuer = Issuer(folder / "central", self.store, lambda: self.true)
+        self.issuer = founded(folder / "central", self.store, lambda: self.true)
         table = {"station": {"code": CODE, "data_dir": str(folder)}, "doors": {"main": {"lock": {"pin": 17}}}}
         self.settings = msgspec.convert(table, Settings)
         self.cold = ColdState(folder)

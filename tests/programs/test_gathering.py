@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kiosk.central.issuer import GATHERS, Issuer
+from kiosk.central.issuer import GATHERS
 from kiosk.central.jobs import LOOK_EVERY, Jobs
 from kiosk.central.refusals import KeyLost
 from kiosk.central.store import CentralStore
+from kiosk.demo.founding import founded
 from kiosk.trust.cose import read_cbor, read_sign1
 from kiosk.trust.status import Status, StatusList, unpack
 from tests.keys import private
@@ -80,7 +81,9 @@ def test_what_could_not_be_published_is_told_once_and_published_as_soon_as_it_ca
     jobs.turn(0.0)
     office.issuer.set_status(1, Status.REVOKED)
     office.now += 2 * GATHERS
-    key = office.folder / "document.key"
+    key = next(
+        each for each in office.folder.glob("document-*.key") if each.name == office.issuer._current("document").file
+    )
     right = key.read_bytes()
     key.write_text(private(9).private_bytes_raw().hex())
     for turn in range(1, 60):
@@ -165,7 +168,7 @@ def test_a_verb_leaves_the_list_to_the_server_that_runs_or_publishes_it_itself(
     house, words = House(tmp_path / "house"), ("central", "revoke", "1", "--data", str(central_folder))
     told = "the server publishes the status list within 10 s" if served else "is published"
     with closing(CentralStore(central_folder)) as store, ExitStack() as stack:
-        Issuer(central_folder, store)
+        founded(central_folder, store)
         store.add_credential("holder")
         if served:
             all_of(stack.enter_context(serving(central_folder, house, 2))[1], 2)

@@ -20,13 +20,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kiosk.central.api import attendance
 from kiosk.central.api.board import Board
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore, migrations
 from kiosk.central.store.migrations import _steps
 from kiosk.central.store.registers import CLAIM_HOLDS, WrongClaim
 from kiosk.central.store.sightings import LONGEST_FAULT, MOST_FAULTS, SILENT_AFTER, Sighting
 from kiosk.cli.main import main
 from kiosk.contract.bodies import Batch
+from kiosk.demo.founding import founded
 from kiosk.trust.documents import CommandDocument
 from tests.keys import private, public
 from tests.programs.house import House, until
@@ -78,7 +78,7 @@ def test_another_key_takes_the_place_of_one_only_by_a_claim_that_says_why(store:
 def test_a_stolen_station_loses_everything_and_its_key_enrols_nowhere(
     store: CentralStore, central_folder: Path
 ) -> None:
-    issuer = Issuer(central_folder, store)
+    issuer = founded(central_folder, store)
     enrol(store, OLD)
     issuer.command(CommandDocument(1, "x", CODE, "unlock", 0, 0), 10**6)
     claim = store.make_claim(CODE, NOW)
@@ -293,7 +293,7 @@ def test_what_was_heard_waits_for_a_database_that_is_away_and_is_written_at_the_
 def test_a_stolen_station_is_refused_by_every_process_at_once(central_folder: Path, tmp_path: Path) -> None:
     """Also where it waits for documents."""
     with closing(CentralStore(central_folder)) as store:
-        Issuer(central_folder, store)
+        founded(central_folder, store)
         enrol(store, public(KEY))
         with serving(central_folder, House(tmp_path), 2) as (url, _process):
             headers = bearer()

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.central.issuer import MOST_SILENT, Issuer
+from kiosk.central.issuer import MOST_SILENT
 from kiosk.central.jobs import PURGE_EVERY, Purging
 from kiosk.central.refusals import WrongClock
 from kiosk.central.retention import DAY, Retention
@@ -26,6 +26,7 @@ from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.months import AHEAD, OTHER, Month, held_months, make_months, months_from
 from kiosk.central.store.purge import STEP
 from kiosk.contract.bodies import Batch
+from kiosk.demo.founding import founded
 from tests.databases import Cluster
 from tests.programs.house import House
 from tests.programs.test_publishing import NOW
@@ -220,7 +221,7 @@ def test_the_place_of_what_went_is_used_again(tmp_path: Path) -> None:
 
 def test_a_clock_that_cannot_be_right_takes_nothing_away(store: CentralStore, central_folder: Path) -> None:
     clock = [float(NOW)]
-    issuer = Issuer(central_folder, store, lambda: clock[0])
+    issuer = founded(central_folder, store, lambda: clock[0])
     take(store, [granted(1)], NOW - 40 * DAY)
     for wrong in (NOW + MOST_SILENT + DAY, NOW - DAY):
         clock[0] = wrong
@@ -236,7 +237,7 @@ def test_a_clock_that_cannot_be_right_takes_nothing_away(store: CentralStore, ce
 
 def test_a_purge_begins_each_hour(store: CentralStore, central_folder: Path) -> None:
     clock = [float(NOW)]
-    purging = Purging(store, Issuer(central_folder, store, lambda: clock[0]))
+    purging = Purging(store, founded(central_folder, store, lambda: clock[0]))
     for hour in range(3):
         clock[0] = NOW + hour * PURGE_EVERY
         take(store, [granted(hour + 1)], NOW - 40 * DAY)

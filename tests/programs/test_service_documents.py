@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from kiosk.central.issuer import DAY, JUMP_EVERY, Issuer
+from kiosk.central.issuer import DAY, JUMP_EVERY
 from kiosk.central.published import Published, Service
 from kiosk.central.service_file import read_service_file, service_warnings
 from kiosk.central.services import OtherService, read_service
@@ -18,6 +18,7 @@ from kiosk.central.store import CentralStore
 from kiosk.cli.main import main as kiosk
 from kiosk.contract.bodies import MOST_BYTES, MOST_DOCUMENTS
 from kiosk.core.held import MOST_OF_A_KIND
+from kiosk.demo.founding import founded, renew_keys
 from kiosk.settings.table import BadSettings
 from kiosk.trust.service import Notice, ServiceDocument
 from tests.keys import private, public
@@ -79,7 +80,7 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.folder, self.now = folder, float(NOW)
         self.store = CentralStore(folder)
-        self.issuer = Issuer(folder, self.store, lambda: self.now)
+        self.issuer = founded(folder, self.store, lambda: self.now)
 
     def publish(self, name: str = "water", station: str = "37", days: float = 30, **more: Any) -> ServiceDocument:
         head = ServiceDocument(1, name, "notice", 0, NOW, int(self.now + days * DAY), station)
@@ -167,7 +168,7 @@ def test_after_a_theft_each_is_signed_anew_in_its_order_and_a_withdrawn_one_stay
     office.issuer.withdraw_service("b")
     before = {each.id: each.body for each in office.store.services()}
     office.now += 10
-    office.issuer.replace_keys("document")
+    renew_keys(office.folder, office.store, lambda: office.now, "document")
     after = office.heads()
     assert [*after] == ["a", "c", "b"]
     assert after["b"].withdraws
@@ -225,7 +226,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder, self.file = folder / "central", folder / "notice.toml"
         self.store = CentralStore(self.folder)
-        self.issuer = Issuer(self.folder, self.store)
+        self.issuer = founded(self.folder, self.store)
         for code in (CODE, "37081102", "37090001"):
             self.store.enrol(code, self.store.make_claim(code, NOW), public(private(20)), NOW)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import time
@@ -11,8 +11,8 @@ from typing import Any
 
 import requests
 
-from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
+from kiosk.demo.founding import found, founded
 from kiosk.demo.place import free_port
 from kiosk.local import Line
 from kiosk.wire import STREAMS, Done, Operate
@@ -25,8 +25,10 @@ CODE = "37081101"
 class Town:
     """A central server, and a house that is enrolled there through some network."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time) -> None:
+        """`clock`: what it says when the server's first keyset is signed."""
         self.central = folder / "central"
+        found(self.central, clock)
         self.port = free_port()
         self.house = House(folder)
 
@@ -54,7 +56,7 @@ class Town:
     def passes(self, count: int) -> list[str]:
         """Cards of as many workers, one each."""
         store = CentralStore(self.central)
-        issuer, now = Issuer(self.central, store), int(time())
+        issuer, now = founded(self.central, store), int(time())
         card = claims(0, issued_at=now, expires=now + 30 * 86_400)
         found = [issuer.issue(card, f"holder {number}")[1] for number in range(count)]
         store.close()

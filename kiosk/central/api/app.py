@@ -40,9 +40,9 @@ from kiosk.central.api.intake import Intake
 from kiosk.central.api.quota import Quotas
 from kiosk.central.issuer import Issuer
 from kiosk.central.jobs import Jobs
+from kiosk.central.keys.making import existing_store
 from kiosk.central.published import Publication, Published
 from kiosk.central.refusals import CannotSign
-from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.logs import ConflictFound, GapFound, Sent
 from kiosk.central.store.registers import WrongClaim
@@ -77,7 +77,7 @@ class Central:
     """The routes over one store and one issuer. `ended` is called when a loop fails too often. Raises CannotSign."""
 
     def __init__(self, folder: Path, ended: Callable[[], None] = lambda: None) -> None:
-        self.store = CentralStore(folder)
+        self.store = existing_store(folder)
         self.issuer = Issuer(folder, self.store)
         self.issuer.ready()
         self.loops = Loops(_tell, ended)

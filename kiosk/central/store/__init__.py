@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kiosk.central.store.documents import Documents
+from kiosk.central.store.keys import Keys
 from kiosk.central.store.logs import Logs
 from kiosk.central.store.migrations import migrate
 from kiosk.central.store.people import People
@@ -19,7 +20,7 @@ from kiosk.central.store.registers import Registers
 from kiosk.central.store.services import Services
 
 
-class CentralStore(Logs, Documents, Services, Registers, People, Purge):
+class CentralStore(Logs, Documents, Keys, Services, Registers, People, Purge):
     """The whole store. Every method is a transaction of its own, or a part of the one that its caller has begun.
 
     Each raises StoreFailed, and may be called from any thread.
@@ -49,7 +50,3 @@ class CentralStore(Logs, Documents, Services, Registers, People, Purge):
     def runs_jobs(self) -> bool:
         """Whether this process is the one that runs the jobs, which it is from then on until it ends."""
         return self._engine.session_lock()
-
-    def is_new(self) -> bool:
-        """Whether nothing was published yet and no station has enrolled: no root key belongs to it."""
-        return self._engine.one("SELECT 1 FROM documents UNION ALL SELECT 1 FROM stations LIMIT 1") is None

@@ -44,6 +44,11 @@ class Alarms:
         if not found:
             log.error("%s %s: %s", what, station, detail)
 
+    def over(self, what: str) -> None:
+        """It is so no longer, which the server itself has seen."""
+        if self._engine.one("SELECT 1 FROM alarms WHERE what = ?", (what,)):
+            self._engine.run("DELETE FROM alarms WHERE what = ?", (what,))
+
     def alarms(self) -> list[Alarm]:
         """What operators must know, the newest first."""
         return [Alarm(*row) for row in self._engine.all("SELECT * FROM alarms ORDER BY last DESC, what, station")]

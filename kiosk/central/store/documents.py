@@ -5,12 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import msgspec
-from msgspec import Struct
-
 from kiosk.central.published import Command, Publication, Published, Service
 from kiosk.central.store.engine import Engine, Row
-from kiosk.trust.keyset import Use
 
 DAY: Final = 86_400
 MOST_VERSION: Final = 2**53 - 2
@@ -18,17 +14,6 @@ MOST_VERSION: Final = 2**53 - 2
 
 KEPT_NEWS: Final = 10_000
 """Publications that are remembered."""
-
-
-class StoredKey(Struct, frozen=True):
-    """A signing key's public half, its validity (seconds since 1970), and the file of its private half."""
-
-    kid: bytes
-    use: Use
-    public: bytes
-    not_before: int
-    not_after: int
-    file: str
 
 
 class Documents:
@@ -186,21 +171,6 @@ class Documents:
             self._engine.run("DELETE FROM ahead WHERE station = ?", (station,))
             rows = [(station, kind, version) for kind, version in ahead.items()]
             self._engine.run_each("INSERT INTO ahead VALUES (?, ?, ?)", rows)
-
-    # Keys.
-
-    def add_key(self, key: StoredKey) -> None:
-        """Remember the public half of a new signing key."""
-        self._engine.run("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(key))
-
-    def end_key(self, kid: bytes, not_after: int) -> None:
-        """Let a key end earlier than it was made for."""
-        shorten = "UPDATE keys SET not_after = ? WHERE kid = ? AND not_after > ?"
-        self._engine.run(shorten, (not_after, kid, not_after))
-
-    def signing_keys(self) -> list[StoredKey]:
-        """All signing keys, the oldest first."""
-        return [StoredKey(*row) for row in self._engine.all("SELECT * FROM keys ORDER BY not_before, kid")]
 
 
 def _bare(versions: list[Row]) -> dict[str, tuple[int, bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -52,3 +53,14 @@ def engine_at(dsn: str) -> Engine:
         words = f"{SETTINGS}: dsn needs psycopg: pip install 'yizhan-kiosk[central]'"
         raise StoreFailed(Trouble.MISSET, words) from error
     return Postgres(dsn)
+
+
+def has_tables(folder: Path) -> bool:
+    """Whether there is a central server's database; nothing is made. Raises StoreFailed."""
+    if not holds_one(folder):
+        return False
+    settings = settings_of(folder)
+    if not settings.dsn:
+        return True
+    with closing(engine_of(folder, settings)) as engine:
+        return engine.one(f"SELECT 1 FROM {engine.words.tables} WHERE name = ?", ("documents",)) is not None

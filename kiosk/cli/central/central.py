@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ssl
 import sys
 import time
@@ -10,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec import ValidationError
-from rich.cells import set_cell_size
 
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
 from kiosk.cli.central.copy import copy
-from kiosk.cli.central.folder import INDEX, folder_option, opened, said_plainly
+from kiosk.cli.central.folder import INDEX, folder_option, looked_into, opened, said_plainly
+from kiosk.cli.central.keys import init, keys
 from kiosk.cli.central.looking import commands, entries, passes, status
 from kiosk.cli.central.policies import policies
 from kiosk.cli.central.policy import policy
@@ -25,7 +23,6 @@ from kiosk.cli.central.service import service
 from kiosk.cli.central.stations import claim, claims, station, stations
 from kiosk.cli.central.token import token
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json
-from kiosk.cli.files import OutFile, whole, why_not
 from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
@@ -33,8 +30,6 @@ from kiosk.language import _, told
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
     from kiosk.central.store import CentralStore
-    from kiosk.trust.keyset import Use
-    from kiosk.trust.release import Ring
 
 
 class Verbs(click.Group):
@@ -45,6 +40,24 @@ class Verbs(click.Group):
         with said_plainly():
             return super().invoke(ctx)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb; for one of an older release, what to type now."""
+        if words := _moved().get(args[0]):
+            fail(words, MISUSED)
+        return super().resolve_command(ctx, args)
+
+
+def _moved() -> dict[str, str]:
+    return {
+        "release": _("The root key is not at the server. Next, where it is: kiosk root release PACKAGE --out FILE"),
+        "rotate": _(
+            "Keys are made for a year, and signed by the root key, elsewhere. Next: kiosk central keys list; for a new "
+            "keyset: kiosk central keys request --out FILE, with --compromised issuer or document where one was stolen"
+        ),
+    }
+
 
 @click.group(cls=Verbs)
 def central() -> None:
@@ -54,6 +67,8 @@ def central() -> None:
 central.add_command(check)
 central.add_command(command)
 central.add_command(copy)
+central.add_command(init)
+central.add_command(keys)
 central.add_command(policy)
 for verb in (stations, station, claim, claims, status, entries, commands, policies, passes, retention, service, token):
     central.add_command(verb)
@@ -117,9 +132,7 @@ def _list_said(version: int | None) -> str:
 @as_json
 def alarms(folder: Path, clear: bool, as_json: bool) -> None:
     """List what the server found wrong: stations with numbers that it has not, copied cards, its clock. Exit code 1 if any."""
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
-
-    store = CentralStore(folder)
+    store = looked_into(folder)
     found = store.alarms()
     if clear:
         store.clear_alarms()
@@ -150,30 +163,6 @@ def clock(folder: Path, trust: bool) -> None:
 
 
 @central.command()
-@click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--ring", type=click.Choice(["early", "all"]), default="early", show_default=True)
-@click.option("--out", type=OutFile(), required=True, help="The bundle to write.")
-@folder_option
-@json_too
-def release(packages: tuple[Path, ...], ring: Ring, out: Path, folder: Path) -> None:
-    """Sign the Debian PACKAGES of one version with the root key, as a bundle for `kiosk update`."""
-    from kiosk.central.release import BadPackages, platforms  # noqa: PLC0415
-    from kiosk.update.bundle import write_bundle  # noqa: PLC0415
-
-    try:
-        version, found = platforms(packages)
-        digests = {platform: hashlib.sha256(path.read_bytes()).digest() for platform, path in found.items()}
-        with whole(out) as file:
-            write_bundle(file, opened(folder)[1].release(version, ring, digests), found)
-    except (BadPackages, ValidationError) as error:
-        fail(str(error), MISUSED)
-    except OSError as error:
-        fail(_("{file} cannot be written: {why}", file=out, why=why_not(error)))
-    words = _("{file}: version {version} for {platforms}", file=out, version=version, platforms=", ".join(found))
-    answer(words, file=str(out), version=version, ring=ring, platforms=list(found))
-
-
-@central.command()
 @click.option("--suspend", is_flag=True, help="Suspend the credentials of bound passes that were copied.")
 @folder_option
 @as_json
@@ -196,32 +185,6 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
     if suspend and copied:
         words = _list_said(_published(store, issuer))
         echo(words, err=True)
-
-
-@central.command()
-@click.option("--compromised", type=click.Choice(["issuer", "document"]), help="Replace the keys of that use at once.")
-@folder_option
-@json_too
-def rotate(compromised: Use | None, folder: Path) -> None:
-    """Make the next signing keys if it is time (the server does so by itself), or replace those that were stolen."""
-    store, issuer = opened(folder, renew=not compromised)
-    if compromised:
-        issuer.replace_keys(compromised)
-    issuer.renew()
-    version, keys = store.versions()["keyset"], list(store.signing_keys())
-    lines = [_("keyset {version}:", version=version)]
-    lines += [
-        f"  {key.kid.hex()}  {set_cell_size(word(key.use), 12)}  {_day(key.not_before)} - {_day(key.not_after)}"
-        for key in keys
-    ]
-    facts = [
-        {"kid": key.kid.hex(), "use": key.use, "not_before": key.not_before, "not_after": key.not_after} for key in keys
-    ]
-    answer("\n".join(lines), version=version, keys=facts)
-
-
-def _day(at: float) -> str:
-    return when(at, form="%Y-%m-%d")
 
 
 @central.command()

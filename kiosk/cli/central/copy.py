@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.central.folder import folder_option, needs_one
+from kiosk.cli.central.folder import folder_option
 from kiosk.cli.common import MISUSED, answer, fail, json_too
 from kiosk.language import _
 
@@ -29,12 +29,13 @@ def copy(to: str, folder: Path) -> None:
 
     Nothing changes in the folder; its keys are not copied.
     """
+    from kiosk.central.keys.making import check_made  # noqa: PLC0415
     from kiosk.central.store.copying import copy as run  # noqa: PLC0415
     from kiosk.central.store.copying import holds_anything  # noqa: PLC0415
     from kiosk.central.store.migrations import migrate  # noqa: PLC0415
     from kiosk.central.store.place import engine_of, settings_of  # noqa: PLC0415
 
-    needs_one(folder)
+    check_made(folder)
     with closing(engine_of(folder, settings_of(folder))) as source, closing(_target(to)) as target:
         for each in (source, target):
             migrate(each)

@@ -55,26 +55,17 @@ NAME = Words("[^\ud800-\udfff]{0,200}", lambda: _("is too long, or no Unicode"))
 def opened(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
     """The folder's store and issuer. Raises CannotSign."""
     from kiosk.central.issuer import Issuer  # noqa: PLC0415
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
+    from kiosk.central.keys.making import existing_store  # noqa: PLC0415
 
-    store = CentralStore(folder)
+    store = existing_store(folder)
     return store, Issuer(folder, store, renew=renew)
 
 
-def needs_one(folder: Path) -> None:
-    """Exit code 1 where there is no central server's database."""
-    from kiosk.central.store.place import holds_one  # noqa: PLC0415
-
-    if not holds_one(folder):
-        fail(_("{folder}: has no central.db. Next: name the central server's folder with --data", folder=folder))
-
-
 def looked_into(folder: Path) -> CentralStore:
-    """The folder's store, for who only looks: nothing is made, renewed or published. Exit code 1 where there is none."""
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
+    """The folder's store, for who only looks: nothing is made, renewed or published. Raises NotMade."""
+    from kiosk.central.keys.making import existing_store  # noqa: PLC0415
 
-    needs_one(folder)
-    return CentralStore(folder)
+    return existing_store(folder)
 
 
 def fingerprints(folder: Path, store: CentralStore) -> Callable[[str, bytes], str]:

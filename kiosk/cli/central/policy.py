@@ -28,7 +28,6 @@ def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
     from kiosk.central.issuer import Contradiction, Issuer  # noqa: PLC0415
     from kiosk.central.policy_file import BadPolicy, policy_warnings, read_policy  # noqa: PLC0415
     from kiosk.central.reach import reached, strange_doors  # noqa: PLC0415
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
 
     try:
         wanted = read_policy(file)
@@ -36,7 +35,7 @@ def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
         count = _("{count} wrong in the policy; nothing was published.", count=len(error.errors))
         lines = [visible(line) for line in error.errors]
         fail("\n".join([*lines, count]), MISUSED, lines)
-    store = looked_into(folder) if dry_run else CentralStore(folder)
+    store = looked_into(folder)
     affected = reached(store, wanted)
     here = [each.station for each in affected if each.keeps is None]
     wrong, notes = strange_doors(store, wanted, here)

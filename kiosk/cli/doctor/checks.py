@@ -20,7 +20,7 @@ from kiosk.wire import View
 
 DAY: Final = 86_400.0
 KEYS_LEFT: Final = 30
-"""Days; the next key is published 90 days ahead."""
+"""Days; the centre is asked for the next keyset 60 days ahead."""
 
 LEAST_FREE: Final = 200 * 1024 * 1024
 ONLINE: Final = "sudo systemctl restart kiosk-sync"

@@ -123,12 +123,10 @@ def make(
 
 def _issued(folder: Path, wanted: Pass, holder: str) -> tuple[Pass, str]:
     """The pass as the central server in that folder signs it; exit code 1, with the reason, where it does not."""
-    from kiosk.central.issuer import Issuer  # noqa: PLC0415
-    from kiosk.central.store import CentralStore  # noqa: PLC0415
-    from kiosk.cli.central.folder import said_plainly  # noqa: PLC0415
+    from kiosk.cli.central.folder import opened, said_plainly  # noqa: PLC0415
 
     with said_plainly():
-        return Issuer(folder, CentralStore(folder)).issue(wanted, holder)
+        return opened(folder)[1].issue(wanted, holder)
 
 
 @pass_.command()
@@ -148,7 +146,7 @@ def present(code: str, phone: Path, *, show: bool) -> None:
 
 
 def _phone_key(path: Path) -> Ed25519PrivateKey:
-    from kiosk.central.keys import read_or_make_key  # noqa: PLC0415
+    from kiosk.central.keys.files import read_or_make_key  # noqa: PLC0415
 
     try:
         return read_or_make_key(path)
