@@ -2,7 +2,8 @@
 
 One holds what every server takes (*owed*: access, then telemetry), the other `services`, which an older server does not know. A
 batch is in flight at a time, and after its answer the other lane comes first: so neither waits for more than one batch of the
-other. A server that does not know `services` is asked again after a day; nothing is lost meanwhile, and nothing else rests.
+other. A server that does not know `services`, or takes not even a number of it alone, is asked again after a day; nothing is
+lost meanwhile, and nothing else rests.
 
 They share what is the server's and not a batch's: the time for which it asks to be left alone, and how soon a new epoch may
 follow another. Whether the server is reached is told by what every server takes.
@@ -24,6 +25,7 @@ from kiosk.core.outbox import (
     Begin,
     Failed,
     Grew,
+    NotTaken,
     Online,
     Outbox,
     OutboxCommand,
@@ -103,15 +105,20 @@ def _happen(
     lanes: Lanes, lane: Lane, event: LanesEvent, now: float, random: float
 ) -> tuple[Lanes, tuple[LanesCommand, ...]]:
     box = _box(lanes, lane)
+    if lane == "services" and _is_unknown(box, event):
+        until = now + REST
+        rests = replace(box, in_flight=None, withheld=None, not_before=until)
+        return replace(lanes, services=rests, rests_until=until), (Rests(until),)
     if isinstance(event, UnknownStream):
-        if lane == "services":
-            until = now + REST
-            rests = replace(box, in_flight=None, not_before=until)
-            return replace(lanes, services=rests, rests_until=until), (Rests(until),)
         event = Failed()  # no server may be without the others
     box, commands = outbox.happen(box, event, now, random)
     lanes = _share(_put(lanes, lane, box), OTHER[lane], event, commands, now)
     return lanes, tuple(each for each in commands if lane == "owed" or not isinstance(each, Online))
+
+
+def _is_unknown(box: Outbox, event: LanesEvent) -> bool:
+    """A server that takes not even a number without its entry has no place for the stream either."""
+    return isinstance(event, UnknownStream) or (isinstance(event, NotTaken) and box.withheld is not None)
 
 
 def _share(lanes: Lanes, other: Lane, event: OutboxEvent, commands: tuple[OutboxCommand, ...], now: float) -> Lanes:

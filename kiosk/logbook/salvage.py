@@ -1,15 +1,12 @@
 """What a broken logbook still holds: its survivors go into a file of their own, under their old epoch, for sync to send.
 
-The file is read page by page and not through its tree, of which nothing needs to be whole: every leaf of a table holds complete
-records (SQLite's file format, sections 1.6 and 2.1). A row is one of ours if its checksum says so. The pages of the WAL count
-as well. The broken file itself is left as it is; a mark beside it says that it was gone through.
+The file is read page by page and not through its tree (:mod:`kiosk.logbook.pages`). A row is one of ours if its checksum says
+so. The broken file itself is left as it is; a mark beside it says that it was gone through.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import struct
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -19,23 +16,12 @@ from msgspec import Struct
 
 from kiosk.core.entries import Entry, Stream, stream_of
 from kiosk.decoding import UNDECODABLE
+from kiosk.logbook.pages import Pages
 from kiosk.logbook.reader import FILE, MOST_NUMBER, STREAMS, Reader, checksum, survivors
 from kiosk.logbook.schema import DONE, free_name, let_go, logbook, number_of, open_file
 
-PAGE: Final = 1024
-"""Bytes of a page, as :mod:`kiosk.logbook.schema` makes them."""
-
-WAL_HEAD: Final = 32
-FRAME_HEAD: Final = 24
-LEAF: Final = 0x0D
-"""The first byte of a leaf of a table."""
-
-COLUMNS: Final = 7
 MOST_PRUNED: Final = 10**7
 """A stream's newest number may be higher than that of its newest entry, if all were let go; by more it is none of ours."""
-
-Record = tuple[int, list[Any]]
-"""The row's number and its columns."""
 
 
 class Salvaged(Struct, frozen=True):
@@ -69,8 +55,8 @@ def salvage(broken: Path) -> Salvaged:
         work.with_name(work.name + suffix).unlink(missing_ok=True)
     found = _Found(work)
     try:
-        for page in _pages(broken):
-            for number, columns in _records(page):
+        with closing(Pages(broken)) as pages:
+            for number, columns in pages.records():
                 found.take(number, columns)
         salvaged = found.finish()
     finally:
@@ -186,80 +172,3 @@ class _Found:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-
-def _pages(broken: Path) -> Iterator[bytes]:
-    """Every page of the file, then those of its WAL."""
-    with broken.open("rb") as file:
-        while page := file.read(PAGE):
-            yield page
-    wal = broken.with_name(broken.name + "-wal")
-    if wal.exists():
-        with wal.open("rb") as file:
-            file.seek(WAL_HEAD)
-            while len(frame := file.read(FRAME_HEAD + PAGE)) > FRAME_HEAD:
-                yield frame[FRAME_HEAD:]
-
-
-def _records(page: bytes) -> Iterator[Record]:
-    """The records that lie whole in a leaf; of a page that is none, or is damaged, nothing or less."""
-    if len(page) < PAGE or page[0] != LEAF:
-        return
-    (cells,) = struct.unpack_from(">H", page, 3)
-    for place in range(8, min(8 + 2 * cells, PAGE - 1), 2):
-        (start,) = struct.unpack_from(">H", page, place)
-        try:
-            yield _record(page, start)
-        except (IndexError, ValueError, struct.error):
-            continue
-
-
-def _record(page: bytes, start: int) -> Record:
-    """One cell. Raises IndexError, ValueError or struct.error when it is not whole here."""
-    size, place = _varint(page, start)
-    number, begin = _varint(page, place)
-    if begin + size > PAGE:
-        raise ValueError("it goes on in another page")
-    head, place = _varint(page, begin)
-    kinds = []
-    while place < begin + head:
-        kind, place = _varint(page, place)
-        kinds.append(kind)
-    if len(kinds) > COLUMNS:
-        raise ValueError("not one of ours")
-    columns = []
-    for kind in kinds:
-        value, place = _value(page, place, kind)
-        columns.append(value)
-    return number, columns
-
-
-def _varint(page: bytes, place: int) -> tuple[int, int]:
-    """A number of one to nine bytes, most significant first, and where it ends."""
-    value = 0
-    for length in range(1, 9):
-        byte = page[place + length - 1]
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            return value, place + length
-    return value << 8 | page[place + 8], place + 9
-
-
-WIDTHS: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
-"""Bytes of each kind of integer."""
-
-
-def _value(page: bytes, place: int, kind: int) -> tuple[Any, int]:
-    """A column by its serial type, and where it ends."""
-    if kind in {0, 8, 9}:
-        return (None if kind == 0 else kind - 8), place
-    if kind in WIDTHS:
-        end = place + WIDTHS[kind]
-        return int.from_bytes(page[place:end], "big", signed=True), end
-    if kind == 7:
-        return struct.unpack_from(">d", page, place)[0], place + 8
-    end = place + (kind - 12) // 2
-    if kind < 12 or end > PAGE:
-        raise ValueError("no such kind of value")
-    raw = page[place:end]
-    return (raw.decode() if kind % 2 else raw), end

@@ -84,6 +84,20 @@ def test_a_server_that_does_not_know_services_is_asked_again_after_a_day_and_no_
     assert commands == (Send("services", 0, 500),)
 
 
+def test_a_server_that_takes_not_even_a_number_of_it_knows_it_as_little_and_costs_no_entry() -> None:
+    both, commands = lanes.step(after(Grew("services", 2, 0)), NotTaken("HTTP 400", 2), 0.0, 0.0)
+    assert commands == (Send("services", 0, 1),)
+    both, _ = lanes.step(both, NotTaken("HTTP 400", 1), 0.0, 0.0)
+    both, commands = lanes.step(both, Woke(), 2.0, 0.0)
+    assert commands == (Send("services", 0, 1, withhold=True),)
+    taken, _ = lanes.step(both, Acknowledged(1), 2.0, 0.0)
+    assert taken.services.streams["services"].acked == 1, "it was this entry alone"
+    both, commands = lanes.step(both, NotTaken("HTTP 400", 1), 2.0, 0.0)
+    assert commands == (Rests(2.0 + REST),)
+    _, commands = lanes.step(both, Woke(), 2.0 + REST, 0.0)
+    assert commands == (Send("services", 0, 1),), "the entry itself again"
+
+
 def test_no_server_makes_what_it_owes_rest_for_a_day() -> None:
     both, commands = lanes.step(after(Grew("access", 3, 0)), UnknownStream(), 0.0, 0.0)
     assert (commands, lanes.due(both)) == ((Online(online=False),), 1.0)
@@ -180,7 +194,7 @@ def test_a_day_of_it_costs_a_few_questions_and_access_none_of_its_time(answer: L
             both, commands = lanes.step(both, event if in_flight(both) else Woke(), now, 0.5)
         late = max(late, now - both.owed.streams["access"].since)
     assert late <= 0
-    assert asked <= (1 if answer == UnknownStream() else 150)
+    assert asked <= (15 if isinstance(answer, UnknownStream | NotTaken) else 150)
 
 
 class AnyServer(RuleBasedStateMachine):

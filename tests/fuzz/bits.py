@@ -22,7 +22,7 @@ from kiosk.core.step import judge
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.reader import Reader
+from kiosk.logbook.reader import STREAMS, Reader
 from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
@@ -122,7 +122,7 @@ def _use(files: Files, settings: Settings, *, one: bool) -> None:
     files.book.append([(STAMP, Locked("main")), (STAMP, Measured("t", 1.0, "W"))])
     reader = Reader(settings.data)
     assert [row.intact for row in reader.rows("access", before)] == [True]
-    for row in (*reader.rows("access"), *reader.rows("telemetry")):
+    for row in (row for stream in STREAMS for row in reader.rows(stream)):
         row.wire()
     reader.refused()
     reader.close()

@@ -13,10 +13,11 @@ import pytest
 from msgspec import Struct
 
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.reader import Reader
+from kiosk.logbook.reader import STREAMS, Reader
 from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook
 from tests.logbook.disk import Call, Disk, Survives, record
+from tests.logbook.work import BUNDLE
 
 MEMORY = Path("/dev/shm")  # noqa: S108  a real disk would flush thousands of times for the starts after the cuts
 MOMENTS: list[Survives] = ["nothing", "everything", "some"]
@@ -27,6 +28,7 @@ class Promised(Struct):
 
     access: int = 0
     telemetry: int = 0
+    services: int = 0
     document: int = 0
     service: int = 0
     gone: int = 0
@@ -45,13 +47,15 @@ def wrong(folder: Path, promised: Promised) -> str:
             return f"replaced: {replaced}"
         if reader.check():
             return reader.check()
-        for stream, last in (("access", promised.access), ("telemetry", promised.telemetry)):
-            rows = list(reader.rows(stream))  # type: ignore[arg-type]
+        for stream, last in zip(STREAMS, (promised.access, promised.telemetry, promised.services), strict=True):
+            rows = list(reader.rows(stream))
             first = rows[0].seq if rows else 1
             if [row.seq for row in rows] != list(range(first, first + len(rows))) or not all(
                 row.intact for row in rows
             ):
                 return f"{stream}: {[row.seq for row in rows]}"
+            if stream == "services" and len(rows) % BUNDLE:
+                return f"a part of a bundle: {len(rows)} of services"
             if first + len(rows) - 1 < last or first > 1 + (promised.access if stream == "access" else 0):
                 return f"{stream} {first} to {first + len(rows) - 1}, promised up to {last}"
         if reader.heads()["access"].acked < promised.gone:

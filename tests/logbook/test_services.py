@@ -154,3 +154,20 @@ def test_what_a_broken_logbook_holds_of_it_survives_with_its_numbers_and_its_mar
     reader.close()
     salvage.acknowledge(tmp_path, book.epoch, "services", 300)
     assert not list(tmp_path.glob("salvaged-*"))
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["in the file", "in the WAL"])
+def test_an_entry_of_several_pages_survives_whole(closed: bool, tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    words = [f"{number}" * size for number in (1, 2) for size in (900, 980, 990, 1010, 2040, 3060, 5900)]
+    for each in words:
+        book.append([(STAMP, Rated(each, COUNTS))])
+    if closed:
+        book.close()
+    for suffix in ("", "-wal") if not closed else ("",):
+        (tmp_path / f"{FILE}.broken-1{suffix}").write_bytes((tmp_path / f"{FILE}{suffix}").read_bytes())
+    assert salvage.salvage(tmp_path / f"{FILE}.broken-1") == salvage.Salvaged(len(words), 0)
+    reader = Reader(tmp_path, f"salvaged-{book.epoch}.db")
+    assert [(row.intact, row.wire()["question"]) for row in reader.rows("services")] == [(True, each) for each in words]
+    reader.close()
+    book.close()

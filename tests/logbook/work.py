@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.core.clock import Quality
-from kiosk.core.entries import Denied, Entry, Measured, Stamp
+from kiosk.core.entries import Denied, Entry, Measured, Rated, Stamp
 from kiosk.core.events import KeepService
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.services import ServicesFile
@@ -20,6 +20,7 @@ from kiosk.logbook.store import Logbook
 STAMP: Final = Stamp(1.0, 1000.0, Quality.SYNCED)
 TURNS: Final = 12
 GROUP: Final = 5
+BUNDLE: Final = 2
 
 
 def say(word: str, *numbers: int) -> None:
@@ -28,7 +29,10 @@ def say(word: str, *numbers: int) -> None:
 
 
 def main(folder: Path, synchronous: str) -> None:
-    """Access entries one by one, telemetry in groups, documents, acknowledgements that delete; a small WAL throughout."""
+    """Access entries one by one, telemetry in groups, bundles of services, documents, acknowledgements that delete.
+
+    A small WAL throughout.
+    """
     book, cold, services = Logbook(folder, "boot"), ColdState(folder), ServicesFile(folder)
     for db in (book._db, cold._db, services._db):
         db.execute(f"PRAGMA synchronous={synchronous}")
@@ -39,6 +43,9 @@ def main(folder: Path, synchronous: str) -> None:
         group: list[tuple[Stamp, Entry]] = [(STAMP, Measured("t", float(n), "W")) for n in range(GROUP)]
         book.append(group)
         say("telemetry", turn * GROUP)
+        if turn % 6 == 0:
+            book.append([(STAMP, Rated("rest?", (part, 0, 0, 0))) for part in range(BUNDLE)])
+            say("services", turn // 6 * BUNDLE)
         if turn % 3 == 0:
             with cold.transaction():
                 cold.keep("status", turn, b"body" * 100)

@@ -130,7 +130,10 @@ BAD = {
     "holes": (changed(lambda answer: answer.update(acked=9)), {"hole", "overlap", "once"}),
     "no rejected": (changed(lambda answer: answer.update(rejected=[])), {"bad_entry"}),
     "no second time": (at_most_once, {"once"}),
-    "problems without their type": (without_types, {"tokens", "gap", "limits", "compression", "problems"}),
+    "problems without their type": (
+        without_types,
+        {"tokens", "gap", "limits", "compression", "problems", "unknown_stream"},
+    ),
     "anybody gets in": (open_to_all, {"tokens"}),
 }
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
+from time import time
 
 import pytest
 
+from kiosk.core.clock import Quality
+from kiosk.core.entries import Locked, Stamp
+from kiosk.logbook.reader import FILE, Reader
+from kiosk.logbook.store import Logbook
 from tests.previous import LANDED, by, code_of
+from tests.programs import middle
 from tests.programs.house import House, until
+from tests.programs.middle import Exchange, Fault, Middle
 from tests.programs.town import Town
 
 RESTS = "the central server does not know it; asked again in 24 h"
@@ -72,3 +81,73 @@ def test_a_station_that_has_no_services_works_with_todays_server(town: Town, old
             assert station.verdict("rubbish") == "not_a_pass"
             until(lambda: town.numbers() == town.everything(), "the arrival of everything")
     assert {stream for stream, _ in town.numbers()} == {"access"}
+
+
+def to_services(fault: Fault) -> Fault:
+    """Done to what carries services, and to nothing else."""
+
+    def only(exchange: Exchange) -> None:
+        (fault if b"/streams/services/" in exchange.request.partition(b"\r\n")[0] else middle.honest)(exchange)
+
+    return only
+
+
+@pytest.mark.parametrize(
+    ("fault", "rests"),
+    [
+        (middle.says("400 Bad Request", "application/problem+json", '{"title": "No", "status": 400}'), True),
+        (middle.says("405 Not Allowed", "application/problem+json", '{"title": "No", "status": 405}'), True),
+        (middle.says("404 Not Found", "text/html", "<h1>404</h1>"), False),
+        (middle.says("500 Internal Server Error", "application/problem+json", '{"title": "No", "status": 500}'), False),
+        (middle.reset_in_mid_body, False),
+    ],
+    ids=["400", "405", "a page of HTML", "500", "reset"],
+)
+@pytest.mark.slow
+def test_whatever_becomes_of_services_what_happens_at_the_door_arrives_and_later_all(
+    town: Town, fault: Fault, *, rests: bool
+) -> None:
+    with town.server(), closing(Middle(town.port)) as man:
+        town.enrol(man.port)
+        town.house.rate(3)
+        with town.house.station() as station:
+            with man.doing(to_services(fault)), town.house.program("sync"):
+                for number in range(3):
+                    assert station.verdict(f"rubbish {number}") == "not_a_pass"
+                    until(lambda: of_the_door_arrived(town.house), "what happened at the door")
+                    assert town.house.view().streams["services"].acked == 0
+                until(lambda: (town.house.view().streams["services"].rests > 0) is rests)
+                assert "central" not in town.house.view().faults
+            with town.house.program("sync"):
+                until(lambda: town.numbers() == town.everything(), "the arrival of everything")
+    assert ("services", 3) in town.numbers()
+
+
+def of_the_door_arrived(house: House) -> bool:
+    access = house.view().streams["access"]
+    return access.newest == access.acked > 0
+
+
+@pytest.mark.slow
+def test_survivors_whose_services_nobody_takes_keep_no_other_survivors_waiting(town: Town, old: Path) -> None:
+    names = []
+    for _ in range(2):
+        town.house.rate(2)
+        book = Logbook(town.house.data, "before")
+        book.append([(Stamp(1.0, time(), Quality.SYNCED), Locked("main"))])
+        book.close()
+        names.append(f"salvaged-{book.epoch}.db")
+        (town.house.data / FILE).rename(town.house.data / names[-1])
+    with town.server(by(old)):
+        town.enrol(town.port, by(old))
+        with town.house.station(), town.house.program("sync"):
+            until(lambda: [marks(town.house, name) for name in names] == [{"access": 1, "services": 0}] * 2, "both")
+    with town.server(), town.house.station(), town.house.program("sync"):
+        until(lambda: not any((town.house.data / name).exists() for name in names), "the rest of both")
+    assert Counter(town.numbers()) >= Counter({("services", 1): 2, ("services", 2): 2})
+
+
+def marks(house: House, name: str) -> dict[str, int]:
+    """What the server has of survivors."""
+    with closing(Reader(house.data, name)) as reader:
+        return {stream: heads.acked for stream, heads in reader.heads().items() if heads.newest}
