@@ -219,6 +219,7 @@ NAMES: Final = frozenset(
         "YZ1",
         "x",
         "simulation",
+        "heat",
     ]
 )
 
@@ -249,7 +250,8 @@ central service withdraw heat
 central station import bad.csv|central station retire 99999999|central claims
 central station stolen 37081101|central station stolen 37081101 --reason x|central status 37081101|central claim 37081101
 central claims withdraw 37081101|central entries 37081101|central commands 37081101|central passes --holder x
-central policies list|central policies show|central policies withdraw|central token 37081101|central token 37089999 --trial
+central policies list|central policies show|central policies publish none.toml|central policies withdraw
+central token 37081101|central token 37089999 --trial
 door evacuate|central suspend 7|central restore 7|setup|setup --answers none
 """
 AWAY: Final = (

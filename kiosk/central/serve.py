@@ -19,6 +19,7 @@ from kiosk.central.api.app import Central
 from kiosk.central.api.held import Holding
 from kiosk.central.issuer import Issuer
 from kiosk.central.keys.making import existing_store
+from kiosk.central.store import CentralStore
 from kiosk.central.workers import shared
 from kiosk.local import notify
 
@@ -104,24 +105,30 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    folder: Path, host: str, port: int, cert: Path | None = None, key: Path | None = None, workers: int = 1
+    folder: Path,
+    host: str,
+    port: int,
+    cert: Path | None = None,
+    key: Path | None = None,
+    workers: int = 1,
+    begun: Callable[[CentralStore], None] = lambda _: None,
 ) -> None:
     """Serve until it is told to stop. Raises CannotSign, and LoopFailed when one of its loops failed too often.
 
-    Where it cannot listen it raises OSError, before anything else is touched.
+    Where it cannot listen it raises OSError, before anything else is touched; once it can, `begun` is called.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG) as listening:
-        if workers > 1:
-            _prepare(folder)
+        _prepare(folder, begun)
         if workers == 1 or shared(workers):
             _serve(folder, listening, cert, key)
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, begun: Callable[[CentralStore], None]) -> None:
     """What a start publishes is published once, and what is wrong is said once."""
     with closing(existing_store(folder)) as store:
         Issuer(folder, store).ready()
+        begun(store)
 
 
 def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path | None) -> None:

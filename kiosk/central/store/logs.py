@@ -369,11 +369,12 @@ class Logs(Alarms, Sightings):
         return [Kept(*parts).whole(seq) for seq, *parts in rows]
 
     def newest(self, station: str, stream: str, wanted: Wanted, count: int) -> list[Held]:
-        """The newest of those entries, in the order in which they came."""
+        """The newest of those entries, in the order in which they came; log by log, or a database would sort them all."""
         words, values = wanted.condition()
-        found = self._held_entries(
-            f"{words} ORDER BY entries.log DESC, seq DESC LIMIT ?", (station, stream, *values, count)
-        )
+        found: list[Held] = []
+        for log in reversed([*self.ends(station).get(stream, {})]):
+            held = (station, stream, *values, log, count - len(found))
+            found += self._held_entries(f"{words} AND entries.log = ? ORDER BY seq DESC LIMIT ?", held)
         return found[::-1]
 
     def told_of_commands(self, station: str, since: float) -> list[Held]:

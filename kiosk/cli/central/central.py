@@ -23,7 +23,7 @@ from kiosk.cli.central.service import service
 from kiosk.cli.central.stations import claim, claims, station, stations
 from kiosk.cli.central.token import token
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json
-from kiosk.cli.look.words import when, word
+from kiosk.cli.look.words import listed, when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
 
@@ -93,13 +93,23 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
     from kiosk.cli.ports import port_named  # noqa: PLC0415
     from kiosk.loops import LoopFailed  # noqa: PLC0415
 
+    url = f"{'https' if cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
         with port_named(host, port, f"kiosk central serve --port {port % 65535 + 1}"):
-            run(folder, host, port, cert, key, workers)
+            run(folder, host, port, cert, key, workers, lambda store: echo(_begun(store, url)))
     except ssl.SSLError as error:
         fail(_("--cert and --key are no certificate with its key: {why}", why=error.reason or error), MISUSED)
     except LoopFailed as error:
         fail(str(error))
+
+
+def _begun(store: CentralStore, url: str) -> str:
+    """Where the server listens, and what it has."""
+    documents = [f"{word(kind)} {number}" for kind, number in store.versions().items()]
+    ends = {key.use: key.not_after for key in store.signing_keys()}  # the newest of each use comes last
+    keys = [_("{use} until {day}", use=word(use), day=when(end, form="%Y-%m-%d")) for use, end in ends.items()]
+    held = _("{stations} stations, {entries} entries", stations=len(store.stations()), entries=store.acknowledged())
+    return _("{url}: {held}", url=url, held=held) + "\n" + "\n".join(map(listed, (documents, keys)))
 
 
 def _set_status(folder: Path, index: int, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from kiosk.cli.central.folder import SCOPE, folder_option, looked_into, opened
+from kiosk.cli.central.policy import policy
 from kiosk.cli.common import answer, as_json, echo, fail, json_too, print_json
 from kiosk.cli.look.words import when
 from kiosk.foreign import visible
@@ -88,6 +89,9 @@ def withdraw(prefix: str, folder: Path) -> None:
         else _("what holds now are the settings of each station")
     )
     answer(_("withdrawn; {now}", now=now), prefix=prefix, left=left)
+
+
+policies.add_command(policy, "publish")
 
 
 def _no_such(prefix: str) -> NoReturn:
