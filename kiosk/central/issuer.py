@@ -143,9 +143,10 @@ class Issuer:
 
     def _services_again(self, wanted: Callable[[bytes], bool] = lambda _: True, most: int = ANY) -> None:
         """Publish again, in their order, those services that are wanted and that a station may still hold."""
+        last = self._store.newest_service(most)
         for each in self._store.services():
             if each.until > self._now() and wanted(each.body):
-                self.publish_service(*read_service(each.body), most)
+                last = self.publish_service(*read_service(each.body), last).version
 
     def publish_status(self, most: int = ANY) -> None:
         """Sign and store the status list as the credentials are now. A last version above `most` does not count."""
@@ -209,16 +210,18 @@ class Issuer:
                 self._store.drop_policy(scope)
         return left.station
 
-    def publish_service(self, head: ServiceDocument, said: Mapping[str, Any], most: int = ANY) -> ServiceDocument:
+    def publish_service(
+        self, head: ServiceDocument, said: Mapping[str, Any], last: int | None = None
+    ) -> ServiceDocument:
         """Publish a service with that body, in place of the one of its id; its version and time are given here.
 
-        Raises OtherService.
+        `last`: the number after which its own comes, if not the newest of all. Raises OtherService.
         """
         with self._publishing() as now:
             before = self._store.service(head.id)
             if before and (before.kind, before.scope) != (head.kind, head.station):
                 raise OtherService(before.kind, before.scope)
-            version = self._next("service", self._store.newest_service(most), now)
+            version = self._next("service", self._store.newest_service() if last is None else last, now)
             head = replace(head, version=version, issued_at=now)
             self._store.put_service(head, self._sign(head, said))
         return head

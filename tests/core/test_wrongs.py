@@ -17,15 +17,17 @@ from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
 from kiosk.core import entries as fact
+from kiosk.core import services
 from kiosk.core.clock import PASS_MAY_RAISE, Instant
 from kiosk.core.documents import recall, restore, versions
-from kiosk.core.events import Asked, Command, Edge, Event, Keep, KeepFloor, Offered, Record, Scanned, Tick
+from kiosk.core.events import Asked, Command, Edge, Event, Keep, KeepFloor, KeepService, Offered, Record, Scanned, Tick
 from kiosk.core.step import step
 from kiosk.station.start import first_clock
 from kiosk.trust.documents import CommandDocument, Document, TimeDocument, sign_document
 from kiosk.trust.keyset import Key, Keyset, Use, key_id
 from kiosk.trust.passes import Kind, make_pass, show_bound
 from kiosk.trust.policy import DoorPolicy, PolicyDocument
+from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import Status, StatusDocument, pack
 from tests.core.bench import Bench, logged
 from tests.keys import DAY, NOW, PHONE, STRANGER, claims, keyset_document, private, public
@@ -63,6 +65,7 @@ class Stored:
 
     def __init__(self, keyset: Keyset) -> None:
         self.documents: dict[str, bytes] = {"keyset": keyset_document(keyset)}
+        self.services: dict[str, bytes] = {}
         self.floor = 0.0
         self.commanded = 0
         self.jumped = 0.0
@@ -77,6 +80,9 @@ class Stored:
         state = restore(state, dict(sorted(self.documents.items(), key=lambda item: item[0] != "keyset")), 0.0)
         if known.raised:
             state = replace(state, clock=known)
+        state = services.restore(state, self.services, 0.0)
+        wanted = {*state.services.held, *([services.NUMBER] if state.services.number else [])}
+        self.services = {name: body for name, body in self.services.items() if name in wanted}
         self.bench.state = recall(state, self.commanded)
         self.bench.take(Edge("main.contact", active=False, at=0.0))
         self.bench.wait(0.1)
@@ -86,6 +92,9 @@ class Stored:
             match each:
                 case Keep(kind, _, body):
                     self.documents[kind] = body
+                case KeepService(name, _, body):
+                    self.services[name] = body
+                    self.services = {each: found for each, found in self.services.items() if found}
                 case KeepFloor(floor, lowered):
                     self.floor = floor if lowered else max(self.floor, floor)
                 case Record(entries):
@@ -123,7 +132,8 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.made = 50
         self.signers = [self.new("issuer"), self.new("document"), self.new("document")]
-        self.numbers = {"keyset": 1, "status": 0, "policy": 0, "command": 0}
+        self.numbers = {"keyset": 1, "status": 0, "policy": 0, "command": 0, "service": 0}
+        self.services: dict[str, tuple[int, int, bytes]] = {}
         self.asked = 0
         self.station = Stored(Keyset(1, NOW - DAY, tuple(each.trusted() for each in self.signers)))
         self.by_time = False
@@ -159,6 +169,20 @@ class World(RuleBasedStateMachine):
     def offer(self, body: bytes) -> None:
         self.bench.take(Offered(body))
 
+    def publish_service(self, name: str, days: int, at: int) -> None:
+        """Under the number after the last one of all."""
+        number = self.numbers["service"] = max(self.numbers["service"] + 1, at if self.by_time else 0)
+        head = ServiceDocument(number, name, "notice", at, 0, at + days * DAY)
+        signer = self.of("document")
+        body = sign_document(head, signer.key, signer.kid, {"texts": {"zh": f"{number}"}})
+        self.services[name] = number, days, body
+
+    def answered_services(self) -> list[Offered]:
+        """What an answer has to the number that the station names now."""
+        asked = versions(self.bench.state)["service"]
+        above = sorted(each for each in self.services.values() if each[0] > asked)
+        return [Offered(body, asked) for _, _, body in above]
+
     def tell_time(self, signer: Signer, wrong: float) -> None:
         self.asked += 1
         nonce = f"n{self.asked}"
@@ -184,13 +208,19 @@ class World(RuleBasedStateMachine):
         doors = SHUT if shut else {}
         self.offer(signer.sign(PolicyDocument(self.number("policy", at), at, "", doors)))
 
+    @rule(wrong=WRONG, name=st.sampled_from("abc"), days=st.sampled_from([-1, 30]))
+    def the_centre_publishes_a_service_by_a_wrong_clock(self, wrong: float, name: str, days: int) -> None:
+        self.publish_service(name, days, self.at(wrong))
+        for each in self.answered_services():
+            self.bench.take(each)
+
     @rule(wrong=WRONG)
     def the_root_signs_by_a_wrong_clock(self, wrong: float) -> None:
         keys = tuple(each.trusted() for each in self.signers if not each.stolen)
         self.offer(keyset_document(Keyset(self.number("keyset", self.at(wrong)), self.at(wrong), keys)))
 
     @rule(
-        wrong=WRONG, number=st.sampled_from([1, 60, 10**6, NOW, NOW + DAY, NOW + 391 * DAY, TOP]), how=st.integers(0, 4)
+        wrong=WRONG, number=st.sampled_from([1, 60, 10**6, NOW, NOW + DAY, NOW + 391 * DAY, TOP]), how=st.integers(0, 7)
     )
     def a_thief_signs(self, wrong: float, number: int, how: int) -> None:
         """With a key that nobody misses yet; it stays stolen, and the centre has another one."""
@@ -206,6 +236,9 @@ class World(RuleBasedStateMachine):
             PolicyDocument(number, at, "", SHUT),
             CommandDocument(number, "a", CODE, "lock_down", at, at + 600, seconds=86_400),
             TimeDocument(at),
+            ServiceDocument(number, "a", "poll", at, at, at + 300 * DAY),
+            ServiceDocument(number, "b", "notice", at, at, at),
+            ServiceDocument(number, "thief", "of_a_later_version", at, at, at + 1),
         ]
         self.tell_time(thief, wrong)
         self.offer(thief.sign(bodies[how]))
@@ -257,12 +290,17 @@ class World(RuleBasedStateMachine):
         keys = tuple(each.trusted() for each in self.signers if not each.stolen)
         now, signer = int(self.true), self.of("document")
         self.asked += 1
-        nonce = f"n{self.asked}"
+        nonce, before = f"n{self.asked}", versions(self.bench.state)["service"]
         self.bench.take(Asked(nonce))
         self.offer(keyset_document(Keyset(self.number("keyset", now), now, keys)))
         lst = pack({REVOKED: Status.REVOKED}, 64)
         self.offer(signer.sign(StatusDocument(self.number("status", now), now, lst)))
         self.offer(signer.sign(PolicyDocument(self.number("policy", now), now)))
+        self.numbers["service"] = min(self.numbers["service"], now + DAY) if self.by_time else self.numbers["service"]
+        for name, (_, days, _) in sorted(self.services.items(), key=lambda each: each[1]):
+            self.publish_service(name, days, now)
+        for _, _, body in sorted(each for each in self.services.values() if each[0] > before):
+            self.bench.take(Offered(body, before))
         self.offer(signer.sign(TimeDocument(now, nonce)))
         self.everything_is_right()
         if again:
@@ -274,6 +312,7 @@ class World(RuleBasedStateMachine):
         clock = self.bench.state.clock
         assert clock.earliest(self.bench.boot) <= self.true + 1 <= clock.latest(self.bench.boot) + 2
         self.bench.wait(400)
+        self.services_are_right()
         for kind in (Kind.CARD, Kind.LIVE, Kind.BOUND):
             assert self.shown(claims(GOOD, kind, issued_at=now, expires=now + DAY)) == "open"
             assert self.shown(claims(REVOKED, kind, issued_at=now, expires=now + DAY)) == "revoked"
@@ -282,6 +321,14 @@ class World(RuleBasedStateMachine):
             early = claims(9, issued_at=now, not_before=now + DAY, expires=now + 9 * DAY)
             assert self.shown(early) == "not_yet_valid"
         assert self.shown(claims(9, issued_at=now, expires=now + DAY), STRANGER) == "bad_signature"
+
+    def services_are_right(self) -> None:
+        """At the next questions, each asked with the number that the station has then."""
+        for _ in range(3):
+            for each in self.answered_services():
+                self.bench.take(each)
+        found = {name: each.head.version for name, each in self.bench.state.services.held.items()}
+        assert found == {name: number for name, (number, days, _) in self.services.items() if days > 0}
 
     def shown(self, wanted: object, key: Ed25519PrivateKey | None = None) -> str:
         """What becomes of a pass: `open`, or why not."""
@@ -299,6 +346,12 @@ class World(RuleBasedStateMachine):
     def what_is_kept_is_bounded(self) -> None:
         assert len(self.station.documents) <= 1 + 1 + 3 * 4
         assert all(len(known) <= 4 for known in self.bench.state.signed.values())
+
+    @invariant()
+    def what_is_stored_of_services_is_what_is_held(self) -> None:
+        held = self.bench.state.services.held
+        assert self.station.services.keys() - {""} == held.keys()
+        assert all(len(self.station.services[name]) == each.size for name, each in held.items())
 
     @invariant()
     def a_number_that_holds_is_a_trusted_keys(self) -> None:

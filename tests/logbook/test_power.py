@@ -120,6 +120,7 @@ def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(synchronous: st
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("call", "step"), [("fdatasync", 1), ("ftruncate", 1), ("unlink", 1), ("pwrite64", 7)])
 def test_a_kill_at_any_call_loses_nothing_that_was_promised(call: str, step: int, tmp_path: Path) -> None:
     """The real signal, at the k-th call for each k: the same points each time."""

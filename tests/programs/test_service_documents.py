@@ -177,6 +177,16 @@ def test_after_a_theft_each_is_signed_anew_in_its_order_and_a_withdrawn_one_stay
     assert min(each.version for each in after.values()) >= NOW + 10
 
 
+def test_after_a_theft_numbers_a_day_ahead_and_more_are_in_nobodys_way(office: Office) -> None:
+    for name, ahead in (("a", 0), ("b", DAY + 10), ("c", DAY + 11), ("d", DAY + 13), ("e", 9 * DAY)):
+        office.now = float(NOW + ahead)
+        office.publish(name, days=400)
+    office.now = float(NOW + 10)
+    renew_keys(office.folder, office.store, lambda: office.now, "document")
+    assert [each.version - NOW - DAY for each in office.heads().values()] == [11, 12, 13, 14, 15]
+    assert [*office.heads()] == ["a", "b", "c", "d", "e"]
+
+
 def test_a_station_with_a_higher_number_means_a_restored_backup_and_all_are_published_anew_once_an_hour(
     office: Office,
 ) -> None:

@@ -36,7 +36,7 @@ class Services:
         found = self._engine.one(f"SELECT {COLUMNS} FROM services WHERE id = ?", (id,))
         return StoredService(*found) if found else None
 
-    def newest_service(self, most: int) -> int:
+    def newest_service(self, most: int = 2**53) -> int:
         """The highest number of any service, of those up to `most`; 0 for none."""
         found = self._engine.one("SELECT coalesce(max(version), 0) FROM services WHERE version <= ?", (most,))
         return int(found[0]) if found else 0

@@ -1,6 +1,6 @@
 -- Services: of each id the newest. After `until` no station holds anything of that id in force.
 CREATE TABLE services (
-    id TEXT PRIMARY KEY, version BIGINT NOT NULL UNIQUE, kind TEXT NOT NULL, scope TEXT NOT NULL,
+    id TEXT PRIMARY KEY, version BIGINT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL,
     begins BIGINT NOT NULL, ends BIGINT NOT NULL, until BIGINT NOT NULL, body BYTEA NOT NULL
 )
 

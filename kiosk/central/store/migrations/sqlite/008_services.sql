@@ -1,6 +1,6 @@
 -- Services: of each id the newest. After `until` no station holds anything of that id in force.
 CREATE TABLE services (
-    id TEXT PRIMARY KEY, version INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL, scope TEXT NOT NULL,
+    id TEXT PRIMARY KEY, version INTEGER NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL,
     begins INTEGER NOT NULL, ends INTEGER NOT NULL, until INTEGER NOT NULL, body BLOB NOT NULL
 )
 
