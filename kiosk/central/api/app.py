@@ -53,6 +53,9 @@ from kiosk.trust.cose import public_key
 
 log = logging.getLogger(__name__)
 
+LEAVE_EVERY: Final = 2.0
+"""Seconds between two looks for a database server that hangs."""
+
 LOOK_EVERY: Final = 0.05
 WAIT: Final = 0.5
 """Seconds for which a look may wait for news."""
@@ -223,6 +226,7 @@ class Central:
             asyncio.create_task(self.loops.keep("watch", self._watch)),
             asyncio.create_task(self.loops.keep("work", self._work)),
             asyncio.create_task(self.loops.keep("attendance", self._attendance.turn)),
+            asyncio.create_task(self.loops.keep("hung", self._hung)),
         ]
         yield
         for loop in loops:
@@ -230,6 +234,12 @@ class Central:
         await asyncio.gather(*loops, return_exceptions=True)
         await self._attendance.write()
         self.store.close()
+
+    async def _hung(self) -> None:
+        """Let nobody wait for a database server that hangs, once another has taken its place."""
+        with suppress(StoreFailed):  # none has, or none is there
+            await run_in_threadpool(self.store.leave_hung)
+        await asyncio.sleep(LEAVE_EVERY)
 
     async def _watch(self) -> None:
         """See what anybody has published, also another process (`kiosk central revoke`); wake those whom it concerns."""

@@ -8,8 +8,8 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-NEEDED: Final = ("type", "method")
-"""Of a request's scope, for its answer."""
+NEEDED: Final = ("type", "method", "headers")
+"""Of a request's scope, for its answer; uvicorn on h11 looks into the headers, which are none by then."""
 
 
 class Held(Response):

@@ -47,6 +47,10 @@ class CentralStore(Logs, Documents, Keys, Services, Registers, People, Purge):
         """Whether something may have been published since it was asked last; it may wait for it for that many seconds."""
         return self._engine.stirred(within)
 
+    def leave_hung(self) -> None:
+        """Whoever waits for a database server that another one has replaced is told so; called every few seconds."""
+        self._engine.leave_hung()
+
     def runs_jobs(self) -> bool:
         """Whether this process is the one that runs the jobs, which it is from then on until it ends."""
         return self._engine.session_lock()

@@ -109,6 +109,9 @@ class Engine(Protocol):
     def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Do it with each of these."""
 
+    def leave_hung(self) -> None:
+        """Whoever waits for a server that another one has replaced is told so, and need not wait for ever."""
+
     def wipe(self) -> None:
         """What was deleted is not to be found in the database's files either, as far as that is in its own hands."""
 

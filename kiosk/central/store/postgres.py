@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -25,10 +28,13 @@ WITHIN: Final = 10.0
 AGAIN_WITHIN: Final = 5.0
 """Seconds for which the pool itself tries again, ever more seldom; then whoever asks next makes it try at once."""
 
+HANGS_AFTER: Final = 10.0
+"""Seconds after which a connection that somebody waits for may be one to a machine that hangs."""
+
 USUALLY: Final = {
     "target_session_attrs": "read-write",
     "application_name": "yizhan",
-    "connect_timeout": "4",
+    "connect_timeout": "3",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "3",
@@ -71,11 +77,32 @@ class PostgresWords:
         return f"string_agg(DISTINCT {column}, ',')"
 
 
+class Waits:
+    """Since when each connection is in use, so that one that hangs can be ended from outside."""
+
+    def __init__(self) -> None:
+        self._since: dict[Connection[Row], float] = {}
+
+    @contextmanager
+    def on(self, connection: Connection[Row]) -> Iterator[None]:
+        """Within the block somebody may be waiting for it."""
+        self._since[connection] = time.monotonic()
+        try:
+            yield
+        finally:
+            self._since.pop(connection, None)
+
+    def longer_than(self, seconds: float) -> list[Connection[Row]]:
+        """Those that are in use for longer."""
+        now = time.monotonic()
+        return [connection for connection, since in [*self._since.items()] if now - since > seconds]
+
+
 class Session:
     """A connection of its own, for what holds as long as a connection does; made anew when it broke."""
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    def __init__(self, dsn: str, waits: Waits) -> None:
+        self._dsn, self._waits = dsn, waits
         self._guard = threading.Lock()
         self._connection: Connection[Row] | None = None
         self._has_lock = False
@@ -105,8 +132,10 @@ class Session:
             try:
                 if self._connection is None:
                     self._connection = psycopg.connect(self._dsn, autocommit=True)
-                    self._connection.execute(NOTICED)
-                yield self._connection, new
+                with self._waits.on(self._connection):
+                    if new:
+                        self._connection.execute(NOTICED)
+                    yield self._connection, new
             except psycopg.Error:
                 self._end()
                 raise
@@ -131,7 +160,8 @@ class Postgres:
         """`dsn`: a connection string of libpq's; of several hosts the one is taken that can be written to."""
         with _said():
             self._dsn = make_conninfo(dsn, **(USUALLY | conninfo_to_dict(dsn)))
-            self._session, self._listening = Session(self._dsn), Session(self._dsn)
+            self._waits = Waits()
+            self._session, self._listening = (Session(self._dsn, self._waits) for _ in range(2))
             self._pool = ConnectionPool(
                 self._dsn,
                 min_size=1,
@@ -148,7 +178,8 @@ class Postgres:
     def _tried(self, connection: Connection[Row]) -> None:
         """A database that restarted has ended all connections: with one the others go, or each would fail in its turn."""
         try:
-            ConnectionPool.check_connection(connection)
+            with self._waits.on(connection):
+                ConnectionPool.check_connection(connection)
         except psycopg.Error:
             self._pool.check()
             raise
@@ -250,6 +281,19 @@ class Postgres:
         with _said():
             return self._listening.heard(within)
 
+    def leave_hung(self) -> None:
+        """End what waits for a server that is the primary no longer: its machine may hang, and TCP does not say so.
+
+        A limit for each statement would not do: a commit that is cancelled while it waits for the synchronous standby says that
+        it is done, and is on one machine alone (SyncRepWaitForLSN in PostgreSQL's syncrep.c).
+        """
+        if waiting := self._waits.longer_than(HANGS_AFTER):
+            with _said(), psycopg.connect(self._dsn) as connection:
+                primary = _server(connection)
+            for each in waiting:
+                if not each.closed and _server(each) != primary:
+                    _end(each)
+
     def wipe(self) -> None:
         """Autovacuum does it in its time."""
 
@@ -273,11 +317,22 @@ class Postgres:
         """One of the pool's; it is not used again when its server is the first no longer."""
         with self._pool.connection() as connection:
             try:
-                yield connection
+                with self._waits.on(connection):
+                    yield connection
             except (StoreFailed, psycopg.Error) as error:
                 if isinstance(error.__cause__ or error, psycopg.errors.ReadOnlySqlTransaction):
                     connection.close()
                 raise
+
+
+def _server(connection: Connection[Row]) -> tuple[str, str, int]:
+    return connection.info.host, connection.info.hostaddr, connection.info.port
+
+
+def _end(connection: Connection[Row]) -> None:
+    """From another thread than the one that waits for it, which then is told that the connection broke."""
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as doubled:
+        doubled.shutdown(socket.SHUT_RDWR)
 
 
 def _translated(statement: str) -> LiteralString:

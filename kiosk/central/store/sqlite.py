@@ -147,6 +147,9 @@ class Sqlite:
             self._stirred = (self.all("PRAGMA data_version")[0][0], self.db.total_changes)
             return before != self._stirred
 
+    def leave_hung(self) -> None:
+        """A file moves nowhere."""
+
     def wipe(self) -> None:
         """The file has zeros in its place already; the log of what was written is carried over and cut, if nobody reads it."""
         with self._lock, _said():

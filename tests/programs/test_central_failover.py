@@ -1,0 +1,163 @@
+"""The database's machine hangs, another takes its place, an answer is lost: nobody waits for ever, and all is there once.
+
+`make test-ha` tries the same with three machines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.central.api.intake import Intake
+from kiosk.central.store import CentralStore, postgres
+from kiosk.central.store.engine import StoreFailed, Trouble
+from kiosk.central.store.logs import Sent
+from tests.databases import USER, Cluster
+from tests.programs.house import until
+from tests.programs.listener import Listener
+from tests.programs.test_central_bounds import CODES, batch
+from tests.programs.test_publishing import sqlite_of
+
+CHUNK = 65536
+
+
+class Between(Listener):
+    """Stands before a database server. `hang`: connections stand, and nothing comes. `lose`: that answer from now is lost."""
+
+    def __init__(self, port: int) -> None:
+        self._target = ("127.0.0.1", port)
+        self.hang, self.lose = False, 0
+        self.over = threading.Event()
+        super().__init__()
+
+    def close(self) -> None:
+        self.over.set()
+        super().close()
+
+    def _serve(self, near: socket.socket) -> None:
+        with near, socket.create_connection(self._target) as far:
+            back = threading.Thread(target=self._pump, args=(far, near), kwargs={"answers": True}, daemon=True)
+            back.start()
+            self._pump(near, far, answers=False)
+            back.join()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, *, answers: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK):
+                if self.hang:
+                    self.over.wait()
+                self.lose -= answers
+                if answers and self.lose == 0:
+                    break
+                sink.sendall(data)
+        for each in (source, sink):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def between(postgresql: Cluster) -> Iterator[Between]:
+    with closing(Between(postgresql.port)) as found:
+        yield found
+
+
+def through(between: Between, cluster: Cluster, folder: Path, *more: int) -> CentralStore:
+    """A store on a server whose first port is that one's."""
+    name = cluster.database().rpartition("/")[2]
+    hosts = ",".join(f"127.0.0.1:{port}" for port in (between.port, *more))
+    (folder / "central.toml").write_text(f'dsn = "postgresql://{USER}@{hosts}/{name}?connect_timeout=2"\n')
+    return CentralStore(folder)
+
+
+def sent(first: int) -> list[Sent]:
+    return [Sent(CODES[0], "access", batch(first, 2))]
+
+
+def test_whichever_answer_is_lost_what_is_sent_again_is_there_once(
+    between: Between, postgresql: Cluster, tmp_path: Path
+) -> None:
+    """The commit's too, after which nobody knows whether it was done."""
+    lost = 0
+    with closing(through(between, postgresql, tmp_path)) as store:
+        for first in count(1, 2):
+            between.lose = lost + 1
+            with suppress(StoreFailed):
+                store.take_all(sent(first), 1.0)
+            beyond, between.lose = between.lose > 0, 0
+            assert store.take_all(sent(first), 1.0) == [(first + 1, [])]
+            if beyond:
+                break
+            lost += 1
+        assert lost > 5
+        assert [seq for *_, seq in store.numbers(CODES[0])] == list(range(1, first + 2))
+
+
+def test_nobody_waits_for_a_server_that_hangs_once_another_has_its_place(
+    between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
+    with closing(through(between, postgresql, tmp_path, postgresql.port)) as store, ThreadPoolExecutor(2) as pool:
+        assert store.runs_jobs()
+
+        def hangs_within() -> None:
+            with store.transaction():
+                between.hang = True
+                store.stations()
+
+        def left() -> bool:
+            store.leave_hung()
+            return all(each.done() for each in waiting)
+
+        waiting: list[Future[Any]] = [pool.submit(hangs_within)]
+        until(lambda: between.hang, "that it hangs")
+        waiting.append(pool.submit(store.runs_jobs))
+        until(left, "that they are told")
+        for each in waiting:
+            with pytest.raises(StoreFailed) as raised:
+                each.result()
+            assert raised.value.trouble is Trouble.AWAY
+        assert store.take_all(sent(1), 1.0) == [(2, [])]
+
+
+def test_who_waits_for_the_server_that_there_is_goes_on_waiting(
+    between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
+    with closing(through(between, postgresql, tmp_path)) as store, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store._engine.one, "SELECT pg_sleep(1)")
+        while not waiting.done():
+            store.leave_hung()
+        assert waiting.exception() is None
+
+
+def test_whoever_comes_while_the_disk_is_waited_for_is_told_with_the_others(tmp_path: Path) -> None:
+    tries = list[str]()
+
+    async def all_of_them(store: CentralStore) -> list[Any]:
+        found, loop, begun = Intake(store), asyncio.get_running_loop(), asyncio.Event()
+
+        def traced(words: str) -> None:
+            tries.append(words)
+            loop.call_soon_threadsafe(begun.set)
+
+        sqlite_of(store).set_trace_callback(traced)
+        first = asyncio.create_task(found.take(sent(1)[0]))
+        await begun.wait()
+        return await asyncio.gather(first, *(found.take(sent(1)[0]) for _ in range(8)), return_exceptions=True)
+
+    with closing(CentralStore(tmp_path)) as store, closing(sqlite3.connect(tmp_path / "central.db")) as other:
+        sqlite_of(store).execute("PRAGMA busy_timeout = 200")
+        other.execute("BEGIN IMMEDIATE")
+        became = asyncio.run(all_of_them(store))
+    assert [type(each) for each in became] == [StoreFailed] * 9
+    assert tries == ["BEGIN IMMEDIATE"]
