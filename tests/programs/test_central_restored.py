@@ -14,9 +14,10 @@ import pytest
 import requests
 from psycopg.conninfo import conninfo_to_dict
 
-from kiosk.central.issuer import DAY, GATHERS, MOST_SILENT, Issuer
+from kiosk.central.issuer import DAY, GATHERS, MOST_SILENT
 from kiosk.central.store import CentralStore
 from kiosk.central.store.logs import GapFound
+from kiosk.demo.founding import founded
 from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.status import Status
 from tests.databases import Cluster
@@ -96,7 +97,7 @@ def test_a_server_whose_clock_is_far_ahead_at_its_start_serves_and_signs_nothing
     """As if its newest document were of long ago; commands of the command line are told the same."""
     then = time() - MOST_SILENT - DAY
     with closing(CentralStore(central_folder)) as store:
-        Issuer(central_folder, store)
+        founded(central_folder, store)
         for kind, (version, body) in store.documents().items():
             store.put_document(kind, version - MOST_SILENT - DAY, body, then)
         before = store.versions()

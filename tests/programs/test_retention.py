@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +25,11 @@ from kiosk.central.retention import DAY, Retention
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.months import AHEAD, OTHER, Month, held_months, make_months, months_from
+from kiosk.central.store.place import CentralSettings, settings_of
 from kiosk.central.store.purge import STEP
 from kiosk.contract.bodies import Batch
 from kiosk.demo.founding import founded
+from tests.conftest import ROOT
 from tests.databases import Cluster
 from tests.programs.house import House
 from tests.programs.test_publishing import NOW
@@ -280,6 +283,18 @@ def test_settings_that_are_wrong_are_said_plainly_and_nothing_is_made(text: str,
         CentralStore(tmp_path)
     assert told in str(raised.value)
     assert [path.name for path in tmp_path.iterdir()] == ["central.toml"]
+
+
+def test_the_example_says_what_holds_without_it(tmp_path: Path) -> None:
+    example = (ROOT / "config" / "central.toml").read_text(encoding="utf-8")
+    (tmp_path / "central.toml").write_text(example, encoding="utf-8")
+    assert settings_of(tmp_path) == CentralSettings()
+    (tmp_path / "central.toml").write_text(re.sub("^# (?=\\w+ = )", "", example, flags=re.MULTILINE), encoding="utf-8")
+    said = settings_of(tmp_path)
+    assert (said.dsn, said.retention) == (
+        "postgresql://db1,db2/yizhan",
+        Retention(streams={"telemetry": 90}, kinds={"denied": 7}),
+    )
 
 
 def test_a_folder_of_sqlite_may_have_settings_too(tmp_path: Path) -> None:
