@@ -14,7 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from kiosk.central.keys.files import signing_key
+from kiosk.central.keys.files import remove_ended, signing_key
 from kiosk.central.keys.making import OLD_ROOT, pinned_root
 from kiosk.central.published import prefixes
 from kiosk.central.refusals import TooLarge, WrongClock
@@ -98,6 +98,7 @@ class Issuer:
         pinned_root(self._folder, self._store)
         with self._publishing() as now:
             self._watch_keys(now)
+            remove_ended(self._folder, self._store.signing_keys(), now)
             if self._store.published_at("status") < now - LIST_EVERY:
                 self.publish_status()
             self._sign_again()

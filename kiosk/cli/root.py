@@ -143,7 +143,8 @@ def sign(request: Path, out: Path, yes: bool, other_database: bool, folder: Path
 def _shown(key: Root, request: KeyRequest, keyset: Keyset) -> list[str]:
     """What is to be signed, for whoever answers for it."""
     before = {each.kid: each for each in key.last.keys} if key.last else {}
-    new = {each.kid: _("new") for each in keyset.keys if each.kid not in before}
+    notes = {each.kid: _("new") for each in keyset.keys if each.kid not in before}
+    notes |= {each.kid: _("void") for each in keyset.keys if not each.not_after}
     gone = [each for each in before.values() if not any(each.kid == kept.kid for kept in keyset.keys)]
     lines = [
         _("The date here: {now}", now=when(keyset.issued_at)),
@@ -157,7 +158,7 @@ def _shown(key: Root, request: KeyRequest, keyset: Keyset) -> list[str]:
         lines.append(
             _("ITS NUMBER IS AHEAD OF THE DATE: a clock was wrong once. Stations that were away may refuse it.")
         )
-    lines += [_("keyset {version} would hold:", version=keyset.version), *rows_of(keyset.keys, new)]
+    lines += [_("keyset {version} would hold:", version=keyset.version), *rows_of(keyset.keys, notes)]
     if gone:
         ends = {each.kid: _end(each, keyset.issued_at) for each in gone}
         lines += [_("It leaves out:"), *rows_of(gone, ends)]

@@ -310,7 +310,8 @@ def _without_key(state: State) -> State:
 
 def _released(state: State, now: float) -> Stepped:
     """What commands still hold whose key is gone ends."""
-    trusted = {key.kid.hex() for key in state.readable.keys if key.use == "document"}
+    keys = state.readable.keys  # one whose window is empty is named there as void
+    trusted = {key.kid.hex() for key in keys if key.use == "document" and key.not_before < key.not_after}
     outcomes: list[Command | Entry] = []
     for (name, claim), kid in state.ordered.items():
         if kid not in trusted and claim in state.doors[name].claims:

@@ -235,6 +235,21 @@ def test_what_a_key_that_has_ended_signed_goes_on_to_hold_also_after_a_restart()
         assert each.outcome(CARD) == "revoked"
 
 
+def test_a_key_that_is_named_with_an_empty_window_vouches_for_nothing_though_it_had_ended_by_itself() -> None:
+    bench = synced(
+        Bench(replace(KEYSET, keys=(trusted(ISSUER, "issuer"), trusted(DOCUMENT, "document", not_after=NOW + 10))))
+    )
+    before = bench.state.doors["main"].mode
+    bench.take(Offered(document(listed(5, 7))))
+    obeyed(bench, document(ordered("hold_open")))
+    void = trusted(DOCUMENT, "document", not_after=0)
+    bench.take(Offered(keyset_document(replace(REPLACED, issued_at=NOW + 11, keys=(*REPLACED.keys, void)))))
+    for each in (bench, restarted(bench)):
+        assert versions(each.state)["status"] == 0
+        assert refusals(each, document(listed(6))) == ["key_not_valid"]
+        assert each.state.doors["main"].mode == before
+
+
 def restarted(bench: Bench) -> Bench:
     """A bench that begins from what the other had stored."""
     stored: dict[str, bytes] = {}

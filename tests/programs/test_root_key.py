@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -187,6 +189,26 @@ def test_a_stolen_key_is_in_no_keyset_again(office: Office) -> None:
         office.install(waiting)
     assert office.install(office.signed(asked))
     assert read_sign1(office.store.documents()["status"][1]).kid in {key.kid for key in asked.keys}
+
+
+def test_what_was_signed_in_the_quarters_before_outlives_a_theft(office: Office) -> None:
+    first, second, *_later = sorted({key.not_after for key in office.keyset().keys})
+    office.now = second + 8 * DAY
+    office.store.put_document("status", *office.store.documents()["status"], office.now)
+    office.issuer.renew()
+    by_end = {(key.use, key.not_after): key for key in office.store.signing_keys()}
+    gone = {end for (_use, end), key in by_end.items() if not (office.folder / key.file).exists()}
+    assert gone == {first}, "nobody can sign anything more that is dated back to it"
+    office.request(compromised="issuer")
+    asked = office.request(compromised="document")
+    kids = {key.kid: key.not_after for key in asked.keys}
+    assert by_end["issuer", first].kid in kids, "its passes cannot be forged"
+    assert by_end["issuer", second].kid not in kids
+    void = by_end["document", second].kid
+    assert kids[void] == 0
+    assert office.install(office.signed(asked))
+    office.now += DAY
+    assert void in {key.kid for key in office.request().keys if not key.not_after}, "some station has been away"
 
 
 def strange(_office: Office) -> SignedKeyset:
@@ -437,6 +459,12 @@ def test_a_server_without_a_keyset_says_what_to_type(central_folder: Path) -> No
     with pytest.raises(NotMade, match="kiosk root sign REQUEST"):
         Issuer(central_folder, store)
     store.close()
+
+
+def test_it_needs_nothing_that_only_a_server_has() -> None:
+    servers = ("psycopg", "psycopg_pool", "httptools", "uvloop", "starlette", "uvicorn", "requests")
+    code = f"import sys; sys.modules.update(dict.fromkeys({servers})); import kiosk.cli.root"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # What is typed.

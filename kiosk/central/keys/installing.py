@@ -133,7 +133,7 @@ def _own(folder: Path, store: CentralStore, keyset: Keyset, now: int) -> list[St
                     command=ANEW,
                 )
             )
-        if key.kid in lost:
+        if key.kid in lost and key.not_after:
             raise NotTaken(
                 _(
                     "Its key {kid} is a compromised one: it answers an older request. Next: {command}",
@@ -143,7 +143,8 @@ def _own(folder: Path, store: CentralStore, keyset: Keyset, now: int) -> list[St
             )
         if key.not_after > now:
             signing_key(folder, stored)
-        found.append(StoredKey(key.kid, key.use, key.public, key.not_before, key.not_after, stored.file))
+        if key.not_after:  # one that is named as void keeps the window that it had
+            found.append(StoredKey(key.kid, key.use, key.public, key.not_before, key.not_after, stored.file))
     return found
 
 

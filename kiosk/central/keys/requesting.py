@@ -8,6 +8,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.central.keys.files import has_private
 from kiosk.central.keys.papers import KeyRequest
 from kiosk.central.keys.windows import BACKDATED, DAY, HOLDS, windows
 from kiosk.central.store import CentralStore
@@ -20,21 +21,25 @@ USES: Final[tuple[Use, ...]] = ("issuer", "document")
 REMEMBERED: Final = HOLDS
 """Seconds for which an issuer key stays in the keyset after its end, for the cards that it has signed."""
 
+MOST_VOID: Final = 32
+"""Keys that a keyset names as void; it has room for 64 in all."""
+
 
 def request_keys(folder: Path, store: CentralStore, now: int, compromised: Use | None = None) -> KeyRequest:
     """A request for the keys of the coming 13 months; those that are lacking are made. Raises OSError.
 
-    `compromised`: no key of that use, wherever it is, shall be in a keyset again, and new ones hold at once.
+    `compromised`: no key of that use whose private half is, or may have been, here shall hold again, and new ones hold at
+    once. A document key that has ended by itself would go on vouching for what a station holds of it: it is named as void.
     """
     with store.transaction():
         if compromised:
             known = [*store.signing_keys(), *store.requested_keys()]
-            store.compromise(key.kid for key in known if key.use == compromised)
+            store.compromise(key.kid for key in known if key.use == compromised and has_private(folder, key, now))
         for use in USES:
             for begin, end in windows(_since(store, use, now), now):
                 store.add_requested_key(_made(folder, use, begin, end))
         keys = tuple(Key(key.kid, key.use, key.public, key.not_before, key.not_after) for key in wanted(store, now))
-        return KeyRequest(store.database(), now, _newest(store, now), keys)
+        return KeyRequest(store.database(), now, _newest(store, now), (*keys, *_void(store, now)))
 
 
 def wanted(store: CentralStore, now: int) -> list[StoredKey]:
@@ -45,6 +50,17 @@ def wanted(store: CentralStore, now: int) -> list[StoredKey]:
         for key in (*store.signing_keys(), *store.requested_keys())
         if key.kid not in lost and key.not_after > now - (REMEMBERED if key.use == "issuer" else 0)
     ]
+
+
+def _void(store: CentralStore, now: int) -> list[Key]:
+    """The compromised document keys that have ended, with a window in which nothing is."""
+    lost = store.compromised()
+    void = [
+        Key(key.kid, key.use, key.public, 0, 0)
+        for key in store.signing_keys()
+        if key.kid in lost and key.use == "document" and now - REMEMBERED < key.not_after <= now
+    ]
+    return void[-MOST_VOID:]
 
 
 def _since(store: CentralStore, use: Use, now: int) -> int:
