@@ -116,7 +116,7 @@ def _summary(short: str, doctor: bytes, names: Names) -> str:
 def _files(config: Path) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file, redacted. What cannot be read says so instead."""
     yield "doctor.json", _json(list(examine(config)))
-    yield "system.json", msgspec.json.encode(_system())
+    yield "system.json", msgspec.json.encode(system())
     yield "journal.txt", redacted(_journal())
     yield "station.toml", _settings_text(config)
     try:
@@ -202,7 +202,7 @@ def _view(settings: Settings) -> bytes:
         return redacted(f"the station does not answer: {error}")
 
 
-def _system() -> dict[str, Any]:
+def system() -> dict[str, Any]:
     """The machine, its load and its room, and what a Pi says of its own throttling."""
     usage = shutil.disk_usage("/")
     return {

@@ -11,10 +11,10 @@ import getpass
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 from rich.cells import set_cell_size
@@ -258,43 +258,77 @@ def _view(trials: Trials) -> View:
 
 
 @click.command("test")
-@click.argument("what", type=click.Choice([*TESTS, "all"]))
+@click.argument("what", type=click.Choice([*TESTS, "all"]), required=False)
+@click.option(
+    "--acceptance",
+    is_flag=True,
+    help="Try a board of a new kind instead, with a multimeter (docs/pi.md), and write what was measured.",
+)
 @click.option("--door", default="", help="The door to try; the first of the settings without it.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     default=".",
-    help="The folder for the commissioning report of `all`.",
+    help="The folder for the report of `all`, or of --acceptance.",
 )
-@click.option("--by", default="", help="Who tries it, for the report of `all`; asked for without it.")
+@click.option("--by", default="", help="Who tries it, for the report; asked for without it.")
 @as_json
 @click.pass_obj
-def test(config: Path, what: str, door: str, out: Path, by: str, *, as_json: bool) -> None:
+def test(config: Path, what: str | None, door: str, out: Path, by: str, *, acceptance: bool, as_json: bool) -> None:
     """Try a part of the station: says what it will do, asks before it does it, and asks what no contact can prove.
 
     `all` tries every part and writes a commissioning report (Markdown and JSON) with the name of whoever tried. The results
     go to the central server. Exit code 1 when something failed.
     """
-    settings = settings_or_exit(config)
-    door = door or next(iter(settings.doors))
-    if door not in settings.doors:
-        fail(_("There is no door {door}; there are: {doors}", door=door, doors=", ".join(settings.doors)), MISUSED)
-    if what not in UNATTENDED and not sys.stdin.isatty():
-        fail(_("These trials ask questions, and need a terminal for them."), MISUSED)
-    trials = Trials(settings, door)
-    by = by.strip() or (_who() if what == "all" else "")
-    results = {name: _one(name, trials) for name in (TESTS if what == "all" else [what])}
-    for name, result in results.items():
-        colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
-        say(f"{set_cell_size(word(name), 10)} {style(result_words(result), fg=colour)}")
-    _keep(settings, results)
-    files = write_report(settings, door, results, config, out, by) if what == "all" else []
-    for path in files:
-        say(visible(str(path)))
+    if (what is None) != acceptance:
+        raise click.UsageError(_("Name one part, `all` or --acceptance."))
+    trials = _trials(config, door, asks=what not in UNATTENDED)
+    if acceptance:
+        results, files = _accept(trials, config, out, by)
+    else:
+        results, files = _try(trials, TESTS if what == "all" else [str(what)], config, out, by)
     passed = not any(result.startswith("failed") for result in results.values())
     if as_json:
         print_json({"ok": passed, "tests": results, "files": [str(path) for path in files]})
     sys.exit(0 if passed else WRONG)
+
+
+def _trials(config: Path, door: str, *, asks: bool) -> Trials:
+    settings = settings_or_exit(config)
+    door = door or next(iter(settings.doors))
+    if door not in settings.doors:
+        fail(_("There is no door {door}; there are: {doors}", door=door, doors=", ".join(settings.doors)), MISUSED)
+    if asks and not sys.stdin.isatty():
+        fail(_("These trials ask questions, and need a terminal for them."), MISUSED)
+    return Trials(settings, door)
+
+
+def _try(trials: Trials, names: Iterable[str], config: Path, out: Path, by: str) -> tuple[dict[str, str], list[Path]]:
+    """Try these parts; what came of each, and the files of the report where all were tried."""
+    whole = [*names] == [*TESTS]
+    by = by.strip() or (_who() if whole else "")
+    results = {name: _one(name, trials) for name in names}
+    for name, result in results.items():
+        colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
+        say(f"{set_cell_size(word(name), 10)} {style(result_words(result), fg=colour)}")
+    _keep(trials.settings, results)
+    files = write_report(trials.settings, trials.door, results, config, out, by) if whole else []
+    for path in files:
+        say(visible(str(path)))
+    return results, files
+
+
+def _accept(trials: Trials, config: Path, out: Path, by: str) -> tuple[dict[str, str], list[Path]]:
+    from kiosk.cli.trial.acceptance import accepted, write_acceptance  # noqa: PLC0415
+
+    by = by.strip() or _who()
+    try:
+        results = accepted(trials, config)
+    except NotReachable as error:
+        _away(error)
+    path = write_acceptance(trials, results, config, out, by)
+    say(visible(str(path)))
+    return results, [path]
 
 
 def _one(name: str, trials: Trials) -> str:
@@ -302,7 +336,11 @@ def _one(name: str, trials: Trials) -> str:
     try:
         return TESTS[name](trials)
     except NotReachable as error:
-        fail(_("The station does not answer ({why}).\nNext: kiosk doctor", why=error), NOT_REACHABLE)
+        _away(error)
+
+
+def _away(error: NotReachable) -> NoReturn:
+    fail(_("The station does not answer ({why}).\nNext: kiosk doctor", why=error), NOT_REACHABLE)
 
 
 def _who() -> str:
