@@ -4,16 +4,17 @@ FOR ?=
 RELEASE ?=
 ARCH ?=
 KIOSK_VM ?= build/machine
+KIOSK_PI ?= build/pi
 BESIDE ?= 190a4b7
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-browser test-soak test-deb test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup setup-postgres clean audit
+.PHONY: demo test test-slow test-browser test-soak test-deb test-pi card test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup setup-postgres clean audit
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
 
 test: lint
-	$(BIN)/pytest -m "not slow and not soak and not vm and not deb and not browser"
+	$(BIN)/pytest -m "not slow and not soak and not vm and not deb and not pi and not browser"
 
 test-slow: setup
 	$(BIN)/pytest -m slow
@@ -42,6 +43,14 @@ test-vm-long: machine
 machine: setup
 	tools/vm.sh $(KIOSK_VM)
 	@$(BIN)/pip install -q -e '.[package]'
+
+# The arm64 package on an emulated Raspberry Pi, whose card is built first.
+test-pi: card
+	KIOSK_PI=$(KIOSK_PI) $(BIN)/pytest -s -o faulthandler_timeout=0 -m pi tests/pi
+
+card: setup
+	@$(BIN)/pip install -q -e '.[package]'
+	tools/pi.sh $(KIOSK_PI)
 
 mutants: setup
 	$(BIN)/pip install -q -e '.[mutants]'

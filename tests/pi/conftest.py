@@ -1,0 +1,41 @@
+"""Fixtures of the emulated Raspberry Pi: KIOSK_PI names the folder that tools/pi.sh has filled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pi.machine import Pi, blank, board
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """Where card and kernels were built; without them the tests are skipped, and say so."""
+    found = Path(os.environ.get("KIOSK_PI", "build/pi"))
+    if not (found / "card.made").exists():
+        pytest.skip("KIOSK_PI NAMES NO BUILT CARD; type: tools/pi.sh FOLDER")
+    return found.resolve()  # a card names the one below it by its whole path
+
+
+@pytest.fixture
+def card(built: Path, tmp_path: Path) -> Path:
+    """A card that was never started."""
+    return blank(built, tmp_path / "card.qcow2")
+
+
+@pytest.fixture(scope="session")
+def first_card(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The card of the board that most tests share."""
+    return blank(built, tmp_path_factory.mktemp("first") / "card.qcow2")
+
+
+@pytest.fixture(scope="session")
+def station(built: Path, first_card: Path) -> Iterator[Pi]:
+    """A board at its first start, on which station and scanner run. A boot takes minutes, so most tests share it."""
+    with board(built, first_card, cache="writethrough") as pi:
+        pi.power_on()
+        pi.await_station()
+        yield pi
