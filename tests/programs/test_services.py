@@ -28,6 +28,13 @@ def town(tmp_path: Path) -> Town:
     return Town(tmp_path)
 
 
+@pytest.fixture
+def old_town(town: Town, tmp_path: Path) -> Town:
+    """With a central server that the old code begins."""
+    town.central = tmp_path / "old central"
+    return town
+
+
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return code_of(LANDED, tmp_path_factory.mktemp("landed") / "old")
@@ -39,37 +46,37 @@ def all_but_services_arrived(house: House) -> bool:
 
 
 @pytest.mark.slow
-def test_a_server_that_does_not_know_services_gets_the_rest_and_later_all_of_it(town: Town, old: Path) -> None:
+def test_a_server_that_does_not_know_services_gets_the_rest_and_later_all_of_it(old_town: Town, old: Path) -> None:
     """The server of version 0.3.0 against today's station, and then today's server on its files."""
-    with town.server(by(old)):
-        town.enrol(town.port, by(old))
-        town.house.rate(3)
-        with town.house.station() as station, town.house.program("sync"):
-            until(lambda: all_but_services_arrived(town.house), "the first entries")
+    with old_town.server(by(old)):
+        old_town.enrol(old_town.port, by(old))
+        old_town.house.rate(3)
+        with old_town.house.station() as station, old_town.house.program("sync"):
+            until(lambda: all_but_services_arrived(old_town.house), "the first entries")
             assert station.verdict("rubbish") == "not_a_pass"
-            until(lambda: all_but_services_arrived(town.house), "an entry after services had come to rest")
-            view = town.house.view()
+            until(lambda: all_but_services_arrived(old_town.house), "an entry after services had come to rest")
+            view = old_town.house.view()
             assert (view.streams["services"].acked, 86_000 < view.streams["services"].rests <= 86_400) == (0, True)
             assert "central" not in view.faults
-            told = [town.house.kiosk(verb).stdout for verb in ("status", "queue")]
+            told = [old_town.house.kiosk(verb).stdout for verb in ("status", "queue")]
             assert all(RESTS in each for each in told), told
-            checks = json.loads(town.house.kiosk("doctor", "--json").stdout)
+            checks = json.loads(old_town.house.kiosk("doctor", "--json").stdout)
             assert [each["severity"] for each in checks["checks"] if each["id"] == "logbook.unknown"] == ["warning"]
-    with town.server(), town.house.station(), town.house.program("sync"):
-        until(lambda: town.numbers() == town.everything(), "the arrival of everything")
-        until(lambda: town.house.view().streams["services"].rests == 0)
-    assert ("services", 3) in town.numbers()
+    with old_town.server(), old_town.house.station(), old_town.house.program("sync"):
+        until(lambda: old_town.numbers() == old_town.everything(), "the arrival of everything")
+        until(lambda: old_town.house.view().streams["services"].rests == 0)
+    assert ("services", 3) in old_town.numbers()
 
 
 @pytest.mark.slow
-def test_a_rest_is_told_again_to_a_station_that_starts_anew(town: Town, old: Path) -> None:
-    with town.server(by(old)):
-        town.enrol(town.port, by(old))
-        town.house.rate(1)
-        with town.house.program("sync"):
+def test_a_rest_is_told_again_to_a_station_that_starts_anew(old_town: Town, old: Path) -> None:
+    with old_town.server(by(old)):
+        old_town.enrol(old_town.port, by(old))
+        old_town.house.rate(1)
+        with old_town.house.program("sync"):
             for _ in range(2):
-                with town.house.station():
-                    until(lambda: all_but_services_arrived(town.house), "the rest")
+                with old_town.house.station():
+                    until(lambda: all_but_services_arrived(old_town.house), "the rest")
 
 
 @pytest.mark.slow
@@ -129,22 +136,22 @@ def of_the_door_arrived(house: House) -> bool:
 
 
 @pytest.mark.slow
-def test_survivors_whose_services_nobody_takes_keep_no_other_survivors_waiting(town: Town, old: Path) -> None:
+def test_survivors_whose_services_nobody_takes_keep_no_other_survivors_waiting(old_town: Town, old: Path) -> None:
     names = []
     for _ in range(2):
-        town.house.rate(2)
-        book = Logbook(town.house.data, "before")
+        old_town.house.rate(2)
+        book = Logbook(old_town.house.data, "before")
         book.append([(Stamp(1.0, time(), Quality.SYNCED), Locked("main"))])
         book.close()
         names.append(f"salvaged-{book.epoch}.db")
-        (town.house.data / FILE).rename(town.house.data / names[-1])
-    with town.server(by(old)):
-        town.enrol(town.port, by(old))
-        with town.house.station(), town.house.program("sync"):
-            until(lambda: [marks(town.house, name) for name in names] == [{"access": 1, "services": 0}] * 2, "both")
-    with town.server(), town.house.station(), town.house.program("sync"):
-        until(lambda: not any((town.house.data / name).exists() for name in names), "the rest of both")
-    assert Counter(town.numbers()) >= Counter({("services", 1): 2, ("services", 2): 2})
+        (old_town.house.data / FILE).rename(old_town.house.data / names[-1])
+    with old_town.server(by(old)):
+        old_town.enrol(old_town.port, by(old))
+        with old_town.house.station(), old_town.house.program("sync"):
+            until(lambda: [marks(old_town.house, name) for name in names] == [{"access": 1, "services": 0}] * 2, "both")
+    with old_town.server(), old_town.house.station(), old_town.house.program("sync"):
+        until(lambda: not any((old_town.house.data / name).exists() for name in names), "the rest of both")
+    assert Counter(old_town.numbers()) >= Counter({("services", 1): 2, ("services", 2): 2})
 
 
 def marks(house: House, name: str) -> dict[str, int]:
