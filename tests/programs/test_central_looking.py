@@ -108,6 +108,8 @@ def test_a_page_ends_with_the_command_for_the_next(office: Office) -> None:
     assert (
         office.said("stations", "-n", "2").splitlines()[-1] == f"1 more. Next: kiosk central stations --after {OTHER}"
     )
+    told = office.said("stations", "3708", "--state", "enrolled", "-n", "1").splitlines()[-1]
+    assert told == f"1 more. Next: kiosk central stations 3708 --state enrolled --after {CODE}"
     assert office.said("stations", "99").strip() == "No such stations. Next: kiosk central station add CODE"
 
 

@@ -168,7 +168,7 @@ class RegisterMachine(RuleBasedStateMachine):
 
 
 TestRegister = RegisterMachine.TestCase
-TestRegister.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestRegister.settings = settings(max_examples=6, stateful_step_count=20, deadline=None)
 
 
 # Faults.
@@ -203,11 +203,13 @@ def test_a_fault_is_open_until_it_is_cleared_or_the_station_begins_anew(store: C
     assert faults(store) == [("new", "", 8)]
 
 
-@pytest.mark.parametrize("odd", [None, 5, {}, ["x"], "\0", "x" * 5000, "\ufdd0"])
-def test_an_odd_fault_harms_nothing(odd: Any, store: CentralStore) -> None:
-    take(store, told(1, "fault", what=odd, detail=odd), told(2, "fault_cleared", what=odd), told(3, "fault", what="a"))
-    assert [each.what for each in store.faults(CODE)] == ["a"]
-    take(store, told(4, "fault", what="b", detail="d" * 5000))
+def test_an_odd_fault_harms_nothing(store: CentralStore) -> None:
+    odds: list[Any] = [None, 5, {}, ["x"], "\0", "x" * 5000, "\ufdd0"]
+    for seq, odd in enumerate(odds, 1):
+        take(store, told(3 * seq - 2, "fault", what=odd, detail=odd), told(3 * seq - 1, "fault_cleared", what=odd))
+        take(store, told(3 * seq, "fault", what="a", detail=f"{seq}"))
+        assert [(each.what, each.detail) for each in store.faults(CODE)] == [("a", f"{seq}")]
+    take(store, told(3 * len(odds) + 1, "fault", what="b", detail="d" * 5000))
     assert len(store.faults(CODE)[-1].detail) == LONGEST_FAULT
 
 
@@ -290,6 +292,7 @@ def test_what_was_heard_waits_for_a_database_that_is_away_and_is_written_at_the_
         assert store.register(CODE)[0].seen is not None
 
 
+@pytest.mark.slow
 def test_a_stolen_station_is_refused_by_every_process_at_once(central_folder: Path, tmp_path: Path) -> None:
     """Also where it waits for documents."""
     with closing(CentralStore(central_folder)) as store:

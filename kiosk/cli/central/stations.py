@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
-from rich.cells import set_cell_size
+from msgspec import Struct
+from rich.cells import cell_len
 
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import State, StationLine
@@ -40,6 +41,26 @@ TEXT: Final = Words("[^\ud800-\udfff\0-\x1f]{0,200}", lambda: _("is too long, or
 reason_option = click.option("--reason", type=TEXT, default="", help="Why, for whoever looks at it later.")
 
 
+class Chosen(Struct, frozen=True):
+    """Which stations are shown; empty or False for any."""
+
+    prefix: str
+    state: str | None
+    silent: bool
+    faulty: bool
+
+    def __call__(self, each: StationLine, now: float) -> bool:
+        """Whether it is one of them."""
+        of_state = self.state in {None, each.state} and each.code.startswith(self.prefix)
+        return of_state and (each.faults > 0 or not self.faulty) and (each.silent(now) or not self.silent)
+
+    def typed(self) -> str:
+        """The verb with these options."""
+        state = f"--state {self.state}" if self.state else ""
+        flags = ("--silent" if self.silent else "", "--faulty" if self.faulty else "")
+        return " ".join(filter(None, ("kiosk central stations", self.prefix, state, *flags)))
+
+
 @click.command()
 @click.argument("prefix", type=SCOPE, default="")
 @click.option("--state", type=click.Choice(get_args(State)), help="Only those.")
@@ -49,24 +70,10 @@ reason_option = click.option("--reason", type=TEXT, default="", help="Why, for w
 @click.option("--after", type=SCOPE, default="", help="Only codes behind this one, such as the last that was shown.")
 @folder_option
 @as_json
-def stations(
-    prefix: str,
-    state: str | None,
-    silent: bool,
-    faulty: bool,
-    count: int | None,
-    after: str,
-    folder: Path,
-    as_json: bool,
-) -> None:
+def stations(count: int | None, after: str, folder: Path, as_json: bool, **chosen: Any) -> None:
     """List the stations whose code begins with PREFIX: when heard, version, faults, and the words to compare at enrolment."""
-    store, now = looked_into(folder), time.time()
-    found = [
-        each
-        for each in store.register()
-        if each.code.startswith(prefix) and state in {None, each.state} and (each.faults or not faulty)
-        if each.silent(now) or not silent
-    ]
+    store, now, wanted = looked_into(folder), time.time(), Chosen(**chosen)
+    found = [each for each in store.register() if wanted(each, now)]
     rest = [each for each in found if each.code > after]
     shown = rest[: count or (None if as_json else PAGE)]
     published, words = store.published(), fingerprints(folder, store)
@@ -78,8 +85,8 @@ def stations(
     if not found:
         echo(_("No such stations. Next: kiosk central station add CODE"))
     elif len(rest) > len(shown):
-        left = len(rest) - len(shown)
-        echo(_("{count} more. Next: kiosk central stations --after {code}", count=left, code=shown[-1].code))
+        next_ = f"{wanted.typed()} --after {shown[-1].code}"
+        echo(_("{count} more. Next: {command}", count=len(rest) - len(shown), command=next_))
     else:
         echo(_sum(found, now))
     if alarms := len(store.alarms()):
@@ -88,22 +95,13 @@ def stations(
 
 def _line(each: StationLine, now: float, published: Published, words: Callable[[str, bytes], str]) -> str:
     wrong = _("{count} faults", count=each.faults) if each.faults else "–"
-    lacks = _("lacks {documents}", documents=listed(map(word, lacking(each, published)))) if each.seen else ""
+    lacks = lacking(each, published)
     columns = [
         (each.code, 12), (word(each.state), 9), (heard(each, now), 19), (version(each), 8), (wrong, 9),
-        (lacks if lacking(each, published) else "", 14), (visible(each.name), 20),
+        (_("lacks {documents}", documents=listed(map(word, lacks))) if lacks else "", 14), (visible(each.name), 20),
     ]  # fmt: skip
     fingerprint = words(each.code, each.public_key) if each.public_key else ""
-    return "  ".join(
-        [*(text if fits(text, width) else set_cell_size(text, width) for text, width in columns), fingerprint]
-    ).rstrip()
-
-
-def fits(text: str, width: int) -> bool:
-    """Whether it takes its column or more."""
-    from rich.cells import cell_len  # noqa: PLC0415
-
-    return cell_len(text) >= width
+    return "  ".join([*(text + " " * (width - cell_len(text)) for text, width in columns), fingerprint]).rstrip()
 
 
 def heard(each: StationLine, now: float) -> str:
