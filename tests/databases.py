@@ -1,6 +1,6 @@
 """Test support: a PostgreSQL server on loopback, of Debian's programs, as an ordinary account, in a folder of its own.
 
-What it is not: safe. Its files are not flushed (fsync is off), and everybody on this machine may come in.
+What it is not: safe. Its files are not flushed (unless fsync is asked for), and everybody on this machine may come in.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Cluster(Struct, frozen=True):
 
 
 @contextmanager
-def cluster(binaries: Path) -> Iterator[Cluster]:
+def cluster(binaries: Path, fsync: str = "off") -> Iterator[Cluster]:
     """One that runs until the block ends."""
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
@@ -63,7 +63,7 @@ def cluster(binaries: Path) -> Iterator[Cluster]:
     port = free_port()
     make = [binaries / "initdb", "-D", folder / "data", "-U", USER, "--auth=trust", "--no-sync", "--locale=C.UTF-8"]
     subprocess.run(make, check=True, capture_output=True, cwd=folder, **who)  # type: ignore[call-overload]
-    options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
+    options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": fsync}
     words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     serve = [binaries / "postgres", "-D", folder / "data", *words]
     with (folder / "log").open("wb") as log:

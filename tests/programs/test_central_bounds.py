@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from time import monotonic, time
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import jwt
 import msgspec
@@ -21,13 +22,14 @@ from msgspec import Struct
 
 from kiosk.central import serve as program
 from kiosk.central.api import answers, authority, intake, quota
+from kiosk.central.api.app import Central
 from kiosk.central.api.board import Board
 from kiosk.central.api.intake import Intake
 from kiosk.central.published import Publication
 from kiosk.central.serve import ANSWER_WITHIN, HEAD_WITHIN, KEEP_ALIVE, REQUEST_WITHIN, Idle
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed, Trouble
-from kiosk.central.store.logs import GapFound, Sent
+from kiosk.central.store.logs import Became, GapFound, Sent
 from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN, QUOTA, Batch
 from kiosk.demo.founding import founded, renew_keys
@@ -35,7 +37,7 @@ from kiosk.demo.place import free_port
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.policy import PolicyDocument
 from tests.keys import private, public
-from tests.programs.house import until
+from tests.programs.house import House, until
 from tests.programs.test_publishing import sqlite_of
 
 CODES = ("37081101", "37081102", "41000001")
@@ -320,6 +322,78 @@ def test_a_station_that_sends_too_much_is_told_to_wait_and_so_are_the_operators(
         assert [(alarm.what, alarm.station) for alarm in server.store.alarms()] == [("quota", CODES[0])]
 
 
+@pytest.mark.slow
+def test_a_station_that_sends_400_megabytes_is_stopped_at_its_quota_and_no_other_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as server, requests.Session() as session:
+        headers, seq, statuses = bearer(exp=int(time()) + 3600), 1, list[int]()
+        for _ in range(1600):
+            entries = [{**entry(each), "more": "x" * 7900} for each in range(seq, seq + 32)]
+            sent = msgspec.json.encode(Batch("00112233445566aa", seq, "b", 1.0, 1.0, entries))
+            statuses.append(session.post(server.url + BATCHES, data=sent, headers=headers, timeout=30).status_code)
+            seq += 32 if statuses[-1] == 200 else 0
+        assert set(statuses) == {200, 429}
+        assert statuses.index(429) == pytest.approx(quota.BURST / len(sent), abs=3)
+        assert statuses.count(200) < 1.1 * quota.BURST / len(sent)
+        assert (tmp_path / "central.db").stat().st_size < 1.3 * quota.BURST
+        path, other = BATCHES.replace(CODES[0], CODES[1]), bearer(sub=CODES[1])
+        body = msgspec.json.encode(batch(1))
+        assert requests.post(server.url + path, data=body, headers=other, timeout=30).status_code == 200
+        assert [(alarm.what, alarm.station) for alarm in server.store.alarms()] == [("quota", CODES[0])]
+
+
+class Full(Central):
+    """Its disk is full."""
+
+    made: ClassVar[list[Central]] = []
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        sqlite_of(self.store).execute("PRAGMA max_page_count = 1")  # SQLite takes it for as many as there are
+        self.made.append(self)
+
+
+def test_a_full_disk_is_no_answer_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "Central", Full)
+    many = Batch("00112233445566aa", 1, "b", 1.0, 1.0, [{**entry(seq), "more": "x" * 7000} for seq in range(1, 31)])
+    with running(tmp_path, monkeypatch) as server:
+        for _ in range(3):
+            refused = post(server, many)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, str(answers.BUSY_FOR))
+        assert requests.get(server.url + DOCUMENTS, headers=bearer(), timeout=30).json()["documents"], "still served"
+        assert server.store.numbers(CODES[0]) == []
+        sqlite_of(Full.made.pop().store).execute("PRAGMA max_page_count = 1000000")
+        assert post(server, many).json()["acked"] == 30
+        assert [seq for _, _, seq in server.store.numbers(CODES[0])] == list(range(1, 31))
+
+
+@pytest.mark.slow
+def test_ten_thousand_idle_connections_keep_no_station_waiting_and_are_closed(tmp_path: Path) -> None:
+    _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < 11_000:
+        pytest.skip(f"THIS ACCOUNT MAY OPEN ONLY {most} FILES")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    folder, house, port = tmp_path / "central", House(tmp_path), free_port()
+    with house.program("central", "serve", "--data", str(folder), "--port", str(port)), ExitStack() as stack:
+        until(lambda: requests.get(f"http://127.0.0.1:{port}", timeout=5).status_code == 404)
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(10_000)]
+        began = monotonic()
+        assert requests.get(f"http://127.0.0.1:{port}", timeout=20).status_code == 404
+        assert monotonic() - began < 2
+        for each in idle[:: len(idle) // 50]:
+            each.settimeout(3 * HEAD_WITHIN)
+            assert gone(each)
+
+
+def gone(peer: socket.socket) -> bool:
+    """Whether the other side has closed it."""
+    try:
+        return peer.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def test_what_the_store_did_not_take_counts_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota, "BURST", 2 * len(msgspec.json.encode(batch(1))))
 
@@ -357,6 +431,28 @@ def test_batches_that_come_together_are_written_together_and_each_is_told_its_ow
             assert isinstance(each, GapFound) if number % 7 == 0 else each == (3, [])
         assert sum(store.counts().values()) == 3 * sum(number % 7 != 0 for number in range(50))
         assert len(commits) <= 2
+
+
+def test_so_many_entries_are_written_together_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who came first is answered before the last is on the disk."""
+    monkeypatch.setattr(intake, "MOST_TOGETHER", 10)
+    together = list[int]()
+
+    class Counting(CentralStore):
+        def take_all(self, sent: Sequence[Sent], now: float) -> list[Became]:
+            together.append(sum(len(each.batch.entries) for each in sent))
+            return super().take_all(sent, now)
+
+    store = Counting(tmp_path)
+
+    async def all_at_once() -> list[Any]:
+        found = Intake(store)
+        sent = [Sent(f"3708{number:04d}", "access", batch(1, size)) for number, size in enumerate([3, 12, 4, 4, 4, 1])]
+        return await asyncio.gather(*(found.take(each) for each in sent))
+
+    with closing(store):
+        assert asyncio.run(all_at_once()) == [(size, []) for size in (3, 12, 4, 4, 4, 1)]
+        assert together == [3, 12, 8, 5]
 
 
 def test_a_disk_that_fails_is_told_to_all_that_came_together(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def test_a_running_server_writes_down_whom_it_heard(central_folder: Path, monkey
     monkeypatch.setattr(attendance, "WRITE_EVERY", 0.0)
     monkeypatch.setattr(attendance, "LOOK_EVERY", 0.02)
     with running(central_folder, monkeypatch) as server:
-        headers = bearer() | {"User-Agent": "yizhan-kiosk/9.8.7 \x7f" + "x" * 100}
+        headers = bearer() | {"User-Agent": "yizhan-kiosk/9.8.7 \xe9" + "x" * 100}
         url = server.url + DOCUMENTS
         assert requests.get(url, params={"policy": "3"}, headers=headers, timeout=30).status_code == 200
         assert requests.get(url.replace(CODE, OTHER), headers=bearer(), timeout=30).status_code == 403

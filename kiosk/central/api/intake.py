@@ -19,6 +19,9 @@ from kiosk.central.store.logs import Became, Sent, Taken
 MOST_AT_ONCE: Final = 64
 """Batches in work, from the last byte of their body to their answer."""
 
+MOST_TOGETHER: Final = 2000
+"""Entries that are written together, but for a batch that has more: all its stations wait until the last is on the disk."""
+
 LATER: Final = 5
 """Seconds after which a station may come again that found no place."""
 
@@ -66,8 +69,17 @@ class Intake:
             raise became
         return became
 
+    def _together(self, first: _Waiting) -> list[_Waiting]:
+        found, entries = [first], len(first.sent.batch.entries)
+        for each in (each for each in self._gathered if each is not first):
+            entries += len(each.sent.batch.entries)
+            if entries > MOST_TOGETHER:
+                break
+            found.append(each)
+        return found
+
     async def _write(self, first: _Waiting) -> Became:
-        gathered = [first, *(each for each in self._gathered if each is not first)]
+        gathered = self._together(first)
         try:
             found: list[Became] = await run_in_threadpool(
                 self._store.take_all, [each.sent for each in gathered], time.time()

@@ -1,4 +1,4 @@
-"""SQLite: one file, one connection, which threads take in turn; others may have the file open, too."""
+"""SQLite: one file, a connection that writes and one that reads, which threads take in turn; others may have it open, too."""
 
 from __future__ import annotations
 
@@ -50,16 +50,18 @@ class Sqlite:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._session, self._stirred = folder, -1, (-1, -1)
         self._lock = threading.RLock()  # a document is signed within its transaction
+        self._reading, self._own = threading.Lock(), threading.local()
         with _said():
-            self.db = sqlite3.connect(
-                folder / FILE, isolation_level=None, timeout=BUSY_FOR, check_same_thread=False, cached_statements=256
-            )
+            self.db, self._reader = _opened(folder / FILE), _opened(folder / FILE)
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")
             self.db.execute("PRAGMA secure_delete=ON")
+            self._reader.execute("PRAGMA query_only=ON")
 
     def close(self) -> None:
         """Close the file."""
+        with self._reading:
+            self._reader.close()
         with self._lock:
             self.db.close()
             if self._session >= 0:
@@ -92,10 +94,12 @@ class Sqlite:
                 yield
                 return
             self.run(begin)
+            self._own.transaction = True
             try:
                 yield
                 self.run("COMMIT")
             finally:
+                self._own.transaction = False
                 if self._began():
                     self.run("ROLLBACK")
 
@@ -103,9 +107,10 @@ class Sqlite:
         return self.db.in_transaction
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        """The rows that it gives."""
-        with self._lock, _said():
-            return self.db.execute(statement, _storable(values)).fetchall()
+        """The rows that it gives. Outside a transaction nobody waits for them until another's is on the disk."""
+        own = getattr(self._own, "transaction", False)
+        with self._lock if own else self._reading, _said():
+            return (self.db if own else self._reader).execute(statement, _storable(values)).fetchall()
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that it gives."""
@@ -156,6 +161,10 @@ class Sqlite:
             self.db.execute("PRAGMA busy_timeout=0")
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self.db.execute(f"PRAGMA busy_timeout={BUSY_FOR * 1000:.0f}")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, timeout=BUSY_FOR, check_same_thread=False, cached_statements=256)
 
 
 def _locked(path: Path) -> int:

@@ -1,0 +1,85 @@
+"""What each figure is held to, and whether it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from tests.bench.province.measures import INGEST, Found
+
+SQLITE, POSTGRESQL, TWO, STORELESS = "SQLite", "PostgreSQL", "PostgreSQL, 2 processes", "no store"
+OURS = (SQLITE, POSTGRESQL)
+
+A_DAY = 5_000_000
+"""Entries of a province in a day."""
+
+
+class Bound(Struct, frozen=True):
+    """A figure with its unit; the most or the least that it may be, by engine where they differ."""
+
+    figure: str
+    unit: str
+    most: float | None = None
+    least: Mapping[str, float] = {}
+
+    def words(self) -> str:
+        if self.most is not None:
+            return f"{self.unit}, ≤ {self.most:g}".strip(", ")
+        least = sorted({f"{each:g}" for each in self.least.values()}, reverse=True)
+        return f"{self.unit}, ≥ {' and '.join(least)}".strip(", ") if least else self.unit
+
+    def holds(self, kind: str, value: float) -> bool | None:
+        if self.most is not None:
+            return value <= self.most
+        return value >= self.least[kind] if kind in self.least else None
+
+
+BOUNDS = (
+    Bound("a held poll", "kB", 12),
+    Bound("memory, all polls held", "MB"),
+    Bound("60 batches/s of 3, median", "ms", 10),
+    Bound("60 batches/s of 3, 99 %", "ms", 500),
+    Bound("60 batches/s of 3, polls late, 99 %", "ms", 500),
+    Bound("60 batches/s of 3, processor", "cores"),
+    Bound("200 batches/s of 3, median", "ms", 50),
+    Bound("200 batches/s of 3, 99 %", "ms", 1000),
+    Bound("a revocation to the last station", "s beyond gathering", 5),
+    Bound(INGEST, "requests/s"),
+    Bound("the same, times the older server", "", least={SQLITE: 3.5, POSTGRESQL: 2}),
+    Bound("the same, of a server with no store", "", least={SQLITE: 0.6}),
+    Bound("the same, by two processes", "times", least={POSTGRESQL: 1.5}),
+    Bound("bytes an entry", "", 270),
+    Bound("a year of the province on paper", "GB"),
+    Bound("storm of 500 each, all told after", "s"),
+    Bound("storm, longest batch", "s", 20),
+    Bound("storm, batches over 20 s", "", 0),
+    Bound("storm, memory at its peak", "MB", 400),
+    Bound("storm, peak by memory with all polls held", "times", 3),
+)
+
+
+def derived(found: dict[str, Found], older: str) -> None:
+    """Put in what follows from the figures of several servers, or from several of one."""
+    for name, each in found.items():
+        if "bytes an entry" in each:
+            each["a year of the province on paper"] = each["bytes an entry"] * A_DAY * 365 / 1e9
+        if "storm, memory at its peak" in each:
+            each["storm, peak by memory with all polls held"] = (
+                each["storm, memory at its peak"] / each["memory, all polls held"]
+            )
+        if name in OURS and older in found:
+            each["the same, times the older server"] = each[INGEST] / found[older][INGEST]
+        if name in OURS and STORELESS in found:
+            each["the same, of a server with no store"] = each[INGEST] / found[STORELESS][INGEST]
+    if TWO in found:
+        found[POSTGRESQL]["the same, by two processes"] = found[TWO][INGEST] / found[POSTGRESQL][INGEST]
+
+
+def judged(bound: Bound, found: dict[str, Found]) -> str:
+    """In a word, or by the names of those that do not hold it."""
+    asked = {name: bound.holds(name, found[name][bound.figure]) for name in OURS if bound.figure in found.get(name, {})}
+    wrong = [name for name, holds in asked.items() if holds is False]
+    if wrong:
+        return f"NOT HELD: {', '.join(wrong)}"
+    return "held" if True in asked.values() else ""
