@@ -139,7 +139,7 @@ def test_whatever_two_processes_do_no_number_has_two_lists_and_each_change_is_pu
             words = ("turn",)
         pair[which].begin(office.now, *words)
 
-    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(ROUNDS)
     def hold(rounds: list[tuple[float, tuple[Any, ...], tuple[Any, ...]]]) -> None:
         for seconds, *acts in [*rounds, (GATHERS, ("turn",), ("turn",)), (LOOK_EVERY, ("turn",), ("turn",))]:
