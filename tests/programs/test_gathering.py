@@ -119,7 +119,8 @@ def watched(office: Office) -> Callable[[], list[tuple[int, float]]]:
 
 
 CHANGES = st.tuples(st.just("set"), st.integers(1, HOLDERS), st.sampled_from([0, 1, 2]))
-ACTS = st.one_of(CHANGES, CHANGES, st.tuples(st.just("turn")), st.tuples(st.just("kill")))
+PUBLISHES = st.tuples(st.just("publish"))
+ACTS = st.one_of(CHANGES, CHANGES, PUBLISHES, PUBLISHES, st.tuples(st.just("turn")), st.tuples(st.just("kill")))
 ROUNDS = st.lists(st.tuples(st.sampled_from([0.0, 0.5, 3.0, 9.0, 30.0]), ACTS, ACTS), min_size=1, max_size=8)
 
 
