@@ -8,13 +8,13 @@ KIOSK_PI ?= build/pi
 BESIDE ?= 190a4b7
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-browser test-soak test-deb test-pi card test-vm test-vm-short test-vm-long machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup setup-postgres clean audit
+.PHONY: demo test test-slow test-browser test-soak test-deb test-pi card test-vm test-vm-short test-vm-long test-ha machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup setup-postgres setup-ha clean audit
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
 
 test: lint
-	$(BIN)/pytest -m "not slow and not soak and not vm and not deb and not pi and not browser"
+	$(BIN)/pytest -m "not slow and not soak and not vm and not deb and not pi and not browser and not ha"
 
 test-slow: setup
 	$(BIN)/pytest -m slow
@@ -39,6 +39,10 @@ test-vm-short: machine
 
 test-vm-long: machine
 	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -o faulthandler_timeout=0 -m vm_long
+
+# Three databases that fail over under load, in namespaces, as root: some ten minutes, and a table.
+test-ha: setup setup-ha
+	$(BIN)/pytest -s -o faulthandler_timeout=0 -m ha
 
 machine: setup
 	tools/vm.sh $(KIOSK_VM)
@@ -105,6 +109,11 @@ messages: setup
 # Debian's PostgreSQL, for the tests of the central server; they start one of their own, and stop it.
 setup-postgres:
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; }
+
+# What three machines have beside it; patroni in an environment of its own, as Debian 12's loses what was acknowledged.
+setup-ha: setup-postgres
+	@which etcd etcdctl curl ip >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends etcd-server etcd-client curl iproute2 >/dev/null
+	@test -x build/patroni/bin/patroni || { /usr/bin/python3 -m venv build/patroni && build/patroni/bin/pip install -q 'patroni[etcd3]>=4.0.5,<5' 'psycopg[binary]>=3.2,<4'; }
 
 setup:
 	@PYTHON="$(PYTHON)" tools/setup.sh

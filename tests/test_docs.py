@@ -81,6 +81,7 @@ def test_every_verb_is_documented(verb: str) -> None:
         "docs/updates.md",
         "docs/etsi.md",
         "docs/image.md",
+        "docs/centre.md",
     ],
 )
 def test_links_lead_somewhere(name: str) -> None:

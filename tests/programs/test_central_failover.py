@@ -106,8 +106,9 @@ def test_nobody_waits_for_a_server_that_hangs_once_another_has_its_place(
     between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
-    with closing(through(between, postgresql, tmp_path, postgresql.port)) as store, ThreadPoolExecutor(2) as pool:
+    with closing(through(between, postgresql, tmp_path, postgresql.port)) as store, ThreadPoolExecutor(4) as pool:
         assert store.runs_jobs()
+        fill_pool(store, pool, 4)
 
         def hangs_within() -> None:
             with store.transaction():
@@ -126,7 +127,20 @@ def test_nobody_waits_for_a_server_that_hangs_once_another_has_its_place(
             with pytest.raises(StoreFailed) as raised:
                 each.result()
             assert raised.value.trouble is Trouble.AWAY
-        assert store.take_all(sent(1), 1.0) == [(2, [])]
+        waiting = [pool.submit(store.take_all, sent(1), 1.0)]
+        until(left, "that connections which nobody used hold nobody up")
+        assert waiting[0].result() == [(2, [])]
+
+
+def fill_pool(store: CentralStore, pool: ThreadPoolExecutor, count: int) -> None:
+    """So many connections, which nobody uses any longer."""
+    barrier = threading.Barrier(count)
+
+    def use(_: int) -> None:
+        with store._engine.moment():
+            barrier.wait(30)
+
+    list(pool.map(use, range(count)))
 
 
 def test_who_waits_for_the_server_that_there_is_goes_on_waiting(

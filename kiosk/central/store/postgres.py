@@ -181,7 +181,7 @@ class Postgres:
             with self._waits.on(connection):
                 ConnectionPool.check_connection(connection)
         except psycopg.Error:
-            self._pool.check()
+            self._pool.drain()  # without asking each: to a machine that hangs each would wait
             raise
 
     def close(self) -> None:
