@@ -24,7 +24,7 @@ from kiosk.screen.program import Program
 from kiosk.settings import ScreenTable, Settings
 from kiosk.settings.loading import load
 from kiosk.trust.reasons import WORDS, Reason
-from kiosk.wire import Answer, DoorView, GetView, Logged, RoomView, Subscribe, TrustView, View, encode
+from kiosk.wire import Answer, DoorView, GetView, Logged, NoticeView, RoomView, Subscribe, TrustView, View, encode
 from tests.programs.house import SETTINGS
 
 LAMPS = st.sampled_from([str(lamp) for lamp in Lamp])
@@ -194,6 +194,13 @@ def test_its_six_words_are_shown_once_it_is_enrolled_until_somebody_comes_in() -
 
 def test_the_notice_gives_way_to_a_refusal() -> None:
     assert face(told(view("denied", refused="expired", texts={"zh": "高考爱心驿站"})), "main", (), 0.0).notice == {}
+
+
+def test_notices_are_shown_as_they_come_and_give_way_to_a_refusal() -> None:
+    found = NoticeView({"zh": "暴雨"}, urgent=True), NoticeView({"zh": "停水", "ug": "سۇ"})
+    assert face(told(view(notices=found)), "main", (), 0.0).notices == found
+    assert face(told(view("denied", refused="expired", notices=found)), "main", (), 0.0).notices == ()
+    assert face(told(view(notices=found), view()), "main", (), 0.0).notices == ()
 
 
 def test_an_address_is_one_of_this_machine_and_not_its_loopback() -> None:

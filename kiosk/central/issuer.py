@@ -143,11 +143,11 @@ class Issuer:
         self._services_again(lambda body: read_sign1(body).kid != kid, most)
 
     def _services_again(self, wanted: Callable[[bytes], bool] = lambda _: True, most: int = ANY) -> None:
-        """Publish again, in their order, those services that are wanted and that a station may still hold."""
-        last = self._store.newest_service(most)
-        for each in self._store.services():
-            if each.until > self._now() and wanted(each.body):
-                last = self.publish_service(*read_service(each.body), last).version
+        """Publish again, in their order, the wanted services that a station may still hold; with no number above `most`."""
+        found = [each.body for each in self._store.services() if each.until > self._now() and wanted(each.body)]
+        last = self._store.newest_service(most - len(found))
+        for body in found:
+            last = self.publish_service(*read_service(body), last).version
 
     def publish_status(self, most: int = ANY) -> None:
         """Sign and store the status list as the credentials are now. A last version above `most` does not count."""

@@ -45,11 +45,14 @@ const fitAnew = (notice, aside) => {
   grow("--name", SMALLEST, 4.8, () => holds(document.querySelector("header"), part("name")));
   grow("--call", SMALLEST, 14.6, () => holds(document.querySelector("footer"), part("call")));
   growNotice();
-  if (growWords() < LEGIBLE) { // it gives way to what is to be read from afar; the next station, and what is urgent, stay, in turns
-    const stays = Object.keys(shown.nearby ?? {}).length || (shown.notices ?? []).some(({ urgent }) => urgent);
-    aside.className = stays ? "brief" : "gone";
+  const nearby = Object.keys(shown.nearby ?? {}).length, urgent = (shown.notices ?? []).some((each) => each.urgent);
+  if (growWords() < LEGIBLE) { // it gives way to what is to be read from afar; where the next station is stays, in turns
+    aside.className = nearby || urgent ? "brief" : "gone";
     growNotice();
-    growWords();
+    if (growWords() < LEGIBLE && !nearby) { // also what is urgent, where even less room is not enough
+      aside.className = "gone";
+      growWords();
+    }
   }
 };
 

@@ -67,6 +67,21 @@ def test_where_the_next_station_is_stands_below_whenever_the_door_is_closed(tab:
         assert set(map(tuple, found.values())) == {(True, True)}
 
 
+def test_what_is_urgent_stands_below_beside_all_but_a_refusal_and_the_longest_sentences(tab: Opener) -> None:
+    faces = {name: each for name, each in FACES.items() if any(notice.urgent for notice in each.notices)}
+    assert len(faces) > 20
+    found = tab((800, 480)).each(faces, "notice.offsetParent !== null && notice.querySelector('.urgent') !== null")
+    hidden = {name.partition(" beside")[0] for name, is_shown in found.items() if not is_shown}
+    assert hidden == {"saving", "not enrolled", "enrolled"}
+
+
+def test_a_notice_stands_on_one_page_in_all_its_languages_where_it_has_room(tab: Opener) -> None:
+    across = "[...notice.children].map(each => each.getClientRects().length)"
+    for size in LANDSCAPE:
+        found = tab(size).each({"ready": FACES["ready beside notices"]}, across)["ready"]
+        assert set(found) == {1}, "a block in two columns has two boxes"
+
+
 def test_a_notice_of_several_pages_is_turned(tab: Opener) -> None:
     page = tab((480, 320)).page
     page.clock.install()

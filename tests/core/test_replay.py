@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.clock import Instant
-from kiosk.core.events import Command, Committed, Edge, Event, Offered, Reading, Record, Scanned
+from kiosk.core.events import Command, Committed, Edge, Event, KeepService, Offered, Reading, Record, Scanned
 from kiosk.core.replay import NotARecording, read_recording, replay
 from kiosk.station.recorder import SEGMENT_EVENTS, Recorder
 from kiosk.trust.status import Status
 from tests.core.bench import Bench, logged
+from tests.core.test_services import service
 from tests.keys import NOW, STRANGER, claims, signed, status_document
 
 DAY_EVENTS = 10_000
@@ -51,6 +52,8 @@ def a_day(bench: Recorded, events: int) -> list[Command]:
             bench.take(Edge("main.exit", choose.random() < 0.5, bench.boot))
         elif what < 0.56:
             bench.take(Offered(status_document(number + 1, {choose.randrange(60): Status.REVOKED})))
+        elif what < 0.565:
+            bench.take(Offered(service(number + 1, choose.choice("abc"), urgent=True, texts={"zh": f"{number}"})))
         else:
             bench.take(Reading("t", choose.uniform(0, 10)))
         bench.wait(choose.choice([0.1, 1.0, 8.0, 30.0]))
@@ -66,6 +69,7 @@ def test_a_day_of_ten_thousand_events_replays_to_the_identical_decisions() -> No
     again = list(replay(recording))
     assert all(each.same for each in again)
     assert [command for each in again for command in each.commands] == said
+    assert len([each for each in said if isinstance(each, KeepService)]) > 10
     decisions = [each for each in logged(said) if isinstance(each, fact.Granted | fact.Denied)]
     assert len(decisions) > 1000
 

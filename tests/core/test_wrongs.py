@@ -296,7 +296,8 @@ class World(RuleBasedStateMachine):
         lst = pack({REVOKED: Status.REVOKED}, 64)
         self.offer(signer.sign(StatusDocument(self.number("status", now), now, lst)))
         self.offer(signer.sign(PolicyDocument(self.number("policy", now), now)))
-        self.numbers["service"] = min(self.numbers["service"], now + DAY) if self.by_time else self.numbers["service"]
+        if self.by_time:
+            self.numbers["service"] = min(self.numbers["service"], now + DAY - len(self.services))
         for name, (_, days, _) in sorted(self.services.items(), key=lambda each: each[1]):
             self.publish_service(name, days, now)
         for _, _, body in sorted(each for each in self.services.values() if each[0] > before):

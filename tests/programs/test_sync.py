@@ -12,12 +12,14 @@ from time import monotonic
 
 import pytest
 
+from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.core.enrolment import enrolment_code
 from kiosk.demo.link import Link
 from kiosk.local import Line, NotGranted
 from kiosk.trust.documents import sign_document
 from kiosk.trust.policy import PolicyDocument
+from kiosk.trust.service import ServiceDocument
 from kiosk.wire import Done, EnrolmentAnswered, Offer, Operate
 from tests.keys import STRANGER, claims, keyset_document, public, signed
 from tests.programs import middle
@@ -102,18 +104,34 @@ def test_sync_may_be_killed_at_any_time(town: Town) -> None:
                 until(lambda: town.numbers() == town.everything(), "the arrival of everything")
 
 
-def test_a_revocation_and_its_end_reach_the_door(town: Town) -> None:
+def test_a_revocation_its_end_and_a_notice_reach_the_door(town: Town) -> None:
     with town.server():
         town.enrol(town.port)
+        publish_notice(town, "waits", "37")
+        publish_notice(town, "elsewhere", "36")
         with town.house.station() as station, town.house.program("sync"):
             until(lambda: town.house.view().quality == "synced", "the time")
             text = town.make_pass("--kind", "live")
             town.house.kiosk("central", "revoke", "1", "--data", str(town.central))
-            assert station.next("document_applied")["document"] == "status"
+            status_applied(station)
             assert station.verdict(text) == "revoked"
             town.house.kiosk("central", "restore", "1", "--data", str(town.central))
-            assert station.next("document_applied")["document"] == "status"
+            status_applied(station)
             assert station.verdict(text) == "granted"
+            publish_notice(town, "comes", CODE)
+            until(lambda: town.house.view().services == {"notice": 2}, "both notices")
+            assert [each.texts for each in town.house.view().notices] == [{"zh": "comes"}, {"zh": "waits"}]
+
+
+def status_applied(station: Station) -> None:
+    while station.next("document_applied")["document"] != "status":
+        pass
+
+
+def publish_notice(town: Town, name: str, station: str) -> None:
+    with closing(CentralStore(town.central)) as store:
+        head = ServiceDocument(1, name, "notice", 0, 0, 2**39, station)
+        Issuer(town.central, store).publish_service(head, {"texts": {"zh": name}})
 
 
 @contextmanager

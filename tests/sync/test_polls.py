@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kiosk.sync.polls import LONGEST, HeldBack, Polls, number_of
 from kiosk.trust.documents import sign_document
 from kiosk.trust.keyset import key_id
+from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import StatusDocument
 from tests.keys import DOCUMENT, keyset_document, public
 
@@ -114,6 +115,17 @@ def test_one_that_was_taken_is_forgotten_and_a_new_keyset_tries_all_again() -> N
     held.offer(status(6), HAVE | {"status": 5}, 1.0)
     later = HAVE | {"keyset": 2, "status": 5}
     assert held.query(later, 1.5) == later
+
+
+def test_a_station_that_wants_every_service_anew_is_offered_those_that_it_refused() -> None:
+    held, have = HeldBack(), HAVE | {"service": 4}
+    refused = sign_document(ServiceDocument(5, "a", "notice", 1, 1, 2), DOCUMENT, key_id(public(DOCUMENT)))
+    assert held.query(have, 0.0) == have
+    assert held.offer(refused, have, 0.0)
+    assert held.query(have, 0.1)["service"] == 5
+    assert held.query(have | {"service": 6}, 0.2)["service"] == 6
+    assert held.query(HAVE | {"service": 0}, 0.3)["service"] == 0
+    assert held.offer(refused, HAVE | {"service": 0}, 0.3)
 
 
 def test_a_number_far_off_is_named_to_nobody() -> None:
