@@ -15,6 +15,7 @@ import pytest
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.logs import ConflictFound, GapFound, Sent
+from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import Batch
 from tests.databases import Cluster
 
@@ -118,6 +119,20 @@ def test_two_processes_that_hear_a_station_and_its_copy_never_wait_for_each_othe
             back = pool.submit(take, other, {3: "main", 4: "porch"})
             assert [*there.result(), *back.result()] == [(1, [])] * 160
         assert {tuple(sorted(one.doors(f"{station:08}"))) for station in range(40)} == {("main", "porch")}
+
+
+def test_so_many_statements_take_any_number_of_batches(tmp_path: Path) -> None:
+    """A province that comes back after a restart waits for few answers of the database, and not for some of each station."""
+    with closing(CentralStore(tmp_path)) as store:
+        said = list[str]()
+        assert isinstance(store._engine, Sqlite)
+        store._engine.db.set_trace_callback(lambda words: said.append(words.split()[0]))
+        for seq, most in ((1, 12), (2, 5)):
+            said.clear()
+            batches = [sent(entry(seq, door=f"d{number}"), station=f"{number:08}") for number in range(64)]
+            assert store.take_all(batches, 1.0) == [(seq, [])] * 64
+            inserted = said.count("INSERT")
+            assert len(said) - inserted <= most, "SQLite alone inserts row by row"
 
 
 def test_what_the_database_refuses_of_one_is_kept_from_no_other(store: CentralStore) -> None:

@@ -60,7 +60,7 @@ class Words(Protocol):
         """Whether the entries of each month lie in a table of their own."""
 
     def among(self, column: str) -> str:
-        """Whether a column is one of the numbers in a list, which is the value."""
+        """Whether a column is one of those in a list, which is the value."""
 
     def field(self, name: str) -> str:
         """A field of the JSON in `body`, as text."""

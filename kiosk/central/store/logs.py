@@ -96,6 +96,9 @@ class Sent(Struct, frozen=True):
 Key = tuple[str, str, str]
 """The station, stream and epoch of a log."""
 
+Boot = tuple[int, str]
+"""The number of a log, and what a boot of it is called."""
+
 Taken = tuple[int, list[Rejected]]
 """The mark, and the entries that were refused."""
 
@@ -190,8 +193,8 @@ class Logs(Alarms, Sightings):
         Those that are new are made before any is locked, and all are locked by their numbers: so of two processes that want the
         same, one waits for the other, and never both.
         """
-        ids = [self._numbers.get(key) or self._number(key) for key in keys]
-        words = self._engine.words
+        self._know([key for key in keys if key not in self._numbers])
+        ids, words = [self._numbers[key] for key in keys], self._engine.words
         rows = self._engine.all(
             f"SELECT station, stream, epoch, id, acked FROM logs WHERE {words.among('id')} ORDER BY id{words.locked}",
             (ids,),
@@ -203,16 +206,22 @@ class Logs(Alarms, Sightings):
         newest = {log: boot for log, *boot in self._engine.all(NEWEST_BOOTS.format(words.among("logs.id")), (ids,))}
         return {key: Log(id, acked, *newest.get(id, ())) for key, (id, acked) in found.items()}  # noqa: A001
 
-    def _number(self, key: Key) -> int:
-        """The log's; made when there is none."""
-        select = "SELECT id FROM logs WHERE (station, stream, epoch) = (?, ?, ?)"
-        found = self._engine.one(select, key)
-        if found is None:
-            self._engine.put("logs", ("station", "stream", "epoch", "acked"), [(*key, 0)], "ON CONFLICT DO NOTHING")
-            found = self._engine.one(select, key)
-        assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
-        remember(self._numbers, key, found[0])
-        return int(found[0])
+    def _know(self, keys: list[Key]) -> None:
+        """Know the numbers of these logs; those that are new are made."""
+        self._look_up(keys)
+        new = [key for key in keys if key not in self._numbers]
+        self._engine.put(
+            "logs", ("station", "stream", "epoch", "acked"), [(*key, 0) for key in new], "ON CONFLICT DO NOTHING"
+        )
+        self._look_up(new)
+
+    def _look_up(self, keys: list[Key]) -> None:
+        if not keys:
+            return
+        select = f"SELECT station, stream, epoch, id FROM logs WHERE {self._engine.words.among('station')}"
+        for station, stream, epoch, number in self._engine.all(select, (sorted({key[0] for key in keys}),)):
+            if (station, stream, epoch) in keys:
+                remember(self._numbers, (station, stream, epoch), number)
 
     def _judged(self, sent: Sent, log: Log) -> Plan | GapFound:
         if sent.batch.first > log.acked + 1:
@@ -237,7 +246,8 @@ class Logs(Alarms, Sightings):
         for each in plans:
             if each.expected:
                 self._tell_conflict(each, now)
-        self._engine.put("entries", ENTRY, [row for each in plans for row in self._rows(each, now)])
+        boots = self._boots(plans)
+        self._engine.put("entries", ENTRY, [row for each in plans for row in _rows(each, boots, now)])
         self._engine.put(
             "rejected",
             ("log", "seq", "why", "body"),
@@ -250,20 +260,27 @@ class Logs(Alarms, Sightings):
             "ON CONFLICT (station, stream, epoch) DO UPDATE SET acked = excluded.acked",
         )
 
-    def _rows(self, plan: Plan, now: float) -> Iterator[Row]:
-        log, boots = plan.log, {plan.log.boot: plan.log.boot_number}
-        for seq, each in plan.rows:
-            if each.boot_id not in boots:
-                boots[each.boot_id] = self._boot(log, each.boot_id, seq)
-            yield log.id, seq, each.kind, boots[each.boot_id], each.boot, each.wall, now, each.body
+    def _boots(self, plans: Sequence[Plan]) -> dict[Boot, int]:
+        """The numbers of all boots that the entries come from; those that are new are made."""
+        known: dict[Boot, int] = {
+            (each.log.id, each.log.boot): each.log.boot_number for each in plans if each.log.boot is not None
+        }
+        first: dict[Boot, int] = {}
+        for plan in plans:
+            for seq, each in plan.rows:
+                first.setdefault((plan.log.id, each.boot_id), seq)
+        known |= self._boots_of(set(first) - set(known))
+        new = [(*boot, first[boot]) for boot in first if boot not in known]
+        self._engine.put("boots", ("log", "boot_id", "first"), new)
+        return known | self._boots_of({(log, boot) for log, boot, _ in new})
 
-    def _boot(self, log: Log, boot_id: str, first: int) -> int:
-        select, key = "SELECT id FROM boots WHERE (log, boot_id) = (?, ?)", (log.id, boot_id)
-        found = self._engine.one(select, key) or self._engine.one(
-            "INSERT INTO boots (log, boot_id, first) VALUES (?, ?, ?) RETURNING id", (*key, first)
-        )
-        assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
-        return int(found[0])
+    def _boots_of(self, wanted: set[Boot]) -> dict[Boot, int]:
+        """All of their logs."""
+        if not wanted:
+            return {}
+        select = f"SELECT log, boot_id, id FROM boots WHERE {self._engine.words.among('log')}"
+        rows = self._engine.all(select, (sorted({log for log, _ in wanted}),))
+        return {(log, boot): number for log, boot, number in rows}
 
     def _contradicted(self, log: Log, numbered: Numbered) -> int:
         """The first number that is held with another content; 0 for none. What is not held any longer contradicts nothing."""
@@ -290,9 +307,12 @@ class Logs(Alarms, Sightings):
         new = [(seq, _boot_of(entry)) for seq, entry in numbered if entry is not None and seq > log.acked]
         if all(boot == log.boot for _, boot in new):  # as nearly always; a station has a new boot with each restart
             return 0
-        seen = [
-            boot for (boot,) in self._engine.all("SELECT boot_id FROM boots WHERE log = ? ORDER BY first", (log.id,))
-        ]
+        rows = (
+            self._engine.all("SELECT boot_id FROM boots WHERE log = ? ORDER BY first", (log.id,))
+            if log.boot is not None
+            else []
+        )
+        seen = [boot for (boot,) in rows]
         for seq, boot in new:
             if boot is None or seen[-1:] == [boot]:
                 continue
@@ -426,14 +446,23 @@ class Logs(Alarms, Sightings):
 
     def _remember_doors(self, named: dict[str, set[str]]) -> None:
         """Of all stations at the end and in order: two processes may hold logs of one station."""
+        told = {station: doors for station, doors in named.items() if not doors <= self._doors.get(station, set())}
+        known: dict[str, set[str]] = {station: set() for station in sorted(told)}
+        if known:
+            select = f"SELECT station, name FROM doors WHERE {self._engine.words.among('station')}"
+            for station, name in self._engine.all(select, ([*known],)):
+                known[station].add(name)
         rows = []
-        for station, doors in sorted(named.items()):
-            if doors <= self._doors.get(station, set()):
-                continue
-            known = set(self.doors(station))
-            remember(self._doors, station, known)
-            rows += [(station, name) for name in sorted(doors - known)[: max(0, MOST_DOORS - len(known))]]
+        for station, doors in known.items():
+            remember(self._doors, station, doors)
+            rows += [(station, name) for name in sorted(told[station] - doors)[: max(0, MOST_DOORS - len(doors))]]
         self._engine.put("doors", ("station", "name"), rows, "ON CONFLICT DO NOTHING")
+
+
+def _rows(plan: Plan, boots: dict[Boot, int], now: float) -> Iterator[Row]:
+    log = plan.log.id
+    for seq, each in plan.rows:
+        yield log, seq, each.kind, boots[log, each.boot_id], each.boot, each.wall, now, each.body
 
 
 def _turns(sent: Sequence[Sent]) -> list[list[int]]:

@@ -65,7 +65,7 @@ class PostgresWords:
     months: Final = True
 
     def among(self, column: str) -> str:
-        """Whether a column is one of the numbers in a list."""
+        """Whether a column is one of those in a list."""
         return f"{column} = ANY(?)"
 
     def field(self, name: str) -> str:

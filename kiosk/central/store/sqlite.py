@@ -29,7 +29,7 @@ class SqliteWords:
     months: Final = False
 
     def among(self, column: str) -> str:
-        """Whether a column is one of the numbers in a list."""
+        """Whether a column is one of those in a list."""
         return f"{column} IN (SELECT value FROM json_each(?))"
 
     def field(self, name: str) -> str:
