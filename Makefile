@@ -1,6 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; both set everything up by themselves.
 PYTHON ?= python3
 FOR ?=
+PACKAGE ?=
 RELEASE ?=
 ARCH ?=
 KIOSK_VM ?= build/machine
@@ -92,11 +93,13 @@ docs: setup
 
 deb: setup
 	@$(BIN)/pip install -q -e '.[package]'
-	@$(BIN)/python -m tools.deb $(if $(RELEASE),--release $(RELEASE)) $(if $(ARCH),--arch $(ARCH))
+	@$(BIN)/python -m tools.deb $(if $(PACKAGE),--package $(PACKAGE)) $(if $(RELEASE),--release $(RELEASE)) $(if $(ARCH),--arch $(ARCH))
 
 lock:
 	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
 	    --custom-compile-command "make lock" -o tools/package/requirements.lock
+	$(BIN)/python -m tools.deb --central-needs | uv pip compile - -c tools/package/requirements.lock --generate-hashes --universal \
+	    --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o tools/package/central/requirements.lock
 
 audit: setup
 	@$(BIN)/pip install -q 'pip-audit>=2.7,<3'

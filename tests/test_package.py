@@ -1,4 +1,4 @@
-"""The Debian package: nothing is left out of it, every library is locked, and it installs, upgrades and goes in order."""
+"""The Debian packages: nothing is left out, every library is locked, and each installs, upgrades and goes in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,37 +17,54 @@ import pytest
 from kiosk import __version__
 from tests.conftest import ROOT
 from tests.films import KINDS
-from tools.deb import RELEASES, build, documents, install_wheels
+from tools.deb import ONLY_AT_STATIONS, PACKAGES, RELEASES, build, central_needs, documents, install_wheels
 
-PACKAGE = ROOT / "tools" / "package"
-RECIPE = (PACKAGE / "nfpm.yaml").read_text()
-LOCK = (PACKAGE / "requirements.lock").read_text()
-
-
-def sources() -> Iterator[str]:
-    yield from re.findall(r'src: "?([^",]+)"?,', RECIPE)
+NAMES = list(PACKAGES)
+UNITS = sorted(path for path in (ROOT / "systemd").rglob("*") if path.is_file())
 
 
-def test_what_the_package_takes_is_there() -> None:
-    for source in sources():
+def recipe(name: str) -> str:
+    return (PACKAGES[name].folder / "nfpm.yaml").read_text()
+
+
+def sources(name: str) -> list[str]:
+    return re.findall(r'src: "?([^",]+)"?,', recipe(name))
+
+
+def locked(name: str) -> dict[str, str]:
+    """What its lock says of each library."""
+    lock = (PACKAGES[name].folder / "requirements.lock").read_text()
+    return {block.partition("==")[0]: block for block in re.split(r"^(?=[a-z0-9-]+==)", lock, flags=re.MULTILINE)[1:]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_package_takes_is_there(name: str) -> None:
+    for source in sources(name):
         assert source.startswith(("${STAGE}/", "../")) or list(ROOT.glob(source)), source
-    for script in re.findall(r"tools/package/\w+", RECIPE):
+    for script in re.findall(r"tools/package/\S+", recipe(name)):
         subprocess.run(["sh", "-n", str(ROOT / script)], check=True)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "systemd").iterdir()), ids=lambda path: path.name)
-def test_nothing_of_systemds_is_left_out(path: Path) -> None:
-    assert any(path in ROOT.glob(source) for source in sources() if not source.startswith("${STAGE}"))
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_everything_of_systemds_is_in_one_package(path: Path) -> None:
+    globs = [source for name in NAMES for source in {*sources(name)} if not source.startswith("${STAGE}")]
+    assert sum(path in ROOT.glob(source) for source in globs) == 1
 
 
-def test_every_library_is_locked_and_every_lock_has_its_hash() -> None:
-    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK, re.MULTILINE))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for wanted in project["dependencies"]:
-        name = re.split(r"[<>=]", wanted)[0].lower()
-        assert name in locked, f"{name} is not locked; type: make lock"
-    blocks = re.split(r"^(?=[a-z0-9-]+==)", LOCK, flags=re.MULTILINE)[1:]
-    assert all("--hash=sha256:" in block for block in blocks)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_library_is_locked_and_every_lock_has_its_hash(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    for wanted in project if name == "yizhan-kiosk" else central_needs():
+        library = re.split(r"[\[<>=]", wanted)[0].lower()
+        assert library in locked(name), f"{library} is not locked; type: make lock"
+    assert all("--hash=sha256:" in block for block in locked(name).values())
+
+
+def test_a_station_has_nothing_that_only_the_centre_needs_and_the_centre_nothing_of_a_door() -> None:
+    station, central = set(locked("yizhan-kiosk")), set(locked("yizhan-central"))
+    assert not {name for name in station if "psycopg" in name}
+    assert station >= ONLY_AT_STATIONS
+    assert not ONLY_AT_STATIONS & central
 
 
 def test_every_link_of_a_shipped_page_leads_to_what_is_shipped(tmp_path: Path) -> None:
@@ -68,10 +85,14 @@ def needs(*tools: str) -> None:
 @pytest.fixture(scope="module", params=RELEASES)
 def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A fresh Debian with the package's file in it, and the same as the next version."""
-    needs("mmdebstrap", "dpkg-deb")
-    deb = build(request.param, "amd64")
     folder = tmp_path_factory.mktemp("debian") / "root"
-    words = ["mmdebstrap", "--variant=minbase", "--include=python3,systemd", request.param, str(folder)]
+    yield from fresh(lambda: build(request.param, "amd64"), request.param, folder)
+
+
+def fresh(built: Callable[[], Path], release: str, folder: Path) -> Iterator[Path]:
+    needs("mmdebstrap", "dpkg-deb")
+    deb = built()
+    words = ["mmdebstrap", "--variant=minbase", "--include=python3,systemd", release, str(folder)]
     subprocess.run(words, check=True, capture_output=True)
     shutil.copy(deb, folder / "tmp" / "kiosk.deb")
     subprocess.run(["dpkg-deb", "-R", deb, folder / "tmp" / "next"], check=True)
@@ -164,6 +185,43 @@ def test_it_installs_upgrades_downgrades_and_goes_and_takes_nothing_with_it_but_
     assert inside(root, "dpkg -P yizhan-kiosk").endswith("exit code 0")
     assert not (root / "var" / "lib" / "kiosk").exists()
 
+
+@pytest.fixture(params=RELEASES)
+def centre(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A fresh Debian with the central server's package in it, and the same as the next version."""
+    yield from fresh(lambda: build(request.param, "amd64", "yizhan-central"), request.param, tmp_path / "root")
+
+
+@pytest.mark.deb
+@pytest.mark.timeout(900)
+def test_the_central_server_installs_upgrades_and_goes_and_a_purge_leaves_its_database(centre: Path) -> None:
+    told = inside(centre, "dpkg -i /tmp/kiosk.deb")
+    assert told.endswith("exit code 0"), told
+    assert "next: sudo -u kiosk-central kiosk central init" in told
+    assert "640 root kiosk-central" in inside(centre, "stat -c '%a %U %G' /etc/kiosk-central/central.toml")
+    assert "700 kiosk-central" in inside(centre, "stat -c '%a %U' /var/lib/kiosk-central")
+    assert "keys.request: a request" in inside(centre, AS_CENTRAL.format("init"))
+    assert "No keyset is installed yet" in inside(centre, AS_CENTRAL.format("serve")), "nothing is made in silence"
+    assert "psycopg" in inside(centre, "ls /usr/lib/yizhan-central")
+    inside(centre, "echo '# mine' >> /etc/kiosk-central/central.toml")
+    told = inside(centre, "dpkg -i --force-confold /tmp/next.deb")
+    assert told.endswith("exit code 0"), told
+    assert "next:" not in told, "that is for the first time"
+    assert "# mine" in inside(centre, "tail -1 /var/lib/kiosk-central/central.toml")
+    assert inside(centre, "dpkg -r yizhan-central").endswith("exit code 0")
+    assert not (centre / "usr" / "lib" / "yizhan-central").exists()
+    told = inside(centre, "dpkg -P yizhan-central")
+    assert "kept: /var/lib/kiosk-central" in told
+    assert told.endswith("exit code 0")
+    assert not (centre / "etc" / "kiosk-central").exists()
+    left = {path.name for path in (centre / "var" / "lib" / "kiosk-central").iterdir()}
+    assert "central.db" in left
+    assert not left & {"central.toml", "jobs.lock"}
+
+
+AS_CENTRAL = (
+    "setpriv --reuid kiosk-central --regid kiosk-central --clear-groups kiosk central {} --data /var/lib/kiosk-central"
+)
 
 READS = """\
 import sys

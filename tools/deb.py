@@ -1,6 +1,6 @@
-"""Builds the Debian packages into dist/: `make deb`, or for one `make deb RELEASE=trixie ARCH=arm64`.
+"""Builds the Debian packages into dist/: `make deb`, or for one `make deb PACKAGE=yizhan-kiosk RELEASE=trixie ARCH=arm64`.
 
-The libraries come from requirements.lock, each file by its hash, and lie with our own code in /usr/lib/yizhan-kiosk; they are
+The libraries come from a package's lock, each file by its hash, and lie with our own code in a folder of /usr/lib; they are
 no part of the system's Python. They are wheels, so that a package for another processor needs nothing of that processor.
 Compiled by the Python of that release where there is one here, and otherwise when the package is installed.
 """
@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -24,13 +25,12 @@ from msgspec import Struct
 from packaging.markers import Marker
 
 from kiosk import __version__
-from kiosk.update.versions import HOME
 from tools import zbar
 from tools.running import ROOT, run
 
 BUILD: Final = ROOT / "build" / "deb"
-PACKAGE: Final = ROOT / "tools" / "package"
-LOCK: Final = PACKAGE / "requirements.lock"
+SCRIPTS: Final = ROOT / "tools" / "package"
+LIB: Final = Path("/usr/lib")
 LAUNCHER: Final = """\
 #!/usr/bin/python3 -I
 import os
@@ -44,6 +44,36 @@ from kiosk.__main__ import run
 
 run()
 """
+
+
+CENTRAL_LAUNCHER: Final = """\
+#!/usr/bin/python3 -I
+import sys
+
+sys.path.insert(0, "/usr/lib/yizhan-central")
+from kiosk.__main__ import run
+
+run()
+"""
+
+
+class Package(Struct, frozen=True):
+    """Its folder with recipe, lock and scripts; its launcher; and whether it reads pictures of codes."""
+
+    folder: Path
+    launcher: str
+    reads_codes: bool
+
+
+STATION: Final = "yizhan-kiosk"
+PACKAGES: Final = {
+    STATION: Package(SCRIPTS, LAUNCHER, reads_codes=True),
+    "yizhan-central": Package(SCRIPTS / "central", CENTRAL_LAUNCHER, reads_codes=False),
+}
+ONLY_AT_STATIONS: Final = {
+    "gpiod", "gpiozero", "numpy", "opencv-python-headless", "pymodbus", "pynmea2", "pyserial", "pyzbar", "sqlite-utils",
+    "zxing-cpp",
+}  # fmt: skip
 
 
 class Release(Struct, frozen=True):
@@ -61,31 +91,46 @@ MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
 def main() -> None:
     """Build what is asked for; without options all of them."""
     options = argparse.ArgumentParser(description="Build the Debian packages into dist/.")
+    options.add_argument("--package", choices=PACKAGES, action="append")
     options.add_argument("--release", choices=RELEASES, action="append")
     options.add_argument("--arch", choices=MACHINES, action="append")
+    options.add_argument("--central-needs", action="store_true", help="print what central/requirements.lock is made of")
     wanted = options.parse_args()
-    for release, arch in product(wanted.release or RELEASES, wanted.arch or MACHINES):
-        build(release, arch)
+    if wanted.central_needs:
+        print("\n".join(central_needs()))
+        return
+    for package, release, arch in product(
+        wanted.package or PACKAGES, wanted.release or RELEASES, wanted.arch or MACHINES
+    ):
+        build(release, arch, package)
+
+
+def central_needs() -> list[str]:
+    """What the central server needs of what the project names, with its bounds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    common = [each for each in project["dependencies"] if re.split(r"[<>=\[ ]", each)[0] not in ONLY_AT_STATIONS]
+    return [*common, *project["optional-dependencies"]["central"]]
 
 
 @cache
-def build(release: str, arch: str) -> Path:
+def build(release: str, arch: str, name: str = STATION) -> Path:
     """Stage everything for one release and processor, and pack it; once in a process, since it takes minutes."""
-    debian, stage = RELEASES[release], BUILD / f"{release}-{arch}"
+    package, debian, stage = PACKAGES[name], RELEASES[release], BUILD / f"{name}-{release}-{arch}"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
-    _libraries(stage, debian, arch)
-    (stage / "kiosk").write_text(LAUNCHER)
+    _libraries(stage, package.folder / "requirements.lock", debian, arch)
+    (stage / "kiosk").write_text(package.launcher)
     python = [sys.executable, "-m"]
     run(*python, "tools.manuals", str(stage / "man"))
-    for shell, name in (("bash", "kiosk.bash"), ("zsh", "_kiosk")):
-        (stage / name).write_text(run(*python, "kiosk", "completion", shell))
+    for shell, file in (("bash", "kiosk.bash"), ("zsh", "_kiosk")):
+        (stage / file).write_text(run(*python, "kiosk", "completion", shell))
     tools = Path(sys.executable).parent
     bill = ["--of", "JSON", "--output-reproducible", "-o", str(stage / "sbom.cdx.json")]
     run(str(tools / "cyclonedx-py"), "requirements", *bill, str(stage / "lock"))
-    _library_of_codes(stage, debian, arch)
+    if package.reads_codes:
+        _library_of_codes(stage, debian, arch)
     documents(stage / "doc")
-    how = _compile(stage, debian)
+    how = _compile(stage, LIB / name, debian)
     values = {
         "STAGE": str(stage.relative_to(ROOT)),
         "ARCH": arch,
@@ -93,8 +138,8 @@ def build(release: str, arch: str) -> Path:
         "PYTHON": f"3.{debian.python}",
         "NEXT_PYTHON": f"3.{debian.python + 1}",
     }
-    (stage / "nfpm.yaml").write_text(Template((PACKAGE / "nfpm.yaml").read_text()).substitute(values))
-    deb = ROOT / "dist" / f"yizhan-kiosk_{values['VERSION']}_{arch}.deb"
+    (stage / "nfpm.yaml").write_text(Template((package.folder / "nfpm.yaml").read_text()).substitute(values))
+    deb = ROOT / "dist" / f"{name}_{values['VERSION']}_{arch}.deb"
     deb.parent.mkdir(exist_ok=True)
     run(str(tools / "nfpm"), "package", "-f", str(stage / "nfpm.yaml"), "-p", "deb", "-t", str(deb))
     installed = sum(path.stat().st_size for path in (stage / "lib").rglob("*") if path.is_file())
@@ -103,9 +148,9 @@ def build(release: str, arch: str) -> Path:
     return deb
 
 
-def _libraries(stage: Path, debian: Release, arch: str) -> None:
+def _libraries(stage: Path, lock: Path, debian: Release, arch: str) -> None:
     """What the lock names for this Python and processor, and our own code, as plain files."""
-    (stage / "lock").write_text(lock_for(LOCK.read_text(), debian, MACHINES[arch]))
+    (stage / "lock").write_text(lock_for(lock.read_text(), debian, MACHINES[arch]))
     install_wheels(stage / "lib", debian, arch, "--no-deps", "--require-hashes", "-r", str(stage / "lock"))
     for name in ("kiosk", "hardware"):
         skip = shutil.ignore_patterns("__pycache__")
@@ -165,12 +210,12 @@ def lock_for(lock: str, debian: Release, machine: str) -> str:
     return "".join(kept)
 
 
-def _compile(stage: Path, debian: Release) -> str:
+def _compile(stage: Path, home: Path, debian: Release) -> str:
     """Compile all modules, where the release's Python is here; what postinst does otherwise."""
     python = sys.executable if sys.version_info[1] == debian.python else shutil.which(f"python3.{debian.python}")
     lib = str(stage / "lib")
     # unchecked: a file's time may differ on the station, and nobody edits what a package has installed
-    words = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", lib, "-p", str(HOME), lib]
+    words = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", lib, "-p", str(home), lib]
     chosen = {**os.environ, "PYENV_VERSION": f"3.{debian.python}"}  # where `python3.13` is pyenv's own
     if python and subprocess.run([python, *words], capture_output=True, check=False, env=chosen).returncode == 0:
         return "compiled"
