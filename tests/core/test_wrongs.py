@@ -132,7 +132,7 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.made = 50
         self.signers = [self.new("issuer"), self.new("document"), self.new("document")]
-        self.numbers = {"keyset": 1, "status": 0, "policy": 0, "command": 0, "service": 0}
+        self.numbers: dict[str, list[int]] = {"keyset": [1], "status": [], "policy": [], "service": []}
         self.services: dict[str, tuple[int, int, bytes]] = {}
         self.asked = 0
         self.station = Stored(Keyset(1, NOW - DAY, tuple(each.trusted() for each in self.signers)))
@@ -160,18 +160,21 @@ class World(RuleBasedStateMachine):
         return max(int(self.true + wrong), 0)
 
     def number(self, kind: str, at: int) -> int:
-        """The next one, by the centre's own clock if it numbers by time; a checked clock never goes beyond a day from now."""
-        last = self.numbers[kind]
-        last = min(last, int(self.true) + DAY - 1) if self.by_time and kind != "keyset" and at <= self.true else last
-        self.numbers[kind] = max(last + 1, at if self.by_time else 0)
-        return self.numbers[kind]
+        """After all that were given; of a centre that numbers by time, after those that its checked clock lets it count."""
+        given = self.numbers[kind]
+        checked = self.by_time and kind != "keyset" and at <= self.true
+        counted = [each for each in given if each <= self.true + DAY] if checked else given
+        number = max(max(counted, default=0) + 1, at if self.by_time else 0)
+        given.append(number)
+        return number
 
     def offer(self, body: bytes) -> None:
         self.bench.take(Offered(body))
 
     def publish_service(self, name: str, days: int, at: int) -> None:
         """Under the number after the last one of all."""
-        number = self.numbers["service"] = max(self.numbers["service"] + 1, at if self.by_time else 0)
+        number = max(max(self.numbers["service"], default=0) + 1, at if self.by_time else 0)
+        self.numbers["service"].append(number)
         head = ServiceDocument(number, name, "notice", at, 0, at + days * DAY)
         signer = self.of("document")
         body = sign_document(head, signer.key, signer.kid, {"texts": {"zh": f"{number}"}})
@@ -297,7 +300,8 @@ class World(RuleBasedStateMachine):
         self.offer(signer.sign(StatusDocument(self.number("status", now), now, lst)))
         self.offer(signer.sign(PolicyDocument(self.number("policy", now), now)))
         if self.by_time:
-            self.numbers["service"] = min(self.numbers["service"], now + DAY - len(self.services))
+            most = now + DAY - len(self.services)
+            self.numbers["service"] = [each for each in self.numbers["service"] if each <= most] or [most]
         for name, (_, days, _) in sorted(self.services.items(), key=lambda each: each[1]):
             self.publish_service(name, days, now)
         for _, _, body in sorted(each for each in self.services.values() if each[0] > before):
