@@ -30,7 +30,13 @@ from tests.test_told import TOLD
 
 pytestmark = pytest.mark.slow
 
+KEYS: Final = ("kiosk root", "kiosk central init", "kiosk central keys install")
 ELSEWHERE: Final = {
+    **{
+        each: "tests/programs/test_root_away.py, test_root_key.py: files go to the root key and back"
+        for each in TOLD
+        if each.startswith(KEYS)
+    },
     **dict.fromkeys(("kiosk", "kiosk central", "kiosk door", "kiosk door ..."), "names the verbs below it"),
     "kiosk watch": "tests/programs/test_technician.py: needs a terminal",
     "kiosk demo": "tests/test_demo.py: the whole story",
