@@ -39,6 +39,14 @@ STANDS_FOR: Final = {
 }
 """What somebody puts in the place of a word in capitals."""
 
+COMES: Final = {
+    "{use}": "document",
+    "{station}": "37081101",
+    "claim {x}": "claim 37081101",
+    "station {verb}": "station retire",
+}
+"""What stands in a message's place, where a 7 would be none."""
+
 MENTIONED: Final = re.compile(r"(?<![\w/.-])kiosk (?:[a-z]+)(?:(?!&&|[.:] |[.:]$|[;,`\n)]).)*")
 COMMANDS: Final = ("kiosk", "make", "systemctl", "journalctl")
 
@@ -55,11 +63,11 @@ def in_page(path: Path) -> Iterator[str]:
 
 
 def simple(line: str) -> Iterator[str]:
-    """The simple commands of a line as a shell would take it, without sudo and what stands behind #."""
+    """The simple commands of a line as a shell would take it, without sudo, where the output goes, and what stands behind #."""
     for part in re.split(r"&&|\|\||[|;]", line.partition(" #")[0]):
         words = re.sub(r"^\s*(sudo )?(\S*/)?(?=(kiosk|make|systemctl|journalctl)\b)", "", part).strip()
         if words.split(" ")[0] in COMMANDS:
-            yield words
+            yield re.sub(r"\s*(> \S+|&)$", "", words)
 
 
 def in_words() -> Iterator[tuple[str, str]]:
@@ -85,7 +93,9 @@ def _text(node: ast.AST) -> str:
 
 def filled(command: str) -> list[str]:
     """Its words, with something in the place of what stands for something."""
-    words = shlex.split(re.sub(r"\{\w+\}", "7", command.replace("{use}", "document")))
+    for name, value in COMES.items():
+        command = command.replace(name, value)
+    words = shlex.split(re.sub(r"\{\w+\}", "7", command))
     return [each for word in words if (each := STANDS_FOR.get(word.strip("[]"), word))]
 
 
