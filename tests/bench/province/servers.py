@@ -93,10 +93,12 @@ def running(kind: Kind, stations: int) -> Iterator[Running]:
         serve += ["--workers", str(kind.workers)] if kind.workers > 1 else []
         if kind.storeless:
             serve = [sys.executable, "-m", "tests.bench.province.storeless", name, str(port)]
-        process = subprocess.Popen(serve, env=environment, cwd=kind.root, stderr=subprocess.DEVNULL)
+        silent = subprocess.DEVNULL
+        process = subprocess.Popen(serve, env=environment, cwd=kind.root, stdout=silent, stderr=silent)
         try:
-            _listening(port)
-            yield Running(folder, port, process.pid)
+            server = Running(folder, port, process.pid)
+            _listening(server)
+            yield server
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
@@ -126,11 +128,12 @@ def _fill(folder: Path, stations: int) -> None:
         db.execute(f"INSERT INTO credentials (idx, holder, status) {numbers} SELECT i, 'h' || i, {REVOKED} FROM n")
 
 
-def _listening(port: int) -> None:
+def _listening(server: Running) -> None:
+    """It does, and has published what it publishes first: stations that lack it would ask again and again."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as each:
-            if each.connect_ex(("127.0.0.1", port)) == 0:
+            if each.connect_ex(("127.0.0.1", server.port)) == 0 and len(server.ask("SELECT kind FROM documents")) > 1:
                 return
         time.sleep(0.1)
     raise TimeoutError
