@@ -34,7 +34,7 @@ def test_every_command_that_the_program_tells_is_understood(where: str, command:
 
 
 THEIRS = {"etcd", "nginx", "patroni", "postgresql"}
-UNITS = {path.name.partition(".")[0].rstrip("@") for path in (ROOT / "systemd").glob("*.service")}
+UNITS = {path.name.partition(".")[0].rstrip("@") for path in (ROOT / "systemd").rglob("*.service")}
 
 
 @pytest.mark.parametrize("command", [each for each in TOLD if each.startswith(("systemctl ", "journalctl "))])
