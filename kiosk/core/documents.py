@@ -377,9 +377,10 @@ def _no_longer_early(state: State, now: float) -> Stepped:
         found = state.early.get(kind)
         newer = found is not None and found.version > versions(state)[kind]
         if found is not None and newer and not provably_ahead(state.clock, found.issued_at, now):
-            state = replace(state, early={each: early for each, early in state.early.items() if each != kind})
             state, more = offered(state, found.body, now)
             outcomes += more
+            if state.early[kind] is found:  # and does not wait anew; until then its number counts
+                state = replace(state, early={each: early for each, early in state.early.items() if each != kind})
     state, more = services.no_longer_early(state, now)
     return state, (*outcomes, *more)
 

@@ -387,6 +387,16 @@ def test_fifty_thousand_steps_of_wrongs_put_right() -> None:
     run_state_machine_as_test(World, settings=many)
 
 
+def test_a_keyset_that_waited_for_its_time_counts_on_from_one_before_it_that_did() -> None:
+    world = World()
+    world.an_issuers_key_was_stolen()
+    world.the_centre_answers_by_a_wrong_clock(wrong=0.0)
+    world.the_centre_numbers_otherwise(by_time=True)
+    world.the_root_signs_by_a_wrong_clock(wrong=20 * DAY)
+    world.a_thief_signs(wrong=-3600.0, number=1, how=0)
+    world.put_right(again=False)
+
+
 def test_a_restart_does_not_forget_that_the_roots_clock_was_wrong() -> None:
     world = World()
     world.the_centre_numbers_otherwise(by_time=True)

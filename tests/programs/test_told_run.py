@@ -30,6 +30,9 @@ from tests.test_told import TOLD
 
 pytestmark = pytest.mark.slow
 
+NEXT_CODE: Final = "37081102"
+"""Of a station that has not enrolled."""
+
 KEYS: Final = ("kiosk root", "kiosk central init", "kiosk central keys install")
 ELSEWHERE: Final = {
     **{
@@ -38,6 +41,9 @@ ELSEWHERE: Final = {
         if each.startswith(KEYS)
     },
     **dict.fromkeys(("kiosk", "kiosk central", "kiosk door", "kiosk door ..."), "names the verbs below it"),
+    **dict.fromkeys(
+        ("kiosk central service", "kiosk central token", "kiosk central check"), "names what has words to it"
+    ),
     "kiosk watch": "tests/programs/test_technician.py: needs a terminal",
     "kiosk demo": "tests/test_demo.py: the whole story",
     "kiosk demo --keep here": "tests/test_demo.py",
@@ -52,6 +58,16 @@ ELSEWHERE: Final = {
     "kiosk scanner main --snapshot": "tests/programs/test_technician.py: needs a camera",
     "kiosk test PART": "tests/programs/test_trials.py: asks at a terminal",
     "kiosk test all": "tests/programs/test_trials.py",
+    "kiosk test --acceptance": "tests/programs/test_acceptance.py: asks at a terminal",
+    "kiosk test --acceptance --out .": "tests/programs/test_acceptance.py",
+    "kiosk central token 37089999 --trial --for 1h": "tests/programs/test_wire_examples.py: on a server of its own",
+    "kiosk central entries 37089999 --json": "tests/programs/test_wire_examples.py",
+    "kiosk central policies show PREFIX": "tests/programs/test_central_looking.py: needs a policy",
+    "kiosk central policies withdraw PREFIX": "tests/programs/test_central_looking.py",
+    "kiosk central service show ID": "tests/programs/test_service_documents.py: needs a service",
+    "kiosk central service withdraw ID": "tests/programs/test_service_documents.py",
+    "kiosk central station retire STATION": "tests/programs/test_register.py: takes the desk's station away",
+    "kiosk central station stolen CODE --reason TEXT": "tests/programs/test_register.py",
     "kiosk test lock": "tests/programs/test_trials.py",
     "kiosk doctor --fix": "tests/programs/test_doctor.py: asks at a terminal",
 }
@@ -79,6 +95,7 @@ class Desk(Town):
         (folder / "central-data").symlink_to(self.central)
         (folder / "new.toml").write_text(self.house.config.read_text())
         (folder / "policy.toml").write_text("fresh_for = 172800\n")
+        (folder / "notice.toml").write_text('id = "water"\nends = 2036-12-01T00:00:00+08:00\ntexts = { zh = "停水" }\n')
         (folder / "day.csv").write_text("08:30,enter,main\n09:00,end,\n")
 
     def type(self, line: str, config: Path | None = None, **more: str) -> subprocess.Popen[str]:
@@ -103,7 +120,13 @@ class Desk(Town):
 
     def means(self, command: str) -> str:
         """The command with something in the place of each word in capitals."""
-        files = {"policy": "policy.toml", "replay": "events.rec", "simulate": "day.csv"}
+        files = {
+            "policy": "policy.toml",
+            "publish": "notice.toml",
+            "replay": "events.rec",
+            "simulate": "day.csv",
+            "--out": "keys.request",
+        }
         words = {
             "https://central.example.org": f"http://127.0.0.1:{self.port}",
             "URL": f"http://127.0.0.1:{self.port}",
@@ -116,8 +139,11 @@ class Desk(Town):
             "FILE...": "pass.png",
             "FILE": files.get(command.split()[-2], "phone.key"),
         }
-        if "enrol" in command or "CLAIM" in command:
-            made = self.house.kiosk("central", "claim", CODE, "--data", str(self.central)).stdout.strip()
+        if "central claim" in command and "--reason" not in command:
+            words |= {"STATION": NEXT_CODE, CODE: NEXT_CODE}
+        elif "enrol" in command or "CLAIM" in command:
+            claim = ("central", "claim", CODE, "--reason", "its card was replaced", "--data", str(self.central))
+            made = self.house.kiosk(*claim).stdout.strip().splitlines()[-1]
             words |= {"CLAIM": made, "CODE": CODE if "CLAIM" in command else made}
         elif "present" in command:
             words["CODE"] = self.make_pass("--kind", "bound", "--phone", str(self.house.folder / "phone.key"))
