@@ -129,7 +129,7 @@ def test_a_policy_that_cannot_be_meant_is_refused_where_it_is_written(tmp_path: 
 
 
 def test_enrolment_shows_the_same_words_at_both_ends_and_retires_the_old_key(town: Town) -> None:
-    claim = town.house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+    claim = town.house.kiosk("central", "claim", CODE, "--reason", "lost", "--data", str(town.central)).stdout.strip()
     old = (town.house.data / "station.key").read_text()
     done = town.house.kiosk("enrol", f"http://127.0.0.1:{town.port}", claim)
     assert done.returncode == 0, done.stderr

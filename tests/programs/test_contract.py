@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -115,7 +116,7 @@ def open_to_all(exchange: Exchange) -> None:
 
 
 def services_to_all(exchange: Exchange) -> None:
-    exchange.request = exchange.request.replace(b"/documents? ", b"/documents?service=0 ", 1)
+    exchange.request = re.sub(rb"/documents\?? ", b"/documents?service=0 ", exchange.request, count=1)
     exchange.near.sendall(exchange.ask())
 
 

@@ -266,7 +266,9 @@ def test_what_both_ends_see_is_compared_again_and_an_impostors_keys_are_thrown_a
     with town.server(), terminal(house, "setup", "enrolment") as screen:
         step(screen, "enrolment")
         for answered in ("n", "y"):
-            claim = house.kiosk("central", "claim", CODE, "--data", str(town.central)).stdout.strip()
+            claim = house.kiosk(
+                "central", "claim", CODE, "--reason", "again", "--data", str(town.central)
+            ).stdout.strip()
             tells(screen, "Address", f"http://127.0.0.1:{town.port}")
             tells(screen, "Claim code", claim)
             tells(screen, "the same six words", answered)
