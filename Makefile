@@ -8,7 +8,7 @@ KIOSK_VM ?= build/machine
 KIOSK_PI ?= build/pi
 BESIDE ?= 190a4b7
 BIN := .venv/bin
-AT_ONCE := -n 4 --dist loadfile
+AT_ONCE := --dist loadfile -n
 
 .PHONY: demo test test-slow test-browser test-soak test-deb test-pi card test-vm test-vm-short test-vm-long test-ha machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup setup-postgres setup-ha clean audit
 
@@ -17,10 +17,10 @@ demo: setup
 
 # Most tests wait for programs, so more run at once than there are cores; those of one file stay together.
 test: lint
-	$(BIN)/pytest $(AT_ONCE) -m "not slow and not soak and not vm and not deb and not pi and not browser and not ha"
+	$(BIN)/pytest $(AT_ONCE) 4 -m "not slow and not soak and not vm and not deb and not pi and not browser and not ha"
 
 test-slow: setup
-	$(BIN)/pytest $(AT_ONCE) -m slow
+	$(BIN)/pytest $(AT_ONCE) 3 -m slow
 
 # The display at the door in Debian's Chromium, which is installed where this user may.
 test-browser: setup
