@@ -1,1 +1,1 @@
-"""The reference central server: the other end of the wire, for the demo, the tests and a small fleet."""
+"""The central server: the other end of the wire, for a province."""

@@ -59,7 +59,7 @@ GROUPS: Final = {
         "completion": ("kiosk.cli.completion:completion", "Print the completion for bash or zsh."),
     },
     "At the centre": {
-        "central": ("kiosk.cli.central.central:central", "Run and use the reference central server."),
+        "central": ("kiosk.cli.central.central:central", "Run and use the central server."),
         "root": ("kiosk.cli.root:root", "Make and use the root key, on a computer without a network."),
     },
     "The programs, which systemd runs": {

@@ -1,4 +1,4 @@
-"""`kiosk central`: run and use the reference central server."""
+"""`kiosk central`: run and use the central server."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _moved() -> dict[str, str]:
 
 @click.group(cls=Verbs)
 def central() -> None:
-    """Run and use the reference central server."""
+    """Run and use the central server."""
 
 
 central.add_command(check)
