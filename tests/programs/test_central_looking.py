@@ -181,7 +181,7 @@ def test_entries_are_told_in_words_the_newest_last(office: Office) -> None:
 
 
 def test_what_came_while_somebody_looked_is_told_once(office: Office) -> None:
-    from kiosk.central.store.logs import Wanted
+    from kiosk.central.store.entries import Wanted
 
     marks = office.store.ends(CODE).get("access", {})
     seen = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from msgspec import Struct, convert
 
-from kiosk.central.store.logs import Held, Wanted
+from kiosk.central.store.entries import Held, Wanted
 from kiosk.cli.act.door import DAY, Duration
 from kiosk.cli.central.folder import NAME, STATION, fingerprints, folder_option, known_or_exit, looked_into
 from kiosk.cli.central.stations import facts, heard, version
