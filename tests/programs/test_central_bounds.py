@@ -32,7 +32,7 @@ from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import Became, GapFound, Sent
 from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN, QUOTA, Batch
-from kiosk.demo.founding import founded, renew_keys
+from kiosk.demo.founding import found, founded, renew_keys
 from kiosk.demo.place import free_port
 from kiosk.trust.documents import CommandDocument
 from kiosk.trust.policy import PolicyDocument
@@ -375,6 +375,7 @@ def test_ten_thousand_idle_connections_keep_no_station_waiting_and_are_closed(tm
         pytest.skip(f"THIS ACCOUNT MAY OPEN ONLY {most} FILES")
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     folder, house, port = tmp_path / "central", House(tmp_path), free_port()
+    found(folder)
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)), ExitStack() as stack:
         until(lambda: requests.get(f"http://127.0.0.1:{port}", timeout=5).status_code == 404)
         idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(10_000)]
