@@ -77,7 +77,7 @@ def _offered(state: State, body: bytes, now: float, above: int) -> Stepped:
 def restore(state: State, stored: dict[str, bytes], now: float) -> State:
     """Take all back in at start that was stored, by its name; the keyset, whose keys prove the rest, is the first."""
     state = replace(state, retired=_decoded(stored.get(RETIRED, b""), tuple[Key, ...], ()))
-    for body in stored.values():
+    for _, body in sorted(stored.items(), key=lambda each: each[0] != "keyset"):
         state = _restored(state, body, now)
     early: Early | None = _decoded(stored.get(EARLY, b""), Early | None, None)
     return replace(state, early={"keyset": early}) if early else state

@@ -249,5 +249,4 @@ def _write(db: sqlite3.Connection, name: str, value: Value) -> None:
 
 
 def _documents(known: Known) -> dict[str, bytes]:
-    documents = {name: value.body for name, value in known.items() if value.version is not None and value.sound}
-    return dict(sorted(documents.items(), key=lambda each: each[0] != "keyset"))
+    return {name: value.body for name, value in known.items() if value.version is not None and value.sound}

@@ -257,7 +257,7 @@ def restarted(bench: Bench) -> Bench:
         if isinstance(each, Keep):
             stored[each.document] = each.body
     again = Bench(KEYSET)
-    again.state = restore(again.state, dict(sorted(stored.items(), key=lambda item: item[0] != "keyset")), again.boot)
+    again.state = restore(again.state, stored, again.boot)
     return again
 
 

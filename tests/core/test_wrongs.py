@@ -77,7 +77,7 @@ class Stored:
         self.bench = Following(self)
         state = replace(self.bench.state, clock=first_clock(self.floor, 0.0))
         known = state.clock
-        state = restore(state, dict(sorted(self.documents.items(), key=lambda item: item[0] != "keyset")), 0.0)
+        state = restore(state, self.documents, 0.0)
         if known.raised:
             state = replace(state, clock=known)
         state = services.restore(state, self.services, 0.0)

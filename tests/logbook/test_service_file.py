@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -123,14 +122,6 @@ def test_more_rows_than_may_be_held_are_taken_back_in_within_the_bounds() -> Non
 
 
 # The writer.
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.loops.end()
-    desk.writer.close()
 
 
 def test_the_writer_stores_services_beside_the_documents(desk: Desk) -> None:

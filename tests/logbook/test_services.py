@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,14 +36,6 @@ def numbers(folder: Path, stream: Stream) -> list[int]:
     found = [row.seq for row in reader.rows(stream)]
     reader.close()
     return found
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.loops.end()
-    desk.writer.close()
 
 
 def test_it_has_numbers_and_a_mark_of_its_own(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -47,14 +46,6 @@ class Desk:
         count = len(reader.last(stream, 10**6))
         reader.close()
         return count
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.loops.end()
-    desk.writer.close()
 
 
 def test_an_answer_means_that_another_process_can_read_it(desk: Desk) -> None:

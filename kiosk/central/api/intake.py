@@ -84,9 +84,8 @@ class Intake:
             found: list[Became] = await run_in_threadpool(
                 self._store.take_all, [each.sent for each in gathered], time.time()
             )
-        except (
-            StoreFailed
-        ) as error:  # it is that of all, also of who came meanwhile, or each would wait for the same in turn
+        except StoreFailed as error:
+            # it is that of all, also of who came meanwhile, or each would wait for the same in turn
             gathered = [first, *(each for each in self._gathered if each is not first)]
             found = [error] * len(gathered)
         for each, became in zip(gathered, found, strict=True):

@@ -170,9 +170,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _locked(path: Path) -> int:
     """The open file with the lock; -1 where another has it."""
     try:
-        file = os.open(
-            path, os.O_RDONLY | os.O_CREAT, 0o644
-        )  # another account may have made it: who reads it can lock it
+        # only to be read: another account may have made it, and who reads it can lock it
+        file = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
     except OSError as error:
         raise StoreFailed(Trouble.OTHER, f"{path}: {error.strerror}") from error
     try:
