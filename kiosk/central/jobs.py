@@ -28,6 +28,10 @@ LOOK_AGAIN: Final = 5.0
 PURGE_EVERY: Final = 3600.0
 """Seconds between the beginnings of two purges; each step of one is a turn."""
 
+COUNT_EVERY: Final = 60.0
+WATCH_EVERY: Final = 300.0
+"""Seconds between two looks at who is silent."""
+
 
 class Job(Struct, eq=False):
     """Done every so many seconds, and after `again` when it failed; `due_at`: monotonic."""
@@ -48,7 +52,9 @@ class Jobs:
         self._jobs = [
             Job("renew", issuer.renew, RENEW_EVERY, RENEW_AGAIN),
             Job("publish", issuer.publish_gathered, LOOK_EVERY, LOOK_AGAIN),
-            Job("purge", Purging(store, issuer).step, LOOK_EVERY, RENEW_AGAIN),
+            Job("count", Stepwise(lambda _now: store.count(), issuer.now, COUNT_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
+            Job("watch", Stepwise(store.watch, issuer.now, WATCH_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
+            Job("purge", Stepwise(store.purge, issuer.now, PURGE_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("forget", store.forget_publications, RENEW_EVERY, RENEW_AGAIN),
         ]
         self._lock = Job("lock", store.runs_jobs, LOOK_EVERY, LOOK_AGAIN)
@@ -75,20 +81,20 @@ class Jobs:
         return given
 
 
-class Purging:
-    """Purges the store again and again, a step at a time."""
+class Stepwise:
+    """Does the same work again and again, a step at a time; `clock` gives the time that it is done for."""
 
-    def __init__(self, store: CentralStore, issuer: Issuer) -> None:
-        self._store, self._issuer = store, issuer
+    def __init__(self, begin: Callable[[float], Iterator[int]], clock: Callable[[], float], every: float) -> None:
+        self._begin, self._clock, self._every = begin, clock, every
         self._steps: Iterator[int] = iter(())
         self._next_at = 0.0
 
     def step(self) -> None:
-        """The next one; each hour a purge begins, if the one before is over. Raises WrongClock."""
-        now = self._issuer.now()
+        """The next one; after so many seconds it begins anew, if the work before is over. Raises WrongClock."""
+        now = self._clock()
         if next(self._steps, None) is None and now >= self._next_at:
-            self._next_at = now + PURGE_EVERY
-            self._steps = self._store.purge(now)
+            self._next_at = now + self._every
+            self._steps = self._begin(now)
 
 
 def publish_unless_served(store: CentralStore, issuer: Issuer) -> bool:

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.central.issuer import MOST_SILENT
-from kiosk.central.jobs import PURGE_EVERY, Purging
+from kiosk.central.jobs import PURGE_EVERY, Stepwise
 from kiosk.central.refusals import WrongClock
 from kiosk.central.retention import DAY, Retention
 from kiosk.central.store import CentralStore
@@ -229,10 +229,10 @@ def test_a_clock_that_cannot_be_right_takes_nothing_away(store: CentralStore, ce
     for wrong in (NOW + MOST_SILENT + DAY, NOW - DAY):
         clock[0] = wrong
         with pytest.raises(WrongClock):
-            Purging(store, issuer).step()
+            Stepwise(store.purge, issuer.now, PURGE_EVERY).step()
     assert kinds(store) == ["granted"]
     clock[0] = NOW
-    purging = Purging(store, issuer)
+    purging = Stepwise(store.purge, issuer.now, PURGE_EVERY)
     for _ in range(50):
         purging.step()
     assert kinds(store) == []
@@ -240,7 +240,8 @@ def test_a_clock_that_cannot_be_right_takes_nothing_away(store: CentralStore, ce
 
 def test_a_purge_begins_each_hour(store: CentralStore, central_folder: Path) -> None:
     clock = [float(NOW)]
-    purging = Purging(store, founded(central_folder, store, lambda: clock[0]))
+    issuer = founded(central_folder, store, lambda: clock[0])
+    purging = Stepwise(store.purge, issuer.now, PURGE_EVERY)
     for hour in range(3):
         clock[0] = NOW + hour * PURGE_EVERY
         take(store, [granted(hour + 1)], NOW - 40 * DAY)

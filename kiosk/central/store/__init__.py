@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kiosk.central.store.days import Days
 from kiosk.central.store.documents import Documents
 from kiosk.central.store.entries import Entries
 from kiosk.central.store.keys import Keys
@@ -21,7 +22,7 @@ from kiosk.central.store.registers import Registers
 from kiosk.central.store.services import Services
 
 
-class CentralStore(Logs, Entries, Documents, Keys, Services, Registers, People, Purge):
+class CentralStore(Logs, Entries, Documents, Keys, Services, Registers, People, Purge, Days):
     """The whole store. Every method is a transaction of its own, or a part of the one that its caller has begun.
 
     Each raises StoreFailed, and may be called from any thread.
