@@ -72,6 +72,13 @@ class Published(Struct, frozen=True):
         numbers = {"policy": policy[0] if policy else 0, "command": newest or 0, "service": service}
         return found | {kind: number for kind, number in numbers.items() if number}
 
+    def lacking(self, station: str, held: dict[str, int]) -> dict[str, int]:
+        """The newest versions of what a station does not say that it has; what becomes of commands is told elsewhere."""
+        newest = self.versions(station)
+        return {
+            kind: number for kind, number in newest.items() if kind != "command" and held.get(kind, number) < number
+        }
+
     def _services(self, station: str) -> list[list[Service]]:
         """Those that are for that station, by prefix."""
         return [self.services[prefix] for prefix in prefixes(station) if prefix in self.services]

@@ -52,6 +52,10 @@ class Documents:
 
     def versions(self, station: str = "") -> dict[str, int]:
         """The newest version of each kind; with a station's code also its policy's, and its newest command's number."""
+        return self.published_bare(station).versions(station)
+
+    def published_bare(self, station: str = "") -> Published:
+        """What is published without its bodies; of commands only how many that station was sent."""
         newest = "SELECT station, max(seq) FROM commands WHERE station = ? GROUP BY station"
         with self._engine.moment():
             documents = self._engine.all("SELECT kind, version FROM documents")
@@ -59,7 +63,7 @@ class Documents:
             services = self._engine.all("SELECT scope, version FROM services ORDER BY version")
             commands = self._engine.all(newest, (station,))
         offered = {scope: [Service(version, scope, b"")] for scope, version in services}  # the newest of each scope
-        return Published(_bare(documents), _bare(policies), {}, dict(commands), offered).versions(station)
+        return Published(_bare(documents), _bare(policies), {}, dict(commands), offered)
 
     def published(self, now: float = math.inf) -> Published:
         """Everything that is published, with the commands that are still to be obeyed at `now`."""

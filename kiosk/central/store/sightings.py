@@ -5,7 +5,7 @@ Whether a station is silent is judged by who looks, from the time at which it wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -23,8 +23,10 @@ MOST_FAULTS: Final = 64
 LONGEST_FAULT: Final = 200
 """Characters of what a fault is with, and of what is wrong with it."""
 
-OF_FAULTS: Final = {"fault", "fault_cleared", "started"}
-"""Kinds of entries that tell what is wrong with a station; one that starts anew knows of no fault yet."""
+OF_FAULTS: Final = {"fault", "fault_cleared", "started", "door_alarm", "lock_fault", "fire_release", "appliance_alarm"}
+"""Kinds of entries that tell what is wrong with a station; one that starts anew knows of nothing yet."""
+
+DOOR_ALARMS: Final = ("forced_open", "held_open")
 
 SEEN_AGAIN: Final = """
     ON CONFLICT (station) DO UPDATE SET at = excluded.at, version = excluded.version, address = excluded.address,
@@ -32,6 +34,9 @@ SEEN_AGAIN: Final = """
 """
 
 State = Literal["added", "enrolled", "retired", "stolen"]
+Table = Literal["faults", "raised"]
+Change = Callable[[str, dict[str, Any]], tuple[Any, Any]]
+"""From an entry's kind and body: what is wrong, and how; None for how where it is so no longer."""
 
 
 class Sighting(Struct, frozen=True):
@@ -99,36 +104,74 @@ class Sightings:
 
     def faults(self, station: str) -> list[OpenFault]:
         """What is wrong with it, as far as its entries tell."""
-        return self._faults(station, "")
+        return self._open("faults", station)
 
-    def _faults(self, station: str, locked: str) -> list[OpenFault]:
-        found = self._engine.one(f"SELECT body FROM faults WHERE station = ?{locked}", (station,))
+    def raised(self, station: str) -> list[OpenFault]:
+        """Its alarms, as far as its entries tell: of a door, of a lock, of fire, of an appliance."""
+        return self._open("raised", station)
+
+    def all_open(self, table: Table) -> dict[str, list[OpenFault]]:
+        """Of all stations that have any: their faults, or their alarms."""
+        rows = self._engine.all(f"SELECT station, body FROM {table} WHERE count > 0")
+        return {station: msgspec.json.decode(body, type=list[OpenFault]) for station, body in rows}
+
+    def _open(self, table: Table, station: str, locked: str = "") -> list[OpenFault]:
+        found = self._engine.one(f"SELECT body FROM {table} WHERE station = ?{locked}", (station,))
         return msgspec.json.decode(found[0], type=list[OpenFault]) if found else []
 
     def _remember_faults(self, told: Mapping[str, Sequence[Kept]]) -> None:
         """By entries of those kinds, in their order; of all stations in order, or two processes might wait for each other."""
-        rows = []
-        for station in sorted(station for station, entries in told.items() if entries):
-            after = before = self._faults(station, self._engine.words.locked)
-            for each in told[station]:
-                after = _after(after, each)
-            if after != before:
-                rows.append((station, len(after), msgspec.json.encode(after).decode()))
-        again = "ON CONFLICT (station) DO UPDATE SET count = excluded.count, body = excluded.body"
-        self._engine.put("faults", ("station", "count", "body"), rows, again)
+        for table, change in AFTER.items():
+            rows = []
+            for station in sorted(station for station, entries in told.items() if entries):
+                after = before = self._open(table, station, self._engine.words.locked)
+                for each in told[station]:
+                    after = _after(after, each, change)
+                if after != before:
+                    rows.append((station, len(after), msgspec.json.encode(after).decode()))
+            again = "ON CONFLICT (station) DO UPDATE SET count = excluded.count, body = excluded.body"
+            self._engine.put(table, ("station", "count", "body"), rows, again)
 
 
-def _after(faults: list[OpenFault], told: Kept) -> list[OpenFault]:
+def _after(faults: list[OpenFault], told: Kept, change: Change) -> list[OpenFault]:
     """What is wrong once this was told; a station may have sent anything under these names."""
-    body: dict[str, Any] = msgspec.json.decode(told.body)
-    what, detail = body.get("what"), body.get("detail", "")
     if told.kind == "started":
         return []
-    if not isinstance(what, str) or not isinstance(detail, str):
+    what, detail = change(told.kind, msgspec.json.decode(told.body))
+    if not isinstance(what, str) or not isinstance(detail, str | None):
         return faults
-    new = OpenFault(what[:LONGEST_FAULT], detail[:LONGEST_FAULT], told.wall)
-    others = [each for each in faults if each.what != new.what]
-    return others if told.kind == "fault_cleared" or len(others) >= MOST_FAULTS else [*others, new]
+    others = [each for each in faults if each.what != what[:LONGEST_FAULT]]
+    if detail is None or len(others) >= MOST_FAULTS:
+        return others
+    return [*others, OpenFault(what[:LONGEST_FAULT], detail[:LONGEST_FAULT], told.wall)]
+
+
+def _of_fault(kind: str, body: dict[str, Any]) -> tuple[Any, Any]:
+    """The fault, and what is wrong with it; None for no longer anything."""
+    if kind not in {"fault", "fault_cleared"}:
+        return None, None
+    return body.get("what"), body.get("detail", "") if kind == "fault" else None
+
+
+def _of_alarm(kind: str, body: dict[str, Any]) -> tuple[Any, Any]:
+    """The alarm, and what it is; None for no longer any."""
+    match kind:
+        case "door_alarm":
+            alarm = body.get("alarm")
+            return f"door.{body.get('door')}", alarm if alarm in DOOR_ALARMS else None
+        case "lock_fault":
+            return f"lock.{body.get('door')}", "jammed" if body.get("jammed") is True else None
+        case "fire_release":
+            return "fire", "" if body.get("active") is True else None
+        case "appliance_alarm":
+            value = body.get("value")
+            return f"alarm.{body.get('alarm')}", str(value) if body.get("raised") is True else None
+        case _:
+            return None, None
+
+
+AFTER: Final[dict[Table, Change]] = {"faults": _of_fault, "raised": _of_alarm}
+"""By the table in which it is remembered, what an entry says."""
 
 
 def _written(documents: dict[str, int] | None) -> str | None:

@@ -119,9 +119,9 @@ def version(each: StationLine) -> str:
 
 def lacking(each: StationLine, published: Published) -> list[str]:
     """Of which documents it has not said that it has the newest; what became of commands is told elsewhere."""
-    held = (each.seen and each.seen.documents) or {}
-    newest = published.versions(each.code) if each.state == "enrolled" and each.seen else {}
-    return [kind for kind, number in newest.items() if kind != "command" and held.get(kind, number) < number]
+    if each.state != "enrolled" or not each.seen:
+        return []
+    return [*published.lacking(each.code, each.seen.documents or {})]
 
 
 def facts(each: StationLine, now: float, published: Published, words: Callable[[str, bytes], str]) -> dict[str, Any]:

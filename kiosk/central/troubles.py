@@ -1,0 +1,96 @@
+"""What the store knows, as troubles: which stations are silent, what is wrong at each, and what at the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from kiosk.central.published import Published
+from kiosk.central.store.alarms import Alarm
+from kiosk.central.store.registers import OpenClaim
+from kiosk.central.store.sightings import OpenFault, StationLine
+from kiosk.central.wrong import SILENT, Trouble
+
+LATE: Final = 900.0
+"""Seconds after which a station that is heard has what is published, or something is wrong."""
+
+UNPUBLISHED_AFTER: Final = 300.0
+"""Seconds after which a revocation is in the list, or something is wrong."""
+
+WAITS: Final = 86_400.0
+"""Seconds for which nobody asks why a claim is not used."""
+
+HIDES: Final = {"sensors": "sensor.", "scanner": "scanner."}
+"""A program that is away, and the faults that it alone makes."""
+
+
+class Known(Struct, frozen=True):
+    """What the store knows at one moment. `unsent`: since when which receiver of alarms could not be told."""
+
+    stations: list[StationLine]
+    faults: dict[str, list[OpenFault]]
+    raised: dict[str, list[OpenFault]]
+    published: Published
+    alarms: list[Alarm]
+    claims: list[OpenClaim]
+    gathered: float | None
+    unsent: dict[str, float] = {}
+
+    @property
+    def enrolled(self) -> list[str]:
+        """The codes of the stations in service."""
+        return [each.code for each in self.stations if each.state == "enrolled"]
+
+
+def troubles(known: Known, now: float) -> Iterator[Trouble]:
+    """Everything that is wrong at `now`, at stations in service and at the server."""
+    for each in known.stations:
+        if each.state == "enrolled":
+            yield from _silence(each, now)
+            yield from _late(each, known.published, now)
+            yield from _faults(each.code, known.faults.get(each.code, []))
+            yield from _raised(each.code, known.raised.get(each.code, []))
+    yield from (Trouble(f"server.{each.what}", each.station, each.first, each.detail) for each in known.alarms)
+    yield from _waiting(known, now)
+
+
+def _silence(line: StationLine, now: float) -> Iterator[Trouble]:
+    heard = line.seen.at if line.seen else line.enrolled
+    if heard is not None and line.silent(now):
+        yield Trouble(SILENT, line.code, heard)
+
+
+def _late(line: StationLine, published: Published, now: float) -> Iterator[Trouble]:
+    """A document's number is the second in which it was published, or the one after the last."""
+    if line.seen and line.seen.documents and not line.silent(now):
+        for kind, number in published.lacking(line.code, line.seen.documents).items():
+            if now - number > LATE:
+                yield Trouble(f"lacks.{kind}", line.code, number)
+
+
+def _faults(station: str, faults: list[OpenFault]) -> Iterator[Trouble]:
+    hidden = tuple(names for program, names in HIDES.items() if any(each.what == program for each in faults))
+    for each in faults:
+        if not each.what.startswith(hidden):
+            yield Trouble(f"fault.{each.what}", station, each.since, each.detail)
+
+
+def _raised(station: str, raised: list[OpenFault]) -> Iterator[Trouble]:
+    for each in raised:
+        kind, _dot, name = each.what.partition(".")
+        if kind in {"door", "lock"}:
+            yield Trouble(each.detail, station, each.since, name)
+        else:
+            yield Trouble(each.what, station, each.since, each.detail)
+
+
+def _waiting(known: Known, now: float) -> Iterator[Trouble]:
+    if known.gathered is not None and now - known.gathered > UNPUBLISHED_AFTER:
+        yield Trouble("unpublished", "", known.gathered)
+    for receiver, since in known.unsent.items():
+        yield Trouble(f"unsent.{receiver}", "", since)
+    for claim in known.claims:
+        if now - claim.made > WAITS:
+            yield Trouble("claim", claim.station, claim.made)
