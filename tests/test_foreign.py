@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.cli.common import json_line, shown, style
-from kiosk.cli.look.words import when
 from kiosk.foreign import CONTROLS, visible, visible_json, visible_lines
 from kiosk.language import _
+from kiosk.wording.words import when
 from tests.conftest import ROOT
 
 ONE_PLACE = ROOT / "kiosk" / "cli" / "common.py"

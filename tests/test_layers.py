@@ -22,7 +22,7 @@ ROWS: list[set[str]] = [
         "kiosk.screen",
         "kiosk.central",
     },
-    {"kiosk.logbook", "kiosk.update"},
+    {"kiosk.logbook", "kiosk.update", "kiosk.wording"},
     {"kiosk.core"},
     {
         "kiosk.trust",

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from kiosk import language
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
 from kiosk.core import entries as fact
 from kiosk.settings import DoorTable, LockTable, Settings, Station
 from kiosk.settings.appliances import AlarmTable, ApplianceTable, ContactSensorTable, OneWireTable, PinRelayTable
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
 
 SETTINGS: Final = Settings(
     Station("37081101"),

@@ -1,7 +1,7 @@
 """Keeps the Chinese catalogue in step with the code: `make messages` adds what is new, drops what is gone, and compiles it.
 
-Messages are what stands in `_("...")` in kiosk/cli and kiosk/settings, the help of every verb and option, the first line of
-every table of the settings, and what few others are shown from tables.
+Messages are what stands in `_("...")` in PLACES and in the office's templates, the help of every verb and option, the first line
+of every table of the settings, and what few others are shown from tables.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ ROOT: Final = Path(__file__).parents[1]
 PO: Final = ROOT / "kiosk" / "locale" / "zh_CN" / "LC_MESSAGES" / "kiosk.po"
 MO: Final = PO.with_suffix(".mo")
 
+PLACES: Final = ("central", "cli", "demo", "settings", "wording")
+"""Rooms of the house that speak to people."""
+
 PLAIN_WORDS: Final = (
     "station", "scanner", "sensors", "sync", "screen", "central", "access", "telemetry", "services",
     "keyset", "status", "policy", "command", "service", "time", "issuer", "document",
@@ -59,7 +62,7 @@ PLAIN_WORDS: Final = (
     "sent", "taken", "expired",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
-"""What is shown by :func:`kiosk.cli.look.words.word` and is in no enumeration."""
+"""What is shown by :func:`kiosk.wording.words.word` and is in no enumeration."""
 
 CLICKS: Final = (
     "Usage:",
@@ -116,11 +119,7 @@ CLICKS_TWOFOLD: Final = (
 
 def messages() -> set[str]:
     """Every message."""
-    modules = [
-        path
-        for place in ("central", "cli", "demo", "settings")
-        for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))
-    ]
+    modules = [path for place in PLACES for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))]
     found = {message for path in modules for message in in_source(path)} | {one for one, _many in CLICKS_TWOFOLD}
     found |= {*PLAIN.values(), *BOUNDS.values(), *PATTERNS.values(), *map(first_line, tables())}
     found |= (

@@ -18,9 +18,9 @@ from kiosk.central.refusals import CannotSign
 from kiosk.cli.central.keys import facts_of, rows_of
 from kiosk.cli.common import MISUSED, answer, echo, fail, json_too, sure, wants_json
 from kiosk.cli.files import OutFile, whole, why_not
-from kiosk.cli.look.words import when, word
 from kiosk.keyfiles import read_private
 from kiosk.language import _
+from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
     from kiosk.central.keys.papers import KeyRequest

@@ -8,8 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from kiosk import BUILD_TIME
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
 from kiosk.core import entries as fact
 from kiosk.core.clock import LEEWAY, Quality, synchronise
 from kiosk.core.documents import recall, restore, versions
@@ -21,6 +19,8 @@ from kiosk.trust.keyset import Keyset, key_id
 from kiosk.trust.passes import Kind, show_bound
 from kiosk.trust.policy import DoorPolicy, PolicyDocument
 from kiosk.trust.status import Status, StatusDocument, pack
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
 from tests.core.bench import Bench, logged
 from tests.keys import (
     DAY,

@@ -8,11 +8,11 @@ from typing import Final, Literal
 import click
 
 from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import act
-from kiosk.cli.look.words import span
 from kiosk.language import _
 from kiosk.wire import Done, Operate
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import act
+from kiosk.wording.words import span
 
 DAY: Final = 86_400.0
 UNITS: Final[dict[str, float]] = {"s": 1, "m": 60, "h": 3600, "d": DAY}

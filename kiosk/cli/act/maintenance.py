@@ -8,9 +8,9 @@ import click
 
 from kiosk.cli.act.door import Duration
 from kiosk.cli.common import answer, ask_or_exit, json_too, settings_or_exit
-from kiosk.cli.look.words import span
 from kiosk.language import _
 from kiosk.wire import Done, Maintain
+from kiosk.wording.words import span
 
 
 @click.group()

@@ -23,9 +23,9 @@ from kiosk.cli.central.service import service
 from kiosk.cli.central.stations import claim, claims, station, stations
 from kiosk.cli.central.token import token
 from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json
-from kiosk.cli.look.words import listed, when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
+from kiosk.wording.words import listed, when, word
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer

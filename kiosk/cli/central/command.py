@@ -11,8 +11,8 @@ from msgspec import ValidationError, convert
 from kiosk.cli.act.door import Duration
 from kiosk.cli.central.folder import NAME, STATION, folder_option, opened
 from kiosk.cli.common import MISUSED, answer, fail, json_too
-from kiosk.cli.look.words import word
 from kiosk.language import _
+from kiosk.wording.words import word
 
 PROGRAMS: Final = ("station", "scanner", "sensors", "sync")
 ON_THE_WIRE: Final = {"open": "unlock", "hold": "hold_open", "lockdown": "lock_down"}

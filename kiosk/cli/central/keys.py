@@ -12,8 +12,8 @@ from rich.cells import set_cell_size
 from kiosk.cli.central.folder import folder_option, opened
 from kiosk.cli.common import answer, echo, fail, json_too, sure
 from kiosk.cli.files import OutFile, why_not
-from kiosk.cli.look.words import when, word
 from kiosk.language import _
+from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

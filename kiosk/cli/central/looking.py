@@ -16,12 +16,12 @@ from kiosk.cli.central.folder import NAME, STATION, fingerprints, folder_option,
 from kiosk.cli.central.stations import facts, heard, version
 from kiosk.cli.common import as_json, echo, print_json, until_interrupted
 from kiosk.cli.look.logbook import aside_of
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
-from kiosk.cli.look.words import legend, listed, stamped, when, word
 from kiosk.contract.bodies import STREAMS
 from kiosk.foreign import visible
 from kiosk.language import _, told
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import legend, listed, stamped, when, word
 
 if TYPE_CHECKING:
     from kiosk.central.store import CentralStore

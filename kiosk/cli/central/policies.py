@@ -10,9 +10,9 @@ import click
 from kiosk.cli.central.folder import SCOPE, folder_option, looked_into, opened
 from kiosk.cli.central.policy import policy
 from kiosk.cli.common import answer, as_json, echo, fail, json_too, print_json
-from kiosk.cli.look.words import when
 from kiosk.foreign import visible
 from kiosk.language import _
+from kiosk.wording.words import when
 
 if TYPE_CHECKING:
     from kiosk.central.store import CentralStore

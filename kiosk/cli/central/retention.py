@@ -11,8 +11,8 @@ from rich.cells import cell_len, set_cell_size
 
 from kiosk.cli.central.folder import folder_option, looked_into
 from kiosk.cli.common import as_json, echo, print_json
-from kiosk.cli.look.words import when, word
 from kiosk.language import _
+from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
     from kiosk.central.store.purge import Held

@@ -11,9 +11,9 @@ from msgspec import to_builtins
 
 from kiosk.cli.central.folder import NAME, folder_option, looked_into, opened
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
-from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
 from kiosk.language import _
+from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
     from kiosk.central.service_file import Written

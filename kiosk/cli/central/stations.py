@@ -25,9 +25,9 @@ from kiosk.cli.central.folder import (
 )
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json, style
 from kiosk.cli.files import PICTURE
-from kiosk.cli.look.words import listed, span, when, word
 from kiosk.foreign import visible
 from kiosk.language import _
+from kiosk.wording.words import listed, span, when, word
 
 if TYPE_CHECKING:
     from kiosk.central.published import Published

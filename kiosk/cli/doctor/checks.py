@@ -13,10 +13,10 @@ from typing import Final
 from hardware import zbar
 from kiosk.cli.doctor.check import Check, Severity
 from kiosk.cli.doctor.faults import RESTART, check_fault
-from kiosk.cli.look.words import alarm, listed, rests, word
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import View
+from kiosk.wording.words import alarm, listed, rests, word
 
 DAY: Final = 86_400.0
 KEYS_LEFT: Final = 30

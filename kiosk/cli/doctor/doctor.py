@@ -26,9 +26,7 @@ from kiosk.cli.doctor.readers import check_readers
 from kiosk.cli.doctor.serials import check_serials, ports_of
 from kiosk.cli.doctor.titles import title
 from kiosk.cli.doctor.unready import check_left, check_setup, unready
-from kiosk.cli.look.names import Names
 from kiosk.cli.look.room import check_room
-from kiosk.cli.look.words import word
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.settings import Settings
@@ -36,6 +34,8 @@ from kiosk.settings.kept import load_or_kept
 from kiosk.settings.loading import warnings
 from kiosk.settings.table import BadSettings
 from kiosk.wire import View
+from kiosk.wording.names import Names
+from kiosk.wording.words import word
 
 MARKS: Final[dict[Severity, tuple[str, str]]] = {
     "fine": ("✔", "green"),

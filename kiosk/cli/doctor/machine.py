@@ -11,9 +11,9 @@ from kiosk.cli.doctor.asking import is_pi
 from kiosk.cli.doctor.asking import output_of as _output
 from kiosk.cli.doctor.asking import text_of as _text
 from kiosk.cli.doctor.check import Check, Severity
-from kiosk.cli.look.words import word
 from kiosk.language import _
 from kiosk.update.versions import FOLDER, Versions
+from kiosk.wording.words import word
 
 LEAST_MEMORY: Final = 60
 """MiB available; the four programs need some 230 together, and are in memory already."""

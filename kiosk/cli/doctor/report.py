@@ -30,8 +30,6 @@ from kiosk.cli.doctor.asking import model_of
 from kiosk.cli.doctor.doctor import examine, names_of
 from kiosk.cli.doctor.titles import title
 from kiosk.cli.files import OutFile, whole, why_not, wrong_place
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.words import listed
 from kiosk.language import _
 from kiosk.local import NotReachable
 from kiosk.redaction import anonymous
@@ -41,6 +39,8 @@ from kiosk.settings.reading import salvage
 from kiosk.settings.table import BadSettings
 from kiosk.settings.text import as_far_as_readable, read_bounded
 from kiosk.wire import GetView, View
+from kiosk.wording.names import Names
+from kiosk.wording.words import listed
 
 ENTRIES: Final = 500
 JOURNAL_LINES: Final = 500

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.words import word
 from kiosk.cli.setup.steps import Step
 from kiosk.language import _, chinese
+from kiosk.wording.names import Names
+from kiosk.wording.words import word
 
 
 def title(check: str, names: Names) -> str:

@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from kiosk.cli.act.door import DAY, Duration
 from kiosk.cli.common import echo, print_json, reading, settings_or_exit, until_interrupted
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
-from kiosk.cli.look.words import legend, stamped
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import STREAMS, StreamName
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import legend, stamped
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks at the file, with --follow."""

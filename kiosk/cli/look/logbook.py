@@ -12,13 +12,13 @@ from rich.cells import set_cell_size
 
 from kiosk.cli.common import WRONG, as_json, echo, machine_line, print_json, progress, reading, settings_or_exit
 from kiosk.cli.files import OutFile, writing
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
-from kiosk.cli.look.words import iso, legend, listed, stamped, when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.settings import Settings
 from kiosk.wire import STREAMS, StreamName
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import iso, legend, listed, stamped, when, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

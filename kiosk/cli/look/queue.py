@@ -9,11 +9,11 @@ import click
 
 from kiosk.cli.common import as_json, echo, print_json, reading, settings_or_exit, view_or_none
 from kiosk.cli.look.logbook import aside_of, stream_state
-from kiosk.cli.look.words import rests, when
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.settings import Settings
 from kiosk.wire import View
+from kiosk.wording.words import rests, when
 
 
 @click.command()

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.cli.doctor.check import Check
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.words import listed, quantity, word
 from kiosk.language import _, chosen
 from kiosk.settings import Settings
 from kiosk.settings.appliances import AnySensor, LineTable, ModbusTable, OneWireTable
 from kiosk.wire import View
+from kiosk.wording.names import Names
+from kiosk.wording.words import listed, quantity, word
 
 LOOK_AT: Final = {
     "port_not_open": "the adapter is not there, or another program has it",

@@ -67,8 +67,8 @@ def _wide(name: str) -> str:
 
 def _title(name: str, settings: Settings) -> str:
     """Of a curve: a sensor, an alarm, or the row of those who came in."""
-    from kiosk.cli.look.names import Names  # noqa: PLC0415
-    from kiosk.cli.look.words import word  # noqa: PLC0415
+    from kiosk.wording.names import Names  # noqa: PLC0415
+    from kiosk.wording.words import word  # noqa: PLC0415
 
     names = Names(settings)
     if "." in name:
@@ -77,9 +77,9 @@ def _title(name: str, settings: Settings) -> str:
 
 
 def _line(message: Told, settings: Settings) -> str:
-    from kiosk.cli.look.names import Names  # noqa: PLC0415
-    from kiosk.cli.look.words import quantity, word  # noqa: PLC0415
     from kiosk.wire import Located, NotSensed, Sensed, Trouble  # noqa: PLC0415
+    from kiosk.wording.names import Names  # noqa: PLC0415
+    from kiosk.wording.words import quantity, word  # noqa: PLC0415
 
     names = Names(settings)
 

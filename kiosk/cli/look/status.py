@@ -17,14 +17,14 @@ from rich.cells import cell_len, set_cell_size
 from kiosk.cli.common import NOT_REACHABLE, as_json, echo, print_json, settings_or_exit, style, view_or_none
 from kiosk.cli.doctor.asking import model_of
 from kiosk.cli.doctor.unready import SETUP, unready
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
-from kiosk.cli.look.words import FORM, alarm, clocked, legend, listed, quantity, rests, stamped, when, word
 from kiosk.cli.setup.steps import Stands, Step, title
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
 from kiosk.wire import DoorView, RoomView, View
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import FORM, alarm, clocked, legend, listed, quantity, rests, stamped, when, word
 
 if TYPE_CHECKING:
     from kiosk.logbook.reader import Row

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kiosk.cli.common import MISUSED, fail, settings_or_exit, shown, until_interrupted
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
 from kiosk.cli.look.status import lines_of
-from kiosk.cli.look.words import stamped
 from kiosk.language import _
 from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import Logged, Subscribe, View
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import stamped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

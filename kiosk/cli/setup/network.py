@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kiosk.cli.common import hidden_answer
-from kiosk.cli.look.words import word
 from kiosk.cli.setup import nmcli
 from kiosk.cli.setup.answers import NetworkAnswers
 from kiosk.cli.setup.desk import Desk
@@ -11,6 +10,7 @@ from kiosk.cli.setup.steps import Step
 from kiosk.cli.setup.talk import answer, begins, choice, found, missed
 from kiosk.foreign import visible
 from kiosk.language import _, told
+from kiosk.wording.words import word
 
 CONNECTED = "connected"
 """The first word of such a state; `(externally)` follows where it was not NetworkManager that connected the device."""

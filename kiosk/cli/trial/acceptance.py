@@ -15,13 +15,13 @@ from typing import Any, Final
 from kiosk import __version__
 from kiosk.cli.common import asked, fail, json_line, say, style
 from kiosk.cli.doctor.check import Check
-from kiosk.cli.look.sentences import result_words
-from kiosk.cli.look.words import when
 from kiosk.cli.trial.trials import PASSED, SKIPPED, Trials, try_camera, try_code, try_exit, try_lamps, try_lock
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.redaction import hidden
 from kiosk.wire import Operate
+from kiosk.wording.sentences import result_words
+from kiosk.wording.words import when
 
 LOW, HIGH = 0.4, 2.6
 """Volts: an output at low has no more, one at high no less (Raspberry Pi documentation, voltage specifications, BCM2711)."""

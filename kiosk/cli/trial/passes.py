@@ -25,7 +25,6 @@ from kiosk.cli.common import (
     settings_or_exit,
 )
 from kiosk.cli.files import PICTURE, whole, why_not
-from kiosk.cli.look.words import when, word
 from kiosk.foreign import visible
 from kiosk.language import _, chinese
 from kiosk.local import NotReachable
@@ -35,6 +34,7 @@ from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import Kind, Pass, PassClass, peek, read_pass, show_bound
 from kiosk.trust.reasons import WORDS, Reason
 from kiosk.wire import Explain, Explained
+from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
     import segno

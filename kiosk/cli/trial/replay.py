@@ -14,9 +14,6 @@ import msgspec
 from kiosk import __version__
 from kiosk.cli.common import MISUSED, WRONG, as_json, ask_or_exit, echo, fail, print_json, settings_or_exit
 from kiosk.cli.files import why_not, wrong_place
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
-from kiosk.cli.look.words import when
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
@@ -24,6 +21,9 @@ from kiosk.settings.loading import load
 from kiosk.settings.table import BadSettings
 from kiosk.settings.text import read_bounded
 from kiosk.wire import GetRecording, Recorded
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import when
 
 if TYPE_CHECKING:
     from kiosk.core.events import Command, Event

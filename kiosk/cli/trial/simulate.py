@@ -13,12 +13,12 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.cli.common import MISUSED, as_json, echo, fail, good_settings_or_exit, print_json, progress
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import sentence
-from kiosk.cli.look.words import when
 from kiosk.language import _
 from kiosk.settings.table import BadSettings
 from kiosk.settings.text import read_text
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import when
 
 if TYPE_CHECKING:
     from kiosk.demo.virtual import Virtual

@@ -38,9 +38,6 @@ from kiosk.cli.common import (
     sure,
 )
 from kiosk.cli.doctor.network import check_network
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.sentences import result_words
-from kiosk.cli.look.words import listed, quantity, when, word
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.local import Line, NotReachable
@@ -57,6 +54,9 @@ from kiosk.wire import (
     TryLamp,
     View,
 )
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import result_words
+from kiosk.wording.words import listed, quantity, when, word
 
 PASSED: Final = "passed"
 SKIPPED: Final = "skipped"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.cli.look.words import quantity, word
 from kiosk.language import _, chosen
 from kiosk.settings import Settings
+from kiosk.wording.words import quantity, word
 
 
 class Names:

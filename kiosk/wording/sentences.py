@@ -6,14 +6,14 @@ from typing import Any, assert_never
 
 import msgspec
 
-from kiosk.cli.look.names import Names
-from kiosk.cli.look.words import alarm as alarm_word
-from kiosk.cli.look.words import listed, quantity, span, when, word
 from kiosk.core import entries as fact
 from kiosk.decoding import UNDECODABLE
 from kiosk.foreign import visible
 from kiosk.language import _, chosen, told
 from kiosk.trust.passes import Kind, PassClass
+from kiosk.wording.names import Names
+from kiosk.wording.words import alarm as alarm_word
+from kiosk.wording.words import listed, quantity, span, when, word
 
 OfDoor = (
     fact.Unlocked
