@@ -6,6 +6,9 @@ import gettext
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -29,12 +32,29 @@ REASON: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 
 ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 
+SPOKEN: Final[ContextVar[bool | None]] = ContextVar("spoken", default=None)
+"""Whether whoever is answered just now reads Chinese; None: whoever sits at this machine."""
+
 CONSOLE: Final = "linux"
 """TERM of the kernel's own text console, which has no Chinese characters."""
 
+ENGLISH: Final = gettext.NullTranslations()
+
+
+@contextmanager
+def speaking(chinese: bool) -> Iterator[None]:
+    """Within it this thread, or task, speaks Chinese or English, whatever the locale says: one program answers many people."""
+    before = SPOKEN.set(chinese)
+    try:
+        yield
+    finally:
+        SPOKEN.reset(before)
+
 
 def chinese() -> bool:
-    """Whether the technician's locale is Chinese, and the terminal can show it."""
+    """Whether who is spoken to reads Chinese: by the locale, if the terminal can show it."""
+    if (spoken := SPOKEN.get()) is not None:
+        return spoken
     wanted = next((value for name in VARIABLES if (value := os.environ.get(name))), "")
     return wanted.startswith("zh") and os.environ.get("TERM") != CONSOLE and _shows_chinese()
 
@@ -48,10 +68,12 @@ def _shows_chinese() -> bool:
     return True
 
 
-@cache
 def _catalogue() -> gettext.NullTranslations:
-    if not chinese():
-        return gettext.NullTranslations()
+    return _translations() if chinese() else ENGLISH
+
+
+@cache
+def _translations() -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, LOCALE, languages=["zh_CN"], fallback=True)
 
 

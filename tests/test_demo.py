@@ -28,7 +28,6 @@ from kiosk.demo.run import MUST_REFUSE, Summary
 from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Story
 from kiosk.demo.words import point_out
-from kiosk.language import _catalogue
 from kiosk.settings.loading import load
 from kiosk.wire import Actuated, Logged, SensorView, StreamView, TrustView, View
 from tests.programs.house import House, environment, until
@@ -118,12 +117,10 @@ LANGUAGES = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
 
 
 @pytest.fixture(params=LANGUAGES)
-def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("LC_ALL", LANGUAGES[request.param])
     monkeypatch.setenv("TERM", "xterm")
-    _catalogue.cache_clear()
-    yield request.param
-    _catalogue.cache_clear()
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")

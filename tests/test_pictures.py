@@ -11,7 +11,6 @@ from kiosk.central.store import CentralStore
 from kiosk.cli.main import VERBS
 from kiosk.demo.founding import founded
 from kiosk.demo.script import write_script
-from kiosk.language import _catalogue
 from tests.conftest import ROOT
 from tests.test_demo import told
 from tools.pictures import WIDTH, draw_screens, rows_of
@@ -24,7 +23,6 @@ OF_THE_MACHINE = {"machine", "units", "libraries", "onewire", "disk"}
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    _catalogue.cache_clear()
 
 
 def alike(line: str) -> str:

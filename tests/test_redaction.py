@@ -12,7 +12,7 @@ from kiosk.cli.doctor.report import shortened
 from kiosk.redaction import anonymous, everywhere, hidden
 from kiosk.wire import MAX_WORDS, Trouble
 
-SECRET = "Geheim-4711"  # noqa: S105
+SECRET = "Geheim-4711"
 
 
 @pytest.mark.parametrize(

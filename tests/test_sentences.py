@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final, get_args
 
 import msgspec
 import pytest
 
-from kiosk import language
 from kiosk.core import entries as fact
 from kiosk.settings import DoorTable, LockTable, Settings, Station
 from kiosk.settings.appliances import AlarmTable, ApplianceTable, ContactSensorTable, OneWireTable, PinRelayTable
@@ -183,13 +181,11 @@ CHINESE, ENGLISH = "zh_CN.UTF-8", "C.UTF-8"
 
 
 @pytest.fixture(params=[CHINESE, ENGLISH])
-def tongue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def tongue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The language of this test, which ends with it."""
     monkeypatch.setenv("LC_ALL", request.param)
     monkeypatch.delenv("TERM", raising=False)
-    language._catalogue.cache_clear()
-    yield request.param
-    language._catalogue.cache_clear()
+    return str(request.param)
 
 
 def said(entry: Any) -> str:

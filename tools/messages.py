@@ -1,7 +1,7 @@
 """Keeps the Chinese catalogue in step with the code: `make messages` adds what is new, drops what is gone, and compiles it.
 
-Messages are what stands in `_("...")` in PLACES and in the office's templates, the help of every verb and option, the first line
-of every table of the settings, and what few others are shown from tables.
+Messages are what stands in `_("...")` in the rooms of PLACES and in the office's templates, the help of every verb and option,
+the first line of every table of the settings, and what few others are shown from tables.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import click
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 
+from kiosk.central.roles import ALL
 from kiosk.cli.doctor.faults import HELP
 from kiosk.cli.language import PLACEHOLDERS
 from kiosk.cli.look.room import LOOK_AT
@@ -60,6 +63,8 @@ PLAIN_WORDS: Final = (
     "entries", "refused", "survivors", "fine", "not heard yet", "file",
     "added", "enrolled", "retired", "stolen", "heard", "words", "documents", "history", "claim", "fault", "alarm",
     "sent", "taken", "expired",
+    "viewer", "steward", "technician", "issuer", "administrator",
+    "login", "logout", "account added", "account password", "account enabled", "account disabled",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.wording.words.word` and is in no enumeration."""
@@ -120,11 +125,13 @@ CLICKS_TWOFOLD: Final = (
 def messages() -> set[str]:
     """Every message."""
     modules = [path for place in PLACES for path in sorted((ROOT / "kiosk" / place).rglob("*.py"))]
-    found = {message for path in modules for message in in_source(path)} | {one for one, _many in CLICKS_TWOFOLD}
+    found = {message for path in modules for message in in_source(path)} | {*in_templates()}
+    found |= {one for one, _many in CLICKS_TWOFOLD}
     found |= {*PLAIN.values(), *BOUNDS.values(), *PATTERNS.values(), *map(first_line, tables())}
     found |= (
         {line for _, line in VERBS.values()} | set(CLICKS) | set(LOOK_AT.values()) | {advice for _, _, advice in HELP}
     )
+    found |= {f"account is {each}" for each in ALL}
     found |= {value.replace("_", " ") for value in values()} | checks() | promises()
     found |= {*FORMS, *BETWEEN[:2], *PLACEHOLDERS.values()}
     found |= {*GROUPS, *_helps(kiosk)}
@@ -171,6 +178,15 @@ def in_source(path: Path) -> Iterator[str]:
                 yield message
             case _:
                 continue
+
+
+def in_templates() -> Iterator[str]:
+    """What stands in `{{ _("...") }}` in the pages of the office."""
+    environment = Environment(autoescape=True)
+    for path in sorted((ROOT / "kiosk" / "central" / "office" / "templates").glob("*.html")):
+        page = environment.parse(path.read_text(encoding="utf-8"))
+        for _line, _function, message in extract_from_ast(page, ("_",)):
+            yield next(filter(None, message)) if isinstance(message, tuple) else str(message)
 
 
 def _helps(command: click.Command) -> Iterator[str]:

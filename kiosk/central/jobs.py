@@ -6,6 +6,7 @@ Each job is a transaction that judges anew what is to be done, so two that both 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -56,6 +57,7 @@ class Jobs:
             Job("watch", Stepwise(store.watch, issuer.now, WATCH_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("purge", Stepwise(store.purge, issuer.now, PURGE_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("forget", store.forget_publications, RENEW_EVERY, RENEW_AGAIN),
+            Job("sessions", lambda: store.forget_sessions(time.time()), RENEW_EVERY, RENEW_AGAIN),
         ]
         self._lock = Job("lock", store.runs_jobs, LOOK_EVERY, LOOK_AGAIN)
         self._ours = False

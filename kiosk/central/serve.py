@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from kiosk.central.api.app import Central
 from kiosk.central.api.held import Holding
@@ -22,6 +23,11 @@ from kiosk.central.keys.making import existing_store
 from kiosk.central.store import CentralStore
 from kiosk.central.workers import shared
 from kiosk.local import notify
+
+Part = Literal["api", "office"]
+Parts = frozenset[Part]
+BOTH: Final[Parts] = frozenset({"api", "office"})
+"""What stations speak with, and the operators' pages."""
 
 NOT_STARTED: Final = 3
 BACKLOG: Final = 4096
@@ -111,6 +117,7 @@ def serve(
     cert: Path | None = None,
     key: Path | None = None,
     workers: int = 1,
+    parts: Parts = BOTH,
     begun: Callable[[CentralStore], None] = lambda _: None,
 ) -> None:
     """Serve until it is told to stop. Raises CannotSign, and LoopFailed when one of its loops failed too often.
@@ -121,7 +128,7 @@ def serve(
     with socket.create_server((host, port), family=family, backlog=BACKLOG) as listening:
         _prepare(folder, begun)
         if workers == 1 or shared(workers):
-            _serve(folder, listening, cert, key)
+            _serve(folder, listening, cert, key, parts)
 
 
 def _prepare(folder: Path, begun: Callable[[CentralStore], None]) -> None:
@@ -131,11 +138,11 @@ def _prepare(folder: Path, begun: Callable[[CentralStore], None]) -> None:
         begun(store)
 
 
-def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path | None) -> None:
+def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path | None, parts: Parts) -> None:
     _open_files()
     central = Central(folder, lambda: server.leave())  # noqa: PLW0108  it is made after the app
     config = uvicorn.Config(
-        Holding(central.app()),
+        Holding(central.app(_routes(central, parts), contract="api" in parts)),
         backlog=BACKLOG,
         http=_parser(),
         loop="uvloop" if find_spec("uvloop") else "asyncio",
@@ -154,6 +161,15 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
     central.loops.check()
     if not server.started:
         sys.exit(NOT_STARTED)
+
+
+def _routes(central: Central, parts: Parts) -> list[BaseRoute]:
+    """The office's: who only serves stations needs none of its libraries."""
+    if "office" not in parts:
+        return []
+    from kiosk.central.office.app import routes  # noqa: PLC0415
+
+    return routes(central.store, central.issuer)
 
 
 def _parser() -> Any:

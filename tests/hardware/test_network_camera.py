@@ -15,7 +15,7 @@ from kiosk.demo.place import free_port
 from tests.programs.stream_camera import StreamCamera
 
 Behave = Callable[[socket.socket], None]
-SECRET = "Geheim-4711"  # noqa: S105
+SECRET = "Geheim-4711"
 
 
 def holds(call: socket.socket) -> None:

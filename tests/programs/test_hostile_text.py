@@ -17,7 +17,7 @@ from tests.programs.house import House, until
 from tests.programs.terminal import terminal
 
 EVIL = "\x1b[2J\x1b[8m\x9b31m\u202e\u2028PWN\r\n✔ fine\x07"
-SECRET = "Geheim-4711"  # noqa: S105
+SECRET = "Geheim-4711"
 IN_TOML = json.dumps(EVIL)[1:-1]
 MORE = f"""
 [scanners.main]

@@ -67,7 +67,7 @@ def test_a_person_gets_the_id_and_what_is_wrong(house: House) -> None:
 
 @pytest.mark.slow
 def test_a_cameras_password_is_in_the_settings_alone(tmp_path: Path) -> None:
-    secret = "Geheim-4711"  # noqa: S105
+    secret = "Geheim-4711"
     house = House(
         tmp_path, f'[scanners.main]\ndoor = "main"\ncamera = "rtsp://admin:{secret}@127.0.0.1:9/x?token={secret}"\n'
     )

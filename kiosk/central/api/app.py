@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from kiosk.central import jobs
 from kiosk.central.api.answers import (
@@ -96,18 +96,21 @@ class Central:
         self._look_at = -math.inf
         self._away = False
 
-    def app(self) -> Starlette:
-        """The ASGI application."""
-        station = "/v1/stations/{code}"
+    def app(self, more: Sequence[BaseRoute] = (), *, contract: bool = True) -> Starlette:
+        """The ASGI application: what stations speak with, if this process serves them, and more beside it."""
         return Starlette(
-            routes=[
-                Route("/v1/enrol", self.enrol, methods=["POST"]),
-                Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
-                Route(station + "/documents", self.documents, methods=["GET"]),
-            ],
+            routes=[*(self._contract() if contract else ()), *more],
             exception_handlers={HTTPException: problem, StoreFailed: busy, Exception: problem},
             lifespan=self._lifespan,
         )
+
+    def _contract(self) -> list[BaseRoute]:
+        station = "/v1/stations/{code}"
+        return [
+            Route("/v1/enrol", self.enrol, methods=["POST"]),
+            Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
+            Route(station + "/documents", self.documents, methods=["GET"]),
+        ]
 
     def end(self) -> None:
         """Answer those who wait: no more is published here."""

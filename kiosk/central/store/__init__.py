@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kiosk.central.store.accounts import Accounts
+from kiosk.central.store.audit import Audit
 from kiosk.central.store.days import Days
 from kiosk.central.store.documents import Documents
 from kiosk.central.store.entries import Entries
@@ -20,9 +22,23 @@ from kiosk.central.store.place import engine_of, settings_of
 from kiosk.central.store.purge import Purge
 from kiosk.central.store.registers import Registers
 from kiosk.central.store.services import Services
+from kiosk.central.store.sessions import Sessions
 
 
-class CentralStore(Logs, Entries, Documents, Keys, Services, Registers, People, Purge, Days):
+class CentralStore(
+    Logs,
+    Entries,
+    Documents,
+    Keys,
+    Services,
+    Registers,
+    People,
+    Purge,
+    Days,
+    Accounts,
+    Sessions,
+    Audit,
+):
     """The whole store. Every method is a transaction of its own, or a part of the one that its caller has begun.
 
     Each raises StoreFailed, and may be called from any thread.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kiosk.cli.central.account import account
+from kiosk.cli.central.audit import audit
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
 from kiosk.cli.central.copy import copy
@@ -29,6 +31,7 @@ from kiosk.wording.words import listed, when, word
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
+    from kiosk.central.serve import Part
     from kiosk.central.store import CentralStore
 
 
@@ -72,6 +75,8 @@ central.add_command(keys)
 central.add_command(policy)
 for verb in (stations, station, claim, claims, status, entries, commands, policies, passes, retention, service, token):
     central.add_command(verb)
+for verb in (account, audit):
+    central.add_command(verb)
 
 
 @central.command()
@@ -87,8 +92,12 @@ for verb in (stations, station, claim, claims, status, entries, commands, polici
     show_default=True,
     help="Processes, as many as cores; with PostgreSQL.",
 )
-def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | None, workers: int) -> None:
-    """Serve stations until it is told to stop."""
+@click.option("--only", type=click.Choice(["api", "office"]), help="Stations alone, or the operators' pages alone.")
+def serve(
+    folder: Path, host: str, port: int, cert: Path | None, key: Path | None, workers: int, only: Part | None
+) -> None:
+    """Serve stations, and operators at /office, until it is told to stop."""
+    from kiosk.central.serve import BOTH  # noqa: PLC0415
     from kiosk.central.serve import serve as run  # noqa: PLC0415
     from kiosk.cli.ports import port_named  # noqa: PLC0415
     from kiosk.loops import LoopFailed  # noqa: PLC0415
@@ -96,7 +105,8 @@ def serve(folder: Path, host: str, port: int, cert: Path | None, key: Path | Non
     url = f"{'https' if cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
         with port_named(host, port, f"kiosk central serve --port {port % 65535 + 1}"):
-            run(folder, host, port, cert, key, workers, lambda store: echo(_begun(store, url)))
+            parts = frozenset({only}) if only else BOTH
+            run(folder, host, port, cert, key, workers, parts, lambda store: echo(_begun(store, url)))
     except ssl.SSLError as error:
         fail(_("--cert and --key are no certificate with its key: {why}", why=error.reason or error), MISUSED)
     except LoopFailed as error:

@@ -50,6 +50,7 @@ class Words(click.ParamType[str]):
 STATION = Words("[0-9A-Za-z]{4,12}", lambda: _("is no station's code, which is 4 to 12 letters and digits"))
 SCOPE = Words("[0-9A-Za-z]{0,12}", lambda: _("is no beginning of a station's code"))
 NAME = Words("[^\ud800-\udfff]{0,200}", lambda: _("is too long, or no Unicode"))
+TEXT = Words("[^\ud800-\udfff\0-\x1f]{0,200}", lambda: _("is too long, or no Unicode"))
 
 
 def opened(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:

@@ -16,7 +16,7 @@ from kiosk.central.store.sightings import State, StationLine
 from kiosk.cli.central.folder import (
     SCOPE,
     STATION,
-    Words,
+    TEXT,
     fingerprints,
     folder_option,
     known_or_exit,
@@ -37,7 +37,6 @@ PAGE: Final = 50
 OWN: Final = "yizhan-kiosk/"
 """How a station's program names itself, before its version."""
 
-TEXT: Final = Words("[^\ud800-\udfff\0-\x1f]{0,200}", lambda: _("is too long, or no Unicode"))
 reason_option = click.option("--reason", type=TEXT, default="", help="Why, for whoever looks at it later.")
 
 

@@ -1,0 +1,128 @@
+"""What a view is given, and the answers that it gives: a page, a way to another, or what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, NoReturn
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec import Struct
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from kiosk.central.issuer import Issuer
+from kiosk.central.office.menu import menu
+from kiosk.central.roles import Roles
+from kiosk.central.scope import Scope
+from kiosk.central.store import CentralStore
+from kiosk.central.store.accounts import Account
+from kiosk.central.store.audit import Act
+from kiosk.foreign import visible
+from kiosk.language import _, chinese
+from kiosk.wording.words import when, word
+
+ROOT: Final = "/office"
+LONGEST_WORDS: Final = 500
+"""Characters of a field of a form."""
+
+
+class Form(Struct, frozen=True):
+    """The fields of a form, each once, and the files that came with it."""
+
+    fields: Mapping[str, str] = {}
+    files: Mapping[str, UploadFile] = {}
+
+    def words(self, name: str) -> str:
+        """A field's words in one line, in which everything can be seen; empty where there are none."""
+        return visible(self.fields.get(name, "").strip())[:LONGEST_WORDS]
+
+    def raw(self, name: str) -> str:
+        """A field as it was sent: a secret, or many lines."""
+        return self.fields.get(name, "")
+
+
+class Asked(Struct, frozen=True):
+    """A request that may be answered: by whom (None: nobody has logged in), for what, when. `token`: their cookie's."""
+
+    store: CentralStore
+    issuer: Issuer
+    account: Account | None
+    token: str
+    address: str
+    now: float
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Form
+    here: str
+    https: bool
+
+    @property
+    def who(self) -> Account:
+        """The operator, on every page that asks for a role."""
+        assert self.account is not None, "such a page is never asked for by nobody"  # noqa: S101  the gate's invariant
+        return self.account
+
+    @property
+    def scope(self) -> Scope:
+        """Which stations the operator sees: every question to the store takes it."""
+        return self.who.sees
+
+    def may(self, roles: Roles) -> bool:
+        """Whether somebody of these roles asks."""
+        return self.account is not None and self.account.role in roles
+
+    def acted(self, what: str, about: str, scope: str = "", reason: str = "") -> None:
+        """Write into the audit what the operator does, within the transaction in which it is done."""
+        self.store.acted(Act(self.who.name, what, about, scope, reason), self.now)
+
+    @property
+    def csrf(self) -> str:
+        """What each form has in it, and only a page of ours can know."""
+        return csrf(self.token)
+
+
+def csrf(token: str) -> str:
+    """The word that goes with a cookie's token: from it nobody finds the token."""
+    return hashlib.sha256(b"csrf " + token.encode()).hexdigest()
+
+
+def page(name: str, asked: Asked, status: int = 200, **values: Any) -> Response:
+    """A page from its template, in the language of whoever asks."""
+    template = _templates().get_template(f"{name}.html")
+    text = template.render(asked=asked, root=ROOT, lang="zh-CN" if chinese() else "en", name=name, **values)
+    return Response(text, status, media_type="text/html")
+
+
+def to(path: str) -> Response:
+    """The way to another page of the office, after something was done."""
+    return RedirectResponse(ROOT + path, 303)
+
+
+def missing(what: str) -> NoReturn:
+    """There is no such thing, or not for who asks: both are told alike."""
+    raise HTTPException(404, what)
+
+
+@cache
+def css() -> tuple[str, bytes]:
+    """The style sheet, behind a name that changes with it."""
+    raw = files(__package__).joinpath("office.css").read_bytes()
+    return hashlib.sha256(raw).hexdigest()[:12], raw
+
+
+@cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=PackageLoader("kiosk.central.office"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.globals.update(_=_, word=word, when=when, css=css, menu=menu)
+    return found

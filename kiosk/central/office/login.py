@@ -1,0 +1,74 @@
+"""Logging in and out. Nobody is told whether an account exists: the same words, after the same time."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Final
+
+from starlette.responses import Response
+
+from kiosk.central.office.asked import ROOT, Asked, page, to
+from kiosk.central.office.cookies import give
+from kiosk.central.passwords import fits
+from kiosk.central.scope import EVERYWHERE
+from kiosk.central.store.accounts import Account
+from kiosk.central.store.audit import Act
+from kiosk.language import _
+
+MOST_OF_ACCOUNT: Final = 10
+"""Wrong guesses of one account in a quarter of an hour."""
+
+MOST_OF_ADDRESS: Final = 30
+LONGEST_NAME: Final = 40
+SAFE: Final = re.compile(rf"{ROOT}(/[\w./?=&%+,:~-]*)?", re.ASCII)
+"""An address of the office itself, and nothing that a browser could take for another host's."""
+
+
+def home(_asked: Asked) -> Response:
+    """The page with which a duty begins."""
+    return to("/audit")
+
+
+def ask(asked: Asked) -> Response:
+    """The form; whoever is logged in goes on."""
+    if asked.account:
+        return to(safe(asked.query.get("next", "")))
+    return page("login", asked, next=asked.query.get("next", ""), wrong="")
+
+
+def enter(asked: Asked) -> Response:
+    """Let somebody in who knows an account's password, with a token that nobody can have known before."""
+    name, then = asked.form.words("name")[:LONGEST_NAME], asked.form.raw("next")
+    guesses = {f"account {name}": MOST_OF_ACCOUNT, f"address {asked.address}": MOST_OF_ADDRESS}
+    if not asked.store.may_guess(guesses, asked.now):
+        return page("login", asked, 429, next=then, wrong=_("Too many wrong tries. Wait a quarter of an hour."))
+    account = _proven(asked, name)
+    if account is None:
+        return page("login", asked, 403, next=then, wrong=_("Name or password is wrong."))
+    token = secrets.token_urlsafe(32)
+    with asked.store.transaction():
+        asked.store.forget_guesses(guesses)
+        asked.store.end_session(asked.token)
+        asked.store.begin_session(token, account.name, asked.now)
+        asked.store.acted(Act(account.name, "login", asked.address, account.scope), asked.now)
+    return give(to(safe(then)), token, https=asked.https)
+
+
+def leave(asked: Asked) -> Response:
+    """Log out, here and in every tab."""
+    with asked.store.transaction():
+        asked.store.end_session(asked.token)
+        asked.acted("logout", asked.address, asked.who.scope)
+    return give(to("/login"), secrets.token_urlsafe(32), https=asked.https)
+
+
+def safe(wanted: str) -> str:
+    """Where somebody wanted to go, below the office; its first page where that is anywhere else."""
+    return wanted.removeprefix(ROOT) if SAFE.fullmatch(wanted) and "//" not in wanted else "/"
+
+
+def _proven(asked: Asked, name: str) -> Account | None:
+    account = asked.store.account(name, EVERYWHERE)
+    usable = account if account and account.disabled is None else None
+    return usable if fits(asked.form.raw("password"), usable.password if usable else "") else None

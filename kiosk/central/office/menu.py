@@ -1,0 +1,15 @@
+"""What stands at the top of every page, for whom."""
+
+from __future__ import annotations
+
+from kiosk.central.roles import ADMINISTRATOR, VIEWER, Role, Roles
+from kiosk.language import _
+
+
+def menu(role: Role) -> list[tuple[str, str]]:
+    """Addresses below the office's, and what they are called, in the order in which a duty needs them."""
+    pages: list[tuple[str, str, Roles]] = [
+        ("/audit", _("What was done"), VIEWER),
+        ("/accounts", _("Accounts"), ADMINISTRATOR),
+    ]
+    return [(path, words) for path, words, roles in pages if role in roles]

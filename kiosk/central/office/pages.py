@@ -1,0 +1,44 @@
+"""What the office has: every address, the view that answers it, and who may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from msgspec import Struct
+from starlette.responses import Response
+
+from kiosk.central.office import accounts, audit, language, login
+from kiosk.central.office.asked import Asked
+from kiosk.central.roles import ADMINISTRATOR, ANYBODY, VIEWER, Roles
+
+GET: Final = "GET"
+POST: Final = "POST"
+FORM: Final = 64 * 1024
+"""Bytes of a form without a file."""
+
+
+class Page(Struct, frozen=True):
+    """An address below the office's, and the view that answers it to these roles; `most` bytes of what is sent there."""
+
+    path: str
+    view: Callable[[Asked], Response]
+    roles: Roles
+    method: Literal["GET", "POST"] = GET
+    most: int = FORM
+
+
+PAGES: Final = (
+    # The door.
+    Page("/", login.home, VIEWER),
+    Page("/login", login.ask, ANYBODY),
+    Page("/login", login.enter, ANYBODY, POST),
+    Page("/logout", login.leave, VIEWER, POST),
+    Page("/language/{language}", language.choose, ANYBODY),
+    # Who may do what, and who did.
+    Page("/accounts", accounts.show, ADMINISTRATOR),
+    Page("/accounts", accounts.add, ADMINISTRATOR, POST),
+    Page("/accounts/{name}", accounts.one, ADMINISTRATOR),
+    Page("/accounts/{name}", accounts.change, ADMINISTRATOR, POST),
+    Page("/audit", audit.show, VIEWER),
+)

@@ -1,0 +1,19 @@
+"""One office for the tests of a file, on both engines: each test hires people of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.office.clerks import Office, open_office
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office") / "central-data"
+    folder.mkdir()
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql").give(folder)
+    with open_office(folder) as found:
+        yield found
