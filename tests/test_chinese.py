@@ -35,7 +35,7 @@ UNITS: Final = frozenset(["V", "W", "Wh", "°C", "C", "s", "m", "h", "L", "mg", 
 NAMES_OF_STANDARDS: Final = """
 Ctrl-C Enter QR PNG SVG PDF CSV JSON TOML Markdown PEM Debian systemd Modbus NMEA GPIO GPS USB HTTP HTTPS TLS ISO RFC IP UTF BOM
 GBK RGB RS COSE CBOR GM65 DS18B20 RTSP 1-Wire BCM SIM APN NetworkManager nmcli Picamera2 matplotlib libzbar zbar Date URL gzip
-Wi-Fi ModemManager cage Chromium PostgreSQL SQLite CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B U q y n
+Wi-Fi XLSX ModemManager cage Chromium PostgreSQL SQLite CR LF Raspberry Pi kiosk kiosk-data bash zsh eval root A B U q y n
 """
 PROPER: Final = frozenset(NAMES_OF_STANDARDS.split())
 """Standards, products, programs, accounts, wires and keys that Chinese calls by their Latin names."""
@@ -252,6 +252,10 @@ central service withdraw heat
 central station import bad.csv|central station retire 99999999|central claims
 central station stolen 37081101|central station stolen 37081101 --reason x|central status 37081101|central claim 37081101
 central claims withdraw 37081101|central entries 37081101|central commands 37081101|central passes --holder x
+central passes find|central passes issue 王小明|central passes issue 17|central passes renew 17 --until soon
+central passes renew 99
+central passes replace 17 --card 2 --reason lost|central passes revoke 17 --reason lost|central passes suspend 17 --reason x
+central passes restore 17 --reason x|central passes import bad.csv|central passes import bad.csv --dry-run
 central policies list|central policies show|central policies publish none.toml|central policies withdraw
 central token 37081101|central token 37089999 --trial
 door evacuate|central suspend 7|central restore 7|setup|setup --answers none

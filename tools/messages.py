@@ -22,6 +22,7 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 from kiosk.central.roles import ALL
+from kiosk.central.store.people import State as PassState
 from kiosk.cli.doctor.faults import HELP
 from kiosk.cli.language import PLACEHOLDERS
 from kiosk.cli.look.room import LOOK_AT
@@ -145,7 +146,8 @@ def values() -> set[str]:
     """Every value of a closed set that somebody is shown."""
     enums = (DoorMode, LockState, DoorState, AlarmState, Claim, Freshness, Quality, Phase, Lamp)
     found = {str(each) for kind in enums for each in kind}
-    found |= {each.name.lower() for kind in (Kind, PassClass, Status) for each in kind} | set(get_args(CommandVerb))
+    found |= {each.name.lower() for kind in (Kind, PassClass, Status) for each in kind}
+    found |= {*get_args(CommandVerb), *get_args(PassState)}
     found |= (
         {name for alarms in KINDS.values() for name in alarms} | set(KINDS) | {*LOOK_AT} | {*TESTS} | {*PLAIN_WORDS}
     )

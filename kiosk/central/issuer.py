@@ -96,6 +96,7 @@ class Issuer:
         A list that says nothing new is still news: its age is what a station goes by. Called every hour.
         """
         pinned_root(self._folder, self._store)
+        self._store.settle_highest()
         with self._publishing() as now:
             self._watch_keys(now)
             remove_ended(self._folder, self._store.signing_keys(), now)

@@ -252,7 +252,7 @@ def test_the_credentials_of_a_holder_are_listed(office: Office) -> None:
         {"index": indices[0], "status": "valid"},
         {"index": indices[2], "status": "revoked"},
     ]
-    assert "No credentials of that holder. Next: kiosk pass make --holder nobody" in office.said(
+    assert "No credentials of that holder. Next: kiosk central passes issue nobody" in office.said(
         "passes", "--holder", "nobody"
     )
 

@@ -14,6 +14,7 @@ from kiosk.central.store.audit import Audit
 from kiosk.central.store.days import Days
 from kiosk.central.store.documents import Documents
 from kiosk.central.store.entries import Entries
+from kiosk.central.store.highest import Highest
 from kiosk.central.store.keys import Keys
 from kiosk.central.store.logs import Logs
 from kiosk.central.store.migrations import migrate
@@ -49,6 +50,7 @@ class CentralStore(
         self.retention = settings.retention
         self._engine = engine_of(folder, settings)
         self._numbers, self._doors = {}, {}
+        self._highest = Highest(folder)
         migrate(self._engine)
 
     def close(self) -> None:

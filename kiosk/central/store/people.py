@@ -1,38 +1,196 @@
-"""The credentials: a number each, the union's pseudonym for whose it is, and whether it counts."""
+"""The credentials: a number each, the union's pseudonym for whose it is, on which card, where and until when it holds.
+
+No name of a person is here. What stations say of a credential they say by its number, its *index*: whoever knows whose that is
+can follow somebody's way, so it is shown nowhere but where somebody has said why.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final, Literal
+
+from msgspec import Struct
+
 from kiosk.central.store.engine import Engine
+from kiosk.central.store.highest import UNKNOWN, Highest
+from kiosk.trust.passes import PassClass
 from kiosk.trust.status import Status
+
+AT_ONCE: Final = 1000
+"""Values of one question."""
+
+LAST: Final = "\U0010ffff"
+"""Behind every text that begins as it does."""
+
+State = Literal["valid", "suspended", "revoked", "replaced"]
+
+
+class PassFacts(Struct, frozen=True):
+    """What is known of a credential beside its holder. `district`: the prefix of the stations whose issuers look after it.
+
+    `until`: seconds since 1970. Whoever made or changed it last, when and why.
+    """
+
+    card: str = ""
+    pass_class: int = PassClass.WORKER
+    scope: str = ""
+    district: str = ""
+    until: float = 0.0
+    made: float = 0.0
+    changed: float = 0.0
+    changed_by: str = ""
+    reason: str = ""
+    replaced_by: int = 0
+
+
+class Credential(Struct, frozen=True):
+    """A credential; `number` counts those of its holder, and names it to people in place of its index."""
+
+    index: int
+    holder: str
+    number: int
+    status: Status
+    facts: PassFacts = PassFacts()
+
+    @property
+    def state(self) -> State:
+        """A replaced one is revoked, too."""
+        if self.facts.replaced_by:
+            return "replaced"
+        return {Status.VALID: "valid", Status.REVOKED: "revoked"}.get(self.status, "suspended")  # type: ignore[return-value]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one that its holder has: a suspended one may come back."""
+        return self.status in {Status.VALID, Status.SUSPENDED}
 
 
 class People:
     """That part of the store."""
 
     _engine: Engine
+    _highest: Highest
+
+    # Their numbers.
 
     def add_credential(self, holder: str) -> int:
         """A new credential's index; `holder` is the union's pseudonym for the person."""
+        return self.add_credentials([holder])[0]
+
+    def add_credentials(self, holders: Sequence[str]) -> list[int]:
+        """The indexes of new credentials, in that order: none that was ever given, also by a database that is lost."""
         with self._engine.transaction():
-            found = self._engine.one(
-                "INSERT INTO credentials (idx, holder) VALUES ((SELECT coalesce(max(idx), 0) + 1 FROM credentials), ?)"
-                " RETURNING idx",
-                (holder,),
-            )
-        assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
-        return int(found[0])
+            first = self.settle_highest() + 1
+            indices = [*range(first, first + len(holders))]
+            self._highest.raise_to(first + len(holders) - 1)
+            self._engine.put("credentials", ("idx", "holder"), list(zip(indices, holders, strict=True)))
+        return indices
+
+    def settle_highest(self) -> int:
+        """The highest index that was ever given, as the file and the database know it; both know it then."""
+        with self._engine.transaction():
+            held, known = self._highest_held(), self._highest.read()
+            if known is None:
+                known = held + UNKNOWN if held else 0
+            if known > held:
+                self._engine.run(
+                    "INSERT INTO given (name, highest) VALUES ('index', ?)"
+                    " ON CONFLICT (name) DO UPDATE SET highest = excluded.highest",
+                    (known,),
+                )
+            self._highest.raise_to(max(held, known))
+        return max(held, known)
+
+    def _highest_held(self) -> int:
+        found = self._engine.one(
+            "SELECT coalesce(max(highest), 0) FROM (SELECT max(idx) AS highest FROM credentials"
+            " UNION ALL SELECT highest FROM given WHERE name = 'index') each"
+        )
+        return int(found[0]) if found else 0
+
+    # Whether they count.
 
     def set_status(self, index: int, status: Status) -> bool:
         """Revoke, suspend or restore; False when there is no such credential."""
         return self._engine.run("UPDATE credentials SET status = ? WHERE idx = ?", (int(status), index)) == 1
-
-    def credentials(self, holder: str) -> list[tuple[int, Status]]:
-        """Those of one holder, the newest last."""
-        rows = self._engine.all("SELECT idx, status FROM credentials WHERE holder = ? ORDER BY idx", (holder,))
-        return [(index, Status(status)) for index, status in rows]
 
     def statuses(self) -> tuple[dict[int, Status], int]:
         """The credentials that are not valid, and how long the list is."""
         rows = self._engine.all("SELECT idx, status FROM credentials WHERE status != 0")
         newest = self._engine.one("SELECT coalesce(max(idx), 0) FROM credentials")
         return {index: Status(status) for index, status in rows}, (newest[0] if newest else 0) + 1
+
+    # What is known of them.
+
+    def put_facts(self, facts: Iterable[tuple[int, PassFacts]]) -> None:
+        """What is known of these credentials from now on, by their indexes."""
+        columns = ", ".join(COLUMNS)
+        changed = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
+        self._engine.run_each(
+            f"INSERT INTO passes (idx, {columns}) VALUES (?, {', '.join('?' * len(COLUMNS))})"
+            f" ON CONFLICT (idx) DO UPDATE SET {changed}",
+            [(index, *(getattr(each, name) for name in PassFacts.__struct_fields__)) for index, each in facts],
+        )
+
+    def credentials(self, holder: str, district: str = "") -> list[Credential]:
+        """Those of one holder, the newest last."""
+        return self._found("WHERE holder = ?", (holder,), district, "ORDER BY credentials.idx")
+
+    def credential(self, index: int) -> Credential | None:
+        """The one of that index."""
+        return next(iter(self._found("WHERE credentials.idx = ?", (index,))), None)
+
+    def credential_of_card(self, card: str) -> Credential | None:
+        """The one on that card."""
+        return next(iter(self._found("WHERE card = ?", (card,))), None) if card else None
+
+    def find_credentials(self, words: str, district: str = "", most: int = 50) -> list[Credential]:
+        """Those whose holder's pseudonym or card number begins so, the newest first."""
+        begins = (words, words + LAST)
+        wanted = (
+            "WHERE credentials.idx IN (SELECT idx FROM credentials WHERE holder >= ? AND holder < ?"
+            " UNION SELECT idx FROM passes WHERE card >= ? AND card < ? AND card != '')"
+        )
+        order = f"ORDER BY credentials.idx DESC LIMIT {int(most)}"
+        if not words:
+            return self._found("WHERE credentials.idx > 0", (), district, order)
+        return self._found(wanted, (*begins, *begins), district, order)
+
+    def credentials_of(self, holders: Iterable[str]) -> dict[str, list[Credential]]:
+        """Those of many holders, by holder."""
+        found: dict[str, list[Credential]] = {}
+        for each in self._among("holder", holders):
+            found.setdefault(each.holder, []).append(each)
+        return found
+
+    def on_cards(self, cards: Iterable[str]) -> dict[str, Credential]:
+        """Those on these cards, by card."""
+        return {each.facts.card: each for each in self._among("card", cards)}
+
+    def _among(self, column: str, values: Iterable[str]) -> Iterable[Credential]:
+        left = iter(values)
+        while some := [*islice(left, AT_ONCE)]:
+            yield from self._found(f"WHERE {self._engine.words.among(column)}", (some,), "", "ORDER BY credentials.idx")
+
+    def _found(self, where: str, values: tuple[object, ...], district: str = "", order: str = "") -> list[Credential]:
+        """`district`: only those that issuers of that prefix look after."""
+        within = " AND coalesce(district, '') >= ? AND coalesce(district, '') < ?" if district else ""
+        bounds = (district, district + LAST) if district else ()
+        rows = self._engine.all(
+            f"SELECT {CREDENTIAL} FROM credentials LEFT JOIN passes ON passes.idx = credentials.idx {where}{within} {order}",
+            (*values, *bounds),
+        )
+        return [
+            Credential(
+                index, holder, number, Status(status), PassFacts(*facts) if facts[0] is not None else PassFacts()
+            )
+            for index, holder, number, status, *facts in rows
+        ]
+
+
+COLUMNS: Final = ("card", "class", *PassFacts.__struct_fields__[2:])
+CREDENTIAL: Final = (
+    "credentials.idx, holder, (SELECT count(*) FROM credentials older"
+    " WHERE older.holder = credentials.holder AND older.idx <= credentials.idx), status, " + ", ".join(COLUMNS)
+)

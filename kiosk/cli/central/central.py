@@ -15,9 +15,18 @@ from kiosk.cli.central.audit import audit
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
 from kiosk.cli.central.copy import copy
-from kiosk.cli.central.folder import INDEX, folder_option, looked_into, opened, said_plainly
+from kiosk.cli.central.folder import (
+    INDEX,
+    folder_option,
+    list_published,
+    list_said,
+    looked_into,
+    opened,
+    said_plainly,
+)
 from kiosk.cli.central.keys import init, keys
-from kiosk.cli.central.looking import commands, entries, passes, status
+from kiosk.cli.central.looking import commands, entries, status
+from kiosk.cli.central.passes import passes
 from kiosk.cli.central.policies import policies
 from kiosk.cli.central.policy import policy
 from kiosk.cli.central.retention import retention
@@ -30,7 +39,6 @@ from kiosk.language import _, told
 from kiosk.wording.words import listed, when, word
 
 if TYPE_CHECKING:
-    from kiosk.central.issuer import Issuer
     from kiosk.central.serve import Part
     from kiosk.central.store import CentralStore
 
@@ -128,22 +136,9 @@ def _set_status(folder: Path, index: int, name: str) -> None:
     store, issuer = opened(folder)
     if not issuer.set_status(index, Status[name.upper()]):
         fail(_("There is no credential {index}.", index=index))
-    version = _published(store, issuer)
-    words = _("credential {index}: {status}; {list}", index=index, status=word(name), list=_list_said(version))
+    version = list_published(store, issuer)
+    words = _("credential {index}: {status}; {list}", index=index, status=word(name), list=list_said(version))
     answer(words, index=index, status=name, version=version)
-
-
-def _published(store: CentralStore, issuer: Issuer) -> int | None:
-    """The version of the status list that says what was changed; None where the server that runs here will publish it."""
-    from kiosk.central.jobs import publish_unless_served  # noqa: PLC0415
-
-    return store.versions()["status"] if publish_unless_served(store, issuer) else None
-
-
-def _list_said(version: int | None) -> str:
-    if version is None:
-        return _("the server publishes the status list within 10 s")
-    return _("status list {version} is published", version=version)
 
 
 @central.command()
@@ -203,7 +198,7 @@ def reconcile(folder: Path, suspend: bool, as_json: bool) -> None:
     for index in copied if suspend else ():
         issuer.set_status(index, Status.SUSPENDED)
     if suspend and copied:
-        words = _list_said(_published(store, issuer))
+        words = list_said(list_published(store, issuer))
         echo(words, err=True)
 
 

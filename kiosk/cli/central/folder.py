@@ -86,6 +86,20 @@ def known_or_exit(store: CentralStore, station: str) -> StationLine:
     return found[0]
 
 
+def list_published(store: CentralStore, issuer: Issuer) -> int | None:
+    """The version of the status list that says what was changed; None where the server that runs here will publish it."""
+    from kiosk.central.jobs import publish_unless_served  # noqa: PLC0415
+
+    return store.versions()["status"] if publish_unless_served(store, issuer) else None
+
+
+def list_said(version: int | None) -> str:
+    """When stations get that list."""
+    if version is None:
+        return _("the server publishes the status list within 10 s")
+    return _("status list {version} is published", version=version)
+
+
 @contextmanager
 def said_plainly() -> Iterator[None]:
     """What keeps the central server's folder from being used ends the verb with exit code 1 and the next command."""

@@ -1,4 +1,4 @@
-"""`kiosk central status`, `entries`, `commands`, `passes`: what the centre knows of one station, and of one holder."""
+"""`kiosk central status`, `entries`, `commands`: what the centre knows of one station."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Struct, convert
 
 from kiosk.central.store.entries import Held, Wanted
 from kiosk.cli.act.door import DAY, Duration
-from kiosk.cli.central.folder import NAME, STATION, fingerprints, folder_option, known_or_exit, looked_into
+from kiosk.cli.central.folder import STATION, fingerprints, folder_option, known_or_exit, looked_into
 from kiosk.cli.central.stations import facts, heard, version
 from kiosk.cli.common import as_json, echo, print_json, until_interrupted
 from kiosk.cli.look.logbook import aside_of
@@ -220,19 +220,3 @@ def _became(sent: CommandDocument, started: Held | None, ended: Held | None, hel
         started.entry["wall"] if started else None,
         ended.entry["wall"] if ended else None,
     )
-
-
-@click.command()
-@click.option("--holder", type=NAME, required=True, help="The union's pseudonym for the holder.")
-@folder_option
-@as_json
-def passes(holder: str, folder: Path, as_json: bool) -> None:
-    """List the credentials of one holder, and whether each is valid."""
-    found = looked_into(folder).credentials(holder)
-    if as_json:
-        print_json([{"index": index, "status": status.name.lower()} for index, status in found])
-        return
-    for index, status in found:
-        echo(_("credential {index}: {status}", index=index, status=word(status.name.lower())))
-    if not found:
-        echo(_("No credentials of that holder. Next: kiosk pass make --holder {holder}", holder=visible(holder)))

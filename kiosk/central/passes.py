@@ -1,0 +1,182 @@
+"""What becomes of people's passes: issued, renewed, replaced by another card, suspended, revoked; by whom, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kiosk.central.issuer import Issuer
+from kiosk.central.store import CentralStore
+from kiosk.central.store.people import Credential, PassFacts
+from kiosk.language import _
+from kiosk.trust.passes import SCOPE_LIMIT, Kind, Pass, PassClass
+from kiosk.trust.status import Status
+
+DAY: Final = 86_400
+LONGEST: Final = 3650 * DAY
+"""Seconds for which a pass may hold."""
+
+MOST_AT_ONCE: Final = 100
+"""Revocations that one person may order at once."""
+
+HOLDER: Final = r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}"
+CARD: Final = r"[0-9A-Za-z][0-9A-Za-z._/-]{0,31}"
+PHONE: Final = r"1[3-9]\d{9}"
+IDENTITY: Final = r"\d{17}[\dXx]"
+STAFF: Final = frozenset({PassClass.TECHNICIAN, PassClass.STEWARD})
+
+
+class Wanted(Struct, frozen=True):
+    """A pass as somebody orders it; `until`: seconds since 1970."""
+
+    holder: str
+    until: float
+    card: str = ""
+    pass_class: PassClass = PassClass.WORKER
+    scope: str = ""
+    district: str = ""
+
+
+class Act(Struct, frozen=True):
+    """By whom something is done, and why; on the command line nobody is logged in."""
+
+    by: str = ""
+    reason: str = ""
+
+
+class Issued(Struct, frozen=True):
+    """A credential, and the text of a pass for it, which is kept nowhere."""
+
+    credential: Credential
+    text: str
+
+
+class NotSo(ValueError):
+    """It cannot be done as things are; the text says why. `field`: what of the order is to be changed."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why)
+        self.field = field
+
+
+def wrong_with(wanted: Wanted, now: float, district: str = "") -> Iterator[tuple[str, str]]:
+    """Each field that is wrong, and why; `district`: the prefix of whoever orders it."""
+    if wrong := wrong_holder(wanted.holder):
+        yield "holder", wrong
+    if wrong := wrong_card(wanted.card):
+        yield "card", wrong
+    if not now < wanted.until <= now + LONGEST:
+        yield "until", _("must be a day to come, within ten years")
+    for name, prefix in (("scope", wanted.scope), ("district", wanted.district)):
+        if not re.fullmatch(f"[0-9A-Za-z]{{0,{SCOPE_LIMIT}}}", prefix):
+            yield name, _("is no beginning of a station's code")
+    if not wanted.district.startswith(district):
+        yield "district", _("must begin with {prefix}: others are not yours", prefix=district)
+    if wanted.pass_class in STAFF and not wanted.scope.startswith(district):
+        yield (
+            "scope",
+            _("must begin with {prefix}: technicians' and stewards' passes open your stations", prefix=district),
+        )
+
+
+def wrong_holder(holder: str) -> str:
+    """What is wrong with a pseudonym; empty for nothing. Whatever names a person to anybody is none."""
+    if not re.fullmatch(HOLDER, holder):
+        return _("is no pseudonym, which is at most 64 letters, digits and . _ - (no name)")
+    if re.fullmatch(PHONE, holder) or re.fullmatch(IDENTITY, holder):
+        return _("looks like a telephone or identity number, by which anybody would know who it is")
+    return ""
+
+
+def wrong_card(card: str) -> str:
+    """What is wrong with a card's number, which may be empty; empty for nothing."""
+    return "" if not card or re.fullmatch(CARD, card) else _("must be at most 32 letters, digits and . _ / -")
+
+
+class Passes:
+    """The acts. Each is a transaction, and raises NotSo, CannotSign and StoreFailed."""
+
+    def __init__(self, store: CentralStore, issuer: Issuer) -> None:
+        self._store, self._issuer = store, issuer
+
+    def issue(self, wanted: Wanted, act: Act) -> Issued:
+        """A new credential, for somebody who has none that counts."""
+        with self._store.transaction():
+            if any(each.counts for each in self._store.credentials(wanted.holder)):
+                raise NotSo("holder", _("has a pass already: renew it, or replace its card"))
+            self._free(wanted.card)
+            index = self._store.add_credential(wanted.holder)
+            return self._signed(index, self._facts(wanted, act))
+
+    def renew(self, held: Credential, until: float, act: Act) -> Issued:
+        """The same credential, with the same index, holds until then; what was shown of it before goes on as it said."""
+        with self._store.transaction():
+            held = self._still(held)
+            return self._signed(held.index, self._changed(held.facts, act, until=until))
+
+    def replace(self, held: Credential, card: str, act: Act) -> Issued:
+        """Another credential in its place, which is revoked."""
+        with self._store.transaction():
+            held = self._still(held)
+            self._free(card)
+            index = self._store.add_credential(held.holder)
+            self._store.put_facts([(held.index, self._changed(held.facts, act, replaced_by=index))])
+            self._issuer.set_status(held.index, Status.REVOKED)
+            return self._signed(index, replace(self._changed(held.facts, act, card=card), made=self._issuer.now()))
+
+    def set_status(self, held: Sequence[Credential], status: Status, act: Act) -> int:
+        """Suspend, restore or revoke these; how many of them were anything else before."""
+        with self._store.transaction():
+            changed = [each for each in map(self._anew, held) if each.status is not status]
+            if status is Status.VALID and any(each.state == "replaced" for each in changed):
+                raise NotSo("holder", _("was replaced by another card, which counts"))
+            for each in changed:
+                self._issuer.set_status(each.index, status)
+            self._store.put_facts([(each.index, self._changed(each.facts, act)) for each in changed])
+        return len(changed)
+
+    def register(self, new: Sequence[Wanted], renewed: Sequence[tuple[Credential, Wanted]], act: Act) -> list[int]:
+        """Take in what a file says, all of it: credentials for whoever has none, and what has changed of the others'."""
+        with self._store.transaction():
+            indices = self._store.add_credentials([each.holder for each in new])
+            self._store.put_facts((index, self._facts(each, act)) for index, each in zip(indices, new, strict=True))
+            self._store.put_facts((held.index, self._renewed(held.facts, each, act)) for held, each in renewed)
+        return indices
+
+    def _facts(self, wanted: Wanted, act: Act) -> PassFacts:
+        now = self._issuer.now()
+        given = (wanted.card, wanted.pass_class, wanted.scope, wanted.district, wanted.until)
+        return PassFacts(*given, now, now, act.by, act.reason)
+
+    def _renewed(self, facts: PassFacts, wanted: Wanted, act: Act) -> PassFacts:
+        return replace(self._facts(wanted, act), card=wanted.card or facts.card, made=facts.made or self._issuer.now())
+
+    def _changed(self, facts: PassFacts, act: Act, **new: object) -> PassFacts:
+        return replace(facts, changed=self._issuer.now(), changed_by=act.by, reason=act.reason, **new)
+
+    def _anew(self, held: Credential) -> Credential:
+        """As it is now: somebody may have changed it meanwhile."""
+        return self._store.credential(held.index) or held
+
+    def _still(self, held: Credential) -> Credential:
+        held = self._anew(held)
+        if not held.counts:
+            raise NotSo("holder", _("this pass counts no longer"))
+        return held
+
+    def _free(self, card: str) -> None:
+        if self._store.credential_of_card(card):
+            raise NotSo("card", _("is another pass's already"))
+
+    def _signed(self, index: int, facts: PassFacts) -> Issued:
+        self._store.put_facts([(index, facts)])
+        claims = Pass(
+            index, PassClass(facts.pass_class), Kind.CARD, self._issuer.now(), int(facts.until), scope=facts.scope
+        )
+        found = self._store.credential(index)
+        assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
+        return Issued(found, self._issuer.issue(claims)[1])

@@ -1,0 +1,17 @@
+-- What is known of a credential beside whose it is: its card, where and until when it holds, who made it so; and who must agree.
+CREATE TABLE passes (
+    idx BIGINT PRIMARY KEY, card TEXT NOT NULL, class INTEGER NOT NULL, scope TEXT NOT NULL, district TEXT NOT NULL,
+    until DOUBLE PRECISION NOT NULL, made DOUBLE PRECISION NOT NULL, changed DOUBLE PRECISION NOT NULL,
+    changed_by TEXT NOT NULL, reason TEXT NOT NULL, replaced_by BIGINT NOT NULL DEFAULT 0
+)
+
+CREATE UNIQUE INDEX passes_by_card ON passes (card) WHERE card != ''
+
+CREATE INDEX passes_by_district ON passes (district, idx)
+
+CREATE TABLE given (name TEXT PRIMARY KEY, highest BIGINT NOT NULL)
+
+CREATE TABLE proposals (
+    id TEXT PRIMARY KEY, district TEXT NOT NULL, made DOUBLE PRECISION NOT NULL, made_by TEXT NOT NULL, reason TEXT NOT NULL,
+    act TEXT NOT NULL, decided DOUBLE PRECISION, decided_by TEXT NOT NULL DEFAULT '', outcome TEXT NOT NULL DEFAULT ''
+)

@@ -1,0 +1,344 @@
+"""People's passes at the centre: issued, found, replaced, revoked; taken in from spreadsheets; and no index given twice."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from kiosk.central.passes import Act, NotSo, Passes, Wanted, wrong_holder
+from kiosk.central.people_file import CHINA, ordered, read_people
+from kiosk.central.people_table import MOST_BYTES, MOST_UNPACKED
+from kiosk.central.store import CentralStore
+from kiosk.central.store.engine import StoreFailed
+from kiosk.central.store.highest import FILE, UNKNOWN
+from kiosk.trust.passes import Pass, PassClass, peek
+from kiosk.trust.status import Status
+from tests.programs.test_central_looking import Office as CommandLine
+from tests.programs.test_publishing import NOW, Office
+
+HEAD = "holder,card,class,until,scope,district\n"
+YEAR = 366 * 86_400
+UNTIL = NOW + YEAR
+
+
+@pytest.fixture
+def office(central_folder: Path) -> Iterator[Office]:
+    office = Office(central_folder)
+    yield office
+    office.store.close()
+
+
+@pytest.fixture
+def passes(office: Office) -> Passes:
+    return Passes(office.store, office.issuer)
+
+
+def wanted(holder: str = "h-1", card: str = "C1", **more: Any) -> Wanted:
+    return Wanted(holder, UNTIL, card, **more)
+
+
+def test_a_pass_is_issued_found_and_shown_without_a_second_one(office: Office, passes: Passes) -> None:
+    issued = passes.issue(wanted(scope="3708", district="370811"), Act("wang", "asked for it"))
+    said = peek(issued.text)
+    assert isinstance(said, Pass)
+    assert (said.index, said.expires, said.scope) == (issued.credential.index, UNTIL, "3708")
+    for words in ("h-", "h-1", "C1", ""):
+        assert office.store.find_credentials(words) == [issued.credential], words
+    assert office.store.find_credentials("1") == office.store.find_credentials("h-1", "3709") == []
+    assert office.store.find_credentials("h-1", "3708") == [issued.credential]
+    assert (issued.credential.facts.changed_by, issued.credential.facts.reason) == ("wang", "asked for it")
+    with pytest.raises(NotSo, match="has a pass already"):
+        passes.issue(wanted(card="C2"), Act())
+    with pytest.raises(NotSo, match="another pass's"):
+        passes.issue(wanted("h-2"), Act())
+    assert office.store.credentials("h-2") == [], "nothing is half done"
+
+
+def test_a_renewed_pass_keeps_its_index_and_a_replaced_one_does_not(office: Office, passes: Passes) -> None:
+    first = passes.issue(wanted(), Act())
+    renewed = passes.renew(first.credential, UNTIL + YEAR, Act("li"))
+    said = peek(renewed.text)
+    assert isinstance(said, Pass)
+    assert (said.index, said.expires) == (first.credential.index, UNTIL + YEAR)
+    second = passes.replace(first.credential, "C2", Act("li", "lost"))
+    assert second.credential.index > first.credential.index
+    assert (second.credential.facts.until, second.credential.number) == (UNTIL + YEAR, 2)
+    old = office.store.credential(first.credential.index)
+    assert old is not None
+    assert (old.state, old.status, old.facts.replaced_by) == ("replaced", Status.REVOKED, second.credential.index)
+    for act in (
+        lambda: passes.set_status([old], Status.VALID, Act("li", "found")),
+        lambda: passes.renew(old, UNTIL, Act()),
+        lambda: passes.replace(first.credential, "C3", Act()),
+    ):
+        with pytest.raises(NotSo):
+            act()
+    assert office.issuer.publish_gathered(0.0)
+    assert office.store.statuses()[0] == {first.credential.index: Status.REVOKED}
+
+
+def test_several_are_revoked_at_once_and_what_was_so_before_is_not_counted(office: Office, passes: Passes) -> None:
+    held = [passes.issue(wanted(f"h-{number}", f"C{number}"), Act()).credential for number in range(3)]
+    assert passes.set_status(held[:1], Status.SUSPENDED, Act("li", "asked")) == 1
+    assert passes.set_status(held, Status.REVOKED, Act("li", "asked")) == 3
+    assert passes.set_status(held, Status.REVOKED, Act("li", "asked")) == 0
+    assert passes.set_status(held[:1], Status.VALID, Act("li", "by mistake")) == 1
+    assert [each.state for each in office.store.find_credentials("h-")] == ["revoked", "revoked", "valid"]
+
+
+def test_what_names_a_person_is_no_pseudonym() -> None:
+    for text in ("", "王小明", "li wang", "13805310000", "37081119900101001X", "<script>", "=1+1", "x" * 65):
+        assert wrong_holder(text), text
+    for text in ("h-1", "A0031", "3f9c.2", "x" * 64):
+        assert not wrong_holder(text), text
+
+
+# The files.
+
+
+def xlsx(*rows: tuple[Any, ...], merge: str = "") -> bytes:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    if merge:
+        sheet.merge_cells(merge)
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def wrong(data: bytes, district: str = "") -> list[str]:
+    return [each.told("f") for each in read_people(data, NOW, district)[1]]
+
+
+def right(data: bytes, district: str = "") -> list[Wanted]:
+    found, why = read_people(data, NOW, district)
+    assert why == []
+    return [each for _line, each in found]
+
+
+DAY_END = datetime(2027, 12, 31, tzinfo=CHINA).timestamp() + 86_400
+
+
+def test_a_file_is_read_in_whatever_form_a_spreadsheet_gives_it() -> None:
+    lines = "代号,卡号,类别,有效期至,适用范围\nh-1,C1,劳动者,2027-12-31,*\n\nh-2,C2,Steward,2027/12/31,3708\n"
+    expected = [
+        Wanted("h-1", DAY_END, "C1", PassClass.WORKER, "", ""),
+        Wanted("h-2", DAY_END, "C2", PassClass.STEWARD, "3708", ""),
+    ]
+    for coding in ("utf-8", "utf-8-sig", "gbk", "utf-16", "gb18030"):
+        assert right(lines.encode(coding)) == expected, coding
+    assert right(lines.replace(",", ";").replace("\n", "\r\n").encode()) == expected
+    day = datetime(2027, 12, 31)  # noqa: DTZ001  a spreadsheet's
+    table = xlsx(("Holder", "UNTIL", "card"), ("h-1", day, 12345), (), ("h-2", "2027年12月31日", " C2 "))
+    assert right(table, "3708") == [
+        Wanted("h-1", DAY_END, "12345", district="3708"),
+        Wanted("h-2", DAY_END, "C2", district="3708"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("王小明,C1,worker,2027-12-31,*,", "f:2: holder: is no pseudonym"),
+        ("13805310000,C1,worker,2027-12-31,*,", "f:2: holder: looks like a telephone or identity number"),
+        ("h-1,<script>,worker,2027-12-31,*,", "f:2: card: must be at most 32 letters"),
+        ("h-1,C1,wroker,2027-12-31,*,", "f:2: class: no such class: wroker, did you mean worker?"),
+        ("h-1,C1,,2027-12-31,*,", "f:2: class: is empty"),
+        ("h-1,C1,worker,soon,*,", "f:2: until: is no day, such as 2027-12-31: soon"),
+        ("h-1,C1,worker,2027-02-30,*,", "f:2: until: is no day"),
+        ("h-1,C1,worker,2027111,*,", "f:2: until: is no day"),
+        ("h-1,C1,worker,2020-01-01,*,", "f:2: until: must be a day to come"),
+        ("h-1,C1,worker,9999-12-31,*,", "f:2: until: must be a day to come"),
+        ("h-1,C1,worker,,*,", "f:2: until: is empty"),
+        (",C1,worker,2027-12-31,*,", "f:2: holder: is empty"),
+        ("h-1,C1,worker,2027-12-31,,", "f:2: scope: is empty; for every station write *"),
+        ("h-1,C1,worker,2027-12-31,37 08,", "f:2: scope: is no beginning"),
+        ("h-1,C1,worker,2027-12-31,*,3709", "f:2: district: must begin with 3708"),
+        ("h-1,C1,technician,2027-12-31,*,", "f:2: scope: must begin with 3708"),
+        ('h-1,"=""C1""",worker,2027-12-31,*,', "f:2: card: begins with =, as a formula does"),
+        ('h-1,"C\n1",worker,2027-12-31,*,', "f:3: card: has more than 200 characters, or more than one line"),
+        ("h-1,C1,worker,2027-12-31,*,,9", "f:2: has more cells"),
+        ('h-1,"C1', "f:2: is no CSV"),
+    ],
+)
+def test_whatever_is_wrong_with_a_line_is_told_of_its_column(line: str, told: str) -> None:
+    (only,) = wrong((HEAD + line + "\n").encode(), "3708")
+    assert only.startswith(told)
+
+
+def test_what_is_wrong_with_the_whole_file_is_told() -> None:
+    assert wrong(b"") == wrong(b"\n\n")
+    assert "f:1: holdr: no such column, did you mean holder?" in wrong(b"holdr,until\n")
+    assert "f:1: card: is there twice" in wrong(b"holder,until,card,card\n")
+    assert "f:1: until: no such column here" in wrong(b"holder\n")
+    assert wrong(b"x" * (MOST_BYTES + 1)) == ["f: has more than 32 MB"]
+    assert wrong(b"\xff\xfe\xfd\x00\x81")[0].startswith("f: is no text that can be read")
+    assert wrong(b"PK\x03\x04rubbish")[0].startswith("f: is no XLSX that can be read")
+
+
+def test_cells_of_a_spreadsheet_that_say_nothing_sure_are_wrong() -> None:
+    merged = xlsx(("holder", "until"), ("h-1", "2027-12-31"), ("h-2", None), merge="B2:B3")
+    assert wrong(merged) == ["f:2: B2:B3: merged cells; part them, and fill each"]
+    day = "2027-12-31"
+    table = xlsx(("holder", "until", "card"), ("h-1", "=TODAY()+1"), ("h-2", day, 1234567890123456789), ("h-3", 46752))
+    assert wrong(table) == [
+        "f:2: until: is a formula, or an error: put its value there",
+        "f:3: card: is a number so long that its last digits are lost: format the cell as text",
+        "f:4: until: is no day, such as 2027-12-31: 46752",
+    ]
+
+
+def test_an_archive_that_unpacks_to_too_much_is_not_unpacked() -> None:
+    import zipfile
+
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as sheet,
+    ):
+        for _ in range((MOST_UNPACKED >> 20) + 1):
+            sheet.write(bytes(1 << 20))
+    assert len(file.getvalue()) < 1 << 20
+    assert wrong(file.getvalue()) == ["f: unpacks to more than 192 MB"]
+
+
+def test_a_file_is_judged_beside_the_register(office: Office, passes: Passes) -> None:
+    kept = passes.issue(wanted("h-1", "C1", district="3708"), Act()).credential
+    passes.issue(wanted("h-2", "C2", district="3709"), Act())
+    lines = (
+        "h-1,,2027-12-31\nh-2,,2027-12-31\nh-3,C1,2027-12-31\nh-4,C4,2027-12-31\nh-4,C5,2027-12-31\nh-5,C4,2027-12-31\n"
+    )
+    found = ordered(("holder,card,until\n" + lines).encode(), office.store, NOW, "3708")
+    assert [each.told("f") for each in found.wrong] == [
+        "f:3: holder: is looked after by another district",
+        "f:4: card: is another pass's already",
+        "f:6: holder: h-4: is there twice, first in line 5",
+        "f:7: card: C4: is there twice, first in line 5",
+    ]
+    assert [each.holder for each in found.new] == ["h-4"]
+    assert [held.index for held, _wanted in found.renewed] == [kept.index]
+    passes.register(found.new, found.renewed, Act("li", "the list of July"))
+    again = office.store.credential(kept.index)
+    assert again is not None
+    assert (again.facts.card, again.facts.until, again.facts.changed_by) == ("C1", DAY_END, "li")
+    assert [each.facts.card for each in office.store.credentials("h-4")] == ["C4"]
+
+
+# Their numbers.
+
+
+def deeds() -> st.SearchStrategy[list[tuple[str, int]]]:
+    kinds = st.sampled_from(["give", "give", "older gives", "backup", "restore", "other machine"])
+    return st.lists(st.tuples(kinds, st.integers(1, 4)), max_size=12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(deeds())
+def test_no_index_is_given_twice_whatever_is_restored(done: list[tuple[str, int]]) -> None:
+    """`older gives`: a release that knows nothing of the file, so it gives none after a restore."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, given_ones = Path(name) / "a", []
+        backup, restored = b"", False
+        for deed, count in done:
+            folder.mkdir(exist_ok=True)
+            restored |= deed in {"restore", "other machine"}
+            if deed == "restore" and backup:
+                (folder / "central.db").write_bytes(backup)
+            elif deed == "other machine" and backup:
+                shutil.rmtree(folder)
+                folder.mkdir()
+                (folder / "central.db").write_bytes(backup)
+            with closing(CentralStore(folder)) as store:
+                if deed == "give":
+                    given_ones += store.add_credentials([f"h{number}" for number in range(count)])
+                elif deed == "older gives" and not restored:
+                    given_ones.append(as_before(store))
+                store._engine.wipe()
+            if deed == "backup":
+                backup = (folder / "central.db").read_bytes()
+        assert len(set(given_ones)) == len(given_ones)
+
+
+def as_before(store: CentralStore) -> int:
+    """As version 0.5 gives one, and today's is started again."""
+    with store.transaction():
+        (found,) = store._engine.all(
+            "INSERT INTO credentials (idx, holder) VALUES ((SELECT coalesce(max(idx), 0) + 1 FROM credentials), 'h')"
+            " RETURNING idx"
+        )
+    store.settle_highest()
+    return int(found[0])
+
+
+def test_what_a_restored_database_has_forgotten_the_file_knows(tmp_path: Path) -> None:
+    with closing(CentralStore(tmp_path)) as store:
+        assert store.add_credentials(["a", "b", "c"]) == [1, 2, 3]
+        store._engine.run("DELETE FROM credentials WHERE idx > 1")
+        assert store.add_credential("d") == 4
+        (tmp_path / FILE).write_text("no number")
+        assert store.add_credential("e") == 4 + UNKNOWN + 1
+        (tmp_path / FILE).unlink()
+        (tmp_path / FILE).mkdir()
+        with pytest.raises(StoreFailed, match="highest-index: "):
+            store.add_credential("f")
+        assert store.credentials("f") == []
+
+
+# The command line.
+
+
+def test_the_verbs_of_passes(tmp_path: Path) -> None:
+    office = CommandLine(tmp_path)
+    with closing(office.store):
+        issued = office.json("passes", "issue", "h-1", "--card", "C1", "--until", "2099-12-31", code=2)
+        assert issued["errors"] == ["until: must be a day to come, within ten years"]
+        assert office.said("passes", "issue", "h-1", "--until", "soon", code=2).startswith("--until: is no day")
+        issued = office.json("passes", "issue", "h-1", "--card", "C1", "--district", "3708")
+        assert (issued["card"], issued["state"], issued["code"][:4]) == ("C1", "valid", "YZ1:")
+        assert "index" not in issued
+        assert "has a pass already" in office.said("passes", "issue", "h-1", code=1)
+        assert office.json("passes", "renew", "h-1")["until"] > office.now
+        assert "Missing option '--reason'" in office.said("passes", "replace", "h-1", code=2)
+        assert office.json("passes", "replace", "h-1", "--card", "C2", "--reason", "lost")["number"] == 2
+        for verb, state in (
+            ("suspend", "suspended"),
+            ("restore", "valid"),
+            ("revoke", "revoked"),
+            ("restore", "valid"),
+        ):
+            assert office.json("passes", verb, "h-1", "--reason", "x")["state"] == state
+        assert "was replaced" in office.said("passes", "restore", "h-1", "--number", "1", "--reason", "x", code=1)
+        assert [(each["number"], each["state"]) for each in office.json("passes", "find", "h")] == [
+            (2, "valid"),
+            (1, "replaced"),
+        ]
+        assert "No such passes" in office.said("passes", "find", "nobody")
+        assert "has no such pass" in office.said("passes", "revoke", "nobody", "--reason", "x", code=1)
+
+
+def test_the_lines_that_are_right_are_taken_only_by_a_persons_word(tmp_path: Path) -> None:
+    office = CommandLine(tmp_path)
+    file = tmp_path / "holders.csv"
+    file.write_text("holder,until\nh-1,2027-12-31\n王小明,2027-12-31\n")
+    with closing(office.store):
+        told = office.said("passes", "import", str(file), code=2)
+        assert f"{file}:3: holder: is no pseudonym" in told
+        assert "1 lines are wrong; nothing was taken in. With --only-right the others are." in told
+        assert office.store.find_credentials("") == []
+        taken = office.json("passes", "import", str(file), "--only-right")
+        assert (taken["new"], taken["wrong"]) == (1, 1)
+        assert office.json("passes", "import", str(file), "--dry-run")["renewed"] == 1
