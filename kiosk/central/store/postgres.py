@@ -168,6 +168,7 @@ class Postgres:
                 max_size=MOST_CONNECTIONS,
                 timeout=WITHIN,
                 reconnect_timeout=AGAIN_WITHIN,
+                configure=_waiting_only_so_long,
                 check=self._tried,
                 kwargs={"autocommit": True},
                 open=False,
@@ -199,7 +200,7 @@ class Postgres:
     def transaction(self, *, alone: bool = True) -> Iterator[None]:
         """Others wait for its rows; `alone`, for an advisory lock too."""
         lock = [f"SELECT pg_advisory_xact_lock({ALONE})"] if alone else []
-        with self._within(f"SET LOCAL lock_timeout = '{WITHIN:g}s'", *lock):
+        with self._within(*lock):
             yield
 
     @contextmanager
@@ -323,6 +324,11 @@ class Postgres:
                 if isinstance(error.__cause__ or error, psycopg.errors.ReadOnlySqlTransaction):
                     connection.close()
                 raise
+
+
+def _waiting_only_so_long(connection: Connection[Row]) -> None:
+    """For another's lock, in every transaction of this connection."""
+    connection.execute(f"SET lock_timeout = '{WITHIN:g}s'".encode())
 
 
 def _server(connection: Connection[Row]) -> tuple[str, str, int]:
