@@ -67,7 +67,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     found(folder)
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)):
         server = Server(folder, house, port)
-        until(lambda: requests.get(server.url, timeout=5).status_code == 404)
+        until(lambda: requests.get(f"{server.url}/v1", timeout=5).status_code == 404)
         server.enrol()
         yield server
 

@@ -172,7 +172,7 @@ def test_a_connection_that_says_no_more_is_closed(sent: bytes, tmp_path: Path, m
         except ConnectionResetError:
             pass
         assert (b"HTTP/1.1 408" in told) == sent.endswith(b"{")
-        assert requests.get(server.url, timeout=5).status_code == 404
+        assert requests.get(f"{server.url}/v1", timeout=5).status_code == 404
 
 
 CHUNKED = b"POST /v1/enrol HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
@@ -195,7 +195,7 @@ def test_what_does_not_end_is_cut_off(
         peer.sendall(began)
         with pytest.raises(ConnectionError):
             peer.sendall(more * 2000)
-        assert requests.get(server.url, timeout=5).status_code == 404
+        assert requests.get(f"{server.url}/v1", timeout=5).status_code == 404
 
 
 def test_requests_that_wait_for_no_answer_are_not_piled_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,10 +377,10 @@ def test_ten_thousand_idle_connections_keep_no_station_waiting_and_are_closed(tm
     folder, house, port = tmp_path / "central", House(tmp_path), free_port()
     found(folder)
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)), ExitStack() as stack:
-        until(lambda: requests.get(f"http://127.0.0.1:{port}", timeout=5).status_code == 404)
+        until(lambda: requests.get(f"http://127.0.0.1:{port}/v1", timeout=5).status_code == 404)
         idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(10_000)]
         began = monotonic()
-        assert requests.get(f"http://127.0.0.1:{port}", timeout=20).status_code == 404
+        assert requests.get(f"http://127.0.0.1:{port}/v1", timeout=20).status_code == 404
         assert monotonic() - began < 2
         for each in idle[:: len(idle) // 50]:
             each.settimeout(3 * HEAD_WITHIN)

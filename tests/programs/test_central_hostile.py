@@ -45,7 +45,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     found(folder)
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)):
         client = Client(f"http://127.0.0.1:{port}")
-        until(lambda: client.get("/").status_code == 404)
+        until(lambda: client.get("/v1").status_code == 404)
         store = CentralStore(folder)
         store.enrol(CODE, store.make_claim(CODE, time()), public(KEY), time())
         store.close()

@@ -34,7 +34,7 @@ def serving(folder: Path, house: House, workers: int) -> Iterator[tuple[str, sub
     with house.program(
         "central", "serve", "--data", str(folder), "--port", str(port), "--workers", str(workers)
     ) as process:
-        until(lambda: requests.get(f"http://127.0.0.1:{port}", timeout=5).status_code == 404)
+        until(lambda: requests.get(f"http://127.0.0.1:{port}/v1", timeout=5).status_code == 404)
         yield f"http://127.0.0.1:{port}", process
 
 
@@ -52,7 +52,7 @@ def test_they_go_on_answering(tmp_path: Path) -> None:
     with serving(tmp_path / "central", House(tmp_path), 2) as (url, _process):
         until_then = monotonic() + 3
         while monotonic() < until_then:
-            assert requests.get(url, timeout=2).status_code == 404
+            assert requests.get(f"{url}/v1", timeout=2).status_code == 404
 
 
 def test_batches_that_come_to_different_processes_are_each_held_once(central_folder: Path, tmp_path: Path) -> None:

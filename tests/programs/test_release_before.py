@@ -55,7 +55,7 @@ class Before:
         url = f"http://127.0.0.1:{(port := free_port())}"
         process = subprocess.Popen(self._command("serve", "--port", str(port)), cwd=self._tree, env=environment())
         try:
-            until(lambda: requests.get(url, timeout=5).status_code == 404)
+            until(lambda: requests.get(f"{url}/v1", timeout=5).status_code == 404)
             yield url
         finally:
             stop(process)
