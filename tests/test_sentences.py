@@ -111,6 +111,17 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         "指令 a-1（第 7 条）：常开，main 门",
         "command a-1, number 7: hold open at main",
     ),
+    (fact.Updated("0.6.0", "kept"), "升级到 0.6.0 版：已保留", "update to version 0.6.0: kept"),
+    (
+        fact.Updated("0.6.0", "went_back", "the station does not answer"),
+        "升级到 0.6.0 版：已退回：驿站程序没有应答",
+        "update to version 0.6.0: went back: the station does not answer",
+    ),
+    (
+        fact.Updated("", "refused", "bad_signature"),
+        "升级到 ? 版：拒绝：签名不对：文件被改动或伪造。",
+        "update to version ?: refused: Its signature is wrong: it was changed on the way, or forged.",
+    ),
     (fact.CommandEnded("a-1", "done"), "指令 a-1：完成", "command a-1: done"),
     (
         fact.Reported("a", "1", {"main": "normal locked closed none"}, {"gps": "slow"}, {"keyset": 2}, "old"),

@@ -58,7 +58,7 @@ PLAIN_WORDS: Final = (
     "active", "inactive", "activating", "deactivating", "running", "dead", "exited", "auto-restart", "start", "stop",
     "fire", "tamper", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",
     "settings", "two stations", "aside is full", "cannot sign", "policy too large", "clock ahead", "clock behind",
-    "keys end", "root key here",
+    "keys end", "root key here", "release stopped", "kept", "went back", "silent", "faults", "quota",
     "keyset ahead", "status ahead", "policy ahead", "command ahead", "service ahead",
     "keyset beyond", "status beyond", "policy beyond", "command beyond", "service beyond",
     "entries", "refused", "survivors", "fine", "not heard yet", "file",

@@ -26,6 +26,9 @@ LOOK_EVERY: Final = 0.5
 
 LOOK_AGAIN: Final = 5.0
 
+ROLL_OUT_EVERY: Final = 60.0
+"""Seconds between two looks at how the stations do that have a new release."""
+
 PURGE_EVERY: Final = 3600.0
 """Seconds between the beginnings of two purges; each step of one is a turn."""
 
@@ -56,6 +59,7 @@ class Jobs:
             Job("count", Stepwise(lambda _now: store.count(), issuer.now, COUNT_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("watch", Stepwise(store.watch, issuer.now, WATCH_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("purge", Stepwise(store.purge, issuer.now, PURGE_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
+            Job("releases", RollingOut(store).turn, ROLL_OUT_EVERY, RENEW_AGAIN),
             Job("forget", store.forget_publications, RENEW_EVERY, RENEW_AGAIN),
             Job("sessions", lambda: store.forget_sessions(time.time()), RENEW_EVERY, RENEW_AGAIN),
         ]
@@ -97,6 +101,22 @@ class Stepwise:
         if next(self._steps, None) is None and now >= self._next_at:
             self._next_at = now + self._every
             self._steps = self._begin(now)
+
+
+class RollingOut:
+    """Looks after releases; it knows since when stations can be heard without a break."""
+
+    def __init__(self, store: CentralStore, clock: Callable[[], float] = time.time) -> None:
+        self._store, self._clock = store, clock
+        self._since = self._turned_at = -math.inf
+
+    def turn(self) -> None:
+        """Called every minute while the database is there."""
+        now = self._clock()
+        if not 0 <= now - self._turned_at <= 5 * ROLL_OUT_EVERY:
+            self._since = now
+        self._turned_at = now
+        self._store.roll_out(now, self._since)
 
 
 def publish_unless_served(store: CentralStore, issuer: Issuer) -> bool:

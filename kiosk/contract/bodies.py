@@ -28,6 +28,9 @@ CAPABILITIES: Final = "Yizhan-Capabilities"
 """The header in which a station names what it understands, comma-separated; nothing else is answered to one that does not."""
 
 UNDERSTANDS_CONFLICT: Final = "conflict"
+UNDERSTANDS_RELEASE: Final = "release"
+"""Named by a station that fetches releases by itself."""
+
 CONFLICT: Final = "urn:yizhan:problem:conflict"
 """The type of the 409 for a number that the server holds with other content, or from a foreign boot: `expected` is that number.
 
@@ -44,6 +47,11 @@ Version = Annotated[int, Meta(ge=0, lt=2**53)]
 Wait = Annotated[float, Meta(ge=0, le=60)]
 """Seconds for which a question for documents may be held back."""
 
+Platform = Annotated[str, Meta(pattern=r"^(deb\d{1,3}_[a-z0-9]{1,16})?$")]
+"""Such as `deb12_arm64`."""
+
+ReleaseNumber = Annotated[str, Meta(pattern=r"^\d{1,5}\.\d{1,5}\.\d{1,5}$")]
+BundleId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Nonce = Annotated[str, Meta(max_length=64)]
 Seq = Annotated[int, Meta(ge=1, lt=2**62)]
 
@@ -84,6 +92,15 @@ class Documents(Struct, frozen=True):
 
     documents: Annotated[list[bytes], Meta(max_length=MOST_DOCUMENTS)]
     server_time: float
+
+
+class OfferedRelease(Struct, frozen=True):
+    """A release for this station: its manifest, signed by the root key, in Base64; its bundle by the SHA-256, and its bytes."""
+
+    version: ReleaseNumber
+    manifest: Annotated[bytes, Meta(max_length=16 * 1024)]
+    bundle: BundleId
+    size: Annotated[int, Meta(ge=1, lt=2**40)]
 
 
 class Enrolment(Struct, frozen=True):

@@ -28,15 +28,18 @@ from kiosk.contract.bodies import (
     MAX_BATCH,
     MAX_ENTRIES,
     UNDERSTANDS_CONFLICT,
+    UNDERSTANDS_RELEASE,
     BatchAnswer,
     Documents,
     Enrolled,
     Enrolment,
+    OfferedRelease,
 )
 from kiosk.contract.peer import TIMEOUT, Broken, Peer, Stream, expect, read, refused
 from kiosk.contract.unanswered import why_unanswered
 from kiosk.trust.documents import TimeDocument, read_document
 from kiosk.trust.keyset import NO_KEYS, Keyset
+from kiosk.trust.release import Release, read_release
 from kiosk.trust.service import ServiceDocument
 
 HELD_BACK: Final = 2.0
@@ -292,6 +295,28 @@ def clock(peer: Peer) -> None:
     expect(apart < CLOCK_SLACK, f"Date and the signed time are {apart:.0f} s apart")
 
 
+def releases(peer: Peer) -> None:
+    """A release is offered to whoever names the capability alone, with the bundle that it names; 404: there are none."""
+    path = f"/v1/stations/{peer.station}/release?platform=deb12_arm64&version=0.0.0"
+    unasked = peer.send("GET", path)
+    if unasked.status_code == 404:
+        refused(unasked, 404)
+        return
+    expect(unasked.status_code == 204, f"HTTP {unasked.status_code} to a station that does not name the capability")
+    knows = {CAPABILITIES.replace("-", "_"): UNDERSTANDS_RELEASE}
+    response = peer.send("GET", path, None, None, **knows)
+    if response.status_code == 204:
+        return
+    found = read(response, OfferedRelease)
+    release = read_release(found.manifest, peer.root)
+    good = isinstance(release, Release) and release.version == found.version
+    expect(good, "its manifest is none that the root key signed for that version")
+    place = f"/v1/stations/{peer.station}/releases/{found.bundle}/bundle"
+    piece = peer.send("GET", place, Range="bytes=8-15")
+    expect(piece.status_code == 206 and len(piece.content) == 8, f"HTTP {piece.status_code} to a question for a piece")
+    expect(piece.headers.get("Content-Range") == f"bytes 8-15/{found.size}", "the piece does not say where it belongs")
+
+
 CASES: Final[tuple[Callable[[Peer], None], ...]] = (
     enrolment,
     tokens,
@@ -314,6 +339,7 @@ CASES: Final[tuple[Callable[[Peer], None], ...]] = (
     documents,
     service_documents,
     clock,
+    releases,
 )
 
 

@@ -15,21 +15,26 @@ from kiosk.contract.bodies import (
     QUOTA,
     STREAMS,
     UNDERSTANDS_CONFLICT,
+    UNDERSTANDS_RELEASE,
     Batch,
     BatchAnswer,
+    BundleId,
     Code,
     Documents,
     Enrolled,
     Enrolment,
     Nonce,
+    OfferedRelease,
+    Platform,
     Problem,
+    ReleaseNumber,
     Version,
     Wait,
 )
 
 Json = dict[str, Any]
 
-BODIES: Final = (Batch, BatchAnswer, Documents, Enrolled, Enrolment, Problem)
+BODIES: Final = (Batch, BatchAnswer, Documents, Enrolled, Enrolment, OfferedRelease, Problem)
 CODE: Final[Json] = {
     "name": "code",
     "in": "path",
@@ -46,7 +51,7 @@ STREAM: Final[Json] = {
 KNOWS: Final[Json] = {
     "name": CAPABILITIES,
     "in": "header",
-    "description": f"what the station understands, comma-separated: {UNDERSTANDS_CONFLICT}",
+    "description": f"what the station understands, comma-separated: {UNDERSTANDS_CONFLICT}, {UNDERSTANDS_RELEASE}",
     "schema": {"type": "string"},
 }
 PROBLEMS: Final = {
@@ -59,6 +64,7 @@ PROBLEMS: Final = {
     408: "the body came too slowly",
     413: "too large: halve the batch",
     415: "Content-Encoding is neither gzip nor identity",
+    416: "the piece begins beyond the bundle's end",
     429: f"with the type {QUOTA}: more than any station has to tell; Retry-After says when to go on",
     503: "the store cannot be used just now, or too many are being answered; Retry-After says when to ask again",
 }
@@ -82,6 +88,8 @@ def document() -> Json:
             "/v1/enrol": {"post": _enrol()},
             station + "/streams/{stream}/batches": {"post": _batch()},
             station + "/documents": {"get": _documents()},
+            station + "/release": {"get": _release()},
+            station + "/releases/{id}/bundle": {"get": _bundle()},
         },
         "components": {
             "schemas": components,
@@ -139,6 +147,45 @@ def _documents() -> Json:
             _query("nonce", "to be signed with the time", Nonce),
         ],
         "responses": {"200": _json(Documents, "signed documents"), **_problems(400, 401, 403, 503)},
+    }
+
+
+def _release() -> Json:
+    return {
+        "operationId": "release",
+        "summary": "The release that this station may have now, if it is newer than its own",
+        "security": [{"station": []}],
+        "parameters": [
+            CODE,
+            _query("platform", "that the station's package is for", Platform),
+            {**_query("version", "that the station runs", ReleaseNumber), "required": True},
+            KNOWS,
+        ],
+        "responses": {
+            "200": _json(OfferedRelease, "a release"),
+            "204": {"description": "none, or the station does not name the capability"},
+            **_problems(400, 401, 403, 503),
+        },
+    }
+
+
+def _bundle() -> Json:
+    bytes_: Json = {"content": {"application/octet-stream": {"schema": {}}}}
+    return {
+        "operationId": "bundle",
+        "summary": "The bundle of the release that this station may have, or a piece of it (RFC 9110, 14)",
+        "security": [{"station": []}],
+        "parameters": [
+            CODE,
+            {"name": "id", "in": "path", "required": True, "schema": msgspec.json.schema(BundleId)},
+            {"name": "Range", "in": "header", "description": "bytes=FIRST-LAST", "schema": {"type": "string"}},
+            {"name": "If-Range", "in": "header", "description": "the ETag", "schema": {"type": "string"}},
+        ],
+        "responses": {
+            "200": {"description": "all of it", **bytes_},
+            "206": {"description": "a piece, of a mebibyte at the most: see Content-Range", **bytes_},
+            **_problems(401, 403, 404, 416, 503),
+        },
     }
 
 

@@ -190,6 +190,14 @@ class CommandEnded(Fact, frozen=True):
     outcome: str
 
 
+class Updated(Fact, frozen=True):
+    """What became of an update that the station fetched by itself: kept, went_back or refused, and why."""
+
+    version: str
+    outcome: str
+    detail: str = ""
+
+
 class Reported(Fact, frozen=True):
     """The station as it is, which a command asked for."""
 
@@ -318,6 +326,7 @@ Entry = (
     | CommandStarted
     | CommandEnded
     | Reported
+    | Updated
     | Dropped
     | ApplianceAlarm
     | Switched

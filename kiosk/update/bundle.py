@@ -37,6 +37,9 @@ MOST_UNPACKED: Final = 1 << 30
 IN_A_PACKAGE: Final = Bounds(50_000, MOST_UNPACKED, MOST_UNPACKED, frozenset(EMPTY | LONG))
 """As deb(5) has it: files, folders, links, and names of any length."""
 
+MOST_FETCHED: Final = 256 << 20
+"""Of a bundle for one platform, which a station fetches by itself."""
+
 BLOCK_ON_DISK: Final = 4096
 MARGIN: Final = 64 << 20
 """Bytes that stay free for the logbook."""
@@ -64,6 +67,25 @@ def write_bundle(out: Path, release: bytes, packages: Mapping[str, Path]) -> Non
             info.size = path.stat().st_size
             with path.open("rb") as file:
                 tar.addfile(info, file)
+
+
+def split(bundle: Path, root: bytes, folder: Path) -> tuple[Release, bytes, dict[str, Path]]:
+    """A bundle's release, as it is and as it was signed, and for each platform a bundle of that one alone, written there.
+
+    Each package is the one that was signed. Raises BadBundle or OSError.
+    """
+    with _whole(bundle) as file:
+        found = _members(file)
+        release, parts = _release(file, found, root), {}
+        signed = _signed(file, found)
+        for platform, digest in release.packages.items():
+            package, part = folder / f"{platform}.deb", folder / f"{platform}.update"
+            if _digest(file, _member(found, platform), package) != digest:
+                raise BadBundle("damaged", f"the package for {platform} is not the one that was signed")
+            write_bundle(part, signed, {platform: package})
+            package.unlink()
+            parts[platform] = part
+    return release, signed, parts
 
 
 def take(bundle: Path, root: bytes, ring: Ring, platform: str, newest: str, versions: Versions) -> Release:
@@ -125,10 +147,14 @@ def _member(found: dict[str, Member], name: str) -> Member:
     return found[name]
 
 
-def _release(file: IO[bytes], found: dict[str, Member], root: bytes) -> Release:
+def _signed(file: IO[bytes], found: dict[str, Member]) -> bytes:
     member = _member(found, MEMBER)
     file.seek(member.offset)
-    match read_release(file.read(min(member.size, MAX_DOCUMENT + 1)), root):
+    return file.read(min(member.size, MAX_DOCUMENT + 1))
+
+
+def _release(file: IO[bytes], found: dict[str, Member], root: bytes) -> Release:
+    match read_release(_signed(file, found), root):
         case Refusal() as why:
             raise BadBundle(why)
         case release:

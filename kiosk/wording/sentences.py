@@ -35,6 +35,7 @@ OfTrust = (
     | fact.CommandStarted
     | fact.CommandEnded
     | fact.Reported
+    | fact.Updated
 )
 OfRoom = fact.ApplianceAlarm | fact.Switched | fact.Saving | fact.Measured | fact.Absent | fact.Used | fact.Position
 OfServices = fact.Rated
@@ -252,8 +253,16 @@ def _of_trust(entry: OfTrust, names: Names) -> str:
             return _("command {command}: {outcome}", command=command, outcome=word(outcome))
         case fact.Reported():
             return _reported(entry, names)
+        case fact.Updated():
+            return _updated(entry)
         case _:
             assert_never(entry)
+
+
+def _updated(entry: fact.Updated) -> str:
+    detail = _refusal(entry.detail) if entry.outcome == "refused" else told(entry.detail)
+    words = _("update to version {version}: {outcome}", version=entry.version or "?", outcome=word(entry.outcome))
+    return words + (f"{_(': ')}{detail}" if detail else "")
 
 
 def _refusal(refusal: str) -> str:

@@ -556,7 +556,6 @@ def test_a_clock_before_the_request_signs_nothing(desk: Desk) -> None:
         (("root", "init", "--out", "none/none"), "there is no such file or folder"),
         (("root", "init", "--from", "none", "--out", "new"), "there is no such file or folder"),
         (("central", "rotate"), "kiosk central keys list"),
-        (("central", "release", "x.deb", "--out", "y"), "kiosk root release PACKAGE --out FILE"),
     ],
 )
 def test_a_mistake_is_told_with_what_to_do(

@@ -40,6 +40,7 @@ TITLES: Final = {
     409: "Gap",
     413: "Too large",
     415: "Unsupported media type",
+    416: "No such piece",
     429: "Too much",
     500: "Internal error",
     503: "Not now",
@@ -50,9 +51,15 @@ class Refused(HTTPException):
     """A problem to answer with; `kind` is its type, and `retry_after` in seconds."""
 
     def __init__(
-        self, status: int, detail: str, expected: int | None = None, kind: str = "", retry_after: int = 0
+        self,
+        status: int,
+        detail: str,
+        expected: int | None = None,
+        kind: str = "",
+        retry_after: int = 0,
+        headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(status, detail, {"Retry-After": str(retry_after)} if retry_after else None)
+        super().__init__(status, detail, {"Retry-After": str(retry_after)} if retry_after else headers)
         self.expected = expected
         self.kind = kind
 

@@ -38,6 +38,7 @@ from kiosk.central.api.board import Board, encoded
 from kiosk.central.api.held import Held
 from kiosk.central.api.intake import Intake
 from kiosk.central.api.quota import Quotas
+from kiosk.central.api.releases import ReleaseRoutes
 from kiosk.central.issuer import Issuer
 from kiosk.central.jobs import Jobs
 from kiosk.central.keys.making import existing_store
@@ -85,6 +86,7 @@ class Central:
         self.issuer.ready()
         self.loops = Loops(_tell, ended)
         self._authority = Authority(self.store)
+        self._releases = ReleaseRoutes(folder, self.store, self._authority)
         self._quotas = Quotas()
         self._intake = Intake(self.store)
         self._attendance = Attendance(self.store)
@@ -110,6 +112,7 @@ class Central:
             Route("/v1/enrol", self.enrol, methods=["POST"]),
             Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
             Route(station + "/documents", self.documents, methods=["GET"]),
+            *self._releases.routes(),
         ]
 
     def end(self) -> None:

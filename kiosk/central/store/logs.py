@@ -16,9 +16,9 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.remembered import remember
-from kiosk.central.store.alarms import Alarms
 from kiosk.central.store.batches import LONGEST_BOOT, Kept, Numbered, in_order, kept, without_nul, written
 from kiosk.central.store.engine import Row, StoreFailed, Trouble
+from kiosk.central.store.releases import OF_UPDATES, Releases
 from kiosk.central.store.sightings import OF_FAULTS, Sightings
 from kiosk.contract.bodies import MAX_ENTRY, Batch, Rejected
 from kiosk.decoding import UNDECODABLE
@@ -102,6 +102,11 @@ class Plan(Struct, frozen=True):
         return [each for _seq, each in self.rows if each.kind in OF_FAULTS]
 
     @property
+    def of_updates(self) -> list[Kept]:
+        """What it tells of what became of updates."""
+        return [each for _seq, each in self.rows if each.kind == OF_UPDATES]
+
+    @property
     def became(self) -> Became:
         """What its station is told."""
         if self.expected and self.sent.conflicts:
@@ -109,7 +114,7 @@ class Plan(Struct, frozen=True):
         return self.reached, [Rejected(seq, why) for seq, why, _ in self.rejected]
 
 
-class Logs(Alarms, Sightings):
+class Logs(Sightings, Releases):
     """That part of the store."""
 
     _numbers: dict[Key, int]
@@ -144,6 +149,7 @@ class Logs(Alarms, Sightings):
         became: dict[int, Became] = {}
         doors: dict[str, set[str]] = {}
         faults: dict[str, list[Kept]] = {}
+        updates: dict[str, list[Kept]] = {}
         with self._engine.transaction(alone=False):
             for turn in _turns(sent):
                 logs = self._locked([sent[at].key for at in turn])
@@ -154,8 +160,10 @@ class Logs(Alarms, Sightings):
                     if isinstance(each, Plan):
                         doors.setdefault(sent[at].station, set()).update(each.doors)
                         faults.setdefault(sent[at].station, []).extend(each.of_faults)
+                        updates.setdefault(sent[at].station, []).extend(each.of_updates)
             self._remember_doors(doors)
             self._remember_faults(faults)
+            self._remember_updates(updates, now)
         return [became[at] for at in range(len(sent))]
 
     def _locked(self, keys: list[Key]) -> dict[Key, Log]:

@@ -29,6 +29,7 @@ from kiosk.cli.central.looking import commands, entries, status
 from kiosk.cli.central.passes import passes
 from kiosk.cli.central.policies import policies
 from kiosk.cli.central.policy import policy
+from kiosk.cli.central.release import release
 from kiosk.cli.central.retention import retention
 from kiosk.cli.central.service import service
 from kiosk.cli.central.stations import claim, claims, station, stations
@@ -62,7 +63,6 @@ class Verbs(click.Group):
 
 def _moved() -> dict[str, str]:
     return {
-        "release": _("The root key is not at the server. Next, where it is: kiosk root release PACKAGE --out FILE"),
         "rotate": _(
             "Keys are made for a year, and signed by the root key, elsewhere. Next: kiosk central keys list; for a new "
             "keyset: kiosk central keys request --out FILE, with --compromised issuer or document where one was stolen"
@@ -81,7 +81,21 @@ central.add_command(copy)
 central.add_command(init)
 central.add_command(keys)
 central.add_command(policy)
-for verb in (stations, station, claim, claims, status, entries, commands, policies, passes, retention, service, token):
+for verb in (
+    stations,
+    station,
+    claim,
+    claims,
+    status,
+    entries,
+    commands,
+    policies,
+    passes,
+    release,
+    retention,
+    service,
+    token,
+):
     central.add_command(verb)
 for verb in (account, audit):
     central.add_command(verb)
