@@ -24,6 +24,7 @@ HOURS: Final = 24
 LEVELS: Final = (0, 2, 4, 6, 12)
 """Characters of a station's code that name a place: the province, cities, counties, and with all of them a station."""
 
+PROVINCE: Final = LEVELS[1]
 STATION: Final = LEVELS[-1]
 CLASSES: Final = {each.value: each.name.lower() for each in PassClass}
 REASONS: Final = frozenset(Reason)
@@ -153,10 +154,9 @@ def places(station: str) -> list[tuple[int, str]]:
     return [(level, station[:level]) for level in LEVELS]
 
 
-def level_of(prefix: str, below: int = 0) -> int:
-    """The widest places that lie wholly within a prefix; `below`: so many levels finer."""
-    widest = next((number for number, level in enumerate(LEVELS) if level >= len(prefix)), len(LEVELS) - 1)
-    return LEVELS[min(widest + below, len(LEVELS) - 1)]
+def level_within(prefix: str) -> int:
+    """The level of the parts of which the stations within a prefix are counted: cities, counties, or each station."""
+    return next((level for level in LEVELS if level > max(len(prefix), PROVINCE)), STATION)
 
 
 def _class(value: object) -> str:

@@ -20,7 +20,7 @@ from kiosk.central.figures import (
     STATION,
     Figures,
     figures_of,
-    level_of,
+    level_within,
     local,
     moment,
     places,
@@ -59,7 +59,7 @@ def take(
 
 
 def figures(store: CentralStore, prefix: str = "", days: list[str] = WEEK) -> Figures:
-    return total(line.figures for line in store.days(prefix, level_of(prefix), days))
+    return total(line.figures for line in store.days(prefix, level_within(prefix), days))
 
 
 def counted(store: CentralStore) -> int:
@@ -232,8 +232,6 @@ def test_days_are_those_of_the_stations() -> None:
     assert local(moment(midnight, midnight, "used", {"seconds": 3600.0})) == ("2026-11-23", 23), "of the hour before"
 
 
-def test_the_widest_places_within_a_prefix() -> None:
-    assert [level_of(prefix) for prefix in ("", "3", "37", "370", "370811", "3708110", "37081101")] == [
-        0, 2, 2, 4, 6, STATION, STATION,
-    ]  # fmt: skip
-    assert [level_of(prefix, below=1) for prefix in ("", "37", "370811", "37081101")] == [2, 4, STATION, STATION]
+def test_the_parts_of_a_prefix() -> None:
+    prefixes = ("", "3", "37", "370", "3708", "37081", "370811", "37081101")
+    assert [level_within(prefix) for prefix in prefixes] == [4, 4, 4, 4, 6, 6, STATION, STATION]

@@ -26,6 +26,7 @@ from kiosk.cli.central.folder import (
 )
 from kiosk.cli.central.keys import init, keys
 from kiosk.cli.central.looking import commands, entries, status
+from kiosk.cli.central.numbers import numbers, report
 from kiosk.cli.central.passes import passes
 from kiosk.cli.central.policies import policies
 from kiosk.cli.central.policy import policy
@@ -95,6 +96,11 @@ for verb in (
     retention,
     service,
     token,
+    retention,
+    service,
+    token,
+    numbers,
+    report,
 ):
     central.add_command(verb)
 for verb in (account, audit):

@@ -1,0 +1,1 @@
+"""Figures as people read them: tables with definitions, plots, files, and the report of a month."""
