@@ -64,6 +64,7 @@ PLAIN_WORDS: Final = (
     "entries", "refused", "survivors", "fine", "not heard yet", "file",
     "added", "enrolled", "retired", "stolen", "heard", "words", "documents", "history", "claim", "fault", "alarm",
     "sent", "taken", "expired",
+    "faulty", "silent",
     "viewer", "steward", "technician", "issuer", "administrator",
     "login", "logout", "account added", "account password", "account enabled", "account disabled",
     "connecting", "disconnected", "unavailable", "unmanaged",

@@ -42,7 +42,7 @@ def test_a_page_is_for_its_roles_and_no_other(office: Office, clerks: dict[Role,
         if page.method == "POST" and role in page.roles:
             assert "another session" in told
         elif role in page.roles:
-            assert asked(clerk, page) in {200, 303, 404}
+            assert asked(clerk, page) in {200, 303, 404}, role
         else:
             assert asked(clerk, page) == 403, role
 

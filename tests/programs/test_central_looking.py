@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from kiosk.central.register_file import read_register
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import Sighting
@@ -299,7 +300,7 @@ def file(tmp_path: Path, data: str | bytes) -> Path:
 def test_a_register_is_imported_as_a_spreadsheet_saves_it(office: Office, tmp_path: Path) -> None:
     path = file(tmp_path, '\ufeffname,code,address\r\n"湖边, 东",37090001,湖路\r\n\r\n,37090002,\r\n')
     assert office.json("station", "import", str(path)) == {"ok": True, "stations": 2, "new": 1}
-    found = {each.code: (each.name, each.address) for each in office.store.register()}
+    found = {each.code: (each.name, each.address) for each in office.store.register(EVERYWHERE)}
     assert (found[THIRD], found["37090002"]) == (("湖边, 东", "湖路"), ("", ""))
 
 
@@ -328,7 +329,7 @@ def test_every_wrong_line_is_told_and_nothing_is_added(
         bad.value.errors
     )
     assert "nothing was added" in office.said("station", "import", str(path), code=2)
-    assert len(office.store.register()) == 3
+    assert len(office.store.register(EVERYWHERE)) == 3
 
 
 # Tokens.
@@ -384,5 +385,5 @@ def test_the_register_of_a_province_is_shown_within_a_second(central_folder: Pat
         store.add_stations([Registered(code, "a name") for code in codes], 1.0)
         store.saw([Sighting(code, 1.0, "v", "::1", {"policy": 1}) for code in codes])
         began = monotonic()
-        assert len(store.register()) == 4540
+        assert len(store.register(EVERYWHERE)) == 4540
         assert monotonic() - began < 1.0

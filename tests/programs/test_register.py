@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kiosk.central.api import attendance
 from kiosk.central.api.board import Board
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore, migrations
 from kiosk.central.store.migrations import _steps
 from kiosk.central.store.registers import CLAIM_HOLDS, WrongClaim
@@ -55,7 +56,7 @@ def enrol(store: CentralStore, key: bytes, reason: str = "", code: str = CODE) -
 
 
 def state(store: CentralStore, code: str = CODE) -> str:
-    (found,) = store.register(code)
+    (found,) = store.register(EVERYWHERE, code)
     return found.state
 
 
@@ -198,7 +199,7 @@ def test_a_fault_is_open_until_it_is_cleared_or_the_station_begins_anew(store: C
     take(store, told(4, "fault_cleared", what="gps"), told(5, "fault", what="clock", detail="worse"))
     assert faults(store) == [("clock", "worse", 5)]
     take(store, told(5, "fault", what="clock", detail="worse"), told(6, "fault_cleared", what="nothing"))
-    assert (faults(store), store.register(CODE)[0].faults) == ([("clock", "worse", 5)], 1)
+    assert (faults(store), store.register(EVERYWHERE, CODE)[0].faults) == ([("clock", "worse", 5)], 1)
     take(store, told(7, "started", version="1"), told(8, "fault", what="new"))
     assert faults(store) == [("new", "", 8)]
 
@@ -237,7 +238,7 @@ def test_a_database_of_before_learns_keys_and_open_faults_from_what_it_has(
     with closing(CentralStore(central_folder)) as store:
         assert {(what, detail) for what, detail, _since in faults(store)} == {("a\ufffd", ""), ("c", "2")}
         assert [(each.what, each.public_key) for each in store.history(CODE)] == [("enrolled", OLD)]
-        assert store.register(CODE)[0].faults == len(faults(store))
+        assert store.register(EVERYWHERE, CODE)[0].faults == len(faults(store))
 
 
 def _files() -> Iterator[tuple[int, str]]:
@@ -251,16 +252,16 @@ def _files() -> Iterator[tuple[int, str]]:
 
 def test_who_was_heard_last_counts_whichever_process_writes_it_and_silence_is_reckoned(store: CentralStore) -> None:
     enrol(store, OLD)
-    assert store.register(CODE)[0].silent(NOW + SILENT_AFTER) is False
-    assert store.register(CODE)[0].silent(NOW + SILENT_AFTER + 1), "it was never heard"
+    assert store.register(EVERYWHERE, CODE)[0].silent(NOW + SILENT_AFTER) is False
+    assert store.register(EVERYWHERE, CODE)[0].silent(NOW + SILENT_AFTER + 1), "it was never heard"
     store.saw([Sighting(OTHER, NOW, "v1", "::1"), Sighting(CODE, NOW + 9, "v2", "10.0.0.1", {"policy": 3})])
     store.saw([Sighting(CODE, NOW + 8, "v1", "10.0.0.9", {"policy": 2})])
     store.saw([Sighting(CODE, NOW + 10, "v3", "10.0.0.2")])
-    (found,) = store.register(CODE)
+    (found,) = store.register(EVERYWHERE, CODE)
     assert found.seen == Sighting(CODE, NOW + 10, "v3", "10.0.0.2", {"policy": 3})
     assert [found.silent(NOW + 10 + each) for each in (0, SILENT_AFTER, SILENT_AFTER + 1)] == [False, False, True]
     store.end_station(CODE, "retired", "", NOW)
-    assert store.register(CODE)[0].silent(NOW * 2) is False, "nobody expects it to say anything"
+    assert store.register(EVERYWHERE, CODE)[0].silent(NOW * 2) is False, "nobody expects it to say anything"
 
 
 def test_a_running_server_writes_down_whom_it_heard(central_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,15 +272,15 @@ def test_a_running_server_writes_down_whom_it_heard(central_folder: Path, monkey
         url = server.url + DOCUMENTS
         assert requests.get(url, params={"policy": "3"}, headers=headers, timeout=30).status_code == 200
         assert requests.get(url.replace(CODE, OTHER), headers=bearer(), timeout=30).status_code == 403
-        until(lambda: server.store.register(CODE)[0].seen, "the sighting")
-        (found,) = server.store.register(CODE)
+        until(lambda: server.store.register(EVERYWHERE, CODE)[0].seen, "the sighting")
+        (found,) = server.store.register(EVERYWHERE, CODE)
         assert found.seen is not None
         assert (found.seen.version, found.seen.address) == (("yizhan-kiosk/9.8.7 " + "x" * 100)[:64], "127.0.0.1")
         assert found.seen.documents == {"keyset": 0, "status": 0, "policy": 3, "command": 0}
         assert post(server, batch(1)).status_code == 200
-        until(lambda: server.store.register(CODE)[0].seen != found.seen, "the batch's sighting")
-        assert server.store.register(CODE)[0].seen.documents == found.seen.documents  # type: ignore[union-attr]
-        assert server.store.register(OTHER)[0].seen is None, "whoever has no right to speak was not heard"
+        until(lambda: server.store.register(EVERYWHERE, CODE)[0].seen != found.seen, "the batch's sighting")
+        assert server.store.register(EVERYWHERE, CODE)[0].seen.documents == found.seen.documents  # type: ignore[union-attr]
+        assert server.store.register(EVERYWHERE, OTHER)[0].seen is None, "whoever has no right to speak was not heard"
 
 
 def test_what_was_heard_waits_for_a_database_that_is_away_and_is_written_at_the_end(
@@ -287,9 +288,9 @@ def test_what_was_heard_waits_for_a_database_that_is_away_and_is_written_at_the_
 ) -> None:
     with running(tmp_path, monkeypatch) as server:
         assert post(server, batch(1)).status_code == 200
-        assert server.store.register(CODE)[0].seen is None, "it is written once a minute"
+        assert server.store.register(EVERYWHERE, CODE)[0].seen is None, "it is written once a minute"
     with closing(CentralStore(tmp_path)) as store:
-        assert store.register(CODE)[0].seen is not None
+        assert store.register(EVERYWHERE, CODE)[0].seen is not None
 
 
 @pytest.mark.slow

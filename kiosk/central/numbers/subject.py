@@ -11,6 +11,7 @@ from kiosk.central.figures import STATION, ZONE, Figures, level_within, total
 from kiosk.central.numbers.period import Period
 from kiosk.central.numbers.tables import WAYS, Table, table
 from kiosk.central.retention import DAY
+from kiosk.central.scope import Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.days import DayLine
 from kiosk.language import _
@@ -63,5 +64,6 @@ class Subject(Struct, frozen=True):
 def subject_of(store: CentralStore, prefix: str, period: Period, now: float) -> Subject:
     """What is held of these stations and days."""
     lines = store.days(prefix, level_within(prefix), period.days)
-    names = {each.code: each.name for each in store.register() if each.name} if level_within(prefix) == STATION else {}
+    stations = store.register(Scope(prefix)) if level_within(prefix) == STATION else []
+    names = {each.code: each.name for each in stations if each.name}
     return Subject(prefix, period, lines, names, now, store.uncounted())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,20 +11,20 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from kiosk.central.issuer import Issuer
-from kiosk.central.office.asked import ROOT, css
+from kiosk.central.office.asked import ROOT
+from kiosk.central.office.assets import KINDS, asset, served
 from kiosk.central.office.gate import Gate
 from kiosk.central.office.pages import PAGES, Page
 from kiosk.central.store import CentralStore
-
-YEAR: Final = 365 * 86_400
 
 
 def routes(store: CentralStore, issuer: Issuer) -> list[BaseRoute]:
     """The office, and the way to it from the root."""
     gate = Gate(store, issuer)
     pages = [_route(gate, each) for each in PAGES]
+    files = [Route(asset(name)[0], partial(served, name)) for name in KINDS]
     office = Starlette(
-        routes=[Route("/office.{digest}.css", _css), *pages],
+        routes=[*files, *pages],
         exception_handlers={HTTPException: gate.lost, Exception: gate.lost},
     )
     return [Route("/", _here), Mount(ROOT, office)]
@@ -39,8 +39,3 @@ def _route(gate: Gate, wanted: Page) -> Route:
 
 async def _here(_request: Request) -> Response:
     return RedirectResponse(f"{ROOT}/", 302)
-
-
-async def _css(_request: Request) -> Response:
-    headers = {"Cache-Control": f"public, max-age={YEAR}, immutable", "X-Content-Type-Options": "nosniff"}
-    return Response(css()[1], headers=headers, media_type="text/css")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, NoReturn
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from kiosk.central.issuer import Issuer
+from kiosk.central.office.assets import asset
 from kiosk.central.office.menu import menu
 from kiosk.central.roles import Roles
 from kiosk.central.scope import Scope
@@ -22,8 +22,8 @@ from kiosk.central.store import CentralStore
 from kiosk.central.store.accounts import Account
 from kiosk.central.store.audit import Act
 from kiosk.foreign import visible
-from kiosk.language import _, chinese
-from kiosk.wording.words import when, word
+from kiosk.language import _, chinese, told
+from kiosk.wording.words import listed, when, word
 
 ROOT: Final = "/office"
 LONGEST_WORDS: Final = 500
@@ -107,11 +107,14 @@ def missing(what: str) -> NoReturn:
     raise HTTPException(404, what)
 
 
-@cache
-def css() -> tuple[str, bytes]:
-    """The style sheet, behind a name that changes with it."""
-    raw = files(__package__).joinpath("office.css").read_bytes()
-    return hashlib.sha256(raw).hexdigest()[:12], raw
+def _listed(kinds: Iterable[str]) -> str:
+    """Values of a closed set in a row."""
+    return listed(map(word, kinds))
+
+
+def _told(detail: str) -> str:
+    """What a program said, in the operator's language."""
+    return told(visible(detail))
 
 
 @cache
@@ -124,5 +127,6 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.globals.update(_=_, word=word, when=when, css=css, menu=menu)
+    found.globals.update(_=_, word=word, when=when, listed=_listed, told=_told, asset=asset, menu=menu)
+
     return found

@@ -27,7 +27,7 @@ SAFE: Final = re.compile(rf"{ROOT}(/[\w./?=&%+,:~-]*)?", re.ASCII)
 
 def home(_asked: Asked) -> Response:
     """The page with which a duty begins."""
-    return to("/audit")
+    return to("/stations")
 
 
 def ask(asked: Asked) -> Response:

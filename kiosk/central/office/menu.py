@@ -9,6 +9,7 @@ from kiosk.language import _
 def menu(role: Role) -> list[tuple[str, str]]:
     """Addresses below the office's, and what they are called, in the order in which a duty needs them."""
     pages: list[tuple[str, str, Roles]] = [
+        ("/stations", _("Stations"), VIEWER),
         ("/audit", _("What was done"), VIEWER),
         ("/accounts", _("Accounts"), ADMINISTRATOR),
     ]

@@ -8,9 +8,9 @@ from typing import Final, Literal
 from msgspec import Struct
 from starlette.responses import Response
 
-from kiosk.central.office import accounts, audit, language, login
+from kiosk.central.office import accounts, audit, language, login, station, stations
 from kiosk.central.office.asked import Asked
-from kiosk.central.roles import ADMINISTRATOR, ANYBODY, VIEWER, Roles
+from kiosk.central.roles import ADMINISTRATOR, ANYBODY, TECHNICIAN, VIEWER, Roles
 
 GET: Final = "GET"
 POST: Final = "POST"
@@ -35,6 +35,11 @@ PAGES: Final = (
     Page("/login", login.enter, ANYBODY, POST),
     Page("/logout", login.leave, VIEWER, POST),
     Page("/language/{language}", language.choose, ANYBODY),
+    # The stations.
+    Page("/stations", stations.show, VIEWER),
+    Page("/stations/{code}", station.show, VIEWER),
+    Page("/stations/{code}/live", station.live, VIEWER),
+    Page("/stations/{code}/commands", station.send, TECHNICIAN, POST),
     # Who may do what, and who did.
     Page("/accounts", accounts.show, ADMINISTRATOR),
     Page("/accounts", accounts.add, ADMINISTRATOR, POST),

@@ -31,15 +31,18 @@ class Sessions:
         """From now on whoever has this token is that account."""
         self._engine.run("INSERT INTO sessions VALUES (?, ?, ?, ?)", (digest(token), account, now, now))
 
-    def logged_in(self, token: str, now: float) -> Account | None:
-        """Whose token it is, with the role of this moment; None when the session is over, or the account disabled."""
+    def logged_in(self, token: str, now: float, *, busy: bool = True) -> Account | None:
+        """Whose token it is, with the role of this moment; None when the session is over, or the account disabled.
+
+        With `busy` somebody did something just now, and the session lasts.
+        """
         columns = ", ".join(f"accounts.{each}" for each in Account.__struct_fields__)
         found = self._engine.one(
             f"SELECT seen, {columns} FROM sessions JOIN accounts ON accounts.name = account"
             " WHERE digest = ? AND disabled IS NULL AND seen > ? AND sessions.made > ?",
             (digest(token), now - IDLE, now - LONGEST),
         )
-        if found and now - found[0] > SEEN_EVERY:
+        if busy and found and now - found[0] > SEEN_EVERY:
             self._engine.run("UPDATE sessions SET seen = ? WHERE digest = ?", (now, digest(token)))
         return Account(*found[1:]) if found else None
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from kiosk.central.scope import Scope
 from kiosk.central.store.batches import Kept
 from kiosk.central.store.engine import Engine, Row
 
@@ -89,16 +90,17 @@ class Sightings:
         with self._engine.transaction(alone=False):
             self._engine.put("seen", ("station", "at", "version", "address", "documents"), rows, SEEN_AGAIN)
 
-    def register(self, code: str = "") -> list[StationLine]:
-        """Every station that is known, in the order of their codes; or that one alone."""
+    def register(self, scope: Scope, code: str = "") -> list[StationLine]:
+        """Every station that is known within a scope, in the order of their codes; or that one alone."""
+        where, values = scope.within("known.code")
         rows = self._engine.all(
             "SELECT known.code, coalesce(ended, ''), coalesce(name, ''), coalesce(register.address, ''), public_key, enrolled,"
             " coalesce(count, 0), at, version, seen.address, documents"
             " FROM (SELECT code FROM register UNION SELECT code FROM stations) known"
             " LEFT JOIN stations ON stations.code = known.code LEFT JOIN register ON register.code = known.code"
             " LEFT JOIN seen ON seen.station = known.code LEFT JOIN faults ON faults.station = known.code"
-            " WHERE ? IN ('', known.code)",
-            (code,),
+            f" WHERE ? IN ('', known.code) AND {where}",
+            (code, *values),
         )
         return sorted((_line(row) for row in rows), key=lambda each: each.code)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 import click
 
 from kiosk.central.refusals import CannotSign
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.cli.common import fail
 from kiosk.cli.files import why_not
@@ -80,7 +81,7 @@ def fingerprints(folder: Path, store: CentralStore) -> Callable[[str, bytes], st
 
 def known_or_exit(store: CentralStore, station: str) -> StationLine:
     """The station's line of the register; exit code 1 where it has none."""
-    found = store.register(station)
+    found = store.register(EVERYWHERE, station)
     if not found:
         fail(_("There is no station {station}. Next: kiosk central stations", station=station))
     return found[0]

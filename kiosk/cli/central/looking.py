@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from msgspec import Struct, convert
 
+from kiosk.central.sent import sent_commands
+from kiosk.central.station_words import heard, version
 from kiosk.central.store.entries import Held, Wanted
 from kiosk.cli.act.door import DAY, Duration
 from kiosk.cli.central.folder import STATION, fingerprints, folder_option, known_or_exit, looked_into
-from kiosk.cli.central.stations import facts, heard, version
+from kiosk.cli.central.stations import facts
 from kiosk.cli.common import as_json, echo, print_json, until_interrupted
 from kiosk.cli.look.logbook import aside_of
 from kiosk.contract.bodies import STREAMS
@@ -26,7 +27,6 @@ from kiosk.wording.words import legend, listed, stamped, when, word
 if TYPE_CHECKING:
     from kiosk.central.store import CentralStore
     from kiosk.central.store.sightings import StationLine
-    from kiosk.trust.documents import CommandDocument
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at the database, with --follow."""
@@ -149,20 +149,6 @@ def _tell(each: Held, as_json: bool) -> None:
         echo(f"{at}  {sentence(each.entry, Names(None))}")
 
 
-class SentCommand(Struct, frozen=True):
-    """A command, and what became of it: waiting, taken, expired, or as the station told."""
-
-    id: str
-    number: int
-    verb: str
-    door: str
-    sent: float
-    expires: float
-    state: str
-    started: float | None = None
-    ended: float | None = None
-
-
 @click.command()
 @click.argument("station", type=STATION)
 @click.option(
@@ -185,38 +171,3 @@ def commands(station: str, count: int, folder: Path, as_json: bool) -> None:
         echo(f"{when(each.sent)}  {each.id}  {what}{_(': ')}{word(each.state)}{ended}")
     if not found:
         echo(_("No commands. Next: kiosk central command {station} report", station=station))
-
-
-def sent_commands(store: CentralStore, station: str, held: int, count: int, now: float) -> list[SentCommand]:
-    """The newest commands, with what the station told of each; `held`: the number that it says it has."""
-    from kiosk.trust.cose import read_cbor, read_sign1  # noqa: PLC0415
-    from kiosk.trust.documents import CommandDocument  # noqa: PLC0415
-
-    sent = [
-        convert(read_cbor(read_sign1(each.body).payload), CommandDocument) for each in store.commands(station, count)
-    ]
-    told = list(store.told_of_commands(station, min((each.issued_at for each in sent), default=0)))
-    started = {each.entry.get("command"): each for each in told if each.entry["kind"] == "command_started"}
-    ended = {each.entry.get("command"): each for each in told if each.entry["kind"] == "command_ended"}
-    return [_became(each, started.get(each.id), ended.get(each.id), held, now) for each in sent]
-
-
-def _became(sent: CommandDocument, started: Held | None, ended: Held | None, held: int, now: float) -> SentCommand:
-    state = "sent"
-    if ended:
-        state = str(ended.entry.get("outcome", "done"))
-    elif started or held >= sent.version:
-        state = "taken"
-    elif sent.expires <= now:
-        state = "expired"
-    return SentCommand(
-        sent.id,
-        sent.version,
-        sent.verb,
-        sent.door,
-        sent.issued_at,
-        sent.expires,
-        state,
-        started.entry["wall"] if started else None,
-        ended.entry["wall"] if ended else None,
-    )

@@ -11,6 +11,8 @@ import click
 from msgspec import Struct
 from rich.cells import cell_len
 
+from kiosk.central.scope import EVERYWHERE
+from kiosk.central.station_words import heard, lacking, version
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import State, StationLine
 from kiosk.cli.central.folder import (
@@ -27,16 +29,13 @@ from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, pri
 from kiosk.cli.files import PICTURE
 from kiosk.foreign import visible
 from kiosk.language import _
-from kiosk.wording.words import listed, span, when, word
+from kiosk.wording.words import listed, when, word
 
 if TYPE_CHECKING:
     from kiosk.central.published import Published
     from kiosk.central.store.registers import End
 
 PAGE: Final = 50
-OWN: Final = "yizhan-kiosk/"
-"""How a station's program names itself, before its version."""
-
 reason_option = click.option("--reason", type=TEXT, default="", help="Why, for whoever looks at it later.")
 
 
@@ -72,7 +71,7 @@ class Chosen(Struct, frozen=True):
 def stations(count: int | None, after: str, folder: Path, as_json: bool, **chosen: Any) -> None:
     """List the stations whose code begins with PREFIX: when heard, version, faults, and the words to compare at enrolment."""
     store, now, wanted = looked_into(folder), time.time(), Chosen(**chosen)
-    found = [each for each in store.register() if wanted(each, now)]
+    found = [each for each in store.register(EVERYWHERE) if wanted(each, now)]
     rest = [each for each in found if each.code > after]
     shown = rest[: count or (None if as_json else PAGE)]
     published, words = store.published(), fingerprints(folder, store)
@@ -101,26 +100,6 @@ def _line(each: StationLine, now: float, published: Published, words: Callable[[
     ]  # fmt: skip
     fingerprint = words(each.code, each.public_key) if each.public_key else ""
     return "  ".join([*(text + " " * (width - cell_len(text)) for text, width in columns), fingerprint]).rstrip()
-
-
-def heard(each: StationLine, now: float) -> str:
-    """When a station was heard last, in words."""
-    if each.seen is None:
-        return _("never heard") if each.state == "enrolled" else "–"
-    ago = span(max(0.0, now - each.seen.at))
-    return _("silent for {span}", span=ago) if each.silent(now) else _("{span} ago", span=ago)
-
-
-def version(each: StationLine) -> str:
-    """What its program calls itself; of ours the number."""
-    return visible(each.seen.version.removeprefix(OWN)) if each.seen else ""
-
-
-def lacking(each: StationLine, published: Published) -> list[str]:
-    """Of which documents it has not said that it has the newest; what became of commands is told elsewhere."""
-    if each.state != "enrolled" or not each.seen:
-        return []
-    return [*published.lacking(each.code, each.seen.documents or {})]
 
 
 def facts(each: StationLine, now: float, published: Published, words: Callable[[str, bytes], str]) -> dict[str, Any]:
@@ -259,7 +238,7 @@ def claim(station: str, folder: Path, out: Path | None, show: bool, reason: str)
 def _not_enrolled_or_exit(station: str, folder: Path) -> None:
     """Whoever takes the place of a key that is there, or was, says why."""
     store = looked_into(folder)
-    found = next(iter(store.register(station)), None)
+    found = next(iter(store.register(EVERYWHERE, station)), None)
     next_ = _("Next: kiosk central claim {station} --reason TEXT", station=station)
     if found and found.public_key and found.enrolled is not None:
         words = fingerprints(folder, store)(station, found.public_key)

@@ -1,0 +1,154 @@
+"""One station: what it is and has, what is wrong, what it told last, and the commands that it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, get_args
+
+from msgspec import Struct, convert
+from starlette.responses import Response
+
+from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.live import stream
+from kiosk.central.office.stations import in_words
+from kiosk.central.roles import TECHNICIAN, VIEWER
+from kiosk.central.sent import sent_commands
+from kiosk.central.store.entries import Held, Wanted
+from kiosk.central.store.sightings import StationLine
+from kiosk.language import _
+from kiosk.trust.documents import CommandDocument, CommandVerb
+from kiosk.wording.names import Names
+from kiosk.wording.sentences import sentence
+from kiosk.wording.words import stamped
+
+ENTRIES: Final = 30
+COMMANDS: Final = 10
+WITHIN: Final = 300.0
+"""Seconds in which a command is obeyed, or not at all."""
+
+VERBS: Final = tuple(verb for verb in get_args(CommandVerb) if verb != "restart")
+"""What a page can send; a program is started anew by whoever has a command line."""
+
+DANGEROUS: Final = frozenset({"unlock", "hold_open", "lock_down", "release"})
+LONGEST: Final = 24 * 60
+"""Minutes for which a command may hold."""
+
+OF_DOORS: Final = (
+    "unlocked", "locked", "taken", "not_taken", "interrupted_unlock", "lock_fault", "door_alarm", "operated",
+)  # fmt: skip
+"""Kinds of entries that tell how a door is."""
+
+NAMES: Final = Names(None)
+
+
+class Document(Struct, frozen=True):
+    """A kind of documents: the number that the station says it has, and the newest here."""
+
+    kind: str
+    held: int
+    newest: int
+
+
+class NewCommand(Struct, frozen=True):
+    """What the form asks for; `seconds` 0 for the verb's own time."""
+
+    verb: CommandVerb
+    door: str
+    seconds: int
+    reason: str
+
+
+def told(entries: Iterable[Held]) -> list[tuple[str, str]]:
+    """When and what, of each entry; the newest first."""
+    found = [(stamped(each.entry["wall"], str(each.entry.get("quality", "")), None), each.entry) for each in entries]
+    return [(at, sentence(entry, NAMES)) for at, entry in reversed(found)]
+
+
+def last_of_doors(doors: Iterable[str], entries: Iterable[Held]) -> list[tuple[str, str, str]]:
+    """Of each door its name, and when and what was told of it last; empty where it was not."""
+    newest = {each.entry["door"]: each for each in entries if each.entry.get("door") and each.entry["kind"] in OF_DOORS}
+    return [(NAMES.door(door), *(told([newest[door]])[0] if door in newest else ("", ""))) for door in sorted(doors)]
+
+
+def documents(line: StationLine, newest: Mapping[str, int]) -> list[Document]:
+    """What it holds of what there is."""
+    held = (line.seen and line.seen.documents) or {}
+    return [Document(kind, held.get(kind, 0), number) for kind, number in newest.items() if kind != "command"]
+
+
+def read_command(form: Form, doors: Iterable[str]) -> tuple[NewCommand | None, Mapping[str, str]]:
+    """The command that a form asks for; or what is wrong, by field."""
+    verb, door, minutes, reason = (form.words(each) for each in ("verb", "door", "minutes", "reason"))
+    number = int(minutes) if minutes.isascii() and minutes.isdecimal() and len(minutes) < 6 else None
+    wrong = {
+        "verb": verb not in VERBS and _("Choose one."),
+        "door": door not in {"", *doors} and _("It has no such door."),
+        "minutes": minutes and (number is None or not 0 < number <= LONGEST) and _("From 1 to {most} minutes.", most=LONGEST),
+        "reason": verb in DANGEROUS and not reason and _("This asks for a reason."),
+    }  # fmt: skip
+    found = {field: words for field, words in wrong.items() if words}
+    return (None if found else NewCommand(convert(verb, CommandVerb), door, (number or 0) * 60, reason)), found
+
+
+def show(asked: Asked) -> Response:
+    """The station's page."""
+    return _page(asked, _known(asked), Form(), {})
+
+
+def send(asked: Asked) -> Response:
+    """Send it a command: signed, published and written into the audit, or none of it."""
+    line = _known(asked)
+    new, wrong = read_command(asked.form, asked.store.doors(line.code))
+    if line.state != "enrolled":
+        wrong = {"verb": _("Only an enrolled station can be told anything.")}
+    if new is None or wrong:
+        return _page(asked, line, asked.form, wrong, 422)
+    wanted = CommandDocument(1, "x", line.code, new.verb, 0, 0, new.door, seconds=new.seconds)
+    with asked.store.transaction():
+        sent = asked.issuer.command(wanted, WITHIN)
+        why = " ".join(filter(None, (new.door, new.reason)))
+        asked.acted(new.verb, line.code, line.code, f"{why} ({sent.id})")
+    return to(f"/stations/{line.code}#commands")
+
+
+def live(asked: Asked) -> Response:
+    """Tells the page when anything of it has changed."""
+    line = _known(asked)
+    return stream(asked, VIEWER, lambda: _mark(asked, line.code))
+
+
+def _mark(asked: Asked, code: str) -> object:
+    lines = asked.store.register(asked.scope, code)
+    now = asked.store.last_command(code, asked.now)
+    return lines, asked.store.faults(code), asked.store.ends(code), now
+
+
+def _known(asked: Asked) -> StationLine:
+    found = asked.store.register(asked.scope, asked.path["code"])
+    return found[0] if found else missing(_("There is no such station, or it is not one of yours."))
+
+
+def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str], status: int = 200) -> Response:
+    store, code = asked.store, line.code
+    published = store.published_bare(code)
+    newest = store.newest(code, "access", Wanted(), ENTRIES)
+    doors = store.doors(code)
+    held = ((line.seen and line.seen.documents) or {}).get("command", 0)
+    return page(
+        "station",
+        asked,
+        status,
+        line=in_words(line, published, asked.now),
+        network=line.seen.address if line.seen else "",
+        doors=last_of_doors(doors, store.newest(code, "access", Wanted(OF_DOORS), ENTRIES)),
+        door_names=doors,
+        documents=documents(line, published.versions(code)),
+        faults=[(each, NAMES.fault(each.what)) for each in store.faults(code)],
+        entries=told(newest),
+        commands=sent_commands(store, code, held, COMMANDS, asked.now)[::-1],
+        acts=store.acts(asked.scope, about=code, most=COMMANDS),
+        sends=asked.may(TECHNICIAN) and line.state == "enrolled",
+        verbs=VERBS,
+        form=form,
+        wrong=wrong,
+    )

@@ -1,0 +1,209 @@
+"""The list of the stations and the page of one: found, sorted, paged, kept small; commands from reason to entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+
+import pytest
+
+from kiosk.central.office import live
+from kiosk.central.office.asked import Form
+from kiosk.central.office.station import read_command
+from kiosk.central.office.stations import PAGE, Wanted, chosen, read_wanted
+from kiosk.central.scope import EVERYWHERE
+from kiosk.central.store import CentralStore
+from kiosk.central.store.logs import Sent
+from kiosk.central.store.registers import Registered
+from kiosk.central.store.sightings import SILENT_AFTER, Sighting, StationLine
+from kiosk.contract.bodies import Batch
+from tests.keys import private, public
+from tests.office.clerks import Office, open_office, words
+
+NOW = 1_795_392_000.0
+EPOCH = "00112233445566aa"
+CODE = "37081101"
+
+
+def line(
+    code: str, seen: float | None = None, faults: int = 0, name: str = "", enrolled: float | None = NOW
+) -> StationLine:
+    state: Any = "added" if enrolled is None else "enrolled"
+    heard = None if seen is None else Sighting(code, seen, "yizhan-kiosk/0.5.0", "")
+    return StationLine(code, state, name, "", b"k" if enrolled else None, enrolled, heard, faults)
+
+
+LINES = [
+    line("37081101", NOW, name="Lake"),
+    line("37081102", NOW - SILENT_AFTER - 1, name="Gate"),
+    line("41000001", NOW - 5, faults=3, name="Harbour"),
+    line("41000002", enrolled=None, name="lake too"),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "codes"),
+    [
+        (Wanted(), ["37081101", "37081102", "41000001", "41000002"]),
+        (Wanted(prefix="41"), ["41000001", "41000002"]),
+        (Wanted(words="LAKE"), ["37081101", "41000002"]),
+        (Wanted(words="lake 41"), ["41000002"]),
+        (Wanted(state="silent"), ["37081102"]),
+        (Wanted(state="faulty"), ["41000001"]),
+        (Wanted(state="added"), ["41000002"]),
+        (Wanted(sort="faults"), ["41000001", "37081101", "37081102", "41000002"]),
+        (Wanted(sort="heard"), ["41000002", "37081102", "41000001", "37081101"]),
+    ],
+)
+def test_stations_are_found_and_sorted(wanted: Wanted, codes: list[str]) -> None:
+    assert [each.code for each in chosen(LINES, wanted, NOW)] == codes
+
+
+@pytest.mark.parametrize("query", [{"page": "0"}, {"page": "²"}, {"page": "9" * 9}, {"sort": "x"}, {"state": "<"}])
+def test_what_an_address_asks_for_and_is_not_there_counts_as_nothing(query: dict[str, str]) -> None:
+    assert read_wanted(query) == Wanted()
+
+
+def test_an_address_says_only_what_differs() -> None:
+    assert Wanted(prefix="37", page=3).with_(page=1) == "prefix=37"
+    assert read_wanted({"words": "a b", "page": "2"}).with_() == "words=a+b&page=2"
+
+
+def fill(store: CentralStore, count: int) -> None:
+    """As many stations with everything that a line can show."""
+    codes = [f"3{number:07}" for number in range(count)]
+    with store.transaction():
+        store.add_stations([Registered(code, f"第{code}号户外劳动者驿站", f"红星路 {code} 号") for code in codes], NOW)
+        store._engine.run_each("INSERT INTO stations VALUES (?, ?, ?)", [(code, b"k" * 32, NOW) for code in codes])
+        store.saw([Sighting(code, time(), "yizhan-kiosk/0.5.0", "192.0.2.1", {"keyset": 1}) for code in codes])
+
+
+def test_a_page_of_a_province_is_less_than_100_kb(tmp_path: Path) -> None:
+    with open_office(tmp_path) as office:
+        fill(office.store, 4540)
+        clerk = office.hire("province")
+        answer = clerk.get("/stations?sort=name")
+        assert "4540 stations" in words(answer)
+        assert len(answer.content) < 100_000
+        assert answer.text.count('href="/office/stations/') == PAGE
+        last = clerk.get("/stations?page=999")
+        assert "page 91 of 91" in words(last)
+
+
+@pytest.mark.slow
+def test_the_list_of_a_province_begins_within_300_ms(central_folder: Path) -> None:
+    with open_office(central_folder) as office:
+        fill(office.store, 4540)
+        clerk = office.hire("province")
+        took = []
+        for _ in range(20):
+            began = monotonic()
+            with clerk.session.get(f"{office.url}/office/stations?words=3", stream=True, timeout=30) as answer:
+                next(answer.iter_content(1))
+            took.append(monotonic() - began)
+        assert sorted(took)[10] < 0.3, took
+
+
+@pytest.fixture
+def station(office: Office) -> Iterator[str]:
+    """An enrolled station that has told something, with a name that means harm."""
+    store = office.store
+    store.add_stations([Registered(CODE, "<script>alert(1)</script>", '"><img src=x>')], NOW)
+    store.enrol(CODE, store.make_claim(CODE, time()), public(private(20)), time())
+    yield CODE
+    for table in ("entries", "logs", "boots", "doors", "faults", "commands"):
+        store._engine.run(f"DELETE FROM {table}")
+    store._numbers.clear()
+    store._doors.clear()
+
+
+def tell(office: Office, *entries: dict[str, Any], first: int = 1) -> None:
+    clock = {"boot_id": "b", "boot": 1.0, "quality": "synced"}
+    whole = [{"seq": first + place, **clock, "wall": time(), **each} for place, each in enumerate(entries)]
+    (became,) = office.store.take_all([Sent(CODE, "access", Batch(EPOCH, first, "b", 1.0, 1.0, whole))], time())
+    assert not isinstance(became, Exception), became
+
+
+def test_the_page_of_a_station_says_what_is_known(office: Office, station: str) -> None:
+    tell(
+        office,
+        {"kind": "started", "version": "0.5.0"},
+        {"kind": "unlocked", "door": "main", "by": "exit"},
+        {"kind": "fault", "what": "sensor.fridge", "detail": "<b>timeout</b>"},
+        {"kind": "denied", "door": "main", "reason": "<script>"},
+    )
+    clerk = office.hire("reader", "viewer")
+    answer = clerk.get(f"/stations/{station}")
+    shown = words(answer)
+    for told in ("<script>alert(1)</script>", "sensor fridge", "<b>timeout</b>", "main: unlocked", "version 0.5.0"):
+        assert told in shown
+    assert re.findall(r"<(?:script|img|b)\b(?! src=\"/office/live)", answer.text) == []
+    assert "Send a command" not in shown, "a viewer looks"
+
+
+def test_a_command_from_its_reason_to_what_became_of_it(office: Office, station: str) -> None:
+    tell(office, {"kind": "unlocked", "door": "main", "by": "exit"})
+    clerk = office.hire("opener", "technician", "3708")
+    page = f"/stations/{station}"
+    assert "This asks for a reason." in words(clerk.send(f"{page}/commands", page, verb="unlock"))
+    assert office.store.commands(station, 9) == []
+    sent = clerk.send(f"{page}/commands", page, verb="unlock", door="main", minutes="", reason="the key is inside")
+    assert sent.headers["Location"] == f"/office{page}#commands"
+    (act, *_) = office.store.acts(EVERYWHERE, about=station)
+    assert (act.account, act.what, "the key is inside" in act.reason) == ("opener", "unlock", True)
+    (id_,) = re.findall(r"\(([0-9a-f]{12})\)", act.reason)
+    assert re.search(rf"unlock · main {id_} .* – – sent", clerk.reads(page))
+    tell(office, {"kind": "command_started", "command": id_, "verb": "unlock"}, first=2)
+    assert re.search(rf"{id_} \S+ \S+ \S+ \S+ \S+ \S+ – taken", clerk.reads(page))
+    tell(office, {"kind": "command_ended", "command": id_, "verb": "unlock", "outcome": "done"}, first=3)
+    assert re.search(rf"{id_}( \S+){{9}} done", clerk.reads(page))
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"verb": "unlock", "reason": "x"}, set()),
+        ({"verb": "report"}, set()),
+        ({"verb": "restart", "reason": "x"}, {"verb"}),
+        ({"verb": "<", "door": "attic", "minutes": "-1"}, {"verb", "door", "minutes"}),
+        ({"verb": "hold_open", "minutes": "1441", "reason": " "}, {"minutes", "reason"}),
+        ({"verb": "hold_open", "minutes": "²", "reason": "x"}, {"minutes"}),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_told_at_once(fields: dict[str, str], wrong: set[str]) -> None:
+    new, told = read_command(Form(fields), ["main"])
+    assert set(told) == wrong
+    assert (new is None) is bool(wrong)
+
+
+def test_a_station_beyond_ones_own_is_not_there(office: Office, station: str) -> None:
+    """IDOR over prefixes: read, watched and told alike."""
+    clerk = office.hire("elsewhere", "technician", "41")
+    assert station not in clerk.reads("/stations")
+    for path in (f"/stations/{station}", f"/stations/{station}/live", "/stations/nowhere"):
+        assert clerk.get(path).status_code == 404
+    sent = clerk.send(f"/stations/{station}/commands", "/stations", verb="unlock", reason="mine")
+    assert sent.status_code == 404
+    assert office.store.commands(station, 9) == []
+
+
+def test_a_page_is_told_when_something_has_changed_until_the_session_ends(
+    office: Office, station: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LOOK_EVERY", 0.01)
+    clerk = office.hire("watcher", "viewer")
+    with clerk.get(f"/stations/{station}/live", stream=True) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == b"retry: 5000"
+        tell(office, {"kind": "unlocked", "door": "main", "by": "exit"})
+        assert b"data: changed" in lines
+        office.store.disable("watcher", time())
+        assert list(lines)[-1:] in ([b""], []), "it ends"
+
+
+def test_there_are_so_many_streams_and_no_more(office: Office, station: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MOST", 0)
+    assert office.hire("late", "viewer").get(f"/stations/{station}/live").status_code == 503
