@@ -83,7 +83,7 @@ def _read(path: Path) -> bytes:
 def begun(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A demo in a terminal of its own, when its first program runs; and the terminal's other end."""
     near, far = pty.openpty()
-    command = ["setsid", "--ctty", sys.executable, "-m", "kiosk", "demo", *words]
+    command = ["setsid", "--ctty", sys.executable, "-X", "faulthandler", "-m", "kiosk", "demo", *words]
     env = {**environment(), "TMPDIR": str(folder)}
     demo = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=env)
     os.close(far)
@@ -91,10 +91,22 @@ def begun(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], 
         until(lambda: any(b"demo.tied" in _read(each) for each in left(folder)), "its first program", patience=60)
         yield demo, near
     finally:
-        demo.kill()
-        demo.wait()
+        if demo.poll() is None:
+            sys.stderr.write(_stacks(demo, near))
         with suppress(OSError):
             os.close(near)
+
+
+def _stacks(demo: subprocess.Popen[bytes], near: int) -> str:
+    """End a demo that does not end, and let it say where it was."""
+    demo.send_signal(signal.SIGABRT)
+    os.set_blocking(near, False)
+    with suppress(OSError, subprocess.TimeoutExpired):
+        demo.wait(5)
+        return os.read(near, 65536).decode(errors="replace")
+    demo.kill()
+    demo.wait()
+    return "it does not say"
 
 
 def test_a_terminal_that_closes_takes_the_demo_along_with_all_that_it_began(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ kiosk.demo.spoil adds to it. Seeded, so that a film is the same each time.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import cv2
+import msgspec
 import numpy as np
 import segno
 from numpy.typing import NDArray
@@ -92,12 +93,12 @@ class Film:
     seed: int = 7
 
 
-def write_film(film: Film, path: Path, wanted: Callable[[], bool] = lambda: True) -> None:
-    """Write the film as an AVI of JPEG pictures, as long as it is wanted."""
+def write_film(film: Film, path: Path) -> None:
+    """Write the film as an AVI of JPEG pictures."""
     writer = cv2.VideoWriter(
         str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), film.rate, (film.width, film.height)
     )
-    for picture in takewhile(lambda _: wanted(), frames(film)):
+    for picture in frames(film):
         writer.write(picture)
     writer.release()
 
@@ -268,3 +269,13 @@ def _sense(picture: Picture, grain: NDArray[np.int16], film: Film, drops: NDArra
 def _picture(array: Any) -> Picture:
     found: Picture = np.asarray(array).astype("uint8", copy=False)
     return found
+
+
+def main() -> None:
+    """`python -m kiosk.demo.film JSON PATH`: write to PATH the film that JSON describes."""
+    described, path = (Path(word) for word in sys.argv[1:])
+    write_film(msgspec.json.decode(described.read_bytes(), type=Film), path)
+
+
+if __name__ == "__main__":
+    main()

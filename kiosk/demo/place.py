@@ -12,12 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 from time import monotonic, sleep
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from kiosk.language import _
 from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
+
+if TYPE_CHECKING:
+    from kiosk.demo.film import Film
 
 TEMPLATE: Final = Path(__file__).with_name("demo.toml")
 """config/demo.toml: a link, so that it is in an installed package too."""
@@ -51,12 +56,25 @@ class Place:
     @contextmanager
     def program(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         """A `kiosk` program in a process of its own, ended by SIGTERM, and by the kernel when this one is killed."""
-        command = [sys.executable, "-m", "kiosk.demo.tied", str(os.getpid()), "-c", str(self.config), *words]
-        with (self.logs / f"{words[0]}.log").open("ab") as log:
+        with self._tied(words[0], "kiosk", "-c", str(self.config), *words) as process:
+            self._processes.append(process)
+            yield process
+
+    @contextmanager
+    def filming(self, film: Film) -> Iterator[subprocess.Popen[bytes]]:
+        """The camera's film is being made, which takes long, in a process of its own: it ends with the rest."""
+        described = self.folder / "film.json"
+        described.write_bytes(msgspec.json.encode(film))
+        with self._tied("film", "kiosk.demo.film", str(described), str(self.film)) as process:
+            yield process
+
+    @contextmanager
+    def _tied(self, name: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        command = [sys.executable, "-m", "kiosk.demo.tied", str(os.getpid()), *words]
+        with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
-        self._processes.append(process)
         try:
             yield process
         finally:

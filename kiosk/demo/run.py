@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import signal
 import statistics
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -17,10 +15,9 @@ from rich.console import Console
 from kiosk.central.store import CentralStore
 from kiosk.core.entries import Stream
 from kiosk.demo.appliances import Appliances
-from kiosk.demo.film import write_film
 from kiosk.demo.founding import founded
 from kiosk.demo.link import Link
-from kiosk.demo.place import Place, free_port, wait_for_port, wait_for_station
+from kiosk.demo.place import DemoFailed, Place, free_port, wait_for_port, wait_for_station
 from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Score, Story
 from kiosk.demo.walker import Bench, Walker
@@ -75,7 +72,7 @@ def _open(
 ) -> tuple[Story, Settings]:
     """Start everything, bottom-up; the scanner last, since its film begins at once."""
     film = place.film if keep_film else place.hold_film()
-    camera = stack.enter_context(_filming(script, place))
+    camera = stack.enter_context(place.filming(script.film()))
     port = free_port()
     stack.enter_context(place.program("central", "serve", "--data", str(place.central), "--port", str(port)))
     wait_for_port(port, place)
@@ -106,27 +103,13 @@ def _open(
         stack.callback(Walker(bench, door.lock.pin, door.contact.pin).stop)
     for program in ("sync", "sensors", "screen", "scanner"):
         if program == "scanner":
-            camera.join()
+            if camera.wait():
+                raise DemoFailed(_("the film cannot be made; see {log}", log=place.logs / "film.log"))
             if not keep_film:
                 place.film.unlink()
         stack.enter_context(place.program(program))
     stack.callback(place.end_programs)
     return Story(console, script, link), settings
-
-
-@contextmanager
-def _filming(script: Script, place: Place) -> Iterator[threading.Thread]:
-    """The thread that makes the film; with the block it ends, too, be the film whole or not."""
-    over = threading.Event()
-    camera = threading.Thread(
-        target=write_film, args=(script.film(), place.film, lambda: not over.is_set()), name="film"
-    )
-    camera.start()
-    try:
-        yield camera
-    finally:
-        over.set()
-        camera.join()
 
 
 def _listen(settings: Settings, story: Story, seconds: float | None) -> None:

@@ -1,4 +1,4 @@
-"""`python -m kiosk.demo.tied PARENT WORDS...`: the `kiosk` command as a child that ends when PARENT does, also by kill -9."""
+"""`python -m kiosk.demo.tied PARENT MODULE WORDS...`: a module as a child that ends when PARENT does, also by kill -9."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PR_SET_PDEATHSIG: Final = 1
 
 
 def main() -> None:
-    """Ask the kernel for SIGTERM, and go on as `kiosk`; a parent that went in the meantime was too quick for it."""
-    parent = int(sys.argv.pop(1))
+    """Ask the kernel for SIGTERM, and go on as that module; a parent that went in the meantime was too quick for it."""
+    parent, module = int(sys.argv.pop(1)), sys.argv.pop(1)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() == parent:
-        runpy.run_module("kiosk", run_name="__main__", alter_sys=True)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
