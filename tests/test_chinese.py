@@ -237,6 +237,7 @@ scanner read none.png|test network|test lock|test nope|update|update none.bin|en
 completion fish|demo --for 1s|demo --for x|nope|statsu|doctor --fix|watch|station --nope
 central account add li|central account list|central account role li --role viewer|central account disable li
 central account enable li|central account password li|central audit list|central audit verify
+central wrong|central wrong 3708|central alarms sent|central alarms test
 central station add 37081101|central stations|central claim 37081101|central alarms|central clock|central revoke 7
 central command 37081101 open|central command 37081101 restart|central policy none.toml
 central policy bad.toml|central reconcile

@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from kiosk.central.alarms.sender import Telling
 from kiosk.central.issuer import Issuer
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
@@ -28,6 +29,8 @@ LOOK_AGAIN: Final = 5.0
 
 ROLL_OUT_EVERY: Final = 60.0
 """Seconds between two looks at how the stations do that have a new release."""
+TELL_EVERY: Final = 30.0
+"""Seconds between two looks at what is wrong; 100 ms each for a province."""
 
 PURGE_EVERY: Final = 3600.0
 """Seconds between the beginnings of two purges; each step of one is a turn."""
@@ -60,6 +63,7 @@ class Jobs:
             Job("watch", Stepwise(store.watch, issuer.now, WATCH_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("purge", Stepwise(store.purge, issuer.now, PURGE_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("releases", RollingOut(store).turn, ROLL_OUT_EVERY, RENEW_AGAIN),
+            Job("alarms", Telling(store, store.alarm_rules).look, TELL_EVERY, RENEW_AGAIN),
             Job("forget", store.forget_publications, RENEW_EVERY, RENEW_AGAIN),
             Job("sessions", lambda: store.forget_sessions(time.time()), RENEW_EVERY, RENEW_AGAIN),
         ]

@@ -41,6 +41,11 @@ def test_a_cause_is_told_once_it_has_been_there_for_a_while() -> None:
     assert events([SILENT], incident(), NOW + RULES.settle) == ["raised"]
 
 
+def test_a_forced_door_is_told_at_once() -> None:
+    forced = replace(SILENT, what="forced_open")
+    assert events([forced], incident(forced), NOW) == ["raised"]
+
+
 def test_it_is_told_again_every_few_hours_until_somebody_has_acknowledged_it() -> None:
     told = incident(told=NOW)
     again = NOW + RULES.remind_hours * 3600
@@ -103,8 +108,8 @@ def test_raised_and_cleared_take_turns_whatever_comes_and_goes(looks: list[tuple
 
 def test_a_station_that_flaps_is_told_once() -> None:
     receiver = Told()
-    for number in range(200):
-        receiver.look(wrong=number % 2 == 0, now=NOW + number * 60)
+    for number in range(100):
+        receiver.look(wrong=number % 2 == 0, now=NOW + number * 100)
     assert receiver.events == ["raised"]
 
 

@@ -66,6 +66,7 @@ ELSEWHERE: Final = {
     "kiosk test --acceptance --out .": "tests/programs/test_acceptance.py",
     "kiosk central token 37089999 --trial --for 1h": "tests/programs/test_wire_examples.py: on a server of its own",
     "kiosk central entries 37089999 --json": "tests/programs/test_wire_examples.py",
+    "kiosk central alarms test": "tests/programs/test_duty.py: needs a receiver",
     "kiosk central policies show PREFIX": "tests/programs/test_central_looking.py: needs a policy",
     "kiosk central policies withdraw PREFIX": "tests/programs/test_central_looking.py",
     "kiosk central service show ID": "tests/programs/test_service_documents.py: needs a service",
@@ -80,7 +81,7 @@ ELSEWHERE: Final = {
 RUN_ON: Final = {"station", "sync", "sensors", "screen", "scanner", "scanner NAME"}
 """Programs, which run until they are told to end."""
 
-MAY_FIND_FAULT: Final = {"doctor", "alarms", "explain", "plot", "--alive"}
+MAY_FIND_FAULT: Final = {"doctor", "alarms", "wrong", "explain", "plot", "--alive"}
 """Verbs with exit code 1 for what they find: a test machine is no Pi, and here is neither a sensor nor a browser."""
 
 RUN: Final = [

@@ -67,7 +67,7 @@ Receiver = Mail | Webhook
 
 
 class AlarmSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`settle`: seconds that a cause is there before anybody is told; `quiet`: for which it is away before it counts as gone.
+    """`settle`: seconds that a cause is there before anybody is told, if it is not urgent; `quiet`: and away before it is over.
 
     `office`: where the office's pages are, for the links. `daily`: the hour (of `utc_offset`) of the daily message, if any.
     """
@@ -75,7 +75,7 @@ class AlarmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     mail: tuple[Mail, ...] = ()
     webhook: tuple[Webhook, ...] = ()
     language: Literal["zh", "en"] = "zh"
-    settle: Seconds = 120.0
+    settle: Seconds = 300.0
     quiet: Seconds = 600.0
     remind_hours: Hours = 4.0
     daily: Annotated[int, Meta(ge=0, le=23)] | None = 8

@@ -1,7 +1,8 @@
 """Who is to be told what, and when: decided in values, from the causes that are there and those that were.
 
-A cause is told once it has been there for a while, again every few hours until somebody has acknowledged it, and once it has
-been gone for a while; so one that comes and goes is told once. Of one that is mute nobody is told anything.
+A cause is told once it has been there for a while, or at once where it is urgent; again every few hours until somebody has
+acknowledged it; and once it has been gone for a while, so that one that comes and goes is told once. Of one that is mute
+nobody is told anything.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from kiosk.central.alarms.settings import HOUR, AlarmSettings
 from kiosk.central.duty import Incident
-from kiosk.central.wrong import Cause
+from kiosk.central.wrong import SILENT, Cause, Urgency, urgency
 
 MOST_LINES: Final = 40
 """Causes that one message tells of; the rest is counted."""
@@ -65,9 +66,14 @@ def _due(incident: Incident, rules: AlarmSettings, now: float) -> Event | None:
     if incident.mute(now):
         return None
     if incident.told is None:
-        return "raised" if now - incident.came >= rules.settle else None
+        return "raised" if now - incident.came >= _settle(incident.what, rules) else None
     again = now - (incident.reminded or incident.told) >= rules.remind_hours * HOUR
     return "reminded" if again and not incident.acknowledged else None
+
+
+def _settle(what: str, rules: AlarmSettings) -> float:
+    """A forced door and a fire are told at once; silence may be a server that has just started, or a part of a wider one."""
+    return 0.0 if what != SILENT and urgency(what) <= Urgency.SAFETY else rules.settle
 
 
 def _within(incident: Incident, causes: Sequence[Cause]) -> bool:

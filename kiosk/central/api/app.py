@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kiosk.central import jobs
+from kiosk.central.alarms.sender import Sender
 from kiosk.central.api.answers import (
     Refused,
     Unfinished,
@@ -95,6 +97,7 @@ class Central:
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
         self._jobs = Jobs(self.store, self.issuer, self._tell_unsigned)
+        self._senders = [Sender(self.store, each, folder) for each in self.store.alarm_rules.receivers]
         self._look_at = -math.inf
         self._away = False
 
@@ -234,7 +237,10 @@ class Central:
             asyncio.create_task(self.loops.keep("attendance", self._attendance.turn)),
             asyncio.create_task(self.loops.keep("hung", self._hung)),
         ]
+        for sender in self._senders:
+            self.loops.start(sender.name, partial(sender.turn, self.loops.stop), math.inf)
         yield
+        self.loops.stop.set()
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)

@@ -47,7 +47,7 @@ class CentralStore(
 
     def __init__(self, folder: Path) -> None:
         settings = settings_of(folder)
-        self.retention = settings.retention
+        self.retention, self.alarm_rules = settings.retention, settings.alarms
         self._engine = engine_of(folder, settings)
         self._numbers, self._doors = {}, {}
         self._highest = Highest(folder)

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from kiosk.central.alarms.settings import AlarmSettings
 from kiosk.central.retention import Retention
 from kiosk.central.store.engine import Engine, StoreFailed, Trouble
 from kiosk.central.store.sqlite import FILE, Sqlite
@@ -22,6 +23,7 @@ class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     dsn: str = ""
     retention: Retention = Retention()
+    alarms: AlarmSettings = AlarmSettings()
 
 
 def holds_one(folder: Path) -> bool:

@@ -16,7 +16,9 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.retention import DAY, PERSONS, Retention
+from kiosk.central.store.causes import Causes
 from kiosk.central.store.engine import Engine
+from kiosk.central.store.messages import Messages
 from kiosk.central.store.months import OTHER, drop_months, make_months
 
 STEP: Final = 200
@@ -41,7 +43,7 @@ class Held(Struct, frozen=True):
     due: int
 
 
-class Purge:
+class Purge(Causes, Messages):
     """That part of the store."""
 
     _engine: Engine
@@ -57,6 +59,7 @@ class Purge:
                     yield from self._purge_stream(stream, days, rules, now)
         yield from self._purge_aside(now - self.retention.persons * DAY)
         yield from self._purge_rejected(now)
+        yield from self._purge_duty(now)
         if self._engine.words.months:
             yield from self._purge_months(now)
         self._engine.wipe()
@@ -155,6 +158,13 @@ class Purge:
                 for table in ("rejected", "rejections"):
                     self._engine.run_each(f"DELETE FROM {table} WHERE log = ? AND seq = ?", old)
             yield len(old)
+
+    def _purge_duty(self, now: float) -> Iterator[int]:
+        """What names an operator goes as what names a holder does, once nobody works at it any longer."""
+        persons, other = now - self.retention.persons * DAY, now - self.retention.other * DAY
+        yield self.purge_messages(persons)
+        yield self.purge_notes(persons)
+        yield self.purge_causes(other)
 
     def _each(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         with self._engine.transaction(alone=False):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kiosk.cli.central.account import account
+from kiosk.cli.central.alarms import alarms, wrong
 from kiosk.cli.central.audit import audit
 from kiosk.cli.central.check import check
 from kiosk.cli.central.command import command
@@ -20,7 +20,6 @@ from kiosk.cli.central.folder import (
     folder_option,
     list_published,
     list_said,
-    looked_into,
     opened,
     said_plainly,
 )
@@ -35,9 +34,8 @@ from kiosk.cli.central.retention import retention
 from kiosk.cli.central.service import service
 from kiosk.cli.central.stations import claim, claims, station, stations
 from kiosk.cli.central.token import token
-from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json
-from kiosk.foreign import visible
-from kiosk.language import _, told
+from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
+from kiosk.language import _
 from kiosk.wording.words import listed, when, word
 
 if TYPE_CHECKING:
@@ -103,7 +101,7 @@ for verb in (
     report,
 ):
     central.add_command(verb)
-for verb in (account, audit):
+for verb in (account, audit, wrong, alarms):
     central.add_command(verb)
 
 
@@ -159,28 +157,6 @@ def _set_status(folder: Path, index: int, name: str) -> None:
     version = list_published(store, issuer)
     words = _("credential {index}: {status}; {list}", index=index, status=word(name), list=list_said(version))
     answer(words, index=index, status=name, version=version)
-
-
-@central.command()
-@click.option("--clear", is_flag=True, help="Forget them; what is still so comes again.")
-@folder_option
-@as_json
-def alarms(folder: Path, clear: bool, as_json: bool) -> None:
-    """List what the server found wrong: stations with numbers that it has not, copied cards, its clock. Exit code 1 if any."""
-    store = looked_into(folder)
-    found = store.alarms()
-    if clear:
-        store.clear_alarms()
-    if as_json:
-        print_json(found)
-    for each in () if as_json else found:
-        who = each.station or _("the server")
-        echo(
-            f"{when(each.last)}  {visible(who):<12}  {word(each.what)} ×{each.times}{_(': ')}{told(visible(each.detail))}"
-        )
-    if not found and not as_json:
-        echo(_("No alarms."))
-    sys.exit(WRONG if found and not clear else 0)
 
 
 @central.command()

@@ -1,0 +1,79 @@
+"""What is wrong now, asked of the store, and kept for a few seconds: many people look, and the answer is the same for all."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from kiosk.central.scope import EVERYWHERE, Scope
+from kiosk.central.store import CentralStore
+from kiosk.central.store.sightings import StationLine
+from kiosk.central.troubles import Known, troubles
+from kiosk.central.wrong import Cause, causes
+
+UNSENT_AFTER: Final = 3600.0
+"""Seconds for which a message may wait before its receiver counts as out of reach."""
+
+KEPT_FOR: Final = 5.0
+
+
+def known(store: CentralStore, now: float) -> Known:
+    """All that the store knows of what is wrong."""
+    return Known(
+        store.register(EVERYWHERE),
+        store.all_open("faults"),
+        store.all_open("raised"),
+        store.published_bare(),
+        store.alarms(),
+        store.open_claims(now),
+        store.gathered_since("status"),
+        store.unsent(now - UNSENT_AFTER),
+    )
+
+
+class Wrong:
+    """The causes at a moment, and the stations that they name."""
+
+    def __init__(self, store: CentralStore, now: float) -> None:
+        found = known(store, now)
+        self.at = now
+        self.incidents = store.incidents()
+        self.causes = causes(troubles(found, now), found.enrolled, self.incidents.keys())
+        self.lines = {each.code: each for each in found.stations}
+
+    def seen_by(self, scope: Scope) -> list[Cause]:
+        """What somebody sees who looks after the stations of a prefix."""
+        return [seen for each in self.causes if (seen := seen_by(each, scope))]
+
+    def stations(self, scope: Scope) -> list[StationLine]:
+        """Those in service within it."""
+        return [each for each in self.lines.values() if each.state == "enrolled" and scope.covers(each.code)]
+
+
+def seen_by(cause: Cause, scope: Scope) -> Cause | None:
+    """The cause as it shows there: of a wider place with its own stations alone; None where it has none."""
+    if scope.covers(cause.place):
+        return cause
+    own = tuple(each for each in cause.stations if scope.covers(each))
+    return Cause(cause.what, cause.place, cause.whole, own, cause.of, cause.since, cause.detail) if own else None
+
+
+class Looking:
+    """Looks again when the last look is some seconds old; any thread may ask."""
+
+    def __init__(self, store: CentralStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._last: Wrong | None = None
+
+    def wrong(self, now: float) -> Wrong:
+        """What is wrong at `now`, or a few seconds before."""
+        with self._lock:
+            if self._last is None or not 0 <= now - self._last.at < KEPT_FOR:
+                self._last = Wrong(self._store, now)
+            return self._last
+
+    def forget(self) -> None:
+        """Somebody has done something about it: the next who asks is to see it."""
+        with self._lock:
+            self._last = None
