@@ -85,4 +85,4 @@ def test_it_serves_over_ipv6(tmp_path: Path) -> None:
     with House(tmp_path).program(
         "central", "serve", "--host", "::1", "--data", str(tmp_path / "c"), "--port", str(port)
     ):
-        until(lambda: requests.get(f"http://[::1]:{port}/", timeout=5).status_code == 404, "the server")
+        until(lambda: requests.get(f"http://[::1]:{port}/v1", timeout=5).status_code == 404, "the server")

@@ -75,7 +75,7 @@ class Front:
     def running(self) -> Iterator[None]:
         process = subprocess.Popen(["nginx", "-e", str(self.folder / "error.log"), "-c", str(self.config)])
         try:
-            until(lambda: self.get("/").status_code == 404, "nginx")
+            until(lambda: self.get("/nothing").status_code == 404, "nginx")
             yield
         finally:
             stop(process)
@@ -177,3 +177,15 @@ def test_nobody_says_who_he_is_and_connections_to_the_server_are_kept(tmp_path: 
         for head in heads:
             assert "192.0.2.66" not in head
             assert "X-Forwarded-For: 127.0.0.1\r\n" in head
+
+
+def test_operators_come_to_the_office_through_it_with_a_cookie_that_is_its_own(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    front = Front(tmp_path, town.port)
+    with front.running():
+        assert "try again" in front.get("/office/login").text, "the server is away"
+        with town.server():
+            assert front.get("/").url == f"{front.url}/office/login?next=/office/"
+            cookie = front.get("/office/login").headers["Set-Cookie"]
+            assert cookie.startswith("__Host-yizhan=")
+            assert "Secure" in cookie

@@ -36,7 +36,7 @@ class Town:
     def server(self, under: Sequence[str] = ()) -> Iterator[None]:
         words = ("central", "serve", "--data", str(self.central), "--port", str(self.port))
         with self.house.program(*words, under=under):
-            until(lambda: requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).status_code == 404)
+            until(lambda: requests.get(f"http://127.0.0.1:{self.port}/v1", timeout=5).status_code == 404)
             yield
 
     def enrol(self, through: int, under: Sequence[str] = ()) -> None:

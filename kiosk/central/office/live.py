@@ -36,7 +36,9 @@ def stream(asked: Asked, roles: Roles, mark: Callable[[], object]) -> Response:
     """Tell of each change of what `mark` gives, while the session lasts, which looking on does not prolong. Refuses by 503."""
     if Streams.count >= MOST:
         raise HTTPException(503, _("Too many pages are kept up to date. Load this one again to see what is new."))
-    return StreamingResponse(_changes(asked, roles, mark), media_type="text/event-stream")
+    return StreamingResponse(
+        _changes(asked, roles, mark), headers={"X-Accel-Buffering": "no"}, media_type="text/event-stream"
+    )
 
 
 async def _changes(asked: Asked, roles: Roles, mark: Callable[[], object]) -> AsyncIterator[bytes]:
