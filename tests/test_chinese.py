@@ -244,7 +244,6 @@ central policy bad.toml|central reconcile
 central retention|central check http://127.0.0.1:9
 central rotate|central init --data central-new
 central numbers --by place|central numbers 3708 --month 2026-13|central report --month 2026-10 --out none.doc
-central rotate|central release none.deb --out x|central init --data central-new
 root init --out sticks/1|root sign central-new/keys.request --root sticks/1 --out new.signed --yes
 root log --root sticks/1|root log
 central keys install new.signed --data central-new --yes|central keys list|central keys request --out again.request

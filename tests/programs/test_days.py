@@ -27,6 +27,7 @@ from kiosk.central.figures import (
     total,
 )
 from kiosk.central.retention import DAY
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.days import MOST_BETWEEN, STEP
 from kiosk.central.store.sightings import SILENT_AFTER, Sighting
@@ -59,7 +60,7 @@ def take(
 
 
 def figures(store: CentralStore, prefix: str = "", days: list[str] = WEEK) -> Figures:
-    return total(line.figures for line in store.days(prefix, level_within(prefix), days))
+    return total(line.figures for line in store.days(EVERYWHERE, prefix, level_within(prefix), days))
 
 
 def counted(store: CentralStore) -> int:
@@ -99,7 +100,7 @@ def test_a_day_of_a_station_and_of_every_place_in_which_it_lies(store: CentralSt
     for prefix in ("", "37", "370", "3708", "370811"):
         assert figures(store, prefix).granted == {"worker": 2, "technician": 1}
     assert figures(store, "3709") == Figures()
-    assert [line.place for line in store.days("", 6, WEEK)] == ["370811"]
+    assert [line.place for line in store.days(EVERYWHERE, "", 6, WEEK)] == ["370811"]
     assert (counted(store), store.uncounted()) == (0, 0)
 
 
@@ -108,7 +109,10 @@ def test_what_comes_days_late_is_counted_on_its_day_and_stays_when_its_entry_goe
     counted(store)
     take(store, [entry(2, "granted", NOW - 5 * DAY, pass_class=0)], NOW + 9 * DAY)
     counted(store)
-    assert [(line.day, line.figures.visits) for line in store.days("37", 2, WEEK)] == [("2026-11-18", 1), (TODAY, 1)]
+    assert [(line.day, line.figures.visits) for line in store.days(EVERYWHERE, "37", 2, WEEK)] == [
+        ("2026-11-18", 1),
+        (TODAY, 1),
+    ]
     before = figures(store)
     list(store.purge(NOW + 500 * DAY))
     assert store.counts() == {}
@@ -190,7 +194,11 @@ def test_in_whatever_order_entries_come_the_figures_are_those_of_a_fresh_count(
 
 
 def _held(store: CentralStore, level: int) -> list[tuple[tuple[str, str], Figures]]:
-    return [((line.place, line.day), line.figures) for line in store.days("", level, WEEK) if line.figures != Figures()]
+    return [
+        ((line.place, line.day), line.figures)
+        for line in store.days(EVERYWHERE, "", level, WEEK)
+        if line.figures != Figures()
+    ]
 
 
 @settings(max_examples=50)

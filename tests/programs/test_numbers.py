@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from kiosk.central.figures import Figures
+from kiosk.central.figures import Figures, total
 from kiosk.central.numbers.files import FORMULA, csv_of, xlsx_of
 from kiosk.central.numbers.measures import MEASURES
 from kiosk.central.numbers.period import Period, month, newest
 from kiosk.central.numbers.plots import bars
 from kiosk.central.numbers.report import page
-from kiosk.central.numbers.subject import subject_of
+from kiosk.central.numbers.subject import Subject, subject_of
 from kiosk.central.numbers.tables import WAYS, Column, Table, table
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.days import DayLine
 from kiosk.central.store.registers import Registered
@@ -39,6 +40,8 @@ LINES = [
     DayLine("370812", "2026-11-02", ONE),
     DayLine("370812", "2026-11-03", ONE),
 ]
+
+SUBJECT = Subject("3708", NOVEMBER, LINES, total(line.figures for line in LINES), {}, 0.0)
 
 
 @pytest.fixture
@@ -68,14 +71,14 @@ def test_where_there_is_nothing_to_divide_by_there_is_no_number() -> None:
 
 @pytest.mark.parametrize("by", WAYS)
 def test_a_table_sums_up_its_rows(by: str) -> None:
-    made = table(by, LINES, NOVEMBER.days, {})  # type: ignore[arg-type]
+    made = table(by, SUBJECT)  # type: ignore[arg-type]
     at = next(number for number, column in enumerate(made.columns) if column.key in {"visits", "count"})
     assert made.sum[at] == sum(row[at] or 0 for row in made.rows if not isinstance(row[at], str)) != 0  # type: ignore[misc]
     assert {len(row) for row in (*made.rows, made.sum)} == {len(made.columns)}
 
 
 def test_every_day_of_the_period_has_a_line_also_one_on_which_nobody_came() -> None:
-    made = table("day", LINES, NOVEMBER.days, {})
+    made = table("day", SUBJECT)
     assert [row[0] for row in made.rows] == NOVEMBER.days
     assert [row[1] for row in made.rows[:3]] == [0, 16, 8]
 
@@ -116,7 +119,7 @@ def test_bars_stay_within_their_picture(values: list[float]) -> None:
 def test_a_page_writes_nothing_that_a_name_could_steer(folder: Path) -> None:
     with closing(CentralStore(folder)) as store:
         store.add_stations([Registered("37010101", "<script>alert(1)</script>")], 0.0)
-        made = page(subject_of(store, "370101", NOVEMBER, 1_795_449_600.0))
+        made = page(subject_of(store, EVERYWHERE, "370101", NOVEMBER, 1_795_449_600.0))
     assert "&lt;script&gt;" in made
     assert "<script" not in made
     assert "2026-11-24T00:00:00+08:00" in made

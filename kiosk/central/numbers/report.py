@@ -11,7 +11,7 @@ from kiosk.central.numbers.files import xlsx_of
 from kiosk.central.numbers.measures import MEASURES
 from kiosk.central.numbers.plots import bars
 from kiosk.central.numbers.subject import Subject
-from kiosk.central.numbers.tables import WAYS, Column, Table, shown
+from kiosk.central.numbers.tables import WAYS, By, Column, Table, shown, table
 from kiosk.language import _, chinese
 
 PAGES: Final = Environment(
@@ -21,6 +21,8 @@ PAGES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+PRINTED: Final[tuple[By, ...]] = ("class", "reason", "place", "day")
 
 
 def definitions() -> Table:
@@ -33,18 +35,18 @@ def workbook(subject: Subject) -> bytes:
     """A sheet for each table, the definitions first."""
     meant = definitions()
     notes = tuple((note, "") for note in (subject.title, *subject.notes))
-    return xlsx_of(subject.tables(), Table(meant.title, meant.columns, (*meant.rows, *notes)))
+    return xlsx_of([table(by, subject) for by in WAYS], Table(meant.title, meant.columns, (*meant.rows, *notes)))
 
 
 def page(subject: Subject) -> str:
     """The report as HTML, which needs nothing from elsewhere."""
-    whole, tables = subject.whole, dict(zip(WAYS, subject.tables(), strict=True))
+    whole = subject.whole
     return PAGES.get_template("report.html").render(
         language="zh-CN" if chinese() else "en",
         subject=subject,
         cards=[(each.name(), shown(each.of(whole), each.digits)) for each in MEASURES],
         plots=plots(subject),
-        tables=[tables[by] for by in ("class", "reason", "place", "day")],
+        tables=[table(by, subject) for by in PRINTED],
         definitions=definitions(),
         shown=shown,
     )

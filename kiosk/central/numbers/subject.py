@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from kiosk.central.figures import STATION, ZONE, Figures, level_within, total
 from kiosk.central.numbers.period import Period
-from kiosk.central.numbers.tables import WAYS, Table, table
 from kiosk.central.retention import DAY
 from kiosk.central.scope import Scope
 from kiosk.central.store import CentralStore
@@ -18,19 +17,19 @@ from kiosk.language import _
 
 
 class Subject(Struct, frozen=True):
-    """What a report is of. `lines`: of the places within the prefix; `names`: of places; `uncounted`: still to be counted."""
+    """Which stations and days, and what was counted.
+
+    `lines`: of the places within the prefix, `whole`: all of them; `names`: of stations, as far as they have any; `uncounted`:
+    numbers of logs that are still to be counted.
+    """
 
     prefix: str
     period: Period
     lines: Sequence[DayLine]
+    whole: Figures
     names: Mapping[str, str]
     made: float
     uncounted: int = 0
-
-    @property
-    def whole(self) -> Figures:
-        """All of it."""
-        return total(line.figures for line in self.lines)
 
     @property
     def title(self) -> str:
@@ -56,14 +55,10 @@ class Subject(Struct, frozen=True):
             )
         return notes
 
-    def tables(self) -> list[Table]:
-        """All of its tables."""
-        return [table(by, self.lines, self.period.days, self.names) for by in WAYS]
 
-
-def subject_of(store: CentralStore, prefix: str, period: Period, now: float) -> Subject:
+def subject_of(store: CentralStore, scope: Scope, prefix: str, period: Period, now: float) -> Subject:
     """What is held of these stations and days."""
-    lines = store.days(prefix, level_within(prefix), period.days)
-    stations = store.register(Scope(prefix)) if level_within(prefix) == STATION else []
-    names = {each.code: each.name for each in stations if each.name}
-    return Subject(prefix, period, lines, names, now, store.uncounted())
+    level = level_within(prefix)
+    lines = store.days(scope, prefix, level, period.days)
+    names = store.names(scope, prefix) if level == STATION else {}
+    return Subject(prefix, period, lines, total(line.figures for line in lines), names, now, store.uncounted())

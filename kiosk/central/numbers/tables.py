@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-from kiosk.central.figures import CLASSES, HOURS, OTHER, Figures, total
+from kiosk.central.figures import CLASSES, HOURS, OTHER, Figures
 from kiosk.central.numbers.measures import MEASURES, Number, named, share, why
-from kiosk.central.store.days import DayLine
+from kiosk.central.numbers.subject import Subject
 from kiosk.language import _
 
 By = Literal["day", "place", "hour", "class", "reason"]
@@ -35,15 +35,15 @@ class Table(Struct, frozen=True):
     sum: tuple[Cell, ...] = ()
 
 
-def table(by: By, lines: Sequence[DayLine], days: Sequence[str], names: Mapping[str, str]) -> Table:
-    """The figures of these lines in that way; `names`: of the places, as far as they have any."""
-    whole = total(line.figures for line in lines)
+def table(by: By, subject: Subject) -> Table:
+    """The figures in that way."""
+    lines, whole = subject.lines, subject.whole
     match by:
         case "day":
-            found = dict.fromkeys(days, Figures()) | together((line.day, line.figures) for line in lines)
+            found = dict.fromkeys(subject.period.days, Figures()) | together((line.day, line.figures) for line in lines)
             return _of_figures(_("By day"), Column("day", _("Day")), found, whole)
         case "place":
-            return _of_places(lines, whole, names)
+            return _of_places(subject)
         case "hour":
             hours = whole.hours or (0,) * HOURS
             labels = [f"{hour:02}:00–{hour + 1:02}:00" for hour in range(HOURS)]
@@ -60,13 +60,13 @@ def table(by: By, lines: Sequence[DayLine], days: Sequence[str], names: Mapping[
             )
 
 
-def _of_places(lines: Sequence[DayLine], whole: Figures, names: Mapping[str, str]) -> Table:
-    found = together((line.place, line.figures) for line in lines)
-    made = _of_figures(_("By place"), Column("place", _("Place")), found, whole)
-    if not names:
+def _of_places(subject: Subject) -> Table:
+    found = together((line.place, line.figures) for line in subject.lines)
+    made = _of_figures(_("By place"), Column("place", _("Place")), found, subject.whole)
+    if not subject.names:
         return made
     columns = (made.columns[0], Column("name", _("Name")), *made.columns[1:])
-    rows = tuple((row[0], names.get(str(row[0]), ""), *row[1:]) for row in made.rows)
+    rows = tuple((row[0], subject.names.get(str(row[0]), ""), *row[1:]) for row in made.rows)
     return Table(made.title, columns, rows, (made.sum[0], "", *made.sum[1:]))
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.figures import KINDS, Figures, figures_of, local, moment, places
+from kiosk.central.scope import Scope
 from kiosk.central.store.engine import Engine
 from kiosk.central.store.sightings import SILENT_AFTER
 
@@ -52,15 +53,25 @@ class Days:
 
     _engine: Engine
 
-    def days(self, prefix: str, level: int, days: list[str]) -> list[DayLine]:
+    def days(self, scope: Scope, prefix: str, level: int, days: list[str]) -> list[DayLine]:
         """Of the places of a level within a prefix, on those days, by place and day."""
+        within, values = scope.within("place")
         rows = self._engine.all(
             f"SELECT place, day, body FROM days WHERE level = ? AND {self._engine.words.among('day')}"
-            " AND place >= ? AND place < ?",
-            (level, days, prefix, prefix + BEHIND_ALL),
+            f" AND place >= ? AND place < ? AND {within}",
+            (level, days, prefix, prefix + BEHIND_ALL, *values),
         )
         found = (DayLine(place, day, _read(body)) for place, day, body in rows)
         return sorted(found, key=lambda line: (line.place, line.day))
+
+    def names(self, scope: Scope, prefix: str) -> dict[str, str]:
+        """Of the stations within a prefix those that have a name."""
+        within, values = scope.within("code")
+        rows = self._engine.all(
+            f"SELECT code, name FROM register WHERE name != '' AND substr(code, 1, ?) = ? AND {within}",
+            (len(prefix), prefix, *values),
+        )
+        return dict(rows)
 
     def uncounted(self) -> int:
         """Numbers of the logs that are still to be counted."""

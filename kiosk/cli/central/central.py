@@ -94,9 +94,6 @@ for verb in (
     retention,
     service,
     token,
-    retention,
-    service,
-    token,
     numbers,
     report,
 ):

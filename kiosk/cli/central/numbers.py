@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from kiosk.central.numbers.period import MOST_DAYS, Period, month, newest
 from kiosk.central.numbers.tables import WAYS, By, Cell, Table, shown, table
+from kiosk.central.scope import EVERYWHERE
 from kiosk.cli.central.folder import SCOPE, Words, folder_option, looked_into
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
 from kiosk.cli.files import OutFile, whole
@@ -39,7 +40,7 @@ def numbers(prefix: str, of_month: str | None, days: int, by: By, as_csv: bool, 
     from kiosk.central.numbers.files import csv_text  # noqa: PLC0415
 
     subject = _subject(folder, prefix, _month(of_month) if of_month else newest(time.time(), days))
-    found = table(by, subject.lines, subject.period.days, subject.names)
+    found = table(by, subject)
     if as_json:
         print_json(_facts(found, subject))
     elif as_csv:
@@ -79,7 +80,7 @@ def _month(text: str) -> Period:
 def _subject(folder: Path, prefix: str, period: Period) -> Subject:
     from kiosk.central.numbers.subject import subject_of  # noqa: PLC0415
 
-    return subject_of(looked_into(folder), prefix, period, time.time())
+    return subject_of(looked_into(folder), EVERYWHERE, prefix, period, time.time())
 
 
 def _facts(found: Table, subject: Subject) -> dict[str, Any]:
