@@ -13,13 +13,13 @@ from kiosk.language import _
 from kiosk.settings.table import BadSettings, did_you_mean
 from kiosk.settings.text import read_text
 
-COLUMNS: Final = ("code", "name", "address")
+COLUMNS: Final = ("code", "name", "address", "latitude", "longitude")
 LONGEST: Final = 200
 """Characters of a name or an address."""
 
 
 def read_register(path: Path) -> list[Registered]:
-    """The stations in the file. Raises BadSettings."""
+    """The stations in the file; coordinates that are none are theirs all the same. Raises BadSettings."""
     rows = list(_rows(path))
     head = [cell.strip().lower() for cell in rows[0][1]] if rows else []
     if wrong := [*_wrong_head(head)]:
@@ -40,7 +40,7 @@ def read_register(path: Path) -> list[Registered]:
 
 def _wrong_head(head: list[str]) -> Iterator[str]:
     if "code" not in head or len(set(head)) < len(head):
-        yield _("the first line names the columns, each once: code, name, address")
+        yield _("the first line names the columns, each once: code, name, address, latitude, longitude")
     for name in head:
         if name not in COLUMNS:
             yield _("{name}: no such column", name=name[:LONGEST]) + did_you_mean(name, COLUMNS)

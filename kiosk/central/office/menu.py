@@ -10,6 +10,7 @@ def menu(role: Role) -> list[tuple[str, str]]:
     """Addresses below the office's, and what they are called, in the order in which a duty needs them."""
     pages: list[tuple[str, str, Roles]] = [
         ("/stations", _("Stations"), VIEWER),
+        ("/map", _("Map"), VIEWER),
         ("/numbers", _("Numbers"), VIEWER),
         ("/audit", _("What was done"), VIEWER),
         ("/accounts", _("Accounts"), ADMINISTRATOR),

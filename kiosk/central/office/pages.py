@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from starlette.responses import Response
 
-from kiosk.central.office import accounts, audit, language, login, numbers, station, stations
+from kiosk.central.office import accounts, audit, language, login, numbers, station, station_map, stations
 from kiosk.central.office.asked import Asked
 from kiosk.central.roles import ADMINISTRATOR, ANYBODY, TECHNICIAN, VIEWER, Roles
 
@@ -40,6 +40,7 @@ PAGES: Final = (
     Page("/stations/{code}", station.show, VIEWER),
     Page("/stations/{code}/live", station.live, VIEWER),
     Page("/stations/{code}/commands", station.send, TECHNICIAN, POST),
+    Page("/map", station_map.show, VIEWER),
     # The numbers.
     Page("/numbers", numbers.show, VIEWER),
     Page("/numbers.csv", numbers.csv, VIEWER),

@@ -12,7 +12,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from kiosk.central.coordinates import point
 from kiosk.central.store.engine import Engine
+from kiosk.central.store.places import Places
 
 CLAIM_HOLDS: Final = 72 * 3600.0
 """Seconds."""
@@ -26,11 +28,18 @@ class WrongClaim(Exception):
 
 
 class Registered(Struct, frozen=True):
-    """What is known of a station before it enrols: its code, its name, and where it stands."""
+    """What is known of a station before it enrols: its code, its name, and where it stands (degrees, as they were written)."""
 
     code: str
     name: str = ""
     address: str = ""
+    latitude: str = ""
+    longitude: str = ""
+
+    @property
+    def placeless(self) -> bool:
+        """Whether coordinates were given that are none."""
+        return bool(self.latitude or self.longitude) and point(self.latitude, self.longitude) is None
 
 
 class Happened(Struct, frozen=True):
@@ -52,7 +61,7 @@ class OpenClaim(Struct, frozen=True):
     reason: str
 
 
-class Registers:
+class Registers(Places):
     """That part of the store."""
 
     _engine: Engine
@@ -131,15 +140,17 @@ class Registers:
     # The register.
 
     def add_stations(self, stations: Iterable[Registered], now: float) -> int:
-        """Add what is new, and correct name and address of what is there; how many are new."""
+        """Add what is new, and correct of what is there what is given; how many are new."""
         stations = list(stations)
         with self._engine.transaction():
             known = {code for (code,) in self._engine.all("SELECT code FROM register UNION SELECT code FROM stations")}
             self._engine.run_each(
                 "INSERT INTO register (code, name, address) VALUES (?, ?, ?) ON CONFLICT (code)"
-                " DO UPDATE SET name = excluded.name, address = excluded.address",
+                " DO UPDATE SET name = coalesce(nullif(excluded.name, ''), register.name),"
+                " address = coalesce(nullif(excluded.address, ''), register.address)",
                 [(each.code, each.name, each.address) for each in stations],
             )
+            self._place((each.code, each.latitude, each.longitude) for each in stations)
             new = [each.code for each in stations if each.code not in known]
             for code in new:
                 self._happened(code, now, "added", None, "")

@@ -11,6 +11,7 @@ import click
 from msgspec import Struct
 from rich.cells import cell_len
 
+from kiosk.central.coordinates import given
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.station_words import heard, lacking, version
 from kiosk.central.store.registers import Registered
@@ -156,7 +157,11 @@ def add(station: str, name: str, address: str, folder: Path) -> None:
 @folder_option
 @json_too
 def import_(file: Path, folder: Path) -> None:
-    """Add the stations of a CSV FILE with the columns code, name, address; all of them, or where a line is wrong none."""
+    """Add the stations of a CSV FILE with the columns code, name, address; all of them, or where a line is wrong none.
+
+    With latitude and longitude (degrees, WGS 84) they are on the office's map. Coordinates that are none are told; the
+    station is added all the same. An empty cell leaves what is there.
+    """
     from kiosk.central.register_file import read_register  # noqa: PLC0415
     from kiosk.settings.table import BadSettings  # noqa: PLC0415
 
@@ -166,7 +171,12 @@ def import_(file: Path, folder: Path) -> None:
         lines = [visible(line) for line in error.errors]
         fail("\n".join([*lines, _("{count} wrong in the file; nothing was added.", count=len(lines))]), MISUSED, lines)
     new = opened(folder)[0].add_stations(found, time.time())
-    answer(_("{count} stations, {new} of them new", count=len(found), new=new), stations=len(found), new=new)
+    placeless = [each for each in found if each.placeless]
+    for each in placeless:
+        at = given(each.latitude, each.longitude)
+        echo(_("{code}: {at}: is no place in China, so it is not on the map", code=each.code, at=at), err=True)
+    words = _("{count} stations, {new} of them new", count=len(found), new=new)
+    answer(words, stations=len(found), new=new, placeless=[each.code for each in placeless])
 
 
 @station.command()

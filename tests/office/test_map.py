@@ -1,0 +1,144 @@
+"""The map: each station by how it is, in few bytes; a wrong coordinate is told, and costs no other station its place."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from time import time
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from kiosk.central.coordinates import EAST, NORTH, SOUTH, WEST, Point, far_off, point
+from kiosk.central.office.drawing import KINDS, WIDTH, Mark, drawn, framed
+from kiosk.central.office.station_map import kind, shown
+from kiosk.central.scope import EVERYWHERE
+from kiosk.central.store import CentralStore
+from kiosk.central.store.places import Placed
+from kiosk.central.store.registers import Registered
+from kiosk.central.store.sightings import SILENT_AFTER, Sighting, StationLine
+from kiosk.demo.founding import founded
+from tests.keys import private, public
+from tests.office.clerks import Office
+from tests.programs.province_of_days import codes
+from tests.programs.test_register import verb
+
+JINAN = Point(36.65, 117.12)
+POINTS = st.builds(Point, st.floats(SOUTH, NORTH), st.floats(WEST, EAST))
+
+
+def line(code: str, **more: object) -> StationLine:
+    heard = Sighting(code, 1000.0, "", "")
+    usual = StationLine(code, "enrolled", "", "", b"", 0.0, heard, 0)
+    return replace(usual, **more)
+
+
+def placed(at: dict[str, Point | None]) -> dict[str, Placed]:
+    return {code: Placed(code, found, "361, 117") for code, found in at.items()}
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "expected"),
+    [
+        ("36.65", "117.12", JINAN),
+        ("36.65", "", None),
+        ("117.12", "36.65", None),
+        ("361", "117", None),
+        ("0", "0", None),
+        ("nan", "inf", None),
+        ("36°39'", "117°7'", None),
+        ("３６", "117", None),
+        ("-36.65", "117.12", None),
+    ],
+)
+def test_what_is_a_place(latitude: str, longitude: str, expected: Point | None) -> None:
+    assert point(latitude, longitude) == expected
+
+
+@given(near=st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=5), far=POINTS)
+def test_one_point_far_off_never_hides_the_others(near: list[tuple[float, float]], far: Point) -> None:
+    points = [Point(36 + north, 118 + east) for north, east in near]
+    assert not any(far_off([Point(36 + north / 100, 118 + east / 100) for north, east in near]))
+    assert sum(far_off([*points, far])[:-1]) <= len(points) / 2, "most are always shown"
+
+
+def test_tibet_is_not_in_shandong() -> None:
+    chance = random.Random(1)  # noqa: S311  no secret
+    points = [Point(36.3 + chance.uniform(-1.6, 1.6), 118.5 + chance.uniform(-3.5, 3.5)) for _ in range(100)]
+    assert far_off([*points, Point(30.0, 91.0)]) == [*[False] * 100, True]
+
+
+@given(st.lists(POINTS, min_size=1, max_size=50))
+def test_every_point_is_within_the_picture(points: Sequence[Point]) -> None:
+    frame = framed(points)
+    for each in points:
+        assert 0 <= frame.x(each) <= WIDTH + 1e-6
+        assert 0 <= frame.y(each) <= frame.height + 1e-6
+
+
+def test_how_a_station_is() -> None:
+    assert kind(line("1"), 1000.0) == "well"
+    assert kind(line("1", faults=2), 1000.0) == "faulty"
+    assert kind(line("1", faults=2), 1001.0 + SILENT_AFTER) == "silent"
+    assert kind(line("1", state="added", seen=None), 1e9) == "waiting"
+
+
+def test_what_has_no_place_is_listed_and_what_ended_is_not() -> None:
+    lines = [line("1"), line("2"), line("3"), line("4", state="retired"), line("5", state="added")]
+    found = shown(lines, placed({"1": JINAN, "2": None, "4": JINAN}), 1000.0)
+    assert [each.code for each in found.marks] == ["1"]
+    assert [each.station for each in found.wrong] == ["2"]
+    assert [each.code for each in found.missing] == ["3", "5"]
+
+
+def test_a_province_is_a_picture_of_60_kilobytes_and_well_formed() -> None:
+    chance = random.Random(2)  # noqa: S311  no secret
+    spots = [Point(36.3 + chance.gauss(0, 0.8), 118.5 + chance.gauss(0, 1.7)) for _ in range(4540)]
+    marks = [Mark(code, chance.choice(KINDS), at) for code, at in zip(codes(4540), spots, strict=True)]
+    picture = drawn(marks, {"<3701>": JINAN}, 'a map & its "name"')
+    assert len(gzip.compress(picture.encode(), 6)) < 60_000
+    assert len(ET.fromstring(picture).findall("a")) == 4540  # noqa: S314  our own
+    drawn_kinds = re.findall(r'href="#(\w+)"', picture)
+    assert drawn_kinds == sorted(drawn_kinds, key=KINDS.index), "what is worse lies above"
+
+
+def test_the_page_shows_the_stations_that_somebody_may_see(office: Office) -> None:
+    found = [Registered(code, latitude="36.65", longitude=f"117.{at}") for at, code in enumerate(codes(32))]
+    office.store.add_stations([*found, Registered("37019999", "<b>", latitude="999", longitude="117")], time())
+    office.store.enrol(
+        "37010101", office.store.make_claim("37010101", time()), public(private(31)), time() - 2 * SILENT_AFTER
+    )
+    clerk = office.hire("mapper", "viewer", "3701")
+    text = clerk.get("/map").text
+    assert set(re.findall(r"stations/(\d+)", text)) == {"37010101", "37010201", "37019999"}
+    assert "37019999: 999, 117" in clerk.reads("/map").replace(" :", ":")
+    assert "silent: 1" in clerk.reads("/map").replace(" :", ":")
+    assert "No station has coordinates" in office.hire("elsewhere", "viewer", "99").reads("/map")
+
+
+def test_an_import_tells_what_is_no_place_and_takes_the_station_all_the_same(
+    central_folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "stations.csv"
+    file.write_text(
+        "code,latitude,longitude\n37880001,36.65,117.12\n37880002,117.12,36.65\n37880003,,\n", encoding="utf-8"
+    )
+    with closing(CentralStore(central_folder)) as store:
+        founded(central_folder, store)
+        store.add_stations([Registered("37880001", "a name", "a street", "36", "117")], 0.0)
+        made = verb(central_folder, "station", "import", str(file))
+        assert made.exit_code == 0, made.output
+        assert "37880002: 117.12, 36.65: is no place in China" in made.output
+        assert "3 stations, 2 of them new" in made.output
+        assert store.places(EVERYWHERE) == {
+            "37880001": Placed("37880001", JINAN, "36.65, 117.12"),
+            "37880002": Placed("37880002", None, "117.12, 36.65"),
+        }
+        assert store.names(EVERYWHERE, "") == {"37880001": "a name"}, "an empty cell leaves what is there"
