@@ -67,6 +67,7 @@ PLAIN_WORDS: Final = (
     "faulty", "silent",
     "viewer", "steward", "technician", "issuer", "administrator",
     "login", "logout", "account added", "account password", "account enabled", "account disabled",
+    "acknowledged", "assigned", "muted", "unmuted", "noted", "test of alarms",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.wording.words.word` and is in no enumeration."""

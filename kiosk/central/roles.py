@@ -14,6 +14,7 @@ ANYBODY: Final[Roles] = frozenset()
 """Also who has not logged in."""
 
 VIEWER: Final[Roles] = frozenset(ALL)
+DUTY: Final[Roles] = frozenset(ALL) - {"viewer"}
 STEWARD: Final[Roles] = frozenset({"steward", "administrator"})
 TECHNICIAN: Final[Roles] = frozenset({"technician", "administrator"})
 ISSUER: Final[Roles] = frozenset({"issuer", "administrator"})

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from kiosk.central.issuer import Issuer
+from kiosk.central.looking import Looking
 from kiosk.central.office.assets import asset
 from kiosk.central.office.menu import menu
 from kiosk.central.roles import Roles
@@ -50,6 +51,7 @@ class Asked(Struct, frozen=True):
 
     store: CentralStore
     issuer: Issuer
+    looking: Looking
     account: Account | None
     token: str
     address: str

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from kiosk.central.issuer import Issuer
+from kiosk.central.looking import Looking
 from kiosk.central.office.asked import Asked, Form, page, to
 from kiosk.central.office.cookies import cookie, give
 from kiosk.central.office.pages import Page
@@ -47,7 +48,7 @@ class Gate:
     """Before every page of the office."""
 
     def __init__(self, store: CentralStore, issuer: Issuer) -> None:
-        self._store, self._issuer = store, issuer
+        self._store, self._issuer, self._looking = store, issuer, Looking(store)
 
     async def answer(self, wanted: Page, request: Request) -> Response:
         """A page, or why not."""
@@ -87,7 +88,8 @@ class Gate:
         address = request.client.host if request.client else ""
         path = {name: str(value) for name, value in request.path_params.items()}
         query, https = dict(request.query_params), request.url.scheme == "https"
-        return Asked(self._store, self._issuer, account, token, address, time.time(), path, query, form, here, https)
+        ours = (self._store, self._issuer, self._looking)
+        return Asked(*ours, account, token, address, time.time(), path, query, form, here, https)
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         """What is wrong, as a page; whoever is logged in stays so."""

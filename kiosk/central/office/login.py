@@ -25,11 +25,6 @@ SAFE: Final = re.compile(rf"{ROOT}(/[\w./?=&%+,:~-]*)?", re.ASCII)
 """An address of the office itself, and nothing that a browser could take for another host's."""
 
 
-def home(_asked: Asked) -> Response:
-    """The page with which a duty begins."""
-    return to("/stations")
-
-
 def ask(asked: Asked) -> Response:
     """The form; whoever is logged in goes on."""
     if asked.account:

@@ -9,9 +9,11 @@ from kiosk.language import _
 def menu(role: Role) -> list[tuple[str, str]]:
     """Addresses below the office's, and what they are called, in the order in which a duty needs them."""
     pages: list[tuple[str, str, Roles]] = [
+        ("/", _("What is wrong"), VIEWER),
         ("/stations", _("Stations"), VIEWER),
         ("/map", _("Map"), VIEWER),
         ("/numbers", _("Numbers"), VIEWER),
+        ("/told", _("Who was told"), ADMINISTRATOR),
         ("/audit", _("What was done"), VIEWER),
         ("/accounts", _("Accounts"), ADMINISTRATOR),
     ]

@@ -8,9 +8,21 @@ from typing import Final, Literal
 from msgspec import Struct
 from starlette.responses import Response
 
-from kiosk.central.office import accounts, audit, language, login, numbers, station, station_map, stations
+from kiosk.central.office import (
+    accounts,
+    audit,
+    cause,
+    duty,
+    language,
+    login,
+    numbers,
+    station,
+    station_map,
+    stations,
+    told,
+)
 from kiosk.central.office.asked import Asked
-from kiosk.central.roles import ADMINISTRATOR, ANYBODY, TECHNICIAN, VIEWER, Roles
+from kiosk.central.roles import ADMINISTRATOR, ANYBODY, DUTY, TECHNICIAN, VIEWER, Roles
 
 GET: Final = "GET"
 POST: Final = "POST"
@@ -30,11 +42,16 @@ class Page(Struct, frozen=True):
 
 PAGES: Final = (
     # The door.
-    Page("/", login.home, VIEWER),
     Page("/login", login.ask, ANYBODY),
     Page("/login", login.enter, ANYBODY, POST),
     Page("/logout", login.leave, VIEWER, POST),
     Page("/language/{language}", language.choose, ANYBODY),
+    # What is wrong now, and who is told.
+    Page("/", duty.show, VIEWER),
+    Page("/cause", cause.show, VIEWER),
+    Page("/cause", cause.act, DUTY, POST),
+    Page("/told", told.show, ADMINISTRATOR),
+    Page("/told", told.test, ADMINISTRATOR, POST),
     # The stations.
     Page("/stations", stations.show, VIEWER),
     Page("/stations/{code}", station.show, VIEWER),

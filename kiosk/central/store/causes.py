@@ -64,8 +64,10 @@ class Causes(Audit):
     def on_duty(self, cause: Cause, note: DutyNote, now: float) -> None:
         """Keep what somebody did about a cause that is there now, in the audit, too; its numbers are given here."""
         with self._engine.transaction():
-            self.note_causes([cause], now)
-            found = self._engine.one("SELECT number FROM causes WHERE key = ? AND gone IS NULL", (cause.key,))
+            there = "SELECT number FROM causes WHERE key = ? AND gone IS NULL"
+            if self._engine.one(there, (cause.key,)) is None:
+                self.note_causes([cause], now)
+            found = self._engine.one(there, (cause.key,))
             assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
             self._engine.put("duty", NOTE, [(found[0], *astuple(note)[2:])])
             self.acted(Act(note.account, note.act, cause.key, cause.place, note.why or note.whom), now)

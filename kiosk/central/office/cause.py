@@ -1,0 +1,115 @@
+"""One cause: the stations that have it, what was done about it, and the form with which somebody does more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final, NoReturn, get_args
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kiosk.central.duty import DutyAct, DutyNote, Incident
+from kiosk.central.looking import Wrong, seen_by
+from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.duty import row
+from kiosk.central.roles import DUTY
+from kiosk.central.wrong import Cause
+from kiosk.language import _
+
+ACTS: Final = get_args(DutyAct)
+HOURS: Final = ("1", "4", "12", "24", "72", "168")
+"""For which a cause may be mute; after that somebody looks again."""
+
+MOST: Final = 200
+"""Stations that are named."""
+
+
+def show(asked: Asked) -> Response:
+    """The cause, while it is there."""
+    return _page(asked, _found(asked, asked.query.get("key", "")), Form({"act": "acknowledged", "hours": "4"}), {})
+
+
+def act(asked: Asked) -> Response:
+    """Keep what somebody does about it; or say what is wrong in the form, and lose nothing of it."""
+    cause = _found(asked, asked.form.raw("key"))
+    if not asked.scope.covers(cause.place):
+        raise HTTPException(403, _("It is of a wider place than yours: whoever looks after all of that decides."))
+    note, wrong = read_note(asked.form, _people(asked), asked.who.name, asked.now)
+    if note is None:
+        return _page(asked, cause, asked.form, wrong, 422)
+    asked.store.on_duty(cause, note, asked.now)
+    asked.looking.forget()
+    return to("/cause?" + urlencode({"key": cause.key}) if asked.form.raw("from") != "list" else "/")
+
+
+def read_note(
+    form: Form, people: Collection[str], account: str, now: float
+) -> tuple[DutyNote | None, Mapping[str, str]]:
+    """What the form says; or what is wrong, by field."""
+    wanted, whom, hours, why = form.raw("act"), form.words("whom"), form.raw("hours"), form.words("why")
+    act: DutyAct | None = next((each for each in ACTS if each == wanted), None)
+    wrong = {}
+    if act is None:
+        wrong["act"] = _("Choose what is to be done.")
+    if act == "assigned" and whom not in people:
+        wrong["whom"] = _("Choose who is to look after it.")
+    if act == "muted" and hours not in HOURS:
+        wrong["hours"] = _("Choose for how long.")
+    if act in {"muted", "noted"} and not why:
+        wrong["why"] = _("Write why: whoever comes after you reads it.")
+    if act is None or wrong:
+        return None, wrong
+    until = now + int(hours) * 3600 if act == "muted" else None
+    return DutyNote(0, 0, now, account, act, until, whom if act == "assigned" else "", why), {}
+
+
+def _found(asked: Asked, key: str) -> Cause:
+    """The cause of that key as the operator sees it; one that was there a moment ago, too."""
+    wrong = asked.looking.wrong(asked.now)
+    found = next((each for each in wrong.causes if each.key == key), None) or _gone(wrong.incidents.get(key))
+    seen = seen_by(found, asked.scope) if found else None
+    return seen or _over()
+
+
+def _gone(incident: Incident | None) -> Cause | None:
+    if incident is None:
+        return None
+    whole = incident.key.endswith("*")
+    stations = () if whole or not incident.place else (incident.place,)
+    return Cause(incident.what, incident.place, whole, stations, 0, incident.came, "")
+
+
+def _over() -> NoReturn:
+    missing(_("This is not wrong any longer, or not at your stations."))
+
+
+def _people(asked: Asked) -> list[str]:
+    """Those who can be given something."""
+    accounts = asked.store.accounts(asked.scope)
+    return sorted({asked.who.name, *(each.name for each in accounts if each.disabled is None and each.role in DUTY)})
+
+
+def _page(asked: Asked, cause: Cause, form: Form, wrong: Mapping[str, str], status: int = 200) -> Response:
+    known = asked.looking.wrong(asked.now)
+    incident = known.incidents.get(cause.key)
+    return page(
+        "cause",
+        asked,
+        status,
+        row=row(cause, known, asked.now),
+        stations=_named(cause, known),
+        more=max(0, len(cause.stations) - MOST),
+        notes=incident.notes if incident else (),
+        at_the_server=cause.what.startswith("server."),
+        form=form,
+        wrong=wrong,
+        people=_people(asked),
+        hours=HOURS,
+        acts=ACTS if asked.may(DUTY) and asked.scope.covers(cause.place) else (),
+    )
+
+
+def _named(cause: Cause, known: Wrong) -> list[tuple[str, str]]:
+    lines = ((code, known.lines.get(code)) for code in cause.stations[:MOST])
+    return [(code, line.name if line else "") for code, line in lines]
