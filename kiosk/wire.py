@@ -146,6 +146,14 @@ class EnrolmentAnswered(Message, frozen=True):
     documents: Annotated[tuple[bytes, ...], Meta(max_length=16)]
 
 
+class UpdateEnded(Message, frozen=True):
+    """What became of an update; `version` is empty where none was proven. Answered by Done."""
+
+    version: Annotated[str, Meta(max_length=20)]
+    outcome: Literal["kept", "went_back", "refused"]
+    detail: Annotated[str, Meta(max_length=MAX_WHY)] = ""
+
+
 class GetRecording(Message, frozen=True):
     """A technician asks for the recent events. Answered by Recorded."""
 
@@ -208,7 +216,7 @@ class Flush(Message, frozen=True):
 ScanMessage = Scan | Trouble
 SenseMessage = Sensed | NotSensed | Located | Trouble
 AnybodysRequest = GetView | Subscribe | Explain
-TechniciansRequest = Operate | Maintain | TryLamp | Commission | GetRecording
+TechniciansRequest = Operate | Maintain | TryLamp | Commission | UpdateEnded | GetRecording
 SyncsRequest = (
     Acknowledge
     | BeginEpoch

@@ -191,7 +191,7 @@ class CommandEnded(Fact, frozen=True):
 
 
 class Updated(Fact, frozen=True):
-    """What became of an update that the station fetched by itself: kept, went_back or refused, and why."""
+    """What became of an update: kept, went_back or refused, and why; no version where none was proven."""
 
     version: str
     outcome: str

@@ -138,6 +138,14 @@ class PartsTried(Happening, frozen=True):
     results: dict[str, str]
 
 
+class UpdateTold(Happening, frozen=True):
+    """What became of an update: kept, went_back or refused, and why."""
+
+    version: str
+    outcome: str
+    detail: str
+
+
 class EnrolmentDone(Happening, frozen=True):
     """The central server answered a shown enrolment code; `fingerprint` in words."""
 
@@ -157,7 +165,7 @@ class Tick(Happening, frozen=True):
     """Nothing happened but time."""
 
 
-TechniciansAct = DoorRequested | Maintained | LampTried | PartsTried
+TechniciansAct = DoorRequested | Maintained | LampTried | PartsTried | UpdateTold
 Event = (
     Scanned
     | Committed

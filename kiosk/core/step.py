@@ -46,6 +46,7 @@ from kiosk.core.events import (
     ServicesLost,
     TechniciansAct,
     Tick,
+    UpdateTold,
 )
 from kiosk.core.faults import faulted, untold
 from kiosk.core.freshness import Freshness, freshness
@@ -227,7 +228,7 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case Asked(nonce):
             kept = dict(list(state.nonces.items())[1 - MAX_NONCES :])
             return replace(state, nonces={**kept, nonce: now.boot}), ()
-        case DoorRequested() | Maintained() | LampTried() | PartsTried():
+        case DoorRequested() | Maintained() | LampTried() | PartsTried() | UpdateTold():
             return _technician(state, event, now.boot)
         case EnrolmentDone(root, documents, words):
             return enrolment.enrolled(state, root, documents, words, now.boot)
@@ -249,6 +250,8 @@ def _technician(state: State, event: TechniciansAct, now: float) -> Stepped:
             return moved(state, name, (lamps.tried(state.doors[name], lamp, now), ()))
         case PartsTried(who, results):
             return state, (fact.Commissioned(who, results),)
+        case UpdateTold(version, outcome, detail):
+            return state, (fact.Updated(version, outcome, detail),)
 
 
 def _maintained(state: State, who: str, seconds: float, now: float) -> Stepped:

@@ -156,10 +156,17 @@ class LogbookTable(Table, frozen=True):
 
 
 class UpdatesTable(Table, frozen=True):
-    """Which updates are taken: `early` for the few stations that try each release first; how many seconds one is watched."""
+    """Which updates are taken: `early` for the few stations that try each release first; how many seconds one is watched.
+
+    `fetch`: those that the central server offers, too, in these `hours` and no faster; `spool_dir`: where they wait.
+    """
 
     ring: Literal["early", "all"] = "all"
     watch: Seconds = 60.0
+    fetch: bool = True
+    hours: tuple[Text, ...] = ("daily 01:00-05:00",)
+    kilobytes_per_second: Annotated[int, Meta(ge=8, le=100_000)] = 128
+    spool_dir: Text = "/var/lib/yizhan-kiosk"
 
 
 class Settings(Table, frozen=True):

@@ -40,6 +40,7 @@ def check_sense(settings: Settings) -> Iterator[Wrong]:
     if settings.screen is not None and settings.screen.door not in settings.doors:
         yield ("screen", "door"), _("no such door") + did_you_mean(settings.screen.door, settings.doors)
     yield from _check_central(settings)
+    yield from _check_hours(settings.updates.hours, ("updates", "hours"))
 
 
 def _check_door(settings: Settings, name: str, door: DoorTable) -> Iterator[Wrong]:

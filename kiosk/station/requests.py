@@ -26,6 +26,7 @@ from kiosk.core.events import (
     Maintained,
     Offered,
     PartsTried,
+    UpdateTold,
     Verb,
 )
 from kiosk.core.step import judge
@@ -57,7 +58,14 @@ class Requests:
         match request:
             case wire.GetView() | wire.Subscribe() | wire.Explain():
                 return self._anybody(peer, request)
-            case wire.Operate() | wire.Maintain() | wire.TryLamp() | wire.Commission() | wire.GetRecording():
+            case (
+                wire.Operate()
+                | wire.Maintain()
+                | wire.TryLamp()
+                | wire.Commission()
+                | wire.UpdateEnded()
+                | wire.GetRecording()
+            ):
                 return self._technician(peer, request)
             case _:
                 return barred(peer, "sync", request) or self._sync(peer, request)
@@ -90,6 +98,9 @@ class Requests:
                 return wire.Done()
             case wire.Commission(results):
                 self._rules.queue(PartsTried(peer.user, results))
+                return wire.Done()
+            case wire.UpdateEnded(version, outcome, detail):
+                self._rules.queue(UpdateTold(version, outcome, detail))
                 return wire.Done()
             case wire.GetRecording():
                 if not self._peers.may_have_recording(peer):

@@ -55,6 +55,7 @@ class Answer(Struct, frozen=True):
     retry_after: float = 0.0
     date: float | None = None
     took: float = 0.0
+    content_range: str = ""
 
     @property
     def slow(self) -> bool:

@@ -19,7 +19,7 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import __version__
-from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, TOKEN_SECONDS, UNDERSTANDS_CONFLICT
+from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, TOKEN_SECONDS, UNDERSTANDS_CONFLICT, UNDERSTANDS_RELEASE
 from kiosk.contract.unanswered import why_unanswered
 from kiosk.decoding import UNDECODABLE
 from kiosk.local import boot_time
@@ -29,6 +29,10 @@ from kiosk.sync.server_clock import ServerClock
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
+BYTES: Final = "application/octet-stream"
+USUAL: Final = frozenset({JSON, PROBLEM})
+"""Kinds of bodies of an answer."""
+
 UNAUTHORISED: Final = (401, 403)
 
 PIECE: Final = 1024
@@ -94,13 +98,31 @@ class Client:
         """Ask for something, which the server may hold back for `wait` seconds. Raises NoAnswer."""
         return self._ask("GET", path, {}, {"params": query}, self._timeout + wait)
 
-    def _ask(self, method: str, path: str, headers: dict[str, str], parts: dict[str, Any], timeout: float) -> Answer:
+    def release(self, path: str, query: dict[str, str]) -> Answer:
+        """Ask for a release, of which there may be none: an answer without a body. Raises NoAnswer."""
+        headers = {CAPABILITIES: f"{UNDERSTANDS_CONFLICT}, {UNDERSTANDS_RELEASE}"}
+        return self._ask("GET", path, headers, {"params": query}, self._timeout, USUAL | {""})
+
+    def piece(self, path: str, first: int, last: int, tag: str) -> Answer:
+        """Ask for these bytes of what has that entity tag. Raises NoAnswer."""
+        headers = {"Range": f"bytes={first}-{last}", "If-Range": f'"{tag}"', "Accept-Encoding": "identity"}
+        return self._ask("GET", path, headers, {}, self._timeout, USUAL | {BYTES})
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        parts: dict[str, Any],
+        timeout: float,
+        kinds: frozenset[str] = USUAL,
+    ) -> Answer:
         """One request; when the token is refused, more of them with tokens of other times that it may be there."""
 
         def once(offset: float) -> Answer:
             self._progress()
             signed = {**headers, "Authorization": f"Bearer {self._token(offset)}"}
-            return self._once(method, path, {**parts, "headers": signed}, timeout)
+            return self._once(method, path, {**parts, "headers": signed}, timeout, kinds)
 
         answer = once(self.clock.offset)
         if answer.status not in UNAUTHORISED:
@@ -112,7 +134,7 @@ class Client:
                 break
         return answer
 
-    def _once(self, method: str, path: str, parts: dict[str, Any], timeout: float) -> Answer:
+    def _once(self, method: str, path: str, parts: dict[str, Any], timeout: float, kinds: frozenset[str]) -> Answer:
         began = monotonic()
         if "data" in parts:
             parts = {**parts, "data": _Pieces(parts["data"], self._progress)}
@@ -122,22 +144,23 @@ class Client:
                 method, self._url + path, **parts, timeout=waits, stream=True, allow_redirects=False
             ) as found:
                 self._progress()
-                return self._answer(found, began)
+                return self._answer(found, began, kinds)
         except RAISED as error:
             took = monotonic() - began
             raise NoAnswer(why_unanswered(error), connected=_connected(error), took=took) from error
 
-    def _answer(self, found: requests.Response, began: float) -> Answer:
+    def _answer(self, found: requests.Response, began: float, kinds: frozenset[str]) -> Answer:
         """The contract's answer, if it is one."""
         date = date_of(text_of(found.headers, "Date"))
         now = time.time() + self.clock.offset if date is None else date
         wait = seconds_of(text_of(found.headers, "Retry-After"), now)
         kind = text_of(found.headers, "Content-Type")
-        if kind.split(";")[0].strip().lower() not in {JSON, PROBLEM}:
+        if kind.split(";")[0].strip().lower() not in kinds:
             why = f"not our server: HTTP {found.status_code} with {kind[:80] or 'no type'}"
             raise NoAnswer(why, wait, connected=True, took=monotonic() - began)
         body = unpacked(self._read(found), text_of(found.headers, "Content-Encoding"))
-        return Answer(found.status_code, body, wait, date, monotonic() - began)
+        place = text_of(found.headers, "Content-Range")
+        return Answer(found.status_code, body, wait, date, monotonic() - began, place)
 
     def _read(self, found: requests.Response) -> bytes:
         """The whole body. Raises NoAnswer when it is too large."""

@@ -1,4 +1,4 @@
-"""Three loops, each blocking in a thread of its own: entries go out, survivors go out, documents come in by long poll."""
+"""Four loops, each blocking in a thread of its own: entries go out, survivors go out, documents and releases come in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.local import RestartAsked, notify
 from kiosk.loops import end_by_signals
 from kiosk.settings import Settings
-from kiosk.sync import documents, uploads
+from kiosk.sync import documents, releases, uploads
 from kiosk.sync.client import Client
 from kiosk.sync.enrolment import await_key
 from kiosk.sync.link import Link
@@ -56,6 +56,7 @@ def work(link: Link, key: Ed25519PrivateKey) -> None:
 
     start(uploads.NAME, lambda client: uploads.Books(link, client).turn)
     start(uploads.SURVIVORS, lambda client: uploads.Survivors(link, client).turn)
+    start(releases.NAME, lambda client: releases.Releases(link, client).turn)
     start(documents.NAME, lambda client: documents.Downloads(link, client).turn)
 
     def watch() -> None:

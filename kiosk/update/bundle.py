@@ -69,6 +69,12 @@ def write_bundle(out: Path, release: bytes, packages: Mapping[str, Path]) -> Non
                 tar.addfile(info, file)
 
 
+def release_of(bundle: Path, root: bytes) -> Release:
+    """The release that a bundle is of; of its packages nothing is proven. Raises BadBundle or OSError."""
+    with _whole(bundle) as file:
+        return _release(file, _members(file), root)
+
+
 def split(bundle: Path, root: bytes, folder: Path) -> tuple[Release, bytes, dict[str, Path]]:
     """A bundle's release, as it is and as it was signed, and for each platform a bundle of that one alone, written there.
 

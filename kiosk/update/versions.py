@@ -16,7 +16,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HOME = Path("/usr/lib/yizhan-kiosk")
@@ -35,6 +35,12 @@ NUMBER = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}")
 PACKAGE = ""
 """The name of the version that the Debian package brings."""
 
+NO_VERSION = "-"
+LONGEST_LINE = 200
+MOST_REMEMBERED = 20
+MOST_TRIES = 2000
+"""Bytes of the file that says which versions were tried."""
+
 
 class Versions:
     """The folder. Every method may be cut off at any point and called again."""
@@ -42,6 +48,7 @@ class Versions:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
         self._link, self._trial, self._floor = folder / "current", folder / "trial", folder / "floor"
+        self._tries, self._outcome, self._told = folder / "tries", folder / "outcome", folder / "told"
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -95,23 +102,55 @@ class Versions:
 
     def try_out(self, version: str) -> None:
         """From the next start on: that version, on trial."""
+        tried = [*self._tried(), version][-MOST_REMEMBERED:]
+        self._write(self._tries, "\n".join(tried))
         self._write(self._trial, self.current)
         self._point(version)
+
+    def tries(self, version: str) -> int:
+        """How often it was tried here."""
+        return self._tried().count(version)
+
+    def note(self, version: str, outcome: str, detail: str = "") -> None:
+        """Let whoever tells the station find what became of an update, unless it was told that last."""
+        line = " ".join(f"{version or NO_VERSION} {outcome} {detail}".split())[:LONGEST_LINE]
+        if line != _line(self._told):
+            with suppress(OSError, ValueError):  # the way back must not end here
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._write(self._outcome, line)
+
+    @property
+    def untold(self) -> tuple[str, str, str] | None:
+        """What became of the last update, if the station does not know: version, outcome, and why."""
+        version, _, rest = _line(self._outcome).partition(" ")
+        outcome, _, detail = rest.partition(" ")
+        return (version.removeprefix(NO_VERSION), outcome, detail) if outcome else None
+
+    def told(self) -> None:
+        """It knows now."""
+        self._outcome.replace(self._told)
+        self._flush()
+
+    def _tried(self) -> list[str]:
+        return [each for each in _text(self._tries, MOST_TRIES).split("\n") if NUMBER.fullmatch(each)]
 
     def confirm(self) -> None:
         """The current version has proved itself; nothing older is taken from now on. All but it and the last one go."""
         version, before = self.current, _number(self._trial)
+        self.note(version, "kept")
         self._trial.unlink(missing_ok=True)  # first: a version that is taken back must be newer than the floor
         self._flush()
         self._write(self._floor, version)
         for path in self._others({version, before}):
             shutil.rmtree(path, ignore_errors=True)
 
-    def roll_back(self) -> bool:
+    def roll_back(self, why: str = "") -> bool:
         """Back to what ran before, where the current version is on trial; whether it was."""
         shutil.rmtree(self.folder / INCOMING, ignore_errors=True)
         if not self.on_trial:
             return False
+        if self.current != _number(self._trial):  # a cut before the switch tried nothing
+            self.note(self.current, "went_back", why)
         before = _number(self._trial)
         self._point(before if (self.folder / before / "kiosk").is_dir() else PACKAGE)
         self._trial.unlink()
@@ -152,11 +191,20 @@ class Versions:
 
 def _number(path: Path) -> str:
     """The version that a file names; empty where it names none, or is gone."""
-    try:
-        text = path.read_bytes()[:100].decode("ascii", "replace").strip()
-    except OSError:
-        return PACKAGE
+    text = _line(path)
     return text if NUMBER.fullmatch(text) else PACKAGE
+
+
+def _line(path: Path) -> str:
+    return _text(path, 4 * LONGEST_LINE).strip()
+
+
+def _text(path: Path, most: int) -> str:
+    """The first bytes of a file; nothing where it is gone."""
+    try:
+        return path.read_bytes()[:most].decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _order(version: str) -> list[int]:

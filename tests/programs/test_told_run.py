@@ -57,6 +57,7 @@ ELSEWHERE: Final = {
     ),
     "kiosk update FILE": "tests/test_update.py: needs systemd and a package",
     "kiosk update https://...": "tests/test_update.py",
+    "kiosk update --fetched": "tests/test_update_fetched.py: needs systemd",
     "kiosk browser": "tests/browser: needs a display",
     "kiosk scan --why": "tests/programs/test_scan.py: needs a camera",
     "kiosk scanner main --snapshot": "tests/programs/test_technician.py: needs a camera",

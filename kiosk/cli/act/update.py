@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
-import time
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from kiosk import __version__
+from kiosk.cli.act.fetched import take_fetched
+from kiosk.cli.act.trying import newest_of, tell, tried, words_of, would_start
 from kiosk.cli.common import (
     MISUSED,
     NOT_REACHABLE,
@@ -25,40 +23,33 @@ from kiosk.cli.common import (
     view_or_none,
 )
 from kiosk.keyfiles import ROOT_KEY, read_kept
-from kiosk.language import _, chosen
+from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.trust.documents import REFUSAL_WORDS, Refusal
-from kiosk.trust.release import Release, order
+from kiosk.trust.release import Release
 from kiosk.update.bundle import MOST_BUNDLE, BadBundle, require_room, take
-from kiosk.update.health import STARTS_WITHIN, watch
-from kiosk.update.versions import DOWNLOAD, FOLDER, HOME, RESTART, Versions
+from kiosk.update.machine import platform_here
+from kiosk.update.versions import DOWNLOAD, FOLDER, Versions
 
-if TYPE_CHECKING:
-    from kiosk.wire import View
-
-WAY_BACK: Final = f"/usr/bin/python3 -I {HOME}/kiosk/update/versions.py"
-"""The package's own, which knows nothing of the update."""
-
-MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 CHUNK: Final = 1 << 18
-TIMER: Final = "kiosk-update-back"
 DOWNLOAD_TIMEOUT: Final = 30.0
 LONGEST_NUMBER: Final = 20
 _TOO_LARGE: Final = f"more than {MOST_BUNDLE >> 20} MiB"
-CHECK: Final = "import sys; sys.path.insert(0, {lib!r}); sys.argv[0] = 'kiosk'; from kiosk.cli.main import run; run()"
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", default="")
+@click.option("--fetched", is_flag=True, help="What the station has fetched by itself, in its nights; for systemd.")
 @json_too
 @click.pass_obj
-def update(config: Path, source: str) -> None:
+def update(config: Path, source: str, *, fetched: bool) -> None:
     """Take the update in SOURCE, a file or a URL: verify it, put it beside this version, switch, and watch.
 
     Keeps it when door, scanners and logbook do what they did before, and goes back to this version otherwise. A power cut on
     the way leaves this version. Only a release that the root key has signed is taken, and none older than what proved itself.
     """
     settings = good_settings_or_exit(config)
+    if bool(source) == fetched:
+        fail(_("SOURCE or --fetched is needed, and not both.\nNext: sudo kiosk update SOURCE"), MISUSED)
     if os.geteuid() or not Path("/run/systemd/system").is_dir():
         fail(_("An update restarts the programs: it needs root, and systemd.\nNext: sudo kiosk update SOURCE"), MISUSED)
     versions = Versions(FOLDER)
@@ -69,7 +60,10 @@ def update(config: Path, source: str) -> None:
             fail(_("{file} cannot be written: {why}", file=versions.folder, why=error))
         if not alone:
             fail(_("Another update is under way.\nNext: kiosk status"))
-        _update(config, settings, source, versions)
+        if fetched:
+            take_fetched(config, settings, versions)
+        else:
+            _update(config, settings, source, versions)
 
 
 def _update(config: Path, settings: Settings, source: str, versions: Versions) -> None:
@@ -80,8 +74,10 @@ def _update(config: Path, settings: Settings, source: str, versions: Versions) -
         )
     versions.clean()
     release = _take(settings, source, versions)
-    _would_start(config, release, versions)
-    wrong = _try(settings, release, versions, before)
+    if why := would_start(config, release, versions):
+        fail(_("Version {version} cannot use the settings: {why}", version=release.version, why=why))
+    wrong = tried(settings, release, versions, before)
+    tell(settings, versions)
     if wrong:
         fail(
             _(
@@ -97,12 +93,11 @@ def _take(settings: Settings, source: str, versions: Versions) -> Release:
     root = read_kept(settings.data, ROOT_KEY).raw
     if not root:
         fail(_("This station trusts nobody yet.\nNext: kiosk enrol URL CLAIM"))
-    newest = max(filter(None, (__version__, versions.floor, versions.current)), key=order)
     try:
         bundle = _download(settings, source, versions) if "://" in source else Path(source)
-        return take(bundle, root, settings.updates.ring, _platform(), newest, versions)
+        return take(bundle, root, settings.updates.ring, platform_here(), newest_of(versions), versions)
     except BadBundle as bad:
-        words = chosen(REFUSAL_WORDS[Refusal(bad.reason)]) if bad.reason in set(Refusal) else str(bad)
+        words = words_of(bad)
         fail(_("The update is not taken: {reason}: {words}", reason=bad.reason, words=words))
     except OSError as error:
         fail(_("{file} cannot be read or unpacked: {why}", file=source, why=error))
@@ -150,58 +145,3 @@ def _promised(length: str) -> int:
     if size > MOST_BUNDLE:
         raise BadBundle("damaged", _TOO_LARGE)
     return size
-
-
-def _platform() -> str:
-    """Such as `deb12_arm64`."""
-    release = platform.freedesktop_os_release()
-    return f"deb{release.get('VERSION_ID', '0')}_{MACHINES.get(platform.machine(), platform.machine())}"
-
-
-def _would_start(config: Path, release: Release, versions: Versions) -> None:
-    """Let the new version read the settings, before anything is switched."""
-    code = CHECK.format(lib=str(versions.folder / release.version))
-    words = ["/usr/bin/python3", "-I", "-c", code, "-c", str(config), "config", "check"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        fail(
-            _(
-                "Version {version} cannot use the settings: {why}",
-                version=release.version,
-                why="; ".join(done.stderr.strip().split("\n")),
-            )
-        )
-
-
-def _try(settings: Settings, release: Release, versions: Versions, before: View | None) -> str:
-    """Switch and watch; keep it or go back. What went wrong, or nothing."""
-    seconds = settings.updates.watch
-    _back_by_itself(3 * STARTS_WITHIN + seconds)
-    versions.try_out(release.version)
-    _restart()
-    wrong = watch(partial(view_or_none, settings), before, release.version, seconds, time.sleep)
-    if not wrong:
-        versions.confirm()
-    elif versions.roll_back():
-        _restart()
-        deadline = time.monotonic() + STARTS_WITHIN
-        while view_or_none(settings) is None and time.monotonic() < deadline:
-            time.sleep(1.0)
-    _quietly("systemctl", "stop", f"{TIMER}.timer")
-    return wrong
-
-
-def _back_by_itself(seconds: float) -> None:
-    """Should this program not live to see the end, systemd goes back for it."""
-    again = f"{WAY_BACK} || {{ {RESTART}; }}"
-    _quietly("systemctl", "stop", f"{TIMER}.timer")
-    _quietly("systemd-run", "--collect", f"--unit={TIMER}", f"--on-active={seconds:.0f}", "sh", "-c", again)
-
-
-def _restart() -> None:
-    _quietly("/bin/sh", "-c", RESTART)
-
-
-def _quietly(*command: str) -> None:
-    """What it says goes into the journal of the units anyway."""
-    subprocess.run(command, check=False, capture_output=True)
