@@ -68,6 +68,7 @@ PLAIN_WORDS: Final = (
     "viewer", "steward", "technician", "issuer", "administrator",
     "login", "logout", "account added", "account password", "account enabled", "account disabled",
     "acknowledged", "assigned", "muted", "unmuted", "noted", "test of alarms",
+    "second factor", "no second factor",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.wording.words.word` and is in no enumeration."""

@@ -48,7 +48,7 @@ def test_nobody_is_told_whether_an_account_exists(office: Office) -> None:
     office.store.disable("asleep", time())
     told = {words(office.stranger().log_in(name, "wrong horse")) for name in ("exists", "asleep", "nobody")}
     assert len(told) == 1
-    assert "Name or password is wrong." in told.pop()
+    assert "Name, password or code is wrong." in told.pop()
     assert office.stranger().log_in("asleep").status_code == 403
 
 

@@ -65,12 +65,13 @@ def show(asked: Asked) -> Response:
 def add(asked: Asked) -> Response:
     """A new account."""
     new, wrong = read_account(asked.form, asked.scope)
-    if new is not None and not new.password:
+    if new is not None and not new.password and asked.store.oidc is None:
         wrong = {"password": _wrong_password("")}
     if new is None or wrong:
         return _all(asked, asked.form, wrong, 422)
+    password = hashed(new.password) if new.password else ""
     with asked.store.transaction():
-        if not asked.store.add_account(new.name, new.role, new.scope, hashed(new.password), asked.now):
+        if not asked.store.add_account(new.name, new.role, new.scope, password, asked.now):
             return _all(asked, asked.form, {"name": _("There is one of this name.")}, 422)
         asked.acted("account added", new.name, new.scope, new.reason)
     return to("/accounts")
@@ -104,6 +105,9 @@ def _changed(asked: Asked, account: Account, new: NewAccount, *, enabled: bool) 
         if password:
             asked.store.set_password(new.name, password)
             asked.acted("account password", new.name, new.scope, new.reason)
+        if asked.form.raw("second") and account.second:
+            asked.store.set_second(new.name, "")
+            asked.acted("no second factor", new.name, new.scope, new.reason)
         if enabled != (account.disabled is None):
             asked.store.disable(new.name, None if enabled else asked.now)
             asked.acted("account enabled" if enabled else "account disabled", new.name, new.scope, new.reason)

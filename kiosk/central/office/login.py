@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from kiosk.central.office.asked import ROOT, Asked, page, to
 from kiosk.central.office.cookies import give
+from kiosk.central.office.me import right_code
 from kiosk.central.passwords import fits
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.accounts import Account
@@ -33,21 +34,26 @@ def ask(asked: Asked) -> Response:
 
 
 def enter(asked: Asked) -> Response:
-    """Let somebody in who knows an account's password, with a token that nobody can have known before."""
+    """Let somebody in who knows an account's password, and the code of its second factor where it has one."""
     name, then = asked.form.words("name")[:LONGEST_NAME], asked.form.raw("next")
     guesses = {f"account {name}": MOST_OF_ACCOUNT, f"address {asked.address}": MOST_OF_ADDRESS}
     if not asked.store.may_guess(guesses, asked.now):
         return page("login", asked, 429, next=then, wrong=_("Too many wrong tries. Wait a quarter of an hour."))
     account = _proven(asked, name)
     if account is None:
-        return page("login", asked, 403, next=then, wrong=_("Name or password is wrong."))
+        return page("login", asked, 403, next=then, wrong=_("Name, password or code is wrong."))
+    asked.store.forget_guesses(guesses)
+    return begin(asked, account, safe(then))
+
+
+def begin(asked: Asked, account: Account, then: str) -> Response:
+    """From now on the browser is this account, by a token that nobody can have known before."""
     token = secrets.token_urlsafe(32)
     with asked.store.transaction():
-        asked.store.forget_guesses(guesses)
         asked.store.end_session(asked.token)
         asked.store.begin_session(token, account.name, asked.now)
         asked.store.acted(Act(account.name, "login", asked.address, account.scope), asked.now)
-    return give(to(safe(then)), token, https=asked.https)
+    return give(to(then), token, https=asked.https)
 
 
 def leave(asked: Asked) -> Response:
@@ -66,4 +72,13 @@ def safe(wanted: str) -> str:
 def _proven(asked: Asked, name: str) -> Account | None:
     account = asked.store.account(name, EVERYWHERE)
     usable = account if account and account.disabled is None else None
-    return usable if fits(asked.form.raw("password"), usable.password if usable else "") else None
+    if not fits(asked.form.raw("password"), usable.password if usable else "") or usable is None:
+        return None
+    return usable if not usable.second or _shows_code(asked, usable) else None
+
+
+def _shows_code(asked: Asked, account: Account) -> bool:
+    """Whether the second factor's code is right, and nobody has used it yet."""
+    code = asked.form.words("code")
+    once = {f"code {account.name} {code}": 1}
+    return right_code(account.second, code, asked.now) and asked.store.may_guess(once, asked.now)

@@ -15,7 +15,9 @@ from kiosk.central.office import (
     duty,
     language,
     login,
+    me,
     numbers,
+    oidc,
     station,
     station_map,
     stations,
@@ -44,7 +46,12 @@ PAGES: Final = (
     # The door.
     Page("/login", login.ask, ANYBODY),
     Page("/login", login.enter, ANYBODY, POST),
+    Page("/oidc", oidc.away, ANYBODY),
+    Page("/oidc/back", oidc.back, ANYBODY),
     Page("/logout", login.leave, VIEWER, POST),
+    Page("/me", me.show, VIEWER),
+    Page("/me/password", me.change_password, VIEWER, POST),
+    Page("/me/second", me.take_second, VIEWER, POST),
     Page("/language/{language}", language.choose, ANYBODY),
     # What is wrong now, and who is told.
     Page("/", duty.show, VIEWER),

@@ -48,6 +48,7 @@ class CentralStore(
     def __init__(self, folder: Path) -> None:
         settings = settings_of(folder)
         self.retention, self.alarm_rules = settings.retention, settings.alarms
+        self.folder, self.oidc = folder, settings.oidc
         self._engine = engine_of(folder, settings)
         self._numbers, self._doors = {}, {}
         self._highest = Highest(folder)

@@ -15,7 +15,10 @@ ACCOUNT: Final = "[a-z0-9][a-z0-9._-]{0,39}"
 
 
 class Account(Struct, frozen=True):
-    """Somebody who may log in; not while `disabled` (since when, in seconds since 1970)."""
+    """Somebody who may log in; not while `disabled` (since when, in seconds since 1970).
+
+    `password` as it is kept, empty where they log in elsewhere; `second`: the secret of the second factor, if there is one.
+    """
 
     name: str
     role: Role
@@ -65,6 +68,10 @@ class Accounts:
         with self._engine.transaction():
             self._engine.run("UPDATE accounts SET password = ? WHERE name = ?", (password, name))
             self._engine.run("DELETE FROM sessions WHERE account = ?", (name,))
+
+    def set_second(self, name: str, secret: str) -> None:
+        """The second factor's secret; empty for none."""
+        self._engine.run("UPDATE accounts SET second = ? WHERE name = ?", (secret, name))
 
     def disable(self, name: str, now: float | None) -> None:
         """It lets nobody in from now on; with None it does again."""

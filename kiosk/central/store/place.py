@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.alarms.settings import AlarmSettings
+from kiosk.central.identity import OidcSettings
 from kiosk.central.retention import Retention
 from kiosk.central.store.engine import Engine, StoreFailed, Trouble
 from kiosk.central.store.sqlite import FILE, Sqlite
@@ -24,6 +25,7 @@ class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     dsn: str = ""
     retention: Retention = Retention()
     alarms: AlarmSettings = AlarmSettings()
+    oidc: OidcSettings | None = None
 
 
 def holds_one(folder: Path) -> bool:

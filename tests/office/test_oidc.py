@@ -1,0 +1,138 @@
+"""Logging in elsewhere, against a real provider over HTTP: the package oidc-provider-mock, in a process of its own.
+
+What it does not do: ask for a password, or know its clients. Everything else is OpenID Connect as it is signed and sent.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from kiosk.central.store import CentralStore
+from kiosk.central.store.engine import StoreFailed
+from kiosk.demo.place import free_port, stop
+from tests.office.clerks import Clerk, Office, open_office, words
+from tests.programs.house import until
+
+SETTINGS = """
+[oidc]
+issuer = "{issuer}"
+client_id = "yizhan"
+secret_file = "oidc.secret"
+office = "{office}"
+claim = "preferred_username"
+"""
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://localhost:{port}"
+    try:
+        until(lambda: requests.get(f"{url}/.well-known/openid-configuration", timeout=5).ok, "the provider")
+        yield url
+    finally:
+        stop(process)
+
+
+@pytest.fixture(scope="module")
+def office(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office") / "central-data"
+    folder.mkdir()
+    (folder / "oidc.secret").write_text("secret\n")
+    (folder / "central.toml").write_text(SETTINGS.format(issuer=issuer, office="http://localhost/office"))
+    with open_office(folder) as found:
+        yield found
+
+
+def known(issuer: str, sub: str, **claims: Any) -> None:
+    assert requests.put(f"{issuer}/users/{sub}", json=claims, timeout=5).status_code == 204
+
+
+def came_back(clerk: Clerk, sub: str) -> str:
+    """Log in at the provider; the address to which it sends the browser back, below the office's."""
+    there = clerk.get("/oidc").headers["Location"]
+    sent = requests.post(there, {"sub": sub}, allow_redirects=False, timeout=5)
+    return sent.headers["Location"].removeprefix("http://localhost/office")
+
+
+def test_who_is_proven_elsewhere_is_the_account_of_that_name_with_its_role_here(office: Office, issuer: str) -> None:
+    office.store.add_account("zhang.wei", "steward", "3708", "", time())
+    known(issuer, "u-1", preferred_username="zhang.wei", role="administrator")
+    clerk = office.stranger()
+    assert "union's account" in words(clerk.get("/login"))
+    answer = clerk.get(came_back(clerk, "u-1"))
+    assert answer.headers["Location"] == "/office/"
+    assert "zhang.wei steward · 3708" in clerk.reads("/me")
+    assert clerk.get("/accounts").status_code == 403, "what the provider says of roles counts for nothing"
+    assert office.stranger().log_in("zhang.wei", "").status_code == 403, "here it has no password"
+
+
+@pytest.mark.parametrize("name", ["nobody", "asleep", "'; DROP TABLE accounts", None])
+def test_who_has_no_account_here_is_told_so(office: Office, issuer: str, name: str | None) -> None:
+    office.store.add_account("asleep", "viewer", "", "", time())
+    office.store.disable("asleep", time())
+    known(issuer, "u-2", **({"preferred_username": name} if name else {}))
+    clerk = office.stranger()
+    assert clerk.get(came_back(clerk, "u-2")).status_code == 403
+    assert clerk.get("/me").status_code == 303
+
+
+def test_an_answer_is_for_the_browser_that_asked_and_is_used_once(office: Office, issuer: str) -> None:
+    """Login CSRF: somebody gives another their own answer."""
+    office.store.add_account("attacker", "viewer", "", "", time())
+    known(issuer, "u-3", preferred_username="attacker")
+    clerk, victim = office.stranger(), office.stranger()
+    victim.get("/login")
+    answer = came_back(clerk, "u-3")
+    assert victim.get(answer).status_code == 403
+    assert clerk.get(answer).status_code == 303
+    assert clerk.get(answer).status_code == 403
+
+
+@pytest.mark.parametrize("query", ["", "?state=x", "?state=%ff&code=x", "?error=access_denied"])
+def test_what_is_no_answer_gets_one(office: Office, query: str) -> None:
+    assert office.stranger().get(f"/oidc/back{query}").status_code == 403
+
+
+def test_a_code_that_the_provider_does_not_know_is_refused(office: Office) -> None:
+    clerk = office.stranger()
+    state = parse_qs(urlsplit(clerk.get("/oidc").headers["Location"]).query)["state"][0]
+    assert clerk.get(f"/oidc/back?state={state}&code=guessed").status_code == 403
+
+
+def test_a_provider_that_is_away_is_told_and_accounts_of_this_server_still_get_in(tmp_path: Path) -> None:
+    (tmp_path / "oidc.secret").write_text("secret\n")
+    issuer = f"http://localhost:{free_port()}"
+    (tmp_path / "central.toml").write_text(SETTINGS.format(issuer=issuer, office="http://localhost/office"))
+    with open_office(tmp_path) as office:
+        assert "did not work" in words(office.stranger().get("/oidc"))
+        office.hire("local")
+
+
+def test_without_a_provider_there_is_no_such_page(tmp_path: Path) -> None:
+    with open_office(tmp_path) as office:
+        clerk = office.stranger()
+        assert "union's account" not in words(clerk.get("/login"))
+        assert clerk.get("/oidc").status_code == 404
+
+
+def test_a_provider_over_plain_http_is_refused_with_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "central.toml").write_text(
+        SETTINGS.format(issuer="http://login.example.org", office="https://x/office")
+    )
+    with pytest.raises(StoreFailed, match="only https"):
+        CentralStore(tmp_path)
