@@ -25,7 +25,11 @@ LEVELS: Final = (0, 2, 4, 6, 12)
 """Characters of a station's code that name a place: the province, cities, counties, and with all of them a station."""
 
 PROVINCE: Final = LEVELS[1]
+DISTRICT: Final = LEVELS[3]
 STATION: Final = LEVELS[-1]
+ALWAYS: Final = ""
+"""Stands for a day: all days together."""
+
 CLASSES: Final = {each.value: each.name.lower() for each in PassClass}
 REASONS: Final = frozenset(Reason)
 OTHER: Final = "other"
@@ -149,9 +153,9 @@ def local(at: float) -> tuple[str, int]:
     return there.date().isoformat(), there.hour
 
 
-def places(station: str) -> list[tuple[int, str]]:
-    """The station, and every place that it lies in, each with its level."""
-    return [(level, station[:level]) for level in LEVELS]
+def places(station: str, day: str) -> list[tuple[int, str, str]]:
+    """Where a day of a station counts: for itself, for every place that it lies in, and for its district's days together."""
+    return [(DISTRICT, station[:DISTRICT], ALWAYS), *((level, station[:level], day) for level in LEVELS)]
 
 
 def level_within(prefix: str) -> int:

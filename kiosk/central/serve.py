@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import uvicorn
 from starlette.routing import BaseRoute
 
+from kiosk.central import monitoring
 from kiosk.central.api.app import Central
 from kiosk.central.api.held import Holding
 from kiosk.central.issuer import Issuer
@@ -164,12 +165,13 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
 
 
 def _routes(central: Central, parts: Parts) -> list[BaseRoute]:
-    """The office's: who only serves stations needs none of its libraries."""
+    """The office's, and what watches over both: who only serves stations needs none of the office's libraries."""
+    watched = monitoring.routes(central.store)
     if "office" not in parts:
-        return []
+        return watched
     from kiosk.central.office.app import routes  # noqa: PLC0415
 
-    return routes(central.store, central.issuer)
+    return [*watched, *routes(central.store, central.issuer)]
 
 
 def _parser() -> Any:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from kiosk.central.coordinates import EAST, NORTH, SOUTH, WEST, Point, far_off, point
 from kiosk.central.office.drawing import KINDS, WIDTH, Mark, drawn, framed
-from kiosk.central.office.station_map import kind, shown
+from kiosk.central.office.station_map import shown
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.places import Placed
@@ -84,10 +84,10 @@ def test_every_point_is_within_the_picture(points: Sequence[Point]) -> None:
 
 
 def test_how_a_station_is() -> None:
-    assert kind(line("1"), 1000.0) == "well"
-    assert kind(line("1", faults=2), 1000.0) == "faulty"
-    assert kind(line("1", faults=2), 1001.0 + SILENT_AFTER) == "silent"
-    assert kind(line("1", state="added", seen=None), 1e9) == "waiting"
+    assert line("1").condition(1000.0) == "well"
+    assert line("1", faults=2).condition(1000.0) == "faulty"
+    assert line("1", faults=2).condition(1001.0 + SILENT_AFTER) == "silent"
+    assert line("1", state="added", seen=None).condition(1e9) == "waiting"
 
 
 def test_what_has_no_place_is_listed_and_what_ended_is_not() -> None:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from statistics import median
-from typing import Final, Literal, get_args
+from typing import Final
 
 from msgspec import Struct
 
 from kiosk.central.coordinates import Point
+from kiosk.central.store.sightings import Condition
 
-Kind = Literal["well", "waiting", "faulty", "silent"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+KINDS: Final[tuple[Condition, ...]] = ("well", "waiting", "faulty", "silent")
 """In the order in which they are drawn: what is worse lies above."""
 
 WIDTH: Final = 1000
@@ -22,7 +22,7 @@ EDGE: Final = 20
 FEW: Final = 200
 """Points up to which each may be large."""
 
-SHAPES: Final[Mapping[Kind, str]] = {
+SHAPES: Final[Mapping[Condition, str]] = {
     "well": '<circle r="4" fill="#1a6b34"/>',
     "waiting": '<circle r="3" fill="#fff" stroke="#57606a" stroke-width="2"/>',
     "faulty": '<path d="M0-6 6 5H-6z" fill="#9a6700" stroke="#fff"/>',
@@ -35,7 +35,7 @@ class Mark(Struct, frozen=True):
     """A station on the map."""
 
     code: str
-    kind: Kind
+    kind: Condition
     at: Point
 
 

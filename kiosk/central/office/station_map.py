@@ -11,9 +11,9 @@ from starlette.responses import Response
 from kiosk.central.coordinates import Point, far_off
 from kiosk.central.figures import STATION, level_within
 from kiosk.central.office.asked import Asked, page
-from kiosk.central.office.drawing import KINDS, SHAPES, Kind, Mark, drawn, middles
+from kiosk.central.office.drawing import KINDS, SHAPES, Mark, drawn, middles
 from kiosk.central.store.places import Placed
-from kiosk.central.store.sightings import StationLine
+from kiosk.central.store.sightings import Condition, StationLine
 from kiosk.language import _
 
 MOST_LISTED: Final = 30
@@ -47,18 +47,11 @@ def shown(lines: Sequence[StationLine], places: Mapping[str, Placed], now: float
     standing = [each for each in lines if each.state in {"added", "enrolled"}]
     points = [(each, place.point) for each in standing if (place := places.get(each.code)) and place.point]
     far = far_off([at for _each, at in points])
-    marks = [Mark(each.code, kind(each, now), at) for (each, at), off in zip(points, far, strict=True) if not off]
+    marks = [Mark(each.code, each.condition(now), at) for (each, at), off in zip(points, far, strict=True) if not off]
     on_the_map = {each.code for each in marks}
     others = [each for each in standing if each.code not in on_the_map]
     wrong = [places[each.code] for each in others if each.code in places]
     return Shown(marks, wrong, [each for each in others if each.code not in places])
-
-
-def kind(each: StationLine, now: float) -> Kind:
-    """How a station is, in one word."""
-    if each.state != "enrolled":
-        return "waiting"
-    return "silent" if each.silent(now) else "faulty" if each.faults else "well"
 
 
 def _picture(marks: Sequence[Mark], prefix: str) -> str:
@@ -67,8 +60,8 @@ def _picture(marks: Sequence[Mark], prefix: str) -> str:
     return drawn(marks, labels, _("Map of {count} stations; north is up", count=len(marks)))
 
 
-def _legend() -> dict[Kind, str]:
-    words: dict[Kind, str] = {
+def _legend() -> dict[Condition, str]:
+    words: dict[Condition, str] = {
         "silent": _("silent"),
         "faulty": _("with faults"),
         "waiting": _("not enrolled yet"),
@@ -77,5 +70,5 @@ def _legend() -> dict[Kind, str]:
     return {kind: words[kind] for kind in reversed(KINDS)}
 
 
-def _count(marks: Sequence[Mark], kind: Kind) -> int:
+def _count(marks: Sequence[Mark], kind: Condition) -> int:
     return sum(each.kind == kind for each in marks)

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from kiosk.central.figures import KINDS, Figures, figures_of, local, moment, places
-from kiosk.central.scope import Scope
+from kiosk.central.figures import ALWAYS, DISTRICT, KINDS, Figures, figures_of, local, moment, places
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store.engine import Engine
 from kiosk.central.store.sightings import SILENT_AFTER
 
@@ -73,6 +73,20 @@ class Days:
         )
         return dict(rows)
 
+    def totals(self) -> dict[str, Figures]:
+        """Of each district, all days together."""
+        return {line.place: line.figures for line in self.days(EVERYWHERE, "", DISTRICT, [ALWAYS])}
+
+    def acknowledged_by_district(self) -> dict[str, int]:
+        """The numbers of entries that stations were told are held."""
+        rows = self._engine.all("SELECT substr(station, 1, 6) AS district, sum(acked) FROM logs GROUP BY district")
+        return {district: int(count) for district, count in rows}
+
+    def watched_until(self) -> float:
+        """When it was last looked who is silent; 0 for never."""
+        found = self._engine.one("SELECT until FROM watched WHERE name = 'silence'")
+        return float(found[0]) if found else 0.0
+
     def uncounted(self) -> int:
         """Numbers of the logs that are still to be counted."""
         found = self._engine.one(
@@ -116,12 +130,12 @@ class Days:
     def _unwatched(self, now: float) -> int:
         """Seconds since it was asked last; none after a pause in which nobody can have been heard."""
         with self._engine.transaction():
-            found = self._engine.one("SELECT until FROM watched WHERE name = 'silence'")
+            before = self.watched_until()
             self._engine.run(
                 "INSERT INTO watched VALUES ('silence', ?) ON CONFLICT (name) DO UPDATE SET until = excluded.until",
                 (now,),
             )
-        since = now - found[0] if found else 0.0
+        since = now - before
         return round(since) if 0 < since <= MOST_BETWEEN else 0
 
     def _behind(self) -> list[Behind]:
@@ -162,8 +176,8 @@ class Days:
         """To the stations' days, and to those of the places in which they lie."""
         more: dict[Place, Figures] = {}
         for (station, day), figures in added.items():
-            for level, place in places(station):
-                more[level, place, day] = more.get((level, place, day), Figures()) + figures
+            for key in places(station, day):
+                more[key] = more[key] + figures if key in more else figures
         held = self._held_days(more)
         rows = [
             (*key, msgspec.json.encode(held.get(key, Figures()) + each).decode()) for key, each in sorted(more.items())

@@ -35,6 +35,7 @@ SEEN_AGAIN: Final = """
 """
 
 State = Literal["added", "enrolled", "retired", "stolen"]
+Condition = Literal["well", "waiting", "faulty", "silent", "ended"]
 Table = Literal["faults", "raised"]
 Change = Callable[[str, dict[str, Any]], tuple[Any, Any]]
 """From an entry's kind and body: what is wrong, and how; None for how where it is so no longer."""
@@ -74,6 +75,12 @@ class StationLine(Struct, frozen=True):
         """Whether an enrolled station has said nothing for too long."""
         heard = self.seen.at if self.seen else self.enrolled
         return self.state == "enrolled" and heard is not None and now - heard > SILENT_AFTER
+
+    def condition(self, now: float) -> Condition:
+        """How it is, in one word."""
+        if self.state != "enrolled":
+            return "waiting" if self.state == "added" else "ended"
+        return "silent" if self.silent(now) else "faulty" if self.faults else "well"
 
 
 class Sightings:
