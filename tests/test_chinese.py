@@ -260,6 +260,7 @@ central passes find|central passes issue 王小明|central passes issue 17|centr
 central passes renew 99
 central passes replace 17 --card 2 --reason lost|central passes revoke 17 --reason lost|central passes suspend 17 --reason x
 central passes restore 17 --reason x|central passes import bad.csv|central passes import bad.csv --dry-run
+central policies preview none.toml|central policies preview bad.toml|central policies dry-run bad.toml
 central policies list|central policies show|central policies publish none.toml|central policies withdraw
 central token 37081101|central token 37089999 --trial
 door evacuate|central suspend 7|central restore 7|setup|setup --answers none

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
+from kiosk.central.store.audit import Act
 from kiosk.central.store.people import Credential, PassFacts
 from kiosk.language import _
 from kiosk.trust.passes import SCOPE_LIMIT, Kind, Pass, PassClass
@@ -20,13 +21,13 @@ DAY: Final = 86_400
 LONGEST: Final = 3650 * DAY
 """Seconds for which a pass may hold."""
 
-MOST_AT_ONCE: Final = 100
-"""Revocations that one person may order at once."""
-
 HOLDER: Final = r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}"
 CARD: Final = r"[0-9A-Za-z][0-9A-Za-z._/-]{0,31}"
 PHONE: Final = r"1[3-9]\d{9}"
 IDENTITY: Final = r"\d{17}[\dXx]"
+STATUS_ACTS: Final = {
+    Status.VALID: "pass restored", Status.REVOKED: "pass revoked", Status.SUSPENDED: "pass suspended",
+}  # fmt: skip
 STAFF: Final = frozenset({PassClass.TECHNICIAN, PassClass.STEWARD})
 
 
@@ -41,10 +42,10 @@ class Wanted(Struct, frozen=True):
     district: str = ""
 
 
-class Act(Struct, frozen=True):
-    """By whom something is done, and why; on the command line nobody is logged in."""
+class By(Struct, frozen=True):
+    """Who does something, as the audit names them, and why."""
 
-    by: str = ""
+    name: str
     reason: str = ""
 
 
@@ -103,32 +104,35 @@ class Passes:
     def __init__(self, store: CentralStore, issuer: Issuer) -> None:
         self._store, self._issuer = store, issuer
 
-    def issue(self, wanted: Wanted, act: Act) -> Issued:
+    def issue(self, wanted: Wanted, by: By) -> Issued:
         """A new credential, for somebody who has none that counts."""
         with self._store.transaction():
             if any(each.counts for each in self._store.credentials(wanted.holder)):
                 raise NotSo("holder", _("has a pass already: renew it, or replace its card"))
             self._free(wanted.card)
+            self._acted("pass issued", wanted.holder, wanted.district, by)
             index = self._store.add_credential(wanted.holder)
-            return self._signed(index, self._facts(wanted, act))
+            return self._signed(index, self._facts(wanted, by))
 
-    def renew(self, held: Credential, until: float, act: Act) -> Issued:
+    def renew(self, held: Credential, until: float, by: By) -> Issued:
         """The same credential, with the same index, holds until then; what was shown of it before goes on as it said."""
         with self._store.transaction():
             held = self._still(held)
-            return self._signed(held.index, self._changed(held.facts, act, until=until))
+            self._acted("pass renewed", held.holder, held.facts.district, by)
+            return self._signed(held.index, self._changed(held.facts, by, until=until))
 
-    def replace(self, held: Credential, card: str, act: Act) -> Issued:
+    def replace(self, held: Credential, card: str, by: By) -> Issued:
         """Another credential in its place, which is revoked."""
         with self._store.transaction():
             held = self._still(held)
             self._free(card)
+            self._acted("pass replaced", held.holder, held.facts.district, by)
             index = self._store.add_credential(held.holder)
-            self._store.put_facts([(held.index, self._changed(held.facts, act, replaced_by=index))])
+            self._store.put_facts([(held.index, self._changed(held.facts, by, replaced_by=index))])
             self._issuer.set_status(held.index, Status.REVOKED)
-            return self._signed(index, replace(self._changed(held.facts, act, card=card), made=self._issuer.now()))
+            return self._signed(index, replace(self._changed(held.facts, by, card=card), made=self._issuer.now()))
 
-    def set_status(self, held: Sequence[Credential], status: Status, act: Act) -> int:
+    def set_status(self, held: Sequence[Credential], status: Status, by: By) -> int:
         """Suspend, restore or revoke these; how many of them were anything else before."""
         with self._store.transaction():
             changed = [each for each in map(self._anew, held) if each.status is not status]
@@ -136,27 +140,39 @@ class Passes:
                 raise NotSo("holder", _("was replaced by another card, which counts"))
             for each in changed:
                 self._issuer.set_status(each.index, status)
-            self._store.put_facts([(each.index, self._changed(each.facts, act)) for each in changed])
+                self._acted(STATUS_ACTS[status], each.holder, each.facts.district, by)
+            self._store.put_facts([(each.index, self._changed(each.facts, by)) for each in changed])
         return len(changed)
 
-    def register(self, new: Sequence[Wanted], renewed: Sequence[tuple[Credential, Wanted]], act: Act) -> list[int]:
+    def look_up(self, held: Credential, by: By) -> int:
+        """Its index: from then on somebody can find in the entries where its holder was."""
+        self._acted("index looked up", held.holder, held.facts.district, by)
+        return held.index
+
+    def register(
+        self, new: Sequence[Wanted], renewed: Sequence[tuple[Credential, Wanted]], district: str, by: By
+    ) -> list[int]:
         """Take in what a file says, all of it: credentials for whoever has none, and what has changed of the others'."""
         with self._store.transaction():
+            self._acted("holders taken in", f"{len(new)} + {len(renewed)}", district, by)
             indices = self._store.add_credentials([each.holder for each in new])
-            self._store.put_facts((index, self._facts(each, act)) for index, each in zip(indices, new, strict=True))
-            self._store.put_facts((held.index, self._renewed(held.facts, each, act)) for held, each in renewed)
+            self._store.put_facts((index, self._facts(each, by)) for index, each in zip(indices, new, strict=True))
+            self._store.put_facts((held.index, self._renewed(held.facts, each, by)) for held, each in renewed)
         return indices
 
-    def _facts(self, wanted: Wanted, act: Act) -> PassFacts:
+    def _acted(self, what: str, about: str, scope: str, by: By) -> None:
+        self._store.acted(Act(by.name, what, about, scope, by.reason), self._issuer.now())
+
+    def _facts(self, wanted: Wanted, by: By) -> PassFacts:
         now = self._issuer.now()
         given = (wanted.card, wanted.pass_class, wanted.scope, wanted.district, wanted.until)
-        return PassFacts(*given, now, now, act.by, act.reason)
+        return PassFacts(*given, now, now, by.name, by.reason)
 
-    def _renewed(self, facts: PassFacts, wanted: Wanted, act: Act) -> PassFacts:
-        return replace(self._facts(wanted, act), card=wanted.card or facts.card, made=facts.made or self._issuer.now())
+    def _renewed(self, facts: PassFacts, wanted: Wanted, by: By) -> PassFacts:
+        return replace(self._facts(wanted, by), card=wanted.card or facts.card, made=facts.made or self._issuer.now())
 
-    def _changed(self, facts: PassFacts, act: Act, **new: object) -> PassFacts:
-        return replace(facts, changed=self._issuer.now(), changed_by=act.by, reason=act.reason, **new)
+    def _changed(self, facts: PassFacts, by: By, **new: object) -> PassFacts:
+        return replace(facts, changed=self._issuer.now(), changed_by=by.name, reason=by.reason, **new)
 
     def _anew(self, held: Credential) -> Credential:
         """As it is now: somebody may have changed it meanwhile."""

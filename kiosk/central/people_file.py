@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -147,6 +148,7 @@ def _wanted(text: Mapping[str, str], district: str) -> Wanted:
     )
 
 
+@lru_cache(1000)
 def end_of(text: str) -> float | None:
     """The end of the day that is written there, in seconds since 1970."""
     found = DATE.fullmatch(text) or PLAIN.fullmatch(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,7 +19,7 @@ from kiosk.language import _, told
 from kiosk.opening import parse_hours
 from kiosk.settings import ClassName
 from kiosk.settings.loading import check_table, told_lines
-from kiosk.settings.reading import read_toml
+from kiosk.settings.reading import read_toml, tables_in
 from kiosk.settings.table import BadSettings, Table, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
 from kiosk.trust.documents import MAX_DOCUMENT, sign_document
@@ -38,6 +38,9 @@ MOST: Final = 400 * DAY
 """Seconds for which a document key holds."""
 
 HOUR_A_WEEK: Final = 60
+PAGE: Final = Path("policy")
+"""What a text is called that is no file."""
+
 LONG: Final = 366 * DAY
 CLASSES: Final = {name: int(PassClass[name.upper()]) for name in get_args(ClassName)}
 
@@ -84,12 +87,26 @@ def read_policy(path: Path) -> PolicyDocument:
     """The policy in a file; version and time are given when it is published. Raises BadPolicy with everything that is wrong."""
     try:
         text, raw = read_toml(path)
+    except BadSettings as error:
+        raise BadPolicy(error.errors) from error
+    return _judged(path, text, raw)
+
+
+def read_policy_text(text: str) -> PolicyDocument:
+    """The policy in the text of a page, as that in a file. Raises BadPolicy."""
+    try:
+        raw = tables_in(text.replace("\r\n", "\n"), PAGE)
+    except BadSettings as error:
+        raise BadPolicy(error.errors) from error
+    return _judged(PAGE, text, raw)
+
+
+def _judged(path: Path, text: str, raw: dict[str, Any]) -> PolicyDocument:
+    try:
         wrong = list(check_table(raw, PolicyFile, ())) or list(_senseless(msgspec.convert(raw, PolicyFile)))
         if wrong:
             raise BadPolicy(told_lines(path, text, wrong))
         return _bounded(path, _document(msgspec.convert(raw, PolicyFile)))
-    except BadSettings as error:
-        raise BadPolicy(error.errors) from error
     except UNDECODABLE as error:
         raise BadPolicy([f"{path}: {error}"]) from error
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk.central.issuer import read_policy_document
+from kiosk.central.policy_preview import Effect, effects
 from kiosk.central.store import CentralStore
 from kiosk.central.store.services import StoredService
 from kiosk.core.held import MOST_BYTES, MOST_OF_A_KIND
@@ -62,18 +65,46 @@ def _full(others: list[StoredService], head: ServiceDocument, size: int) -> bool
 
 def reached(store: CentralStore, policy: PolicyDocument) -> list[Affected]:
     """Every enrolled station whose code begins as the policy says."""
-    codes = meant(store, policy.station)
     published = store.published()
-    return [_affected(code, published.policy(code), policy) for code in codes]
+    found: dict[int, Affected] = {}  # of each policy once: thousands of stations have a handful of them
+    affected = []
+    for code in meant(store, policy.station):
+        version, body = published.policy(code) or (0, b"")
+        if version not in found:
+            found[version] = _affected(read_policy_document(body) if body else NO_POLICY, policy)
+        affected.append(replace(found[version], station=code))
+    return affected
 
 
-def _affected(code: str, found: tuple[int, bytes] | None, policy: PolicyDocument) -> Affected:
-    held = read_policy_document(found[1]) if found else NO_POLICY
+def _affected(held: PolicyDocument, policy: PolicyDocument) -> Affected:
     if len(held.station) > len(policy.station):
-        return Affected(code, keeps=held.station)
+        return Affected("", keeps=held.station)
+    return Affected("", changes(held, policy))
+
+
+def changes(held: PolicyDocument, policy: PolicyDocument) -> tuple[Change, ...]:
+    """Each key in which they differ."""
     before, after = flat(held), flat(policy)
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    return Affected(code, tuple(Change(key, before.get(key, ""), after.get(key, "")) for key in keys))
+    return tuple(Change(key, before.get(key, ""), after.get(key, "")) for key in keys)
+
+
+class EffectAt(Struct, frozen=True):
+    """What a class gains or loses at a door, at so many stations."""
+
+    stations: int
+    effect: Effect
+
+
+def effects_at(store: CentralStore, policy: PolicyDocument, affected: list[Affected], now: float) -> list[EffectAt]:
+    """What the policy changes in the week from now on, at stations that have another one now."""
+    published = store.published()
+    held = Counter(found[1] for each in affected if each.keeps is None and (found := published.policy(each.station)))
+    return [
+        EffectAt(count, effect)
+        for body, count in held.items()
+        for effect in effects(read_policy_document(body), policy, now)
+    ]
 
 
 def flat(policy: PolicyDocument) -> dict[str, str]:

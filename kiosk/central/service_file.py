@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -59,12 +59,18 @@ def read_service_file(path: Path, now: float) -> Written:
     """The service in a file. Raises BadSettings with everything that is wrong."""
     try:
         text, raw = read_toml(path)
-        wrong = list(check_table(raw, NoticeFile, ())) or list(_senseless(msgspec.convert(raw, NoticeFile), now))
-        if wrong:
-            raise BadSettings(told_lines(path, text, wrong))
-        return _written(msgspec.convert(raw, NoticeFile), now)
+        found = judged(raw, now)
     except UNDECODABLE as error:
         raise BadSettings([f"{path}: {error}"]) from error
+    if isinstance(found, list):
+        raise BadSettings(told_lines(path, text, found))
+    return found
+
+
+def judged(raw: dict[str, Any], now: float) -> Written | list[Wrong]:
+    """The service that these tables say, or everything that is wrong with them."""
+    wrong = list(check_table(raw, NoticeFile, ())) or list(_senseless(msgspec.convert(raw, NoticeFile), now))
+    return wrong or _written(msgspec.convert(raw, NoticeFile), now)
 
 
 def _written(file: NoticeFile, now: float) -> Written:

@@ -199,13 +199,13 @@ def _said(state: State, document: StatusDocument | PolicyDocument | CommandDocum
 def _ruled_by(state: State, policy: PolicyDocument) -> State:
     rules = {name: state.rules.get(name, known.rules) for name, known in state.doors.items()}
     doors = {
-        name: replace(known, rules=_ruled(rules[name], policy.doors.get(name), state.utc_offset))
+        name: replace(known, rules=ruled(rules[name], policy.doors.get(name), state.utc_offset))
         for name, known in state.doors.items()
     }
     return replace(state, policy=policy, doors=doors, rules=rules)
 
 
-def _ruled(rules: DoorRules, policy: DoorPolicy | None, offset: int) -> DoorRules:
+def ruled(rules: DoorRules, policy: DoorPolicy | None, offset: int) -> DoorRules:
     """The settings' rules with the policy's calendar."""
     if policy is None:
         return rules

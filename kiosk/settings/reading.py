@@ -24,8 +24,13 @@ LONGEST_HEADER: Final = 200
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """The file's text and its tables. Raises BadSettings, and nothing else."""
     text = read_text(path)
+    return text, tables_in(text, path)
+
+
+def tables_in(text: str, path: Path) -> dict[str, Any]:
+    """The tables in the text of that file. Raises BadSettings, and nothing else."""
     try:
-        return text, loads(text)
+        return loads(text)
     except UNDECODABLE as error:  # also RecursionError for nested lists, ValueError for a number without end
         lines = text.split("\n")[:MOST_LINES]
         told = [f"{path}:{each.line}:{each.column}: {each.what}" for each in islice(slips(lines), MOST_SLIPS)]

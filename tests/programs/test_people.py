@@ -16,12 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from kiosk.central.passes import Act, NotSo, Passes, Wanted, wrong_holder
+from kiosk.central.passes import By, NotSo, Passes, Wanted, wrong_holder
 from kiosk.central.people_file import CHINA, ordered, read_people
 from kiosk.central.people_table import MOST_BYTES, MOST_UNPACKED
+from kiosk.central.proposals import Changed, Withdrawal, about_policy, decide, propose, publish, revoke
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.highest import FILE, UNKNOWN
+from kiosk.central.store.proposals import OPEN_FOR
 from kiosk.trust.passes import Pass, PassClass, peek
 from kiosk.trust.status import Status
 from tests.programs.test_central_looking import Office as CommandLine
@@ -49,38 +52,38 @@ def wanted(holder: str = "h-1", card: str = "C1", **more: Any) -> Wanted:
 
 
 def test_a_pass_is_issued_found_and_shown_without_a_second_one(office: Office, passes: Passes) -> None:
-    issued = passes.issue(wanted(scope="3708", district="370811"), Act("wang", "asked for it"))
+    issued = passes.issue(wanted(scope="3708", district="370811"), By("wang", "asked for it"))
     said = peek(issued.text)
     assert isinstance(said, Pass)
     assert (said.index, said.expires, said.scope) == (issued.credential.index, UNTIL, "3708")
     for words in ("h-", "h-1", "C1", ""):
         assert office.store.find_credentials(words) == [issued.credential], words
-    assert office.store.find_credentials("1") == office.store.find_credentials("h-1", "3709") == []
-    assert office.store.find_credentials("h-1", "3708") == [issued.credential]
+    assert office.store.find_credentials("1") == office.store.find_credentials("h-1", Scope("3709")) == []
+    assert office.store.find_credentials("h-1", Scope("3708")) == [issued.credential]
     assert (issued.credential.facts.changed_by, issued.credential.facts.reason) == ("wang", "asked for it")
     with pytest.raises(NotSo, match="has a pass already"):
-        passes.issue(wanted(card="C2"), Act())
+        passes.issue(wanted(card="C2"), By("li"))
     with pytest.raises(NotSo, match="another pass's"):
-        passes.issue(wanted("h-2"), Act())
+        passes.issue(wanted("h-2"), By("li"))
     assert office.store.credentials("h-2") == [], "nothing is half done"
 
 
 def test_a_renewed_pass_keeps_its_index_and_a_replaced_one_does_not(office: Office, passes: Passes) -> None:
-    first = passes.issue(wanted(), Act())
-    renewed = passes.renew(first.credential, UNTIL + YEAR, Act("li"))
+    first = passes.issue(wanted(), By("li"))
+    renewed = passes.renew(first.credential, UNTIL + YEAR, By("li"))
     said = peek(renewed.text)
     assert isinstance(said, Pass)
     assert (said.index, said.expires) == (first.credential.index, UNTIL + YEAR)
-    second = passes.replace(first.credential, "C2", Act("li", "lost"))
+    second = passes.replace(first.credential, "C2", By("li", "lost"))
     assert second.credential.index > first.credential.index
     assert (second.credential.facts.until, second.credential.number) == (UNTIL + YEAR, 2)
     old = office.store.credential(first.credential.index)
     assert old is not None
     assert (old.state, old.status, old.facts.replaced_by) == ("replaced", Status.REVOKED, second.credential.index)
     for act in (
-        lambda: passes.set_status([old], Status.VALID, Act("li", "found")),
-        lambda: passes.renew(old, UNTIL, Act()),
-        lambda: passes.replace(first.credential, "C3", Act()),
+        lambda: passes.set_status([old], Status.VALID, By("li", "found")),
+        lambda: passes.renew(old, UNTIL, By("li")),
+        lambda: passes.replace(first.credential, "C3", By("li")),
     ):
         with pytest.raises(NotSo):
             act()
@@ -89,12 +92,12 @@ def test_a_renewed_pass_keeps_its_index_and_a_replaced_one_does_not(office: Offi
 
 
 def test_several_are_revoked_at_once_and_what_was_so_before_is_not_counted(office: Office, passes: Passes) -> None:
-    held = [passes.issue(wanted(f"h-{number}", f"C{number}"), Act()).credential for number in range(3)]
-    assert passes.set_status(held[:1], Status.SUSPENDED, Act("li", "asked")) == 1
-    assert passes.set_status(held, Status.REVOKED, Act("li", "asked")) == 3
-    assert passes.set_status(held, Status.REVOKED, Act("li", "asked")) == 0
-    assert passes.set_status(held[:1], Status.VALID, Act("li", "by mistake")) == 1
-    assert [each.state for each in office.store.find_credentials("h-")] == ["revoked", "revoked", "valid"]
+    held = [passes.issue(wanted(f"h-{number}", f"C{number}"), By("li")).credential for number in range(3)]
+    assert passes.set_status(held[:1], Status.SUSPENDED, By("li", "asked")) == 1
+    assert passes.set_status(held, Status.REVOKED, By("li", "asked")) == 3
+    assert passes.set_status(held, Status.REVOKED, By("li", "asked")) == 0
+    assert passes.set_status(held[:1], Status.VALID, By("li", "by mistake")) == 1
+    assert [each.state for each in office.store.find_credentials("h-")] == ["valid", "revoked", "revoked"]
 
 
 def test_what_names_a_person_is_no_pseudonym() -> None:
@@ -217,8 +220,8 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked() -> None:
 
 
 def test_a_file_is_judged_beside_the_register(office: Office, passes: Passes) -> None:
-    kept = passes.issue(wanted("h-1", "C1", district="3708"), Act()).credential
-    passes.issue(wanted("h-2", "C2", district="3709"), Act())
+    kept = passes.issue(wanted("h-1", "C1", district="3708"), By("li")).credential
+    passes.issue(wanted("h-2", "C2", district="3709"), By("li"))
     lines = (
         "h-1,,2027-12-31\nh-2,,2027-12-31\nh-3,C1,2027-12-31\nh-4,C4,2027-12-31\nh-4,C5,2027-12-31\nh-5,C4,2027-12-31\n"
     )
@@ -231,7 +234,7 @@ def test_a_file_is_judged_beside_the_register(office: Office, passes: Passes) ->
     ]
     assert [each.holder for each in found.new] == ["h-4"]
     assert [held.index for held, _wanted in found.renewed] == [kept.index]
-    passes.register(found.new, found.renewed, Act("li", "the list of July"))
+    passes.register(found.new, found.renewed, "3708", By("li", "the list of July"))
     again = office.store.credential(kept.index)
     assert again is not None
     assert (again.facts.card, again.facts.until, again.facts.changed_by) == ("C1", DAY_END, "li")
@@ -342,3 +345,43 @@ def test_the_lines_that_are_right_are_taken_only_by_a_persons_word(tmp_path: Pat
         taken = office.json("passes", "import", str(file), "--only-right")
         assert (taken["new"], taken["wrong"]) == (1, 1)
         assert office.json("passes", "import", str(file), "--dry-run")["renewed"] == 1
+
+
+# Two persons.
+
+
+def test_more_than_a_hundred_revocations_at_once_need_a_second_person(office: Office) -> None:
+    with office.store.transaction():
+        indices = office.store.add_credentials([f"h-{number}" for number in range(101)])
+    held = [each for index in indices if (each := office.store.credential(index))]
+    assert revoke(office.store, office.issuer, held[:100], "", By("li", "a list was stolen")) is None
+    assert len(office.store.statuses()[0]) == 100
+    waits = revoke(office.store, office.issuer, held, "3708", By("li", "a list was stolen"))
+    assert waits is not None
+    assert office.store.proposals(Scope("3708"), NOW) == [waits]
+    assert office.store.proposals(Scope("3709"), NOW) == office.store.proposals(EVERYWHERE, NOW + OPEN_FOR) == []
+    with pytest.raises(NotSo, match="your own"):
+        decide(office.store, office.issuer, waits, "confirmed", By("li"))
+    assert len(office.store.statuses()[0]) == 100
+    decide(office.store, office.issuer, waits, "confirmed", By("wang"))
+    assert len(office.store.statuses()[0]) == 101
+    with pytest.raises(NotSo, match="no longer"):
+        decide(office.store, office.issuer, waits, "declined", By("zhao"))
+    assert office.store.broken_audit() is None
+    assert {each.what for each in office.store.acts(EVERYWHERE)} >= {"proposed", "confirmed", "pass revoked"}
+
+
+def test_of_two_who_change_one_policy_the_second_is_told(office: Office) -> None:
+    first = publish(office.store, office.issuer, 'station = "3708"\nfresh_for = 90000\n', 0, By("li"))
+    with pytest.raises(Changed) as told:
+        publish(office.store, office.issuer, 'station = "3708"\n', 0, By("wang"))
+    assert told.value.version == first
+    second = publish(office.store, office.issuer, 'station = "3708"\n', first, By("wang"))
+    assert second > first
+    waits = propose(office.store, Withdrawal("3708"), "3708", By("li", "is over"), NOW)
+    decide(office.store, office.issuer, waits, "confirmed", By("wang"))
+    assert [each.what for each in office.store.acts(EVERYWHERE, about_policy("3708"))] == [
+        "policy withdrawn",
+        "policy published",
+        "policy published",
+    ]

@@ -56,7 +56,11 @@ class Gate:
             form = await _form(request, wanted.most) if wanted.method == "POST" else Form()
         except HTTPException as error:
             return await run_in_threadpool(self._refused, request, error)
-        return await run_in_threadpool(self._answer, wanted, request, form)
+        try:
+            return await run_in_threadpool(self._answer, wanted, request, form)
+        finally:
+            for file in form.files.values():
+                await file.close()
 
     async def lost(self, request: Request, error: Exception) -> Response:
         """What Starlette itself refuses: an address that is no page's."""

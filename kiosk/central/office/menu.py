@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.central.roles import ADMINISTRATOR, VIEWER, Role, Roles
+from kiosk.central.roles import ADMINISTRATOR, ISSUER, STEWARD, TECHNICIAN, VIEWER, Role, Roles
 from kiosk.language import _
 
 
@@ -14,6 +14,10 @@ def menu(role: Role) -> list[tuple[str, str]]:
         ("/map", _("Map"), VIEWER),
         ("/numbers", _("Numbers"), VIEWER),
         ("/told", _("Who was told"), ADMINISTRATOR),
+        ("/people", _("Passes"), ISSUER),
+        ("/policies", _("Policies"), VIEWER),
+        ("/notices", _("Notices"), STEWARD),
+        ("/enrolments", _("Enrolments"), TECHNICIAN),
         ("/audit", _("What was done"), VIEWER),
         ("/accounts", _("Accounts"), ADMINISTRATOR),
     ]

@@ -13,23 +13,33 @@ from kiosk.central.office import (
     audit,
     cause,
     duty,
+    enrolments,
     language,
     login,
     me,
+    notices,
     numbers,
     oidc,
+    people,
+    people_import,
+    policies,
+    proposals,
     station,
     station_map,
     stations,
     told,
 )
 from kiosk.central.office.asked import Asked
-from kiosk.central.roles import ADMINISTRATOR, ANYBODY, DUTY, TECHNICIAN, VIEWER, Roles
+from kiosk.central.people_table import MOST_BYTES
+from kiosk.central.roles import ADMINISTRATOR, ANYBODY, DUTY, ISSUER, STEWARD, TECHNICIAN, VIEWER, Roles
 
 GET: Final = "GET"
 POST: Final = "POST"
 FORM: Final = 64 * 1024
 """Bytes of a form without a file."""
+
+LIST: Final = 512 * 1024
+FILE: Final = MOST_BYTES + FORM
 
 
 class Page(Struct, frozen=True):
@@ -70,6 +80,33 @@ PAGES: Final = (
     Page("/numbers.csv", numbers.csv, VIEWER),
     Page("/numbers.xlsx", numbers.xlsx, VIEWER),
     Page("/numbers.pdf", numbers.pdf, VIEWER),
+    # People and their passes.
+    Page("/people", people.show, ISSUER),
+    Page("/people/new", people.new, ISSUER),
+    Page("/people/new", people.issue, ISSUER, POST),
+    Page("/people/one", people.one, ISSUER),
+    Page("/people/one", people.change, ISSUER, POST),
+    Page("/people/revoke", people.many, ISSUER),
+    Page("/people/revoke", people.revoke_many, ISSUER, POST, LIST),
+    Page("/people/import", people_import.ask, ISSUER),
+    Page("/people/import", people_import.take, ISSUER, POST, FILE),
+    Page("/people/holders.csv", people_import.empty, ISSUER),
+    # What holds at the doors, and what the displays say.
+    Page("/policies", policies.show, VIEWER),
+    Page("/policies/one", policies.one, VIEWER),
+    Page("/policies/one", policies.take_back, ADMINISTRATOR, POST),
+    Page("/policies/edit", policies.edit, ADMINISTRATOR),
+    Page("/policies/edit", policies.change, ADMINISTRATOR, POST, LIST),
+    Page("/notices", notices.show, STEWARD),
+    Page("/notices", notices.change, STEWARD, POST),
+    Page("/notices/withdraw", notices.withdraw, STEWARD, POST),
+    # Who may become a station.
+    Page("/enrolments", enrolments.show, TECHNICIAN),
+    Page("/enrolments", enrolments.make, TECHNICIAN, POST),
+    Page("/enrolments/withdraw", enrolments.withdraw, TECHNICIAN, POST),
+    # What two persons must want.
+    Page("/proposals", proposals.show, ISSUER),
+    Page("/proposals/{id}", proposals.decide, ISSUER, POST),
     # Who may do what, and who did.
     Page("/accounts", accounts.show, ADMINISTRATOR),
     Page("/accounts", accounts.add, ADMINISTRATOR, POST),

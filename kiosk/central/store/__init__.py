@@ -20,6 +20,7 @@ from kiosk.central.store.logs import Logs
 from kiosk.central.store.migrations import migrate
 from kiosk.central.store.people import People
 from kiosk.central.store.place import engine_of, settings_of
+from kiosk.central.store.proposals import Proposals
 from kiosk.central.store.purge import Purge
 from kiosk.central.store.registers import Registers
 from kiosk.central.store.services import Services
@@ -34,6 +35,7 @@ class CentralStore(
     Services,
     Registers,
     People,
+    Proposals,
     Purge,
     Days,
     Accounts,

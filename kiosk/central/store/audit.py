@@ -58,7 +58,7 @@ class Audit:
         """Remember an act, in the transaction in which it is done."""
         with self._engine.transaction():
             before = self.audit_head()
-            acted = Acted(before.number + 1, now, *map(visible, msgspec.structs.astuple(act)))
+            acted = Acted(before.number + 1, float(now), *map(visible, msgspec.structs.astuple(act)))
             digest = chained(before.digest, acted)
             self._engine.run(
                 f"INSERT INTO audit ({COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -6,12 +6,14 @@ can follow somebody's way, so it is shown nowhere but where somebody has said wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, Literal
 
 from msgspec import Struct
 
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store.engine import Engine
 from kiosk.central.store.highest import UNKNOWN, Highest
 from kiosk.trust.passes import PassClass
@@ -133,9 +135,9 @@ class People:
             [(index, *(getattr(each, name) for name in PassFacts.__struct_fields__)) for index, each in facts],
         )
 
-    def credentials(self, holder: str, district: str = "") -> list[Credential]:
+    def credentials(self, holder: str, scope: Scope = EVERYWHERE) -> list[Credential]:
         """Those of one holder, the newest last."""
-        return self._found("WHERE holder = ?", (holder,), district, "ORDER BY credentials.idx")
+        return self._found("WHERE holder = ?", (holder,), scope, "ORDER BY credentials.idx")
 
     def credential(self, index: int) -> Credential | None:
         """The one of that index."""
@@ -143,19 +145,30 @@ class People:
 
     def credential_of_card(self, card: str) -> Credential | None:
         """The one on that card."""
-        return next(iter(self._found("WHERE card = ?", (card,))), None) if card else None
+        return next(iter(self._found("WHERE card = ? AND card != ''", (card,))), None) if card else None
 
-    def find_credentials(self, words: str, district: str = "", most: int = 50) -> list[Credential]:
-        """Those whose holder's pseudonym or card number begins so, the newest first."""
-        begins = (words, words + LAST)
-        wanted = (
-            "WHERE credentials.idx IN (SELECT idx FROM credentials WHERE holder >= ? AND holder < ?"
-            " UNION SELECT idx FROM passes WHERE card >= ? AND card < ? AND card != '')"
-        )
-        order = f"ORDER BY credentials.idx DESC LIMIT {int(most)}"
+    def find_credentials(self, words: str, scope: Scope = EVERYWHERE, most: int = 50) -> list[Credential]:
+        """Those whose holder's pseudonym or card number begins so, in their order; without words the newest."""
         if not words:
-            return self._found("WHERE credentials.idx > 0", (), district, order)
-        return self._found(wanted, (*begins, *begins), district, order)
+            return self._found("WHERE credentials.idx > 0", (), scope, f"ORDER BY credentials.idx DESC LIMIT {most:d}")
+        begins = (words, words + LAST)
+        of_holder = f"ORDER BY holder, credentials.idx DESC LIMIT {most:d}"
+        found = self._found("WHERE holder >= ? AND holder < ?", begins, scope, of_holder)
+        found += self._found(
+            "WHERE card >= ? AND card < ? AND card != ''", begins, scope, f"ORDER BY card LIMIT {most:d}"
+        )
+        return [*{each.index: each for each in found}.values()][:most]
+
+    def count_by_class(self) -> dict[int, int]:
+        """How many credentials of each class count."""
+        known: Counter[int] = Counter(dict(self._engine.all("SELECT class, count(*) FROM passes GROUP BY class")))
+        all_of_them = self._engine.one("SELECT count(*) FROM credentials")
+        known[PassClass.WORKER] += (all_of_them[0] if all_of_them else 0) - known.total()
+        rows = self._engine.all(
+            "SELECT coalesce(class, 0) AS kind, count(*) FROM credentials LEFT JOIN passes ON passes.idx = credentials.idx"
+            " WHERE status != 0 GROUP BY kind"
+        )
+        return dict(+(known - Counter(dict(rows))))
 
     def credentials_of(self, holders: Iterable[str]) -> dict[str, list[Credential]]:
         """Those of many holders, by holder."""
@@ -171,14 +184,20 @@ class People:
     def _among(self, column: str, values: Iterable[str]) -> Iterable[Credential]:
         left = iter(values)
         while some := [*islice(left, AT_ONCE)]:
-            yield from self._found(f"WHERE {self._engine.words.among(column)}", (some,), "", "ORDER BY credentials.idx")
+            yield from self._found(
+                f"WHERE {self._engine.words.among(column)} AND {column} != ''",
+                (some,),
+                EVERYWHERE,
+                "ORDER BY credentials.idx",
+            )
 
-    def _found(self, where: str, values: tuple[object, ...], district: str = "", order: str = "") -> list[Credential]:
-        """`district`: only those that issuers of that prefix look after."""
-        within = " AND coalesce(district, '') >= ? AND coalesce(district, '') < ?" if district else ""
-        bounds = (district, district + LAST) if district else ()
+    def _found(
+        self, where: str, values: tuple[object, ...], scope: Scope = EVERYWHERE, order: str = ""
+    ) -> list[Credential]:
+        within, bounds = scope.within("coalesce(district, '')")
         rows = self._engine.all(
-            f"SELECT {CREDENTIAL} FROM credentials LEFT JOIN passes ON passes.idx = credentials.idx {where}{within} {order}",
+            f"SELECT {CREDENTIAL} FROM credentials LEFT JOIN passes ON passes.idx = credentials.idx"
+            f" {where} AND {within} {order}",
             (*values, *bounds),
         )
         return [

@@ -60,6 +60,7 @@ class Purge(Causes, Messages):
         yield from self._purge_aside(now - self.retention.persons * DAY)
         yield from self._purge_rejected(now)
         yield from self._purge_duty(now)
+        yield self._engine.run("DELETE FROM proposals WHERE made < ?", (now - self.retention.persons * DAY,))
         if self._engine.words.months:
             yield from self._purge_months(now)
         self._engine.wipe()

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from kiosk.central.coordinates import point
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store.engine import Engine
 from kiosk.central.store.places import Places
 
@@ -80,12 +81,13 @@ class Registers(Places):
                 self._engine.run("INSERT INTO claim_reasons VALUES (?, ?)", (_digest(claim), reason))
         return claim
 
-    def open_claims(self, now: float) -> list[OpenClaim]:
+    def open_claims(self, now: float, scope: Scope = EVERYWHERE) -> list[OpenClaim]:
         """Those that are not used and not over, the one that ends first first."""
+        within, values = scope.within("code")
         rows = self._engine.all(
             "SELECT claims.digest, code, made, coalesce(reason, '') FROM claims LEFT JOIN claim_reasons"
-            " ON claim_reasons.digest = claims.digest WHERE used IS NULL AND made > ? ORDER BY made, code",
-            (now - CLAIM_HOLDS,),
+            f" ON claim_reasons.digest = claims.digest WHERE used IS NULL AND made > ? AND {within} ORDER BY made, code",
+            (now - CLAIM_HOLDS, *values),
         )
         return [OpenClaim(digest.hex()[:8], code, made, made + CLAIM_HOLDS, why) for digest, code, made, why in rows]
 
@@ -195,6 +197,16 @@ class Registers(Places):
             "SELECT at, what, public_key, reason FROM history WHERE station = ? ORDER BY number", (code,)
         )
         return [Happened(*row) for row in rows]
+
+    def lately_enrolled(self, scope: Scope, most: int = 20) -> list[tuple[str, Happened]]:
+        """The stations that enrolled last, each time with why, the newest first."""
+        within, values = scope.within("station")
+        rows = self._engine.all(
+            "SELECT station, at, what, public_key, reason FROM history"
+            f" WHERE what = 'enrolled' AND {within} ORDER BY number DESC LIMIT {most:d}",
+            values,
+        )
+        return [(station, Happened(*rest)) for station, *rest in rows]
 
     def station_key(self, code: str) -> bytes | None:
         """The public key of an enrolled station."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kiosk.cli.central.account import at_the_server
 from kiosk.cli.central.folder import NAME, SCOPE, TEXT, folder_option, list_published, list_said, looked_into, opened
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
 from kiosk.cli.files import PICTURE
@@ -19,7 +20,7 @@ from kiosk.trust.status import Status
 from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
-    from kiosk.central.passes import Act, Issued, Passes
+    from kiosk.central.passes import By, Issued, Passes
     from kiosk.central.people_file import Found
     from kiosk.central.store import CentralStore
     from kiosk.central.store.people import Credential
@@ -124,7 +125,7 @@ def issue(holder: str, card: str, class_: str, scope: str, district: str, until:
     wanted = Wanted(holder, _end(until), card, PassClass[class_.upper()], scope, district)
     if wrong := [f"{field}: {why}" for field, why in wrong_with(wanted, time.time())]:
         fail("\n".join(wrong), MISUSED, wrong)
-    _hand_out(folder, lambda acts, _store: acts.issue(wanted, _act("")), **to)
+    _hand_out(folder, lambda acts, _store: acts.issue(wanted, _by("")), **to)
 
 
 @passes.command()
@@ -138,7 +139,7 @@ def issue(holder: str, card: str, class_: str, scope: str, district: str, until:
 def renew(holder: str, number: int | None, until: str, folder: Path, **to: Any) -> None:
     """Let the pass of HOLDER hold longer: it keeps its place in every list, and a card that is printed anew is the same one."""
     ends = _end(until)
-    _hand_out(folder, lambda acts, store: acts.renew(_one(store, holder, number), ends, _act("")), **to)
+    _hand_out(folder, lambda acts, store: acts.renew(_one(store, holder, number), ends, _by("")), **to)
 
 
 @passes.command("replace")
@@ -156,7 +157,7 @@ def replace_(holder: str, card: str, number: int | None, reason: str, folder: Pa
 
     if wrong := wrong_card(card):
         fail(f"card: {wrong}", MISUSED)
-    _hand_out(folder, lambda acts, store: acts.replace(_one(store, holder, number), card, _act(reason)), **to)
+    _hand_out(folder, lambda acts, store: acts.replace(_one(store, holder, number), card, _by(reason)), **to)
 
 
 @passes.command()
@@ -221,7 +222,7 @@ def import_(file: Path, district: str, only_right: bool, dry_run: bool, folder: 
     if dry_run:
         answer(_("It would take in {new} new and {renewed} renewed; nothing was taken in.", **facts), **facts)
         return
-    Passes(store, issuer).register(found.new, found.renewed, _act(""))
+    Passes(store, issuer).register(found.new, found.renewed, district, _by(""))
     answer(_("{new} new and {renewed} renewed; {wrong} lines were left out", **facts), **facts)
 
 
@@ -237,10 +238,10 @@ def _tell_wrong(file: Path, found: Found, *, stops: bool) -> None:
         echo(line, err=True)
 
 
-def _act(reason: str) -> Act:
-    from kiosk.central.passes import Act  # noqa: PLC0415
+def _by(reason: str) -> By:
+    from kiosk.central.passes import By  # noqa: PLC0415
 
-    return Act(reason=reason.strip())
+    return By(at_the_server(), reason.strip())
 
 
 def _end(until: str) -> float:
@@ -299,7 +300,7 @@ def _set_status(holder: str, number: int | None, status: Status, reason: str, fo
     found = store.credentials(holder)
     held = _one(store, holder, number or _last(found, status))
     try:
-        Passes(store, issuer).set_status([held], status, _act(reason))
+        Passes(store, issuer).set_status([held], status, _by(reason))
     except NotSo as error:
         fail(str(error))
     version = list_published(store, issuer)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from kiosk.central.policy_words import effect_in_words, span_in_words
 from kiosk.cli.central.folder import SCOPE, folder_option, looked_into, opened
-from kiosk.cli.central.policy import policy
+from kiosk.cli.central.policy import policy, show_changes, wanted_policy
 from kiosk.cli.common import answer, as_json, echo, fail, json_too, print_json
 from kiosk.foreign import visible
 from kiosk.language import _
-from kiosk.wording.words import when
+from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
     from kiosk.central.store import CentralStore
@@ -89,6 +91,46 @@ def withdraw(prefix: str, folder: Path) -> None:
         else _("what holds now are the settings of each station")
     )
     answer(_("withdrawn; {now}", now=now), prefix=prefix, left=left)
+
+
+@policies.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@as_json
+def preview(file: Path, as_json: bool) -> None:
+    """Show who could open which door when, in the seven days from today on, under the policy in FILE."""
+    from kiosk.central.policy_preview import rules_of, week  # noqa: PLC0415
+
+    wanted, now = wanted_policy(file), time.time()
+    weeks = {name: week(rules, now) for name in wanted.doors if (rules := rules_of(wanted, name))}
+    if as_json:
+        print_json(weeks)
+        return
+    for name, days in weeks.items():
+        echo(visible(name))
+        for each in days:
+            spans = _("; ").join(map(span_in_words, each.spans))
+            echo(f"  {word(each.name)} {each.date}  {spans}")
+    if not weeks:
+        echo(_("It names no door: the settings of each station hold."))
+
+
+@policies.command("dry-run")
+@click.argument("file", type=click.Path(path_type=Path))
+@folder_option
+@as_json
+def dry_run(file: Path, folder: Path, as_json: bool) -> None:
+    """Show what the policy in FILE would change: at which stations, for which classes, and who would be refused now."""
+    from kiosk.central.reach import effects_at, reached  # noqa: PLC0415
+
+    wanted, store, now = wanted_policy(file), looked_into(folder), time.time()
+    affected, holders = reached(store, wanted), store.count_by_class()
+    found = effects_at(store, wanted, affected, now)
+    if as_json:
+        print_json({"stations": affected, "effects": found, "holders": holders})
+        return
+    show_changes(affected)
+    for each in found:
+        echo(visible(effect_in_words(each, holders)))
 
 
 policies.add_command(policy, "publish")

@@ -15,6 +15,7 @@ from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.central.reach import Affected
+    from kiosk.trust.policy import PolicyDocument
 
 
 @click.command()
@@ -26,15 +27,10 @@ if TYPE_CHECKING:
 def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
     """Publish the policy in FILE (TOML; see docs/wire.md) for the stations that it names."""
     from kiosk.central.issuer import Contradiction, Issuer  # noqa: PLC0415
-    from kiosk.central.policy_file import BadPolicy, policy_warnings, read_policy  # noqa: PLC0415
+    from kiosk.central.policy_file import policy_warnings  # noqa: PLC0415
     from kiosk.central.reach import reached, strange_doors  # noqa: PLC0415
 
-    try:
-        wanted = read_policy(file)
-    except BadPolicy as error:
-        count = _("{count} wrong in the policy; nothing was published.", count=len(error.errors))
-        lines = [visible(line) for line in error.errors]
-        fail("\n".join([*lines, count]), MISUSED, lines)
+    wanted = wanted_policy(file)
     store = looked_into(folder)
     affected = reached(store, wanted)
     here = [each.station for each in affected if each.keeps is None]
@@ -42,7 +38,7 @@ def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
     for line in [*policy_warnings(wanted, time.time()), *notes, *(wrong if yes or dry_run else ())]:
         echo(visible(f"{file}: {line}"), err=True)
     if dry_run:
-        _show_changes(affected)
+        show_changes(affected)
         return
     if wrong and not yes:
         lines = [visible(f"{file}: {line}") for line in wrong]
@@ -61,7 +57,19 @@ def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
     answer(words, version=version, station=wanted.station, reaches=len(here), others=len(affected) - len(here))
 
 
-def _show_changes(affected: list[Affected]) -> None:
+def wanted_policy(file: Path) -> PolicyDocument:
+    """The policy in that file; else exit code 2 with each thing that is wrong."""
+    from kiosk.central.policy_file import BadPolicy, read_policy  # noqa: PLC0415
+
+    try:
+        return read_policy(file)
+    except BadPolicy as error:
+        count = _("{count} wrong in the policy; nothing was published.", count=len(error.errors))
+        lines = [visible(line) for line in error.errors]
+        fail("\n".join([*lines, count]), MISUSED, lines)
+
+
+def show_changes(affected: list[Affected]) -> None:
     """What would change, once for all stations for which it is the same."""
     if wants_json():
         print_json(affected)

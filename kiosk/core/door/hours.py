@@ -90,7 +90,7 @@ def provably_closed(schedule: Schedule, clock: Clock, boot: float) -> bool:
     earliest, latest = clock.earliest(boot), clock.latest(boot)
     if latest - earliest >= WEEK:
         return False
-    return not any(is_open(schedule, at) for at in (earliest, *_turns(schedule, earliest, latest)))
+    return not any(is_open(schedule, at) for at in (earliest, *turns(schedule, earliest, latest)))
 
 
 def opens_next(schedule: Schedule, clock: Clock, boot: float) -> float | None:
@@ -98,7 +98,7 @@ def opens_next(schedule: Schedule, clock: Clock, boot: float) -> float | None:
     if not provably_closed(schedule, clock, boot):
         return None
     latest = clock.latest(boot)
-    return min((at for at in _turns(schedule, latest, latest + WEEK) if is_open(schedule, at)), default=None)
+    return min((at for at in turns(schedule, latest, latest + WEEK) if is_open(schedule, at)), default=None)
 
 
 def freed_until(schedule: Schedule, clock: Clock, boot: float) -> float | None:
@@ -145,7 +145,7 @@ def _ends(programme: Programme, at: float) -> float:
     return min(programme.ends, next(closing, math.inf))
 
 
-def _turns(schedule: Schedule, after: float, until: float) -> Iterator[float]:
+def turns(schedule: Schedule, after: float, until: float) -> Iterator[float]:
     """Every instant in (after, until], an interval of a week at the most, at which the schedule may change."""
     for hours in (schedule.hours, *(programme.hours for programme in schedule.programmes)):
         if hours is not None:

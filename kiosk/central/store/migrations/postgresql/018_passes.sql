@@ -7,7 +7,9 @@ CREATE TABLE passes (
 
 CREATE UNIQUE INDEX passes_by_card ON passes (card) WHERE card != ''
 
-CREATE INDEX passes_by_district ON passes (district, idx)
+CREATE INDEX passes_by_class ON passes (class)
+
+CREATE INDEX credentials_not_valid ON credentials (status) WHERE status != 0
 
 CREATE TABLE given (name TEXT PRIMARY KEY, highest BIGINT NOT NULL)
 

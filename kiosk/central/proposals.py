@@ -1,0 +1,139 @@
+"""What two persons must want: revocations by the hundred, and a policy for everywhere. One proposes it, another confirms."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.central.issuer import Issuer
+from kiosk.central.passes import By, NotSo, Passes
+from kiosk.central.policy_file import read_policy_text
+from kiosk.central.store import CentralStore
+from kiosk.central.store.audit import Act
+from kiosk.central.store.people import Credential
+from kiosk.central.store.proposals import Outcome, Proposal
+from kiosk.language import _
+from kiosk.trust.status import Status
+
+MOST_AT_ONCE: Final = 100
+"""Revocations that one person may order at once."""
+
+
+class Revocations(Struct, frozen=True, tag="revocations"):
+    """Revoke these credentials."""
+
+    indices: tuple[int, ...]
+
+
+class Publication(Struct, frozen=True, tag="publication"):
+    """Publish this policy (TOML) in place of the one of that version, 0 for none."""
+
+    text: str
+    version: int
+
+
+class Withdrawal(Struct, frozen=True, tag="withdrawal"):
+    """Withdraw the policy for that prefix."""
+
+    scope: str
+
+
+Proposed = Revocations | Publication | Withdrawal
+
+
+def read_act(proposal: Proposal) -> Proposed:
+    """What is proposed."""
+    act: Proposed = msgspec.json.decode(proposal.act, type=Proposed)
+    return act
+
+
+def what(act: Proposed) -> str:
+    """As the audit and the pages call it."""
+    match act:
+        case Revocations():
+            return "revoke passes"
+        case Publication():
+            return "publish a policy"
+        case Withdrawal():
+            return "withdraw a policy"
+        case _:
+            assert_never(act)
+
+
+def propose(store: CentralStore, act: Proposed, scope: str, by: By, now: float) -> Proposal:
+    """Let it wait for a second person."""
+    made = Proposal(secrets.token_hex(6), scope, now, by.name, by.reason, msgspec.json.encode(act).decode())
+    with store.transaction():
+        store.propose(made)
+        store.acted(Act(by.name, "proposed", f"{what(act)} {made.id}", scope, by.reason), now)
+    return made
+
+
+def decide(store: CentralStore, issuer: Issuer, proposal: Proposal, outcome: Outcome, by: By) -> None:
+    """Confirm it, which does it, or decline it, in one transaction. Raises NotSo and CannotSign."""
+    now = issuer.now()
+    with store.transaction():
+        if not store.decide(proposal.id, by.name, outcome, now):
+            raise NotSo("", _("It waits no longer, or it is your own: another person decides."))
+        store.acted(Act(by.name, outcome, f"{what(read_act(proposal))} {proposal.id}", proposal.scope, by.reason), now)
+        if outcome == "confirmed":
+            _do(store, issuer, read_act(proposal), By(f"{proposal.made_by}+{by.name}", proposal.reason))
+
+
+def _do(store: CentralStore, issuer: Issuer, act: Proposed, by: By) -> None:
+    match act:
+        case Revocations(indices):
+            held = [found for index in indices if (found := store.credential(index))]
+            Passes(store, issuer).set_status(held, Status.REVOKED, by)
+        case Publication(text, version):
+            publish(store, issuer, text, version, by)
+        case Withdrawal(scope):
+            withdraw(store, issuer, scope, by)
+        case _:
+            assert_never(act)
+
+
+def revoke(store: CentralStore, issuer: Issuer, held: list[Credential], scope: str, by: By) -> Proposal | None:
+    """Revoke these at once; so many that two persons must want it are proposed."""
+    if len(held) <= MOST_AT_ONCE:
+        Passes(store, issuer).set_status(held, Status.REVOKED, by)
+        return None
+    return propose(store, Revocations(tuple(each.index for each in held)), scope, by, issuer.now())
+
+
+class Changed(Exception):
+    """Somebody has published another policy meanwhile; `version`: its number, 0 for none."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+
+
+def publish(store: CentralStore, issuer: Issuer, text: str, version: int, by: By) -> int:
+    """Publish a policy in place of the one of that version. Raises BadPolicy, Changed, CannotSign."""
+    policy = read_policy_text(text)
+    with store.transaction():
+        held = store.published().policies.get(policy.station)
+        if (held[0] if held else 0) != version:
+            raise Changed(held[0] if held else 0)
+        number = issuer.publish_policy(policy)
+        store.acted(
+            Act(by.name, "policy published", about_policy(policy.station), policy.station, by.reason), issuer.now()
+        )
+    return number
+
+
+def withdraw(store: CentralStore, issuer: Issuer, scope: str, by: By) -> None:
+    """Withdraw the policy for a prefix. Raises NotSo, CannotSign."""
+    with store.transaction():
+        if issuer.withdraw_policy(scope) is None:
+            raise NotSo("", _("There is no such policy."))
+        store.acted(Act(by.name, "policy withdrawn", about_policy(scope), scope, by.reason), issuer.now())
+
+
+def about_policy(scope: str) -> str:
+    """A policy's name in the audit."""
+    return f"policy {scope or '*'}"
