@@ -47,6 +47,11 @@ def prefixes(station: str) -> list[str]:
     return [station[:length] for length in range(len(station), -1, -1)]
 
 
+def lacking(newest: dict[str, int], held: dict[str, int]) -> dict[str, int]:
+    """Of what is newest, what a station does not say that it has; what becomes of commands is told elsewhere."""
+    return {kind: number for kind, number in newest.items() if kind != "command" and held.get(kind, number) < number}
+
+
 class Published(Struct, frozen=True):
     """The newest document of each kind with its version, the keyset first since its keys prove the rest; policies by prefix.
 
@@ -74,10 +79,7 @@ class Published(Struct, frozen=True):
 
     def lacking(self, station: str, held: dict[str, int]) -> dict[str, int]:
         """The newest versions of what a station does not say that it has; what becomes of commands is told elsewhere."""
-        newest = self.versions(station)
-        return {
-            kind: number for kind, number in newest.items() if kind != "command" and held.get(kind, number) < number
-        }
+        return lacking(self.versions(station), held)
 
     def _services(self, station: str) -> list[list[Service]]:
         """Those that are for that station, by prefix."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kiosk.central.published import Published
+from kiosk.central.published import Published, lacking
 from kiosk.central.store.alarms import Alarm
 from kiosk.central.store.registers import OpenClaim
 from kiosk.central.store.sightings import OpenFault, StationLine
@@ -46,10 +46,11 @@ class Known(Struct, frozen=True):
 
 def troubles(known: Known, now: float) -> Iterator[Trouble]:
     """Everything that is wrong at `now`, at stations in service and at the server."""
+    newest = Newest(known.published)
     for each in known.stations:
         if each.state == "enrolled":
             yield from _silence(each, now)
-            yield from _late(each, known.published, now)
+            yield from _late(each, newest, now)
             yield from _faults(each.code, known.faults.get(each.code, []))
             yield from _raised(each.code, known.raised.get(each.code, []))
     yield from (Trouble(f"server.{each.what}", each.station, each.first, each.detail) for each in known.alarms)
@@ -62,10 +63,25 @@ def _silence(line: StationLine, now: float) -> Iterator[Trouble]:
         yield Trouble(SILENT, line.code, heard)
 
 
-def _late(line: StationLine, published: Published, now: float) -> Iterator[Trouble]:
+class Newest:
+    """The newest versions for each station: the same for all for which the same policies and services are."""
+
+    def __init__(self, published: Published) -> None:
+        self._published, self._known = published, dict[tuple[str, ...], dict[str, int]]()
+        self._lengths = sorted({len(scope) for scope in (*published.policies, *published.services)})
+
+    def versions(self, station: str) -> dict[str, int]:
+        """Of every kind but commands, which are each station's own."""
+        scopes = tuple(station[:length] for length in self._lengths)
+        if scopes not in self._known:
+            self._known[scopes] = self._published.versions(station)
+        return self._known[scopes]
+
+
+def _late(line: StationLine, newest: Newest, now: float) -> Iterator[Trouble]:
     """A document's number is the second in which it was published, or the one after the last."""
     if line.seen and line.seen.documents and not line.silent(now):
-        for kind, number in published.lacking(line.code, line.seen.documents).items():
+        for kind, number in lacking(newest.versions(line.code), line.seen.documents).items():
             if now - number > LATE:
                 yield Trouble(f"lacks.{kind}", line.code, number)
 

@@ -123,13 +123,13 @@ class Places:
 
     def __init__(self, enrolled: Iterable[str]) -> None:
         self.codes = frozenset(enrolled)
-        self.count = Counter(place for code in self.codes for place in _places(code))
-        self._same = {
-            wide
-            for code in self.codes
-            for wide, narrow in pairwise(_places(code))
-            if self.count[wide] == self.count[narrow]
-        }
+        self.count = Counter[str]()
+        for level in LEVELS:
+            self.count.update(code[:level] for code in self.codes if len(code) > level)
+        narrower = (
+            (each[:wide], each) for wide, narrow in pairwise(LEVELS) for each in self.count if len(each) == narrow
+        )
+        self._same = {wide for wide, narrow in narrower if self.count[wide] == self.count[narrow]}
 
     def of(self, codes: Iterable[str], level: int) -> dict[str, list[str]]:
         """By place of that level; where all stations of one stand in a narrower one, it is that one that counts."""
@@ -147,10 +147,6 @@ class Places:
             return True
         within = Counter(_within(code, place) for code in codes)
         return sum(2 * count > self.count.get(each, 1) for each, count in within.items()) > 1
-
-
-def _places(code: str) -> list[str]:
-    return [code[:level] for level in LEVELS if len(code) > level]
 
 
 def _within(code: str, place: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from time import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,15 +32,11 @@ EVIL = "<script>alert(1)</script>"
 def stations(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """Five stations of one district and one of another, all well; each look is a new one."""
     monkeypatch.setattr(looking, "KEPT_FOR", 0)
-    store = office.store
-    store.add_stations([Registered(code, f"Station {code[-2:]}") for code in (*HERE, THERE)], time())
-    for number, code in enumerate((*HERE, THERE)):
-        if store.station_key(code) is None:
-            store.enrol(code, store.make_claim(code, time()), public(private(60 + number)), time())
+    enrolled(office)
     yield office
     for table in ("raised", "faults", "seen"):
-        store._engine.run(f"DELETE FROM {table}")
-    store._engine.run("UPDATE causes SET gone = 1 WHERE gone IS NULL")
+        office.store._engine.run(f"DELETE FROM {table}")
+    office.store._engine.run("UPDATE causes SET gone = 1 WHERE gone IS NULL")
 
 
 @pytest.fixture
@@ -51,7 +48,15 @@ def alarm(office: Office, code: str, door: str = "main", alarm: str = "forced_op
     tell(office, code, "door_alarm", door=door, alarm=alarm)
 
 
-def tell(office: Office, code: str, kind: str, **body: str) -> None:
+def enrolled(office: Office) -> None:
+    store = office.store
+    store.add_stations([Registered(code, f"Station {code[-2:]}") for code in (*HERE, THERE)], time())
+    for number, code in enumerate((*HERE, THERE)):
+        if store.station_key(code) is None:
+            store.enrol(code, store.make_claim(code, time()), public(private(60 + number)), time())
+
+
+def tell(office: Office, code: str, kind: str, **body: Any) -> None:
     found = office.store._engine.one("SELECT coalesce(max(acked), 0) FROM logs WHERE station = ?", (code,))
     take(office.store, told((found[0] if found else 0) + 1, kind, **body), code=code)
 

@@ -290,12 +290,15 @@ def test_the_example_says_what_holds_without_it(tmp_path: Path) -> None:
     example = (ROOT / "config" / "central.toml").read_text(encoding="utf-8")
     (tmp_path / "central.toml").write_text(example, encoding="utf-8")
     assert settings_of(tmp_path) == CentralSettings()
-    (tmp_path / "central.toml").write_text(re.sub("^# (?=\\w+ = )", "", example, flags=re.MULTILINE), encoding="utf-8")
+    (tmp_path / "central.toml").write_text(
+        re.sub("^# (?=\\w+ = |\\[)", "", example, flags=re.MULTILINE), encoding="utf-8"
+    )
     said = settings_of(tmp_path)
     assert (said.dsn, said.retention) == (
         "postgresql://db1,db2/yizhan",
         Retention(streams={"telemetry": 90}, kinds={"denied": 7}),
     )
+    assert [(each.name, each.scope) for each in said.alarms.receivers] == [("duty", "3708"), ("group", "")]
 
 
 def test_a_folder_of_sqlite_may_have_settings_too(tmp_path: Path) -> None:
