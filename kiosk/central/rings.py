@@ -114,13 +114,16 @@ def offered(code: str, rollouts: Iterable[Rollout], rings: Mapping[int, Iterable
     return max(open_to, key=order, default="")
 
 
-def healths(
-    rollout: Rollout, bearings: Iterable[Bearing], rings: Mapping[int, Iterable[str]], gone_before: float
-) -> list[RingHealth]:
-    """How each ring does that has the release; whoever was not heard since `gone_before` is silent."""
-    members: dict[int, list[Bearing]] = {each.ring: [] for each in rollout.openings}
+def by_ring(bearings: Iterable[Bearing], rings: Mapping[int, Iterable[str]]) -> dict[int, list[Bearing]]:
+    """The stations of each ring."""
+    members: dict[int, list[Bearing]] = {ring: [] for ring in range(FIRST, LAST + 1)}
     for each in bearings:
-        members.get(ring_of(each.code, rings), []).append(each)
+        members[ring_of(each.code, rings)].append(each)
+    return members
+
+
+def healths(rollout: Rollout, members: Mapping[int, Sequence[Bearing]], gone_before: float) -> list[RingHealth]:
+    """How each ring does that has the release; whoever was not heard since `gone_before` is silent."""
     return [_health(rollout.version, each, members[each.ring], gone_before) for each in rollout.openings]
 
 

@@ -28,6 +28,7 @@ from kiosk.central.rings import (
     Opening,
     Rollout,
     Told,
+    by_ring,
     healths,
     may_open,
     offered,
@@ -35,6 +36,7 @@ from kiosk.central.rings import (
     ripe,
     why_stop,
 )
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.shelf import SHELF
 from kiosk.central.store import CentralStore
 from kiosk.central.store.releases import STOPPED, Bundle, Released
@@ -43,7 +45,7 @@ from kiosk.cli.main import main
 from kiosk.contract.bodies import CAPABILITIES, Batch, OfferedRelease
 from kiosk.demo.founding import founded, stick_of
 from kiosk.keyfiles import read_private
-from kiosk.trust.release import Release, read_release, sign_release
+from kiosk.trust.release import Release, Ring, read_release, sign_release
 from kiosk.update.bundle import IN_A_BUNDLE, write_bundle
 from kiosk.update.members import members
 from tests.keys import public
@@ -52,6 +54,7 @@ from tests.programs.test_central_bounds import CODES, KEY, Running, bearer, entr
 NOW = 1_795_392_000.0
 HOUR = 3600.0
 RINGS = {1: ["37081101"], 2: ["3708"]}
+AUDIENCES: tuple[Ring, Ring] = ("early", "all")
 NEW, PLATFORM, OTHER = "0.6.0", "deb12_arm64", "deb13_amd64"
 
 # The rings, as values.
@@ -102,7 +105,7 @@ rollouts = st.builds(
 def test_no_ring_opens_while_one_does_badly_and_only_the_next_one_does(
     rollout: Rollout, fleet: list[Bearing], members: dict[int, list[str]]
 ) -> None:
-    health = healths(rollout, fleet, members, NOW - GONE_AFTER)
+    health = healths(rollout, by_ring(fleet, members), NOW - GONE_AFTER)
     opens = ripe(rollout, health, NOW)
     if opens:
         assert not why_stop(health)
@@ -149,7 +152,7 @@ def test_nothing_is_offered_outside_its_ring_or_when_it_is_stopped(
 )
 def test_what_counts_against_a_release(bearing: Bearing, why: str) -> None:
     rollout = Rollout(NEW, "all", 0.0, "", (Opening(1, NOW - 2 * HOUR),))
-    (health,) = healths(rollout, [bearing], RINGS, NOW - GONE_AFTER)
+    (health,) = healths(rollout, by_ring([bearing], RINGS), NOW - GONE_AFTER)
     assert health.wrong == ({"37081101": why} if why else {})
     assert bool(why_stop([health])) == bool(why)
 
@@ -158,8 +161,8 @@ def test_one_in_ten_may_be_worse_off_for_another_reason() -> None:
     fleet = [Bearing(each, NEW, NOW) for each in STATIONS[:9]]
     rollout = Rollout(NEW, "all", 0.0, "", (Opening(3, NOW - HOUR),))
     went_back = [Bearing(each, "0.5.0", NOW, told=Told(NEW, "went_back", "", NOW)) for each in STATIONS[9:11]]
-    assert not why_stop(healths(rollout, [*fleet, went_back[0]], {}, NOW - GONE_AFTER))
-    assert why_stop(healths(rollout, [*fleet, *went_back], {}, NOW - GONE_AFTER)).startswith("ring 3: 2 of 11")
+    assert not why_stop(healths(rollout, by_ring([*fleet, went_back[0]], {}), NOW - GONE_AFTER))
+    assert why_stop(healths(rollout, by_ring([*fleet, *went_back], {}), NOW - GONE_AFTER)).startswith("ring 3: 2 of 11")
 
 
 # The store, on both databases.
@@ -215,6 +218,19 @@ def test_a_release_is_offered_ring_by_ring_and_not_when_it_is_stopped(store: Cen
     assert not store.publish_release(Released(NEW, "all", b"", NOW, 0.0, "", ""), [])
 
 
+def test_what_was_signed_for_the_ring_early_is_for_it_alone_until_it_is_signed_again(store: CentralStore) -> None:
+    early, everybody = (Released(NEW, each, each.encode(), NOW, 0.0, "", "") for each in AUDIENCES)
+    assert store.publish_release(early, [Bundle("0" * 64, NEW, PLATFORM, 9)])
+    store.open_ring(NEW, 1, NOW)
+    with pytest.raises(NotOpened, match="for the ring early alone"):
+        store.open_ring(NEW, 2, NOW)
+    assert store.publish_release(everybody, [Bundle("1" * 64, NEW, PLATFORM, 9)])
+    assert not store.publish_release(everybody, [Bundle("2" * 64, NEW, PLATFORM, 9)])
+    store.open_ring(NEW, 2, NOW)
+    assert has(store) == [NEW, NEW, ""]
+    assert [each.id for each in store.bundles(NEW)] == ["1" * 64]
+
+
 def test_it_stops_by_itself_raises_an_alarm_and_goes_on_once_it_is_well(store: CentralStore) -> None:
     publish(store)
     store.open_ring(NEW, 1, NOW)
@@ -241,6 +257,7 @@ def test_the_next_ring_opens_by_itself_after_a_quiet_time_and_never_without_one(
     assert store.release(NEW).rollout.ring == 1, "not yet"  # type: ignore[union-attr]
     store.roll_out(NOW + HOUR, NOW)
     assert [each.rollout.ring for each in store.releases()] == [1, 2]
+    assert [(each.account, each.what) for each in store.acts(EVERYWHERE)] == [("@server", "ring opened")]
 
 
 def test_nobody_is_silent_to_a_server_that_heard_nobody(store: CentralStore) -> None:
@@ -270,9 +287,9 @@ def test_nobody_is_silent_to_a_server_that_heard_nobody(store: CentralStore) -> 
 )
 def test_a_station_may_tell_anything(body: dict[str, Any], store: CentralStore) -> None:
     tell(store, **body)
-    assert store.bearings()[0].told is None
+    assert store.bearings(EVERYWHERE)[0].told is None
     tell(store, 2, version=NEW, outcome="refused", detail="x" * 900)
-    found = store.bearings()[0].told
+    found = store.bearings(EVERYWHERE)[0].told
     assert found
     assert (found.outcome, len(found.detail)) == ("refused", 200)
 

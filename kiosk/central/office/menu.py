@@ -13,6 +13,7 @@ def menu(role: Role) -> list[tuple[str, str]]:
         ("/stations", _("Stations"), VIEWER),
         ("/map", _("Map"), VIEWER),
         ("/numbers", _("Numbers"), VIEWER),
+        ("/updates", _("Updates"), VIEWER),
         ("/told", _("Who was told"), ADMINISTRATOR),
         ("/people", _("Passes"), ISSUER),
         ("/policies", _("Policies"), VIEWER),

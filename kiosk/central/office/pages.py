@@ -28,6 +28,7 @@ from kiosk.central.office import (
     station_map,
     stations,
     told,
+    updates,
 )
 from kiosk.central.office.asked import Asked
 from kiosk.central.people_table import MOST_BYTES
@@ -107,6 +108,10 @@ PAGES: Final = (
     # What two persons must want.
     Page("/proposals", proposals.show, ISSUER),
     Page("/proposals/{id}", proposals.decide, ISSUER, POST),
+    # Updates.
+    Page("/updates", updates.show, VIEWER),
+    Page("/updates/{version}", updates.one, VIEWER),
+    Page("/updates/{version}", updates.act, ADMINISTRATOR, POST),
     # Who may do what, and who did.
     Page("/accounts", accounts.show, ADMINISTRATOR),
     Page("/accounts", accounts.add, ADMINISTRATOR, POST),

@@ -18,13 +18,16 @@ from kiosk.central.rings import (
     RingHealth,
     Rollout,
     Told,
+    by_ring,
     healths,
     may_open,
     offered,
     ripe,
     why_stop,
 )
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store.alarms import Alarms
+from kiosk.central.store.audit import Act, Audit
 from kiosk.central.store.batches import Kept
 from kiosk.central.store.sightings import OpenFault
 from kiosk.trust.release import NUMBER, Ring, order
@@ -35,6 +38,9 @@ OF_UPDATES: Final = "updated"
 OUTCOMES: Final = {"kept", "went_back", "refused"}
 STOPPED: Final = "release_stopped"
 """The alarm of a release that stopped by itself."""
+
+BY_ITSELF: Final = "@server"
+"""Whom the audit names for what the server does by itself."""
 
 LONGEST_DETAIL: Final = 200
 AGENT: Final = re.compile(r"yizhan-kiosk/(\d{1,5}\.\d{1,5}\.\d{1,5})$")
@@ -67,17 +73,22 @@ class Released(Struct, frozen=True):
         return Rollout(self.version, self.audience, self.quiet, self.withdrawn or self.stopped, self.openings)
 
 
-class Releases(Alarms):
+class Releases(Alarms, Audit):
     """That part of the store."""
 
     def publish_release(self, release: Released, bundles: Iterable[Bundle]) -> bool:
-        """Keep it, open to nobody yet; whether it is new."""
+        """Keep it, open to nobody yet; whether it is new, or signed for all now that was for the ring early before."""
         with self._engine.transaction():
-            if self.release(release.version):
+            before = self.release(release.version)
+            if before and (before.audience, release.audience) != ("early", "all"):
                 return False
             values = (release.version, release.audience, release.signed, release.published, release.quiet)
-            insert = "INSERT INTO releases (version, audience, signed, published, quiet) VALUES (?, ?, ?, ?, ?)"
+            insert = (
+                "INSERT INTO releases (version, audience, signed, published, quiet) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (version) DO UPDATE SET audience = excluded.audience, signed = excluded.signed"
+            )
             self._engine.run(insert, values)
+            self._engine.run("DELETE FROM bundles WHERE version = ?", (release.version,))
             rows = [msgspec.structs.astuple(each) for each in bundles]
             self._engine.put("bundles", Bundle.__struct_fields__, rows)
         return True
@@ -151,6 +162,10 @@ class Releases(Alarms):
         found = self.release(version)
         return self._healths(found, now) if found else []
 
+    def members(self, scope: Scope) -> dict[int, list[Bearing]]:
+        """The stations of each ring, within a scope, and how they do."""
+        return by_ring(self.bearings(scope), self.rings())
+
     def roll_out(self, now: float, heard_since: float) -> None:
         """Stop what does badly, and open the next ring where that is due; a job.
 
@@ -166,20 +181,24 @@ class Releases(Alarms):
         health = self._healths(release, silent_at)
         if bad := why_stop(health):
             self.stop_release(release.version, bad)
-            self.alarm(STOPPED, f"{release.version}: {bad}", now)
+            self.acted(Act(BY_ITSELF, "release stopped", release.version, "", bad), now)
+            self.alarm(STOPPED, f"release {release.version}: {bad}", now)
         elif ring := ripe(release.rollout, health, now):
             self._note_opening(release.version, ring, now)
+            self.acted(Act(BY_ITSELF, "ring opened", release.version, "", f"ring {ring}"), now)
 
     def _healths(self, release: Released, now: float) -> list[RingHealth]:
-        return healths(release.rollout, self.bearings(), self.rings(), now - GONE_AFTER)
+        return healths(release.rollout, self.members(EVERYWHERE), now - GONE_AFTER)
 
-    def bearings(self) -> list[Bearing]:
-        """Of each enrolled station, how it does."""
+    def bearings(self, scope: Scope) -> list[Bearing]:
+        """Of each enrolled station within a scope, how it does."""
+        where, values = scope.within("stations.code")
         rows = self._engine.all(
             "SELECT stations.code, coalesce(seen.version, ''), coalesce(seen.at, 0), coalesce(body, '[]'),"
             " updated.version, outcome, detail, received FROM stations"
             " LEFT JOIN seen ON seen.station = stations.code LEFT JOIN faults ON faults.station = stations.code"
-            " LEFT JOIN updated ON updated.station = stations.code ORDER BY stations.code"
+            f" LEFT JOIN updated ON updated.station = stations.code WHERE {where} ORDER BY stations.code",
+            values,
         )
         return [_bearing(*row) for row in rows]
 

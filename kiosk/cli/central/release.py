@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from kiosk.central.rings import FIRST, LAST, MEMBER
+from kiosk.cli.central.account import at_the_server
 from kiosk.cli.central.folder import NAME, Words, folder_option, looked_into, opened
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
 from kiosk.cli.files import why_not
 from kiosk.foreign import visible
-from kiosk.language import _, chosen
+from kiosk.language import _, chosen, told
 from kiosk.wording.words import listed, when, word
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ RING = click.IntRange(FIRST, LAST)
 VERSION = Words(r"\d{1,5}\.\d{1,5}\.\d{1,5}", lambda: _("is no version such as 0.6.0"))
 GROUP = Words(MEMBER.pattern, lambda: _("is no station's code, no beginning of one, and no share such as 10%"))
 
-reason_option = click.option("--reason", type=NAME, required=True, help="Why; whoever comes after you reads it.")
+WHY: Final = "Why; whoever comes after you reads it."
+reason_option = click.option("--reason", type=NAME, required=True, help=WHY)
 
 
 @click.group()
@@ -57,7 +59,9 @@ def publish(file: Path, quiet: float, folder: Path) -> None:
         fail(_("{file}: {reason}: {words}", file=file, reason=bad.reason, words=_why(bad)), MISUSED)
     except OSError as error:
         fail(f"{error.filename or file}: {why_not(error)}")
-    new = store.publish_release(found, bundles)
+    with store.transaction():
+        if new := store.publish_release(found, bundles):
+            _acted(store, "release published", found.version)
     platforms = [each.platform for each in bundles]
     if new:
         words = _(
@@ -104,7 +108,7 @@ def _state(found: Released) -> str:
     if found.withdrawn:
         return _("withdrawn: {reason}", reason=visible(found.withdrawn))
     if found.stopped:
-        return _("stopped: {reason}", reason=visible(found.stopped))
+        return _("stopped: {reason}", reason=told(visible(found.stopped)))
     ring = found.rollout.ring
     return _("open to ring {ring}", ring=ring) if ring else _("offered to nobody yet")
 
@@ -140,9 +144,10 @@ def _ring_lines(health: RingHealth) -> list[str]:
 @release.command("open-ring")
 @click.argument("version", type=VERSION)
 @click.argument("ring", type=RING)
+@click.option("--reason", type=NAME, default="", help=WHY)
 @folder_option
 @json_too
-def open_ring(version: str, ring: int, folder: Path) -> None:
+def open_ring(version: str, ring: int, reason: str, folder: Path) -> None:
     """Offer a release to the stations of RING, too: the next one, or the one that it was stopped in.
 
     Not while more than a tenth of a ring that tried it is worse off: went back, refused it, is silent, or has new faults.
@@ -152,10 +157,12 @@ def open_ring(version: str, ring: int, folder: Path) -> None:
     store = opened(folder)[0]
     _found(store, version)
     try:
-        store.open_ring(version, ring, time.time())
+        with store.transaction():
+            store.open_ring(version, ring, time.time())
+            _acted(store, "ring opened", version, reason or f"ring {ring}")
     except NotOpened as why:
         fail(
-            _("{version} is not opened to ring {ring}: {why}", version=version, ring=ring, why=visible(str(why)))
+            _("{version} is not opened to ring {ring}: {why}", version=version, ring=ring, why=told(visible(str(why))))
             + "\n"
             + _("Next: kiosk central release show {version}", version=version)
         )
@@ -178,7 +185,9 @@ def stop(version: str, reason: str, folder: Path) -> None:
     """Offer a release to nobody until a ring is opened again; what runs it goes on."""
     store = opened(folder)[0]
     _found(store, version)
-    store.stop_release(version, reason)
+    with store.transaction():
+        store.stop_release(version, reason)
+        _acted(store, "release stopped", version, reason)
     words = _(
         "{version} is stopped.\nNext, when it may go on: kiosk central release open-ring {version} RING",
         version=version,
@@ -195,7 +204,9 @@ def withdraw(version: str, reason: str, folder: Path) -> None:
     """Offer a release to nobody, for ever; what runs it goes on, until a newer one comes."""
     store = opened(folder)[0]
     _found(store, version)
-    store.withdraw_release(version, reason)
+    with store.transaction():
+        store.withdraw_release(version, reason)
+        _acted(store, "release withdrawn", version, reason)
     answer(_("{version} is withdrawn.", version=version), version=version)
 
 
@@ -211,13 +222,21 @@ def ring(ring: int | None, members: tuple[str, ...], folder: Path) -> None:
     """
     store = opened(folder)[0] if members else looked_into(folder)
     if ring is not None and members:
-        store.set_ring(ring, members)
+        with store.transaction():
+            store.set_ring(ring, members)
+            _acted(store, "ring set", f"{ring}", ", ".join(members))
     found = store.rings()
     lines = [
         _("ring {ring}: {members}", ring=each, members=listed(found.get(each, [])) or _("nobody"))
         for each in range(FIRST, LAST)
     ]
     answer("\n".join([*lines, _("ring {ring}: all others", ring=LAST)]), rings=found)
+
+
+def _acted(store: CentralStore, what: str, about: str, reason: str = "") -> None:
+    from kiosk.central.store.audit import Act  # noqa: PLC0415
+
+    store.acted(Act(at_the_server(), what, about, "", reason), time.time())
 
 
 def _found(store: CentralStore, version: str) -> Released:
