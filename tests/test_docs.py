@@ -82,6 +82,7 @@ def test_every_verb_is_documented(verb: str) -> None:
         "docs/etsi.md",
         "docs/image.md",
         "docs/centre.md",
+        "docs/office.md",
     ],
 )
 def test_links_lead_somewhere(name: str) -> None:

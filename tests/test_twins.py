@@ -108,7 +108,7 @@ def test_figures_rows_and_points_are_the_same(name: str) -> None:
 def test_links_are_the_same_and_lead_to_chinese_where_there_is_some(name: str) -> None:
     folder = (ROOT / name).parent
     for theirs, ours in pairs(name):
-        twins = {target: re.sub(r"\.(md|toml)$", r".zh-CN.\1", target) for target in LINK.findall(theirs)}
+        twins = {target: re.sub(r"\.(md|toml|png)$", r".zh-CN.\1", target) for target in LINK.findall(theirs)}
         wanted = {twin if (folder / twin).exists() else target for target, twin in twins.items()}
         assert set(LINK.findall(ours)) == wanted, ours
         assert IMAGE.findall(theirs) == IMAGE.findall(ours), ours
