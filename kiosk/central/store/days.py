@@ -20,7 +20,7 @@ STEP: Final = 2000
 """Numbers of logs that one transaction counts."""
 
 LOGS_AT_ONCE: Final = 500
-STATIONS_AT_ONCE: Final = 500
+STATIONS_AT_ONCE: Final = 200
 BEHIND_ALL: Final = "~"
 """Sorts behind every letter and digit of a code."""
 
