@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -385,3 +385,25 @@ def test_of_two_who_change_one_policy_the_second_is_told(office: Office) -> None
         "policy published",
         "policy published",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_of_a_district_is_taken_in(tmp_path: Path, kind: str) -> None:
+    count = 200_000
+    lines = [
+        (f"h{number:06d}", f"C{number:06d}", "2099-13-31" if number == count - 1 else "") for number in range(count)
+    ]
+    day = datetime.now(CHINA).date() + timedelta(days=300)
+    if kind == "csv":
+        data = ("holder,card,until\n" + "".join(f"{a},{b},{c or day}\n" for a, b, c in lines)).encode("gbk")
+    else:
+        data = xlsx(("holder", "card", "until"), *((a, b, c or day) for a, b, c in lines))
+    office = CommandLine(tmp_path)
+    with closing(office.store):
+        found = ordered(data, office.store, office.now)
+        assert (len(found.new), [each.line for each in found.wrong]) == (count - 1, [count + 1])
+        indices = Passes(office.store, office.issuer).register(found.new, [], "", By("li"))
+        assert len({*indices}) == count - 1
+        again = ordered(data, office.store, office.now)
+        assert (len(again.new), len(again.renewed)) == (0, count - 1)

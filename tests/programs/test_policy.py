@@ -6,17 +6,21 @@ import json
 import sqlite3
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from kiosk.central.policy_file import BadPolicy, policy_warnings, read_policy
 from kiosk.central.store import CentralStore
+from kiosk.cli.main import main
 from kiosk.contract.bodies import Batch
 from kiosk.demo.founding import founded
 from kiosk.trust.policy import DoorPolicy, PolicyDocument
 from tests.keys import private, public
 from tests.programs.house import House
+from tests.programs.test_central_looking import Office as CommandLine
 
 NOW = 1_795_392_000
 HEAT = 'name = "heat", begins = 2026-07-20T11:00:00+08:00, ends = 2026-07-27T18:00:00+08:00'
@@ -230,3 +234,32 @@ def test_a_locked_database_is_said_plainly(office: Office) -> None:
     holder.close()
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "Another program is writing to it. Next: try again" in done.stderr
+
+
+def test_the_week_of_a_policy_and_what_it_changes_are_shown(tmp_path: Path) -> None:
+    office = CommandLine(tmp_path / "central")
+    file = tmp_path / "policy.toml"
+    with closing(office.store):
+        file.write_text('station = "3708"\n[doors.main]\nhours = ["daily 00:00-24:00"]\n')
+        office.said("policies", "publish", str(file))
+        file.write_text('station = "3708"\n[doors.main]\nhours = ["mon-fri 06:00-22:00"]\nalways = ["technician"]\n')
+        shown = preview(file)
+        assert shown.count("00:00-06:00 technician; 06:00-22:00 all passes; 22:00-24:00 technician") == 5
+        assert shown.count("00:00-24:00 technician\n") == 2
+        told = office.said("policies", "dry-run", str(file))
+        assert "2 stations, main, worker (0 holders): 168.0 h a week become 80.0 h" in told
+        found = office.json("policies", "dry-run", str(file))
+        assert [each["effect"]["pass_class"] for each in found["effects"]] == [0, 2, 3]
+        assert "the settings of each station hold" in preview(empty(tmp_path))
+
+
+def preview(file: Path) -> str:
+    done = CliRunner().invoke(main, ["central", "policies", "preview", str(file)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def empty(tmp_path: Path) -> Path:
+    file = tmp_path / "empty.toml"
+    file.write_text("fresh_for = 90000\n")
+    return file
