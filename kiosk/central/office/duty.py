@@ -43,7 +43,6 @@ class Row(Struct, frozen=True):
     ago: str
     acts: list[str]
     acknowledged: bool
-    mute: bool
     address: str
     place: str
 
@@ -62,15 +61,14 @@ def show(asked: Asked) -> Response:
     chosen = asked.query.get("place", "")[:12]
     causes = wrong.seen_by(asked.scope)
     found = [each for each in causes if within(each, chosen)]
-    rows = [row(each, wrong, asked.now) for each in found]
-    loud = [each for each in rows if not each.mute]
+    loud, mute = parted(found, wrong, asked.now)
     still = "still" in asked.query
     answer = page(
         "duty",
         asked,
-        groups=grouped(loud[:MOST]),
+        groups=grouped(row(each, wrong, asked.now) for each in loud[:MOST]),
         more=max(0, len(loud) - MOST),
-        mute=[each for each in rows if each.mute][:MOST],
+        mute=[row(each, wrong, asked.now) for each in mute[:MOST]],
         places=places(causes, chosen),
         chosen=chosen,
         counts=counted(loud),
@@ -78,7 +76,7 @@ def show(asked: Asked) -> Response:
         looked=when(wrong.at, form=CLOCK),
         still=still,
         every=EVERY,
-        ours={each.place for each in rows if asked.may(DUTY) and asked.scope.covers(each.place)},
+        ours={each.place for each in found if asked.may(DUTY) and asked.scope.covers(each.place)},
         here="?" + urlencode({"place": chosen} if chosen else {}),
     )
     if not still:
@@ -89,6 +87,15 @@ def show(asked: Asked) -> Response:
 def within(cause: Cause, prefix: str) -> bool:
     """Whether a cause is at some of the stations of a prefix."""
     return cause.place.startswith(prefix) or any(each.startswith(prefix) for each in cause.stations)
+
+
+def parted(causes: Iterable[Cause], wrong: Wrong, now: float) -> tuple[list[Cause], list[Cause]]:
+    """Those that are loud, and those that are mute."""
+    quiet = {key for key, each in wrong.incidents.items() if each.mute(now)}
+    found: tuple[list[Cause], list[Cause]] = ([], [])
+    for each in causes:
+        found[each.key in quiet].append(each)
+    return found
 
 
 def row(cause: Cause, wrong: Wrong, now: float) -> Row:
@@ -106,7 +113,6 @@ def row(cause: Cause, wrong: Wrong, now: float) -> Row:
         span(max(0.0, now - cause.since)),
         done(incident, now) if incident else [],
         incident is not None and incident.acknowledged is not None,
-        incident is not None and incident.mute(now),
         "/cause?" + urlencode({"key": cause.key}),
         cause.place,
     )
@@ -152,9 +158,9 @@ def titles_of_urgency() -> Mapping[str, str]:
     }
 
 
-def counted(rows: Iterable[Row]) -> list[tuple[str, str, int]]:
+def counted(causes: Iterable[Cause]) -> list[tuple[str, str, int]]:
     """How many causes there are of each urgency: its name, its title, the number; of none nothing."""
-    found = Counter(each.urgency for each in rows)
+    found = Counter(each.urgency.name.lower() for each in causes)
     return [(name, title, found[name]) for name, title in titles_of_urgency().items() if found[name]]
 
 
