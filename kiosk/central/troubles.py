@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from kiosk.central.published import Published, lacking
 from kiosk.central.store.alarms import Alarm
+from kiosk.central.store.batches import without_nul
 from kiosk.central.store.registers import OpenClaim
 from kiosk.central.store.sightings import OpenFault, StationLine
 from kiosk.central.wrong import SILENT, Trouble
@@ -90,16 +91,21 @@ def _faults(station: str, faults: list[OpenFault]) -> Iterator[Trouble]:
     hidden = tuple(names for program, names in HIDES.items() if any(each.what == program for each in faults))
     for each in faults:
         if not each.what.startswith(hidden):
-            yield Trouble(f"fault.{each.what}", station, each.since, each.detail)
+            yield _told(f"fault.{each.what}", station, each.since, each.detail)
 
 
 def _raised(station: str, raised: list[OpenFault]) -> Iterator[Trouble]:
     for each in raised:
         kind, _dot, name = each.what.partition(".")
         if kind in {"door", "lock"}:
-            yield Trouble(each.detail, station, each.since, name)
+            yield _told(each.detail, station, each.since, name)
         else:
-            yield Trouble(each.what, station, each.since, each.detail)
+            yield _told(each.what, station, each.since, each.detail)
+
+
+def _told(what: str, station: str, since: float, detail: str) -> Trouble:
+    """As a station calls it, in words that every database keeps as they are: by its name a cause is found again."""
+    return Trouble(without_nul(what), station, since, without_nul(detail))
 
 
 def _waiting(known: Known, now: float) -> Iterator[Trouble]:

@@ -18,6 +18,7 @@ from kiosk.central import jobs
 from kiosk.central.alarms import sender, sending
 from kiosk.central.alarms.sender import AGAIN, MOST_AGAIN, Sender, Telling
 from kiosk.central.alarms.settings import AlarmSettings, Webhook
+from kiosk.central.alarms.words import letter
 from kiosk.central.duty import DutyAct, DutyNote
 from kiosk.central.looking import KEPT_FOR, UNSENT_AFTER, Looking, Wrong, seen_by
 from kiosk.central.scope import EVERYWHERE, Scope
@@ -124,6 +125,36 @@ def test_what_was_done_about_a_cause_stands_at_it_and_in_the_audit_and_goes_with
     look(store, NOW + RULES.quiet + 30)
     again = store.incidents()[forced.key]
     assert (again.notes, again.number > incident.number) == ((), True), "it is a new one"
+
+
+def test_whatever_a_station_calls_its_trouble_it_is_told_and_keeps_nobody_else_s_from_being_told(
+    store: CentralStore,
+) -> None:
+    names = [
+        "a\0b",
+        "\x1b[31m",
+        "<script>",
+        "'; DROP TABLE causes; --",
+        "a*b?[c]",
+        "x" * 5000,
+        "",
+        ".",
+        "sensor.",
+        "{who}",
+        "\u202e",
+    ]
+    take(store, *(told(number, "fault", what=what, detail=what) for number, what in enumerate(names, 1)), code=HERE[0])
+    force(store, 1, "forced_open")
+    look(store, NOW)
+    look(store, NOW + RULES.settle)
+    lines = [line for message in store.messages(9) for line in message.body.lines]
+    assert {HERE[0], THERE} == {each.place for each in lines}
+    for each in wrong(store, NOW):
+        store.on_duty(each, note("noted", why="looked at"), NOW)
+    for message in store.messages(9):
+        said = letter(message, RULES)
+        assert "\0" not in said.text + said.subject
+        assert "\n" not in said.subject
 
 
 def test_it_is_told_when_it_comes_and_when_it_is_gone_and_never_twice(store: CentralStore) -> None:
