@@ -14,7 +14,7 @@ from kiosk.central.passes import Wanted, wrong_with
 from kiosk.central.people_table import Cell, NoTable, Row, Unclear, first, rows
 from kiosk.central.store import CentralStore
 from kiosk.central.store.people import Credential
-from kiosk.language import _
+from kiosk.language import _, chinese
 from kiosk.settings.table import did_you_mean
 from kiosk.trust.passes import PassClass
 
@@ -26,7 +26,7 @@ COLUMNS: Final = {
     "scope": ("scope", "适用范围"),
     "district": ("district", "地区", "地区代码"),
 }
-"""Each column, and what its head may be called."""
+"""Each column, and what its head may be called: in English, in Chinese, or otherwise."""
 
 REQUIRED: Final = ("holder", "until")
 CLASSES: Final = {each.name.lower(): each for each in PassClass} | {
@@ -52,7 +52,12 @@ class Wrong(Struct, frozen=True):
     def told(self, name: str) -> str:
         """As a compiler tells it."""
         place = f"{name}:{self.line}" if self.line else name
-        return ": ".join(filter(None, (place, self.column, self.what)))
+        return ": ".join(filter(None, (place, column_name(self.column), self.what)))
+
+
+def column_name(column: str) -> str:
+    """What a column is called by whoever reads it; what is no column stays as it is."""
+    return COLUMNS[column][1] if chinese() and column in COLUMNS else column
 
 
 class Found(Struct, frozen=True):
@@ -100,10 +105,12 @@ def _columns(head: Row | None) -> list[str]:
         for name, column in zip(names, found, strict=True)
         if not column
     ]
-    wrong += [(line, _("{name}: no such column here", name=each)) for each in REQUIRED if each not in found]
-    wrong += [(line, _("{name}: is there twice", name=each)) for each in COLUMNS if found.count(each) > 1]
+    wrong += [
+        (line, _("{name}: no such column here", name=column_name(each))) for each in REQUIRED if each not in found
+    ]
+    wrong += [(line, _("{name}: is there twice", name=column_name(each))) for each in COLUMNS if found.count(each) > 1]
     if wrong:
-        known_ones = ", ".join(COLUMNS)
+        known_ones = _(", ").join(map(column_name, COLUMNS))
         raise NoTable([*wrong, (line, _("the first row names the columns, each once: {columns}", columns=known_ones))])
     return found
 
