@@ -255,3 +255,13 @@ def test_a_size_beyond_what_may_be_fetched_is_none(unit: Unit) -> None:
     )
     assert unit.spool.coming() is None
     assert unit.judged() is None
+
+
+def test_the_unit_that_looks_has_no_network_and_no_more_than_half_of_a_processor() -> None:
+    folder = Path(module.__file__).parents[2] / "systemd"
+    unit = (folder / "kiosk-update-fetched.service").read_text()
+    for line in ("CPUQuota=50%", "PrivateNetwork=yes", "CapabilityBoundingSet=", "ProtectSystem=strict"):
+        assert f"\n{line}\n" in unit
+    assert "\nOnCalendar=*:0/15\n" in (folder / "kiosk-update-fetched.timer").read_text()
+    recipe = (folder.parent / "tools/package/nfpm.yaml").read_text()
+    assert "timers.target.wants/kiosk-update-fetched.timer" in recipe
