@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from kiosk.central.published import Published, lacking
 from kiosk.central.store.alarms import Alarm
-from kiosk.central.store.batches import without_nul
 from kiosk.central.store.registers import OpenClaim
 from kiosk.central.store.sightings import OpenFault, StationLine
 from kiosk.central.wrong import SILENT, Trouble
+from kiosk.foreign import visible
 
 LATE: Final = 900.0
 """Seconds after which a station that is heard has what is published, or something is wrong."""
@@ -104,8 +104,8 @@ def _raised(station: str, raised: list[OpenFault]) -> Iterator[Trouble]:
 
 
 def _told(what: str, station: str, since: float, detail: str) -> Trouble:
-    """As a station calls it, in words that every database keeps as they are: by its name a cause is found again."""
-    return Trouble(without_nul(what), station, since, without_nul(detail))
+    """As a station calls it, in words that every database and every form gives back: by its name a cause is found again."""
+    return Trouble(visible(what), station, since, visible(detail))
 
 
 def _waiting(known: Known, now: float) -> Iterator[Trouble]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from time import time
@@ -136,6 +137,20 @@ def test_what_was_done_stands_at_the_line_and_in_the_audit(stations: Office, cle
     assert "All is well" not in clerk.reads("/")
     acts = [each.what for each in stations.store.acts(Scope(THERE))][:4]
     assert acts == ["muted", "noted", "assigned", "acknowledged"]
+
+
+@pytest.mark.parametrize("name", [EVIL, "a\0b", "two\r\nlines", '"&amp;', "a*b?c%40/d", "", "\u202egps", "{{ 7 * 7 }}"])
+def test_whatever_a_station_calls_its_trouble_it_is_shown_as_it_is_and_can_be_acknowledged(
+    stations: Office, clerk: Clerk, name: str
+) -> None:
+    tell(stations, THERE, "fault", what=name, detail=name)
+    page = clerk.get("/").text
+    assert EVIL not in page
+    assert clerk.send("/cause", page="/", key=html.unescape(key(page)), act="acknowledged").status_code == 303
+    assert "has seen it at" in clerk.reads("/")
+    found = re.search(r'href="/office(/cause[^"]+)"', page)
+    assert found
+    assert clerk.get(html.unescape(found[1])).status_code == 200
 
 
 def test_a_form_that_lacks_something_is_given_back_with_all_that_it_lacks(stations: Office, clerk: Clerk) -> None:
