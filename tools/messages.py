@@ -73,7 +73,7 @@ PLAIN_WORDS: Final = (
     "notice published", "notice withdrawn", "in force", "claim made", "claims withdrawn",
     "mon", "tue", "wed", "thu", "fri", "sat", "sun",
     "login", "logout", "account added", "account password", "account enabled", "account disabled",
-    "acknowledged", "assigned", "muted", "unmuted", "noted", "test of alarms",
+    "acknowledged", "assigned", "muted", "unmuted", "noted", "test of alarms", "alarm forgotten",
     "second factor", "no second factor",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip

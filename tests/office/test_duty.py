@@ -167,6 +167,19 @@ def test_a_form_that_lacks_something_is_given_back_with_all_that_it_lacks(statio
     assert stations.store.incidents() == {}
 
 
+def test_what_the_server_found_is_forgotten_by_an_administrator_with_a_reason(stations: Office, clerk: Clerk) -> None:
+    stations.store.alarm("keys_end", "the keys end", time())
+    path = "/cause?key=server.keys_end%40"
+    assert "It is mended" not in stations.hire(next(NAMES), "technician").reads(path)
+    assert clerk.send("/cause/forget", page=path, key="server.keys_end@").status_code == 422
+    assert stations.store.alarms()
+    assert clerk.send("/cause/forget", page=path, key="server.keys_end@", mended="new keys").status_code == 303
+    assert stations.store.alarms() == []
+    assert stations.store.acts(EVERYWHERE)[0].reason == "new keys"
+    alarm(stations, THERE)
+    assert clerk.send("/cause/forget", page="/", key=f"forced_open@{THERE}", mended="x").status_code == 404
+
+
 def test_a_viewer_looks_and_does_nothing(stations: Office) -> None:
     alarm(stations, THERE)
     viewer = stations.hire(next(NAMES), "viewer")

@@ -13,7 +13,7 @@ from kiosk.central.duty import DutyAct, DutyNote, Incident
 from kiosk.central.looking import Wrong, seen_by
 from kiosk.central.office.asked import Asked, Form, missing, page, to
 from kiosk.central.office.duty import row
-from kiosk.central.roles import DUTY
+from kiosk.central.roles import ADMINISTRATOR, DUTY
 from kiosk.central.wrong import Cause
 from kiosk.language import _
 
@@ -21,6 +21,7 @@ ACTS: Final = get_args(DutyAct)
 HOURS: Final = ("1", "4", "12", "24", "72", "168")
 """For which a cause may be mute; after that somebody looks again."""
 
+SERVER: Final = "server."
 MOST: Final = 200
 """Stations that are named."""
 
@@ -41,6 +42,26 @@ def act(asked: Asked) -> Response:
     asked.store.on_duty(cause, note, asked.now)
     asked.looking.forget()
     return to("/cause?" + urlencode({"key": cause.key}) if asked.form.raw("from") != "list" else "/")
+
+
+def forget(asked: Asked) -> Response:
+    """What the server found is mended: it is forgotten, and comes again if it is still so."""
+    cause, why = _found(asked, asked.form.raw("key")), asked.form.words("mended")
+    if not asked.scope.covers(cause.place) or not of_the_server(cause):
+        missing(_("This is not wrong any longer, or not at your stations."))
+    if not why:
+        wrong = {"mended": _("Write why: whoever comes after you reads it.")}
+        return _page(asked, cause, asked.form, wrong, 422)
+    with asked.store.transaction():
+        asked.store.forget_alarm(cause.what.removeprefix(SERVER), cause.place)
+        asked.acted("alarm forgotten", cause.key, cause.place, why)
+    asked.looking.forget()
+    return to("/")
+
+
+def of_the_server(cause: Cause) -> bool:
+    """Whether the server itself found it, and knows not by itself when it is over."""
+    return cause.what.startswith(SERVER) and not cause.whole
 
 
 def read_note(
@@ -101,7 +122,7 @@ def _page(asked: Asked, cause: Cause, form: Form, wrong: Mapping[str, str], stat
         stations=_named(cause, known),
         more=max(0, len(cause.stations) - MOST),
         notes=incident.notes if incident else (),
-        at_the_server=cause.what.startswith("server."),
+        forgets=of_the_server(cause) and asked.may(ADMINISTRATOR) and asked.scope.covers(cause.place),
         form=form,
         wrong=wrong,
         people=_people(asked),

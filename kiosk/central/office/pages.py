@@ -68,6 +68,7 @@ PAGES: Final = (
     Page("/", duty.show, VIEWER),
     Page("/cause", cause.show, VIEWER),
     Page("/cause", cause.act, DUTY, POST),
+    Page("/cause/forget", cause.forget, ADMINISTRATOR, POST),
     Page("/told", told.show, ADMINISTRATOR),
     Page("/told", told.test, ADMINISTRATOR, POST),
     # The stations.

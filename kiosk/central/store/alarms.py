@@ -53,6 +53,10 @@ class Alarms:
         """What operators must know, the newest first."""
         return [Alarm(*row) for row in self._engine.all("SELECT * FROM alarms ORDER BY last DESC, what, station")]
 
+    def forget_alarm(self, what: str, station: str) -> None:
+        """This one; it comes again if it is still so."""
+        self._engine.run("DELETE FROM alarms WHERE (what, station) = (?, ?)", (what, station))
+
     def clear_alarms(self) -> int:
         """Forget them; what is still so comes again. Returns how many there were."""
         return self._engine.run("DELETE FROM alarms")
