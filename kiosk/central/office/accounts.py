@@ -65,8 +65,8 @@ def show(asked: Asked) -> Response:
 def add(asked: Asked) -> Response:
     """A new account."""
     new, wrong = read_account(asked.form, asked.scope)
-    if new is not None and not new.password and asked.store.oidc is None:
-        wrong = {"password": _wrong_password("")}
+    if not asked.form.raw("password") and asked.store.oidc is None:
+        wrong = {**wrong, "password": _wrong_password("")}
     if new is None or wrong:
         return _all(asked, asked.form, wrong, 422)
     password = hashed(new.password) if new.password else ""
