@@ -5,7 +5,7 @@ A log is read on from where it was counted to, so nothing is looked through twic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -19,13 +19,20 @@ from kiosk.central.store.sightings import SILENT_AFTER
 STEP: Final = 2000
 """Numbers of logs that one transaction counts."""
 
-LOGS_AT_ONCE: Final = 500
+LOGS_AT_ONCE: Final = 200
 STATIONS_AT_ONCE: Final = 200
 BEHIND_ALL: Final = "~"
 """Sorts behind every letter and digit of a code."""
 
 MOST_BETWEEN: Final = 900.0
 """Seconds between two looks at who is silent; after a longer pause nobody has looked, and nothing is counted."""
+
+COUNTED: Final = """
+    SELECT entries.log, entries.seq, kind, wall, received, body FROM logs LEFT JOIN counted ON counted.log = logs.id
+    JOIN entries ON entries.log = logs.id AND entries.seq > coalesce(counted.seq, 0)
+    WHERE {} AND kind IN ({}) AND entries.seq <= coalesce(counted.seq, 0) + ?
+"""
+"""Of these logs what follows their marks, no more than a step of each."""
 
 Place = tuple[int, str, str]
 """A level, the place of that level, and a day."""
@@ -152,18 +159,17 @@ class Days:
                 break
         return found
 
-    def _figures(self, behind: Iterable[Behind]) -> dict[tuple[str, str], Figures]:
+    def _figures(self, behind: Sequence[Behind]) -> dict[tuple[str, str], Figures]:
         """What these numbers add to the days of their stations."""
         found: dict[tuple[str, str], Figures] = {}
-        for each in behind:
-            for kind, wall, received, text in self._engine.all(
-                f"SELECT kind, wall, received, body FROM entries WHERE log = ? AND seq > ? AND seq <= ?"
-                f" AND kind IN ({', '.join('?' * len(KINDS))})",
-                (each.log, each.mark, each.until, *KINDS),
-            ):
+        logs = {each.log: each for each in behind}
+        for log, seq, kind, wall, received, text in self._engine.all(
+            COUNTED.format(self._engine.words.among("logs.id"), ", ".join("?" * len(KINDS))), ([*logs], *KINDS, STEP)
+        ):
+            if logs[log].mark < seq <= logs[log].until:
                 body = msgspec.json.decode(text)
                 day, hour = local(moment(wall, received, kind, body))
-                key = each.station, day
+                key = logs[log].station, day
                 found[key] = found.get(key, Figures()) + figures_of(kind, hour, body)
         return found
 
