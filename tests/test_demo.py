@@ -22,8 +22,10 @@ from rich.console import Console
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.cli.trial.demo import tell_summary
+from kiosk.demo import province
 from kiosk.demo.founding import founded
 from kiosk.demo.link import Link
+from kiosk.demo.province import OPERATOR
 from kiosk.demo.run import MUST_REFUSE, Summary
 from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Story
@@ -50,6 +52,10 @@ def test_the_demo_opens_refuses_loses_the_network_and_has_every_entry_once(tmp_p
         assert words in done.stderr
     kept = [each for each in (tmp_path / "kept").rglob("*") if each.is_file()]
     assert sum(each.stat().st_size for each in kept) < 20_000_000, "and no film"
+    with closing(CentralStore(tmp_path / "kept" / "central")) as store:
+        told = {code for code in province.codes() if store.numbers(code)}
+        assert told == {code for code in province.codes() if code[:6] != province.CUT_OFF}
+        assert {code for code in told if store.faults(code)} <= set(province.TROUBLES)
 
 
 @pytest.mark.slow
@@ -59,9 +65,13 @@ def test_ctrl_c_ends_the_demo_cleanly_with_a_summary_and_no_program_left(tmp_pat
         demo = subprocess.Popen(
             [sys.executable, "-m", "kiosk", "demo", "--keep", str(keep)], stdout=out, env=environment()
         )
-        until(lambda: "let in" in told.read_text(), "the first visitor", patience=60)
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(20) == 0
+        try:
+            until(lambda: "let in" in told.read_text(), "the first visitor", patience=60)
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(20) == 0
+        finally:
+            demo.kill()
+            demo.wait()
     assert "missing / twice" in told.read_text()
     assert "0 / 0" in told.read_text()
     assert left(tmp_path) == []
@@ -125,6 +135,7 @@ def test_whoever_ends_the_demo_ends_its_programs(number: signal.Signals, tmp_pat
         until(lambda: not left(tmp_path), "the end of its programs")
 
 
+PASSWORD = "abcdefghijkl"
 LANGUAGES = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
 
 
@@ -148,7 +159,8 @@ def told(script: Script, width: int, folder: Path) -> list[str]:
     out = io.StringIO()
     console = Console(file=out, width=width)
     House(folder, '[central]\nurl = "http://127.0.0.1:43210"\n[screen]\nport = 43211\n')
-    point_out(console, load(folder / "station.toml"), Path("/tmp/kiosk-abcdefgh"))  # noqa: S108  it is only told
+    office = "http://127.0.0.1:43212/office/"
+    point_out(console, load(folder / "station.toml"), Path("/tmp/kiosk-abcdefgh"), office, PASSWORD)  # noqa: S108  it is only told
     with closing(Link(("127.0.0.1", 1))) as link:
         story = Story(console, script, link)
         story.hear(Logged({"kind": "document_applied", "document": "keyset", "version": 1}))
@@ -208,7 +220,7 @@ def test_the_story_is_told_in_chinese(language: str, issuer: Issuer, tmp_path: P
         re.findall(r"[A-Za-z]{2,}", re.sub(r"kiosk -c .*? (status|doctor)|https?://\S+|\S+/\S+|SQLite", "", text))
     )
     if language == "zh":
-        assert latin <= {"cd"}
+        assert latin <= {"cd", OPERATOR, PASSWORD}
         assert "快递员小李出示手机上的动态通行码：放行（47 毫秒）" in text
     else:
         assert not re.search("[\u4e00-\u9fff]", text)

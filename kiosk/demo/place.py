@@ -69,6 +69,12 @@ class Place:
             yield process
 
     @contextmanager
+    def province(self, url: str) -> Iterator[subprocess.Popen[bytes]]:
+        """The other stations of the demo's central server, in one process."""
+        with self._tied("province", "kiosk.demo.province", url) as process:
+            yield process
+
+    @contextmanager
     def _tied(self, name: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         command = [sys.executable, "-m", "kiosk.demo.tied", str(os.getpid()), *words]
         with (self.logs / f"{name}.log").open("ab") as log:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 import statistics
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import Final
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from kiosk.demo.appliances import Appliances
 from kiosk.demo.founding import founded
 from kiosk.demo.link import Link
 from kiosk.demo.place import DemoFailed, Place, free_port, wait_for_port, wait_for_station
+from kiosk.demo.province import employ, settle
 from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Score, Story
 from kiosk.demo.walker import Bench, Walker
@@ -56,12 +57,13 @@ def run_demo(folder: Path, seconds: float | None, console: Console, *, keep_film
     place = Place(folder)
     console.print(_("A station is being set up: keys, passes, a film for its camera …"), style="dim")
     place.central.mkdir(exist_ok=True)
-    store = CentralStore(place.central)
-    script = write_script(founded(place.central, store))
-    store.close()
+    with closing(CentralStore(place.central)) as store:
+        script = write_script(founded(place.central, store))
+        settle(store, time())
+        password = employ(store, time())
     with ExitStack() as stack:
-        story, settings = _open(place, script, stack, console, keep_film=keep_film)
-        point_out(console, settings, place.folder)
+        story, settings, port = _open(place, script, stack, console, keep_film=keep_film)
+        point_out(console, settings, place.folder, f"http://127.0.0.1:{port}/office/", password)
         _listen(settings, story, seconds)
         heads = _drain(settings, story)
         return _count(place, settings, story.score, heads, monotonic() - began)
@@ -69,8 +71,8 @@ def run_demo(folder: Path, seconds: float | None, console: Console, *, keep_film
 
 def _open(
     place: Place, script: Script, stack: ExitStack, console: Console, *, keep_film: bool
-) -> tuple[Story, Settings]:
-    """Start everything, bottom-up; the scanner last, since its film begins at once."""
+) -> tuple[Story, Settings, int]:
+    """Start everything, bottom-up; the scanner last, since its film begins at once. The last is the central server's port."""
     film = place.film if keep_film else place.hold_film()
     camera = stack.enter_context(place.filming(script.film()))
     port = free_port()
@@ -108,8 +110,9 @@ def _open(
             if not keep_film:
                 place.film.unlink()
         stack.enter_context(place.program(program))
+    stack.enter_context(place.province(f"http://127.0.0.1:{port}"))
     stack.callback(place.end_programs)
-    return Story(console, script, link), settings
+    return Story(console, script, link), settings, port
 
 
 def _listen(settings: Settings, story: Story, seconds: float | None) -> None:

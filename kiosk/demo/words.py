@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from kiosk.demo.province import OPERATOR
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
@@ -67,13 +68,14 @@ def reason_name(reason: str) -> str:
     return names.get(reason, reason)
 
 
-def point_out(console: Console, settings: Settings, folder: Path) -> None:
+def point_out(console: Console, settings: Settings, folder: Path, office: str, password: str) -> None:
     """What there is to look at meanwhile, in another terminal, from within the demo's folder."""
     central, screen = settings.central, settings.screen
     things = {
         "kiosk -c station.toml status": _("the station on one screen"),
         "kiosk -c station.toml doctor": _("what is wrong, and what mends it"),
         f"http://127.0.0.1:{screen.port if screen else ''}": _("the display at the door, in a browser"),
+        office: _("for operators: {name}, password {password}", name=OPERATOR, password=password),
         central.url if central else "": _("the central server, as the station reaches it"),
         "station/logbook.db": _("what happened (SQLite)"),
         "central/central.db": _("what the central server holds"),
