@@ -242,6 +242,7 @@ def test_what_is_sent_arrives_in_the_language_that_is_set_and_a_failure_before_c
     said = json.loads(hook.taken[-1][1])
     assert f"{THERE} Station 1" in said["text"]
     assert "门被强行打开" in said["text"]
+    assert "自 11-23 08:00" in said["text"], "the time of those who are told"
     assert said["text"].endswith("https://office.example.org/office/")
     assert (said["lines"][0]["what"], said["lines"][0]["event"]) == ("forced_open", "raised")
     assert store.messages(1)[0].outcome == "sent"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 import msgspec
@@ -13,7 +14,7 @@ from kiosk.central.store.messages import Body, Message
 from kiosk.foreign import visible
 from kiosk.language import _, speaking, told
 from kiosk.wording.names import Names
-from kiosk.wording.words import when, word
+from kiosk.wording.words import word
 
 
 class Wrong(Protocol):
@@ -103,20 +104,28 @@ def event_word(event: Event) -> str:
     return {"raised": _("new"), "reminded": _("still so"), "cleared": _("well again")}.get(event, word(event))
 
 
-def line(each: Line) -> str:
-    """One cause, in one line."""
+def line(each: Line, utc_offset: float) -> str:
+    """One cause, in one line, with its time in the zone of those who are told."""
     parts = [where(each, each.name), trouble(each)]
     if each.whole and each.count:
         parts.insert(1, extent(each.count, each.of))
-    since = _("since {when}", when=when(each.since, form="%m-%d %H:%M"))
+    since = _("since {when}", when=_moment(each.since, utc_offset))
     assigned = _("{account} looks after it", account=each.assigned) if each.assigned else ""
     return f"[{event_word(each.event)}] " + _(", ").join(filter(None, (*parts, since, assigned)))
+
+
+def _moment(wall: float, utc_offset: float) -> str:
+    """The number, if no calendar has it."""
+    try:
+        return datetime.fromtimestamp(wall, timezone(timedelta(hours=utc_offset))).strftime("%m-%d %H:%M")
+    except (ArithmeticError, ValueError, OSError):
+        return f"{wall:g}"
 
 
 def letter(message: Message, rules: AlarmSettings) -> Letter:
     """A message as its receiver reads it."""
     with speaking(rules.language == "zh"):
-        head, lines = _said(message)
+        head, lines = subject(message), _lines(message, rules.utc_offset)
     link = f"{rules.office.rstrip('/')}/office/" if rules.office else ""
     data = {"kind": message.kind, "at": message.at, **msgspec.to_builtins(message.body)}
     name = f"yizhan-{message.number}-{message.at:.0f}"
@@ -124,22 +133,25 @@ def letter(message: Message, rules: AlarmSettings) -> Letter:
 
 
 def subject(message: Message) -> str:
-    """A message in one line, for who looks at what was sent."""
-    return _said(message)[0]
+    """A message in one line, for who looks at what was sent, too."""
+    match message.kind:
+        case "test":
+            return _("[stations] a test: alarms reach you here")
+        case "daily":
+            return _("[stations] every day: {wrong} causes of trouble now", wrong=message.body.wrong)
+        case _:
+            return _subject(message.body)
 
 
-def _said(message: Message) -> tuple[str, list[str]]:
+def _lines(message: Message, utc_offset: float) -> list[str]:
     body = message.body
-    if message.kind == "test":
-        return _("[stations] a test: alarms reach you here"), []
     if message.kind == "daily":
-        head = [
+        return [
             _("the audit's newest act: {head}", head=body.head),
             _("Keep this line where nobody of the office can change it."),
         ]
-        return _("[stations] every day: {wrong} causes of trouble now", wrong=body.wrong), head
     more = [_("and {count} more", count=body.more)] if body.more else []
-    return _subject(body), [*map(line, body.lines), *more]
+    return [*(line(each, utc_offset) for each in body.lines), *more]
 
 
 def _subject(body: Body) -> str:
