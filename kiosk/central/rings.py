@@ -109,9 +109,18 @@ def _is_member(code: str, member: str) -> bool:
 
 def offered(code: str, rollouts: Iterable[Rollout], rings: Mapping[int, Iterable[str]]) -> str:
     """The newest version that this station's ring has; empty for none."""
-    ring = ring_of(code, rings)
+    return newest_for(ring_of(code, rings), rollouts)
+
+
+def newest_for(ring: int, rollouts: Iterable[Rollout]) -> str:
+    """The newest version that a ring has; empty for none."""
     open_to = (each.version for each in rollouts if not each.stopped and ring <= each.ring)
     return max(open_to, key=order, default="")
+
+
+def living(rollouts: Sequence[Rollout]) -> set[str]:
+    """The versions that some ring is offered: what a newer one has followed everywhere is not looked after any more."""
+    return {newest_for(ring, rollouts) for ring in range(FIRST, LAST + 1)} - {""}
 
 
 def by_ring(bearings: Iterable[Bearing], rings: Mapping[int, Iterable[str]]) -> dict[int, list[Bearing]]:

@@ -30,6 +30,7 @@ from kiosk.central.rings import (
     Told,
     by_ring,
     healths,
+    living,
     may_open,
     offered,
     ring_of,
@@ -130,6 +131,7 @@ def test_nothing_is_offered_outside_its_ring_or_when_it_is_stopped(
     version = offered(code, found, members)
     has = [each for each in found if not each.stopped and each.ring >= ring_of(code, members)]
     assert bool(version) == bool(has)
+    assert living(found) <= {each.version for each in found if each.ring and not each.stopped}
 
 
 @pytest.mark.parametrize(
@@ -247,17 +249,29 @@ def test_it_stops_by_itself_raises_an_alarm_and_goes_on_once_it_is_well(store: C
 
 def test_the_next_ring_opens_by_itself_after_a_quiet_time_and_never_without_one(store: CentralStore) -> None:
     publish(store, quiet=HOUR)
-    publish(store, "0.7.0")
     store.open_ring(NEW, 1, NOW)
-    store.open_ring("0.7.0", 1, NOW)
     store.roll_out(NOW + 2 * HOUR, NOW + 2 * HOUR)
     assert store.release(NEW).rollout.ring == 1, "nobody runs it"  # type: ignore[union-attr]
     store.saw([Sighting(CODES[0], NOW + 1, f"yizhan-kiosk/{NEW}", "")])
     store.roll_out(NOW + HOUR - 1, NOW)
     assert store.release(NEW).rollout.ring == 1, "not yet"  # type: ignore[union-attr]
     store.roll_out(NOW + HOUR, NOW)
+    publish(store, "0.7.0")
+    store.open_ring("0.7.0", 1, NOW)
+    store.saw([Sighting(CODES[0], NOW + 2, "yizhan-kiosk/0.7.0", "")])
+    store.roll_out(NOW + HOUR, NOW)
     assert [each.rollout.ring for each in store.releases()] == [1, 2]
     assert [(each.account, each.what) for each in store.acts(EVERYWHERE)] == [("@server", "ring opened")]
+
+
+def test_what_a_newer_release_has_followed_everywhere_is_left_alone(store: CentralStore) -> None:
+    for version in (NEW, "0.7.0"):
+        publish(store, version)
+        for ring in (1, 2, 3):
+            store.open_ring(version, ring, NOW)
+    tell(store, version=NEW, outcome="went_back")
+    store.roll_out(NOW, NOW)
+    assert [each.stopped for each in store.releases()] == ["", ""]
 
 
 def test_nobody_is_silent_to_a_server_that_heard_nobody(store: CentralStore) -> None:

@@ -20,6 +20,7 @@ from kiosk.central.rings import (
     Told,
     by_ring,
     healths,
+    living,
     may_open,
     offered,
     ripe,
@@ -171,21 +172,29 @@ class Releases(Alarms, Audit):
 
         Nobody counts as silent before stations could be heard for long enough, since that time.
         """
-        for version in [each.version for each in self.releases() if each.openings and not each.rollout.stopped]:
-            with self._engine.transaction():
-                found = self.release(version)
-                if found and not found.rollout.stopped:
-                    self._roll_out(found, now, now if now - heard_since > GONE_AFTER else -math.inf)
+        silent_at = now if now - heard_since > GONE_AFTER else -math.inf
+        rollouts = [each.rollout for each in self.releases()]
+        for version in living(rollouts):
+            if any(self._due(version, now, silent_at)):
+                with self._engine.transaction():  # nobody waits for it while nothing is due
+                    self._roll_out(version, now, *self._due(version, now, silent_at))
 
-    def _roll_out(self, release: Released, now: float, silent_at: float) -> None:
-        health = self._healths(release, silent_at)
-        if bad := why_stop(health):
-            self.stop_release(release.version, bad)
-            self.acted(Act(BY_ITSELF, "release stopped", release.version, "", bad), now)
-            self.alarm(STOPPED, f"release {release.version}: {bad}", now)
-        elif ring := ripe(release.rollout, health, now):
-            self._note_opening(release.version, ring, now)
-            self.acted(Act(BY_ITSELF, "ring opened", release.version, "", f"ring {ring}"), now)
+    def _due(self, version: str, now: float, silent_at: float) -> tuple[str, int]:
+        """Why a release stops now, and which ring opens; mostly neither."""
+        found = self.release(version)
+        if found is None or found.rollout.stopped:
+            return "", 0
+        health = self._healths(found, silent_at)
+        return why_stop(health), ripe(found.rollout, health, now)
+
+    def _roll_out(self, version: str, now: float, bad: str, ring: int) -> None:
+        if bad:
+            self.stop_release(version, bad)
+            self.acted(Act(BY_ITSELF, "release stopped", version, "", bad), now)
+            self.alarm(STOPPED, f"release {version}: {bad}", now)
+        elif ring:
+            self._note_opening(version, ring, now)
+            self.acted(Act(BY_ITSELF, "ring opened", version, "", f"ring {ring}"), now)
 
     def _healths(self, release: Released, now: float) -> list[RingHealth]:
         return healths(release.rollout, self.members(EVERYWHERE), now - GONE_AFTER)
