@@ -256,6 +256,7 @@ central release stop 0.6.0 --reason x|central release withdraw 0.6.0 --reason x|
 central station import bad.csv|central station retire 99999999|central claims
 central station stolen 37081101|central station stolen 37081101 --reason x|central status 37081101|central claim 37081101
 central claims withdraw 37081101|central entries 37081101|central commands 37081101|central passes --holder x
+central passes --holder 17 --reason 核对
 central passes find|central passes issue 王小明|central passes issue 17|central passes renew 17 --until 99
 central passes renew 99
 central passes replace 17 --card 2 --reason 丢失|central passes revoke 17 --reason lost|central passes suspend 17 --reason x

@@ -121,7 +121,7 @@ def test_a_folder_without_a_database_is_named_and_none_is_made(tmp_path: Path) -
         ["entries", CODE],
         ["policies", "list"],
         ["claims"],
-        ["passes", "--holder", "x"],
+        ["passes", "--holder", "x", "--reason", "y"],
     ):
         done = CliRunner().invoke(main, ["central", *words, "--data", str(tmp_path / "none")])
         assert (done.exit_code, "Next: kiosk central init --data" in done.output) == (1, True), done.output
@@ -249,12 +249,13 @@ def test_a_policy_for_everywhere_that_is_withdrawn_leaves_the_settings(office: O
 def test_the_credentials_of_a_holder_are_listed(office: Office) -> None:
     indices = [office.store.add_credential(holder) for holder in ("li", "wang", "li")]
     office.store.set_status(indices[2], Status.REVOKED)
-    assert office.json("passes", "--holder", "li") == [
+    assert "This asks for a reason." in office.said("passes", "--holder", "li", code=2)
+    assert office.json("passes", "--holder", "li", "--reason", "the police asks") == [
         {"index": indices[0], "status": "valid"},
         {"index": indices[2], "status": "revoked"},
     ]
     assert "No credentials of that holder. Next: kiosk central passes issue nobody" in office.said(
-        "passes", "--holder", "nobody"
+        "passes", "--holder", "nobody", "--reason", "x"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.central.account import account
+from kiosk.cli.central.account import account, at_the_server
 from kiosk.cli.central.alarms import alarms, wrong
 from kiosk.cli.central.audit import audit
 from kiosk.cli.central.check import check
@@ -146,11 +146,17 @@ def _begun(store: CentralStore, url: str) -> str:
 
 
 def _set_status(folder: Path, index: int, name: str) -> None:
+    from kiosk.central.passes import By, NotSo, Passes  # noqa: PLC0415
     from kiosk.trust.status import Status  # noqa: PLC0415
 
     store, issuer = opened(folder)
-    if not issuer.set_status(index, Status[name.upper()]):
+    held = store.credential(index)
+    if held is None:
         fail(_("There is no credential {index}.", index=index))
+    try:
+        Passes(store, issuer).set_status([held], Status[name.upper()], By(at_the_server()))
+    except NotSo as error:
+        fail(f"{index}: {error}")
     version = list_published(store, issuer)
     words = _("credential {index}: {status}; {list}", index=index, status=word(name), list=list_said(version))
     answer(words, index=index, status=name, version=version)

@@ -41,16 +41,20 @@ reason_option = click.option("--reason", type=TEXT, required=True, help="Why, fo
 
 @click.group(invoke_without_command=True)
 @click.option("--holder", type=NAME, help="The union's pseudonym for the holder.")
+@click.option("--reason", type=TEXT, default="", help="Why the index is wanted, by which stations know a pass.")
 @folder_option
 @as_json
 @click.pass_context
-def passes(ctx: click.Context, holder: str | None, folder: Path, as_json: bool) -> None:
-    """Find, issue, renew, replace, suspend and revoke passes; with --holder, list the credentials of one holder."""
+def passes(ctx: click.Context, holder: str | None, reason: str, folder: Path, as_json: bool) -> None:
+    """Find, issue, renew, replace, suspend and revoke passes; with --holder and --reason, the index of each of one holder."""
     if ctx.invoked_subcommand is not None:
         return
     if holder is None:
         fail(_("Whose? Next: kiosk central passes --holder HOLDER, or: kiosk central passes find"), MISUSED)
-    found = looked_into(folder).credentials(holder)
+    if not reason.strip():
+        next_ = _("Next: kiosk central passes --holder {holder} --reason TEXT", holder=visible(holder))
+        fail(_("Whoever knows an index can follow somebody's way. This asks for a reason.") + " " + next_, MISUSED)
+    found = _looked_up(folder, holder, reason)
     if as_json:
         print_json([{"index": each.index, "status": each.status.name.lower()} for each in found])
         return
@@ -58,6 +62,18 @@ def passes(ctx: click.Context, holder: str | None, folder: Path, as_json: bool) 
         echo(_("credential {index}: {status}", index=each.index, status=word(each.status.name.lower())))
     if not found:
         echo(_("No credentials of that holder. Next: kiosk central passes issue {holder}", holder=visible(holder)))
+
+
+def _looked_up(folder: Path, holder: str, reason: str) -> list[Credential]:
+    """The credentials of a holder; it stands in the audit that somebody knows them."""
+    from kiosk.central.passes import Passes  # noqa: PLC0415
+
+    store, issuer = opened(folder)
+    found, acts = store.credentials(holder), Passes(store, issuer)
+    with store.transaction():
+        for each in found:
+            acts.look_up(each, _by(reason))
+    return found
 
 
 @passes.command()

@@ -10,7 +10,7 @@ import click
 
 from kiosk.central.policy_words import effect_in_words, span_in_words
 from kiosk.cli.central.folder import SCOPE, folder_option, looked_into, opened
-from kiosk.cli.central.policy import policy, show_changes, wanted_policy
+from kiosk.cli.central.policy import policy, policy_act, show_changes, wanted_policy
 from kiosk.cli.common import answer, as_json, echo, fail, json_too, print_json
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -82,7 +82,11 @@ def show(prefix: str, folder: Path, as_json: bool) -> None:
 @json_too
 def withdraw(prefix: str, folder: Path) -> None:
     """Withdraw the policy for PREFIX: its stations get that of the next shorter prefix, or their settings hold."""
-    left = opened(folder)[1].withdraw_policy(prefix)
+    store, issuer = opened(folder)
+    with store.transaction():
+        left = issuer.withdraw_policy(prefix)
+        if left is not None:
+            store.acted(policy_act("policy withdrawn", prefix), time.time())
     if left is None:
         _no_such(prefix)
     now = (

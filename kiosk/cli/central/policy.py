@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kiosk.cli.central.account import at_the_server
 from kiosk.cli.central.folder import folder_option, looked_into
 from kiosk.cli.common import MISUSED, answer, echo, fail, json_too, print_json, wants_json
 from kiosk.foreign import visible
@@ -15,6 +16,7 @@ from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.central.reach import Affected
+    from kiosk.central.store.audit import Act
     from kiosk.trust.policy import PolicyDocument
 
 
@@ -44,7 +46,9 @@ def policy(file: Path, folder: Path, dry_run: bool, yes: bool) -> None:
         lines = [visible(f"{file}: {line}") for line in wrong]
         fail("\n".join([*lines, _("Nothing was published; --yes publishes it all the same.")]), MISUSED, lines)
     try:
-        version = Issuer(folder, store).publish_policy(wanted)
+        with store.transaction():
+            version = Issuer(folder, store).publish_policy(wanted)
+            store.acted(policy_act("policy published", wanted.station), time.time())
     except Contradiction as error:
         fail(visible(f"{file}: {error}"), MISUSED)
     words = _(
@@ -67,6 +71,14 @@ def wanted_policy(file: Path) -> PolicyDocument:
         count = _("{count} wrong in the policy; nothing was published.", count=len(error.errors))
         lines = [visible(line) for line in error.errors]
         fail("\n".join([*lines, count]), MISUSED, lines)
+
+
+def policy_act(what: str, prefix: str) -> Act:
+    """What somebody does here to the policy for a prefix, as the audit has it."""
+    from kiosk.central.proposals import about_policy  # noqa: PLC0415
+    from kiosk.central.store.audit import Act  # noqa: PLC0415
+
+    return Act(at_the_server(), what, about_policy(prefix), prefix)
 
 
 def show_changes(affected: list[Affected]) -> None:
