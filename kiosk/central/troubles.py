@@ -52,8 +52,7 @@ def troubles(known: Known, now: float) -> Iterator[Trouble]:
         if each.state == "enrolled":
             yield from _silence(each, now)
             yield from _late(each, newest, now)
-            yield from _faults(each.code, known.faults.get(each.code, []))
-            yield from _raised(each.code, known.raised.get(each.code, []))
+            yield from told_of(each.code, known.faults.get(each.code, []), known.raised.get(each.code, []))
     yield from (Trouble(f"server.{each.what}", each.station, each.first, each.detail) for each in known.alarms)
     yield from _waiting(known, now)
 
@@ -85,6 +84,12 @@ def _late(line: StationLine, newest: Newest, now: float) -> Iterator[Trouble]:
         for kind, number in lacking(newest.versions(line.code), line.seen.documents).items():
             if now - number > LATE:
                 yield Trouble(f"lacks.{kind}", line.code, number)
+
+
+def told_of(station: str, faults: list[OpenFault], raised: list[OpenFault]) -> Iterator[Trouble]:
+    """What the station itself tells: its open faults, and the alarms that stand."""
+    yield from _faults(station, faults)
+    yield from _raised(station, raised)
 
 
 def _faults(station: str, faults: list[OpenFault]) -> Iterator[Trouble]:

@@ -134,14 +134,17 @@ def test_the_page_of_a_station_says_what_is_known(office: Office, station: str) 
         {"kind": "unlocked", "door": "main", "by": "exit"},
         {"kind": "fault", "what": "sensor.fridge", "detail": "<b>timeout</b>"},
         {"kind": "denied", "door": "main", "reason": "<script>"},
+        {"kind": "door_alarm", "door": "main", "alarm": "forced_open"},
     )
     clerk = office.hire("reader", "viewer")
     answer = clerk.get(f"/stations/{station}")
     shown = words(answer)
     for told in ("<script>alert(1)</script>", "sensor fridge", "<b>timeout</b>", "main: unlocked", "version 0.5.0"):
         assert told in shown
+    assert "door forced open: main · since" in shown
     assert re.findall(r"<(?:script|img|b)\b(?! src=\"/office/live)", answer.text) == []
     assert "Send a command" not in shown, "a viewer looks"
+    assert "2 faults" in clerk.reads("/stations"), "what it tells that is wrong, alarms too"
 
 
 def test_a_command_from_its_reason_to_what_became_of_it(office: Office, station: str) -> None:

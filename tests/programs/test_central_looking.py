@@ -300,7 +300,7 @@ def file(tmp_path: Path, data: str | bytes) -> Path:
 
 def test_a_register_is_imported_as_a_spreadsheet_saves_it(office: Office, tmp_path: Path) -> None:
     path = file(tmp_path, '\ufeffname,code,address\r\n"湖边, 东",37090001,湖路\r\n\r\n,37090002,\r\n')
-    assert office.json("station", "import", str(path)) == {"ok": True, "stations": 2, "new": 1}
+    assert office.json("station", "import", str(path)) == {"ok": True, "stations": 2, "new": 1, "placeless": []}
     found = {each.code: (each.name, each.address) for each in office.store.register(EVERYWHERE)}
     assert (found[THIRD], found["37090002"]) == (("湖边, 东", "湖路"), ("", ""))
 

@@ -8,13 +8,16 @@ from typing import Final, get_args
 from msgspec import Struct, convert
 from starlette.responses import Response
 
+from kiosk.central.alarms.words import trouble
 from kiosk.central.office.asked import Asked, Form, missing, page, to
 from kiosk.central.office.live import stream
 from kiosk.central.office.stations import in_words
 from kiosk.central.roles import TECHNICIAN, VIEWER
 from kiosk.central.sent import sent_commands
 from kiosk.central.store.entries import Held, Wanted
-from kiosk.central.store.sightings import StationLine
+from kiosk.central.store.sightings import OpenFault, StationLine
+from kiosk.central.troubles import told_of
+from kiosk.central.wrong import causes
 from kiosk.language import _
 from kiosk.trust.documents import CommandDocument, CommandVerb
 from kiosk.wording.names import Names
@@ -120,12 +123,17 @@ def live(asked: Asked) -> Response:
 def _mark(asked: Asked, code: str) -> object:
     lines = asked.store.register(asked.scope, code)
     now = asked.store.last_command(code, asked.now)
-    return lines, asked.store.faults(code), asked.store.ends(code), now
+    return lines, asked.store.faults(code), asked.store.raised(code), asked.store.ends(code), now
 
 
 def _known(asked: Asked) -> StationLine:
     found = asked.store.register(asked.scope, asked.path["code"])
     return found[0] if found else missing(_("There is no such station, or it is not one of yours."))
+
+
+def wrong_here(code: str, faults: list[OpenFault], raised: list[OpenFault]) -> list[tuple[str, float]]:
+    """What the station tells that is wrong, the most urgent first: in words, and since when."""
+    return [(trouble(each), each.since) for each in causes(told_of(code, faults, raised), [code])]
 
 
 def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str], status: int = 200) -> Response:
@@ -143,7 +151,7 @@ def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str],
         doors=last_of_doors(doors, store.newest(code, "access", Wanted(OF_DOORS), ENTRIES)),
         door_names=doors,
         documents=documents(line, published.versions(code)),
-        faults=[(each, NAMES.fault(each.what)) for each in store.faults(code)],
+        wrong_here=wrong_here(code, store.faults(code), store.raised(code)),
         entries=told(newest),
         commands=sent_commands(store, code, held, COMMANDS, asked.now)[::-1],
         acts=store.acts(asked.scope, about=code, most=COMMANDS),

@@ -60,7 +60,10 @@ class OpenFault(Struct, frozen=True):
 
 
 class StationLine(Struct, frozen=True):
-    """A station of the register; `seen` is None while it was never heard."""
+    """A station of the register; `seen` is None while it was never heard.
+
+    `faults`: how many of its faults are open, and of its alarms stand.
+    """
 
     code: str
     state: State
@@ -102,10 +105,11 @@ class Sightings:
         where, values = scope.within("known.code")
         rows = self._engine.all(
             "SELECT known.code, coalesce(ended, ''), coalesce(name, ''), coalesce(register.address, ''), public_key, enrolled,"
-            " coalesce(count, 0), at, version, seen.address, documents"
+            " coalesce(faults.count, 0) + coalesce(raised.count, 0), at, version, seen.address, documents"
             " FROM (SELECT code FROM register UNION SELECT code FROM stations) known"
             " LEFT JOIN stations ON stations.code = known.code LEFT JOIN register ON register.code = known.code"
             " LEFT JOIN seen ON seen.station = known.code LEFT JOIN faults ON faults.station = known.code"
+            " LEFT JOIN raised ON raised.station = known.code"
             f" WHERE ? IN ('', known.code) AND {where}",
             (code, *values),
         )
