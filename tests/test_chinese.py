@@ -235,8 +235,8 @@ config explain doors|sensors read|sensors plot|report --out report.zip|pass expl
 pass make --kind bound|pass make --days 0|pass present x|scan|scan front|scan nope|scanner front --snapshot|scanner nope
 scanner read none.png|test network|test lock|test nope|update|update none.bin|enrol http://127.0.0.1:9 AAAA|enrol x y
 completion fish|demo --for 1s|demo --for x|nope|statsu|doctor --fix|watch|station --nope
-central account add li|central account list|central account role li --role viewer|central account disable li
-central account enable li|central account password li|central audit list|central audit verify
+central account add nope --role nope|central account list|central account role nope --role viewer|central account disable nope
+central account enable nope|central account password nope|central audit list|central audit verify
 central wrong|central wrong 3708|central alarms sent|central alarms test
 central station add 37081101|central stations|central claim 37081101|central alarms|central clock|central revoke 7
 central command 37081101 open|central command 37081101 restart|central policy none.toml

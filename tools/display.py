@@ -79,18 +79,26 @@ PICTURES: Final = {"screen.png": (LYING, FACES, 2), "screen-standing.png": (STAN
 
 def main() -> None:
     """Each picture, of several faces."""
+    with chromium("docs/screen*.png") as browser:
+        for name, (size, faces, side_by_side) in PICTURES.items() if browser else ():
+            shots = [shot(browser, size, sign, said) for sign, said in faces]
+            rows = [np.hstack(shots[at : at + side_by_side]) for at in range(0, len(shots), side_by_side)]
+            cv2.imwrite(str(DOCS / name), np.vstack(rows)[:-EDGE, :-EDGE], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+@contextmanager
+def chromium(pictures: str) -> Iterator[Any]:
+    """Debian's browser; None where it is not installed, and the pictures stay as they are."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  the other pictures do not need it
 
     path = shutil.which("chromium")
     if path is None:
-        print("docs/screen*.png are left as they are: chromium IS ABSENT")
+        print(f"{pictures} are left as they are: chromium IS ABSENT")
+        yield None
         return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        for name, (size, faces, side_by_side) in PICTURES.items():
-            shots = [shot(browser, size, sign, said) for sign, said in faces]
-            rows = [np.hstack(shots[at : at + side_by_side]) for at in range(0, len(shots), side_by_side)]
-            cv2.imwrite(str(DOCS / name), np.vstack(rows)[:-EDGE, :-EDGE], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        yield browser
         browser.close()
 
 

@@ -1,4 +1,4 @@
-"""Writes the pictures in docs from real runs: the demo, a day, the technician's screens. It takes a minute; `make pictures`."""
+"""Writes the pictures in docs from real runs: a day, the demo, what technicians and operators see; `make pictures`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
 from kiosk.wire import GetView, View
-from tools import display
+from tools import display, office
 
 DOCS = Path(__file__).parents[1] / "docs"
 WIDTH = 84
@@ -62,15 +62,17 @@ door = "fridge_door"
 """
 FIRST_OF_AUGUST = datetime(2026, 7, 31, 16, tzinfo=UTC).timestamp()
 FOLDER = "/tmp/kiosk-abcdefgh"  # noqa: S108  stands in the picture for the folder of that run, and is as long as one
+PASSWORD = "abcdefghijkl"  # noqa: S105  stands there for that of the run
 
 
 def main() -> None:
-    """Draw a day, the technician's screens, a demo, and the display at the door."""
+    """Draw a day, the technician's screens, a demo, the display at the door, and the office."""
     os.environ["PATH"] += f":{Path(sys.executable).parent}"  # as on a station, where nobody has to be told of it
     draw_day()
     draw_screens()
     draw_demo()
     display.main()
+    office.main()
 
 
 def draw_day() -> None:
@@ -138,7 +140,8 @@ def _save(console: Console, title: str, path: Path, folder: str = FOLDER) -> Non
     local = CONSOLE_SVG_FORMAT[CONSOLE_SVG_FORMAT.index(".{unique_id}-matrix") :]
     head = CONSOLE_SVG_FORMAT[: CONSOLE_SVG_FORMAT.index("@font-face")]
     svg = console.export_svg(title=title, code_format=head + local)
-    path.write_text(svg.replace("Fira Code, monospace", "monospace").replace(folder, FOLDER), encoding="utf-8")
+    svg = svg.replace("Fira Code, monospace", "monospace").replace(folder, FOLDER)
+    path.write_text(re.sub(r"(password&#160;)[\w-]+", rf"\1{PASSWORD}", svg), encoding="utf-8")
 
 
 if __name__ == "__main__":

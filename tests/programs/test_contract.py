@@ -80,10 +80,13 @@ def changed(change: Callable[[dict[str, object]], object]) -> Fault:
     """The server's JSON answers to batches with something else in them."""
 
     def fault(exchange: Exchange) -> None:
-        head, _, body = exchange.ask().partition(b"\r\n\r\n")
-        answer = json.loads(body)
-        if exchange.is_batch and "acked" in answer:
-            change(answer)
+        whole = exchange.ask()
+        head, _, body = whole.partition(b"\r\n\r\n")
+        answer = json.loads(body) if exchange.is_batch else {}
+        if "acked" not in answer:
+            exchange.near.sendall(whole)
+            return
+        change(answer)
         body = json.dumps(answer).encode()
         lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
         exchange.near.sendall(b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body]))

@@ -43,11 +43,10 @@ def numbers(prefix: str, of_month: str | None, days: int, by: By, as_csv: bool, 
     found = table(by, subject)
     if as_json:
         print_json(_facts(found, subject))
-    elif as_csv:
-        click.echo(csv_text(found), nl=False)
-    else:
-        for line in (subject.title, *_lines(found), *subject.notes[1:]):
-            echo(line)
+        return
+    lines = csv_text(found).splitlines() if as_csv else (subject.title, *_lines(found), *subject.notes[1:])
+    for line in lines:
+        echo(line)
 
 
 @click.command()
