@@ -12,9 +12,10 @@ import click
 from kiosk.cli.central.account import at_the_server
 from kiosk.cli.central.folder import NAME, SCOPE, TEXT, folder_option, list_published, list_said, looked_into, opened
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
-from kiosk.cli.files import PICTURE
+from kiosk.cli.files import PICTURE, why_not
 from kiosk.foreign import visible
 from kiosk.language import _
+from kiosk.settings.text import read_bounded
 from kiosk.trust.passes import PassClass
 from kiosk.trust.status import Status
 from kiosk.wording.words import when, word
@@ -229,8 +230,10 @@ def import_(file: Path, district: str, only_right: bool, dry_run: bool, folder: 
     from kiosk.central.people_file import ordered  # noqa: PLC0415
     from kiosk.central.people_table import MOST_BYTES  # noqa: PLC0415
 
-    with file.open("rb") as opened_file:
-        data = opened_file.read(MOST_BYTES + 1)
+    try:
+        data = read_bounded(file, MOST_BYTES)
+    except OSError as error:
+        fail(f"{file}: {why_not(error)}", MISUSED)
     store, issuer = opened(folder)
     found = ordered(data, store, time.time(), district)
     _tell_wrong(file, found, stops=not only_right and not dry_run)
