@@ -30,6 +30,9 @@ PLACE: Final = re.compile(r"\S+:\d+: (?:[\w.]+: )?")
 REASON: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 """Of a closed set, such as why a sensor is absent."""
 
+MOST_BETWEEN: Final = 8
+"""Signs in a text that is taken apart: each may double the work."""
+
 ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 
 SPOKEN: Final[ContextVar[bool | None]] = ContextVar("spoken", default=None)
@@ -103,7 +106,7 @@ def told(text: str) -> str:
         spaced = text.replace("_", " ")
         words = _catalogue().gettext(spaced)
         return text if words == spaced else words
-    for sign in BETWEEN:
+    for sign in BETWEEN if sum(map(text.count, BETWEEN)) <= MOST_BETWEEN else ():
         first, between, last = text.partition(sign)
         ours = sign == BETWEEN[-1]  # a Chinese sentence: what stands first was typed, such as the key of a setting
         if between and (known := [first if ours else told(first), told(last)]) != [first, last]:

@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 
 import pytest
 
+from kiosk import language
 from tests.conftest import ROOT
 from tests.programs.house import House, environment
 from tools.messages import MO, compiled, messages, one_of, read
@@ -151,3 +152,9 @@ def test_help_status_and_errors_in_chinese_and_the_same_ids_and_exit_codes(tmp_p
 def test_what_was_typed_is_told_as_it_was_typed(tmp_path: Path, typed: str) -> None:
     done = kiosk(House(tmp_path), "config", "explain", typed, LC_ALL="zh_CN.UTF-8")
     assert done.stdout.startswith(typed) or done.stderr.startswith(f"{typed}：没有这项设置")
+
+
+def test_a_text_of_many_parts_is_not_taken_apart_for_ever() -> None:
+    text = "a; b: " * 33
+    with language.speaking(chinese=True):
+        assert language.told(text) == text

@@ -138,6 +138,8 @@ class Passes:
             changed = [each for each in map(self._anew, held) if each.status is not status]
             if status is Status.VALID and any(each.state == "replaced" for each in changed):
                 raise NotSo("holder", _("was replaced by another card, which counts"))
+            if status is Status.SUSPENDED and any(each.status is Status.REVOKED for each in changed):
+                raise NotSo("holder", _("is revoked already"))
             for each in changed:
                 self._issuer.set_status(each.index, status)
                 self._acted(STATUS_ACTS[status], each.holder, each.facts.district, by)

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any, BinaryIO, Final
@@ -112,6 +113,7 @@ def _of_xlsx(data: bytes) -> Iterator[Row]:
 
 
 BROKEN: Final = (
+    zlib.error,
     zipfile.BadZipFile,
     KeyError,
     ValueError,

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -92,7 +92,7 @@ class Cause(Struct, frozen=True):
         return urgency(self.what)
 
 
-@cache
+@lru_cache(4096)
 def urgency(what: str) -> Urgency:
     """How urgent a trouble is."""
     return next((each for pattern, each in URGENT if fnmatchcase(what, pattern)), Urgency.OTHER)

@@ -55,7 +55,16 @@ def test_another_password_for_who_knows_the_old_one(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "right"), [("", False), ("12345", False), ("²" * 6, False), ("94287082", False), ("287 082", True)]
+    ("code", "right"),
+    [
+        ("", False),
+        ("12345", False),
+        ("²" * 6, False),
+        ("94287082", False),
+        ("28 7082", False),
+        ("\uff12" * 6, False),
+        ("287082", True),
+    ],
 )
 def test_a_code_is_that_of_rfc_6238(code: str, right: bool) -> None:
     """Appendix B's first, of which six digits count."""

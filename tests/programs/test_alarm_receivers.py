@@ -117,6 +117,7 @@ def test_a_robot_gets_what_it_takes_and_its_no_is_heard_though_it_answers_200(
     assert json.loads(hook.taken[0][1]) == {"msgtype": "text", "text": {"content": LETTER.text}}
     for answer, why in (
         (b'{"errcode": 45009, "errmsg": "freq out of limit"}', "45009: freq"),
+        (b'{"errcode": ' * 1300, "not as a robot does"),
         (b"<html>", "not as a robot"),
     ):
         hook.answer = answer

@@ -22,6 +22,7 @@ from urllib.parse import quote_plus, urlsplit
 import msgspec
 
 from kiosk.central.alarms.settings import Form, Mail, Receiver, Webhook, is_url
+from kiosk.decoding import UNDECODABLE
 
 STEP_WITHIN: Final = 10.0
 """Seconds for each thing that the network does."""
@@ -176,7 +177,7 @@ def _accepted(answer: bytes) -> str:
     """Robots answer 200 to what they refuse, too. Raises NotSent."""
     try:
         found = msgspec.json.decode(answer, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise NotSent("it answers, but not as a robot does") from error
     if found.get("errcode") != 0:
         raise NotSent(f"errcode {found.get('errcode')}: {found.get('errmsg')}")

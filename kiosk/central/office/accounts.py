@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from msgspec import Struct, convert
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, Form, missing, page, to
@@ -99,6 +100,8 @@ def change(asked: Asked) -> Response:
 def _changed(asked: Asked, account: Account, new: NewAccount, *, enabled: bool) -> None:
     password = hashed(new.password) if new.password else ""
     with asked.store.transaction():
+        if asked.store.account(account.name, asked.scope) != account:
+            raise HTTPException(409, _("Somebody else has changed this account meanwhile. Load the page again."))
         if (new.role, new.scope) != (account.role, account.scope):
             asked.store.set_role(new.name, new.role, new.scope)
             asked.acted(f"account is {new.role}", new.name, new.scope, new.reason)

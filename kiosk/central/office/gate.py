@@ -51,9 +51,10 @@ class Gate:
         self._store, self._issuer, self._looking = store, issuer, Looking(store)
 
     async def answer(self, wanted: Page, request: Request) -> Response:
-        """A page, or why not."""
+        """A page, or why not; nothing that is sent is read from whoever may not send it."""
         try:
-            form = await _form(request, wanted.most) if wanted.method == "POST" else Form()
+            sends = wanted.method == "POST" and await run_in_threadpool(self._may_send, wanted, request)
+            form = await _form(request, wanted.most) if sends else Form()
         except HTTPException as error:
             return await run_in_threadpool(self._refused, request, error)
         try:
@@ -66,6 +67,12 @@ class Gate:
         """What Starlette itself refuses: an address that is no page's."""
         wrong = error if isinstance(error, HTTPException) else HTTPException(500)
         return await run_in_threadpool(self._refused, request, wrong)
+
+    def _may_send(self, wanted: Page, request: Request) -> bool:
+        try:
+            return not wanted.roles or self._asked(request, Form()).may(wanted.roles)
+        except (HTTPException, StoreFailed):
+            return False
 
     def _answer(self, wanted: Page, request: Request, form: Form) -> Response:
         with speaking(reads_chinese(request)):

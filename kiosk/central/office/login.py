@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from kiosk.central.office.asked import ROOT, Asked, page, to
 from kiosk.central.office.cookies import give
-from kiosk.central.office.me import right_code
+from kiosk.central.office.me import digits_of, right_code
 from kiosk.central.passwords import fits
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.accounts import Account
@@ -79,6 +79,6 @@ def _proven(asked: Asked, name: str) -> Account | None:
 
 def _shows_code(asked: Asked, account: Account) -> bool:
     """Whether the second factor's code is right, and nobody has used it yet."""
-    code = asked.form.words("code")
+    code = digits_of(asked)
     once = {f"code {account.name} {code}": 1}
     return right_code(account.second, code, asked.now) and asked.store.may_guess(once, asked.now)

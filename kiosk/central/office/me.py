@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -23,10 +24,15 @@ ISSUER: Final = "yizhan"
 
 
 def right_code(secret: str, code: str, now: float) -> bool:
-    """Whether it is the code of this half minute, or of one beside it."""
-    return pyotp.TOTP(secret).verify(
-        code.replace(" ", ""), for_time=datetime.fromtimestamp(now, UTC), valid_window=WINDOW
-    )
+    """Whether it is the code of this half minute, or of one beside it; `code`: six digits, and nothing else."""
+    if not re.fullmatch("[0-9]{6}", code):
+        return False
+    return pyotp.TOTP(secret).verify(code, for_time=datetime.fromtimestamp(now, UTC), valid_window=WINDOW)
+
+
+def digits_of(asked: Asked) -> str:
+    """The code that was typed, in one way, however its digits are grouped."""
+    return asked.form.words("code").replace(" ", "")
 
 
 def offered(token: str) -> str:
@@ -61,7 +67,7 @@ def take_second(asked: Asked) -> Response:
     if asked.who.second:
         return _page(asked, {"code": _("You have one already. An administrator takes it away.")}, 422)
     secret = offered(asked.token)
-    if not right_code(secret, asked.form.words("code"), asked.now):
+    if not right_code(secret, digits_of(asked), asked.now):
         return _page(asked, {"code": _("That is not the code of just now. Is the telephone's clock right?")}, 422)
     with asked.store.transaction():
         asked.store.set_second(asked.who.name, secret)

@@ -23,6 +23,9 @@ from kiosk.trust.policy import NO_POLICY, PolicyDocument
 
 MOST_TEXT: Final = 200 * 1024
 
+PROVINCE: Final = 2
+"""Digits of a code that name a province: a policy for no less than one is for every station."""
+
 
 class Line(Struct, frozen=True):
     """A policy that is published, and how many stations have it."""
@@ -80,7 +83,7 @@ def take_back(asked: Asked) -> Response:
         missing(_("There is no such policy."))
     if not by.reason:
         return _one(asked, found, {"reason": _("This asks for a reason.")}, 422)
-    if not prefix:
+    if len(prefix) <= PROVINCE:
         propose(asked.store, Withdrawal(prefix), prefix, by, asked.now)
         return to("/proposals")
     try:
@@ -117,7 +120,7 @@ def change(asked: Asked) -> Response:
 
 def _publish(asked: Asked, text: str, version: int, preview: Preview, by: By) -> Response:
     prefix = preview.policy.station
-    if not prefix:
+    if len(prefix) <= PROVINCE:
         propose(asked.store, Publication(text, version), prefix, by, asked.now)
         return to("/proposals")
     try:

@@ -69,7 +69,8 @@ def told(entries: Iterable[Held]) -> list[tuple[str, str]]:
 
 def last_of_doors(doors: Iterable[str], entries: Iterable[Held]) -> list[tuple[str, str, str]]:
     """Of each door its name, and when and what was told of it last; empty where it was not."""
-    newest = {each.entry["door"]: each for each in entries if each.entry.get("door") and each.entry["kind"] in OF_DOORS}
+    of_doors = [each for each in entries if each.entry["kind"] in OF_DOORS]
+    newest = {door: each for each in of_doors if isinstance(door := each.entry.get("door"), str)}
     return [(NAMES.door(door), *(told([newest[door]])[0] if door in newest else ("", ""))) for door in sorted(doors)]
 
 
