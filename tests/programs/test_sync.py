@@ -167,7 +167,7 @@ def test_a_gateway_with_a_wrong_clock_keeps_nothing_back(town: Town, seconds: fl
 @pytest.mark.slow
 def test_a_gateway_that_gives_up_soon_is_asked_for_less_and_at_once(town: Town) -> None:
     with meddled(town, middle.gives_up_after(3.0)) as (station, man):
-        until(lambda: man.hits > 8, "some questions")
+        until(lambda: man.hits > 8, "some questions", patience=60)
         assert revocation_arrives(town, station) < 10
         assert "central" not in town.house.view().faults
 
