@@ -51,6 +51,7 @@ def enter(house: House, strace: list[str], *, up: bool) -> tuple[bool, bool]:
             if process.poll() is not None:
                 return False, False
             station = Station(house, process)
+            stack.callback(station.close)
             if up:
                 stack.enter_context(attached(process, strace))
         except (AssertionError, NotReachable, OSError):
