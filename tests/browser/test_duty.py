@@ -76,15 +76,15 @@ def test_all_that_is_wrong_is_seen_without_scrolling_at_a_desk(duty: Callable[..
 def test_a_cause_is_acknowledged_and_given_to_somebody_by_keys_alone(duty: Callable[..., Any]) -> None:
     page = duty(DESK, "en")
     page.locator(".cause", has_text="forced").get_by_role("button").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert "wang has seen it" in page.locator(".cause", has_text="forced").inner_text()
     page.locator(".cause .trouble", has_text="forced").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.locator("#act-assigned").focus()
     page.keyboard.press("Space")
     page.locator("#whom").select_option("wang")
-    page.locator("#why").press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("#why").press("Enter")
     assert "assigned → wang" in page.locator(".log").inner_text()
