@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 import time
 from pathlib import Path
@@ -14,9 +12,8 @@ import click
 from kiosk.central.roles import ALL, Role
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.accounts import ACCOUNT
-from kiosk.cli.central.folder import SCOPE, TEXT, Words, folder_option, looked_into
+from kiosk.cli.central.folder import SCOPE, TEXT, Words, acted, folder_option, looked_into
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, hidden_answer, json_too, print_json
-from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.wording.words import when, word
 
@@ -26,7 +23,13 @@ if TYPE_CHECKING:
 
 NAMED = Words(ACCOUNT, lambda: _("is no account's name: small letters, digits, and . _ - between them"))
 ROLE = click.Choice(ALL)
-reason_option = click.option("--reason", type=TEXT, default="", help="Why; it stands in the audit.")
+reason_option = click.option(
+    "--reason",
+    type=TEXT,
+    default="",
+    callback=lambda _ctx, _param, reason: reason.strip(),
+    help="Why; it stands in the audit.",
+)
 
 
 @click.group()
@@ -52,7 +55,7 @@ def add(name: str, role: Role, scope: str, reason: str, folder: Path) -> None:
     with store.transaction():
         if not store.add_account(name, role, scope, kept, time.time()):
             fail(_("There is an account {name}. Next: kiosk central account password {name}", name=name))
-        _acted(store, "account added", name, scope, reason)
+        acted(store, "account added", name, scope, reason)
     answer(
         _("{name}: may log in at /office as {role}", name=name, role=word(role)), account=name, role=role, scope=scope
     )
@@ -88,7 +91,7 @@ def role(name: str, role: Role, scope: str | None, reason: str, folder: Path) ->
     stations = held.scope if scope is None else scope
     with store.transaction():
         store.set_role(name, role, stations)
-        _acted(store, f"account is {role}", name, stations, reason)
+        acted(store, f"account is {role}", name, stations, reason)
     answer(_("{name}: is {role} from now on", name=name, role=word(role)), account=name, role=role, scope=stations)
 
 
@@ -126,7 +129,7 @@ def password(name: str, reason: str, folder: Path) -> None:
     kept = hashed(_password_or_exit())
     with store.transaction():
         store.set_password(name, kept)
-        _acted(store, "account password", name, held.scope, reason)
+        acted(store, "account password", name, held.scope, reason)
     answer(_("{name}: has another password; who was logged in is so no longer", name=name), account=name)
 
 
@@ -135,7 +138,7 @@ def _able(name: str, reason: str, folder: Path, *, enabled: bool) -> None:
     held = _known_or_exit(store, name)
     with store.transaction():
         store.disable(name, None if enabled else time.time())
-        _acted(store, "account enabled" if enabled else "account disabled", name, held.scope, reason)
+        acted(store, "account enabled" if enabled else "account disabled", name, held.scope, reason)
     words = _("{name}: may log in", name=name) if enabled else _("{name}: is let in no longer", name=name)
     answer(words, account=name, enabled=enabled)
 
@@ -161,17 +164,6 @@ def _password_or_exit() -> str:
         words = _("A password has from {shortest} to {longest} characters.", shortest=SHORTEST, longest=LONGEST)
         fail(words, MISUSED)
     return given
-
-
-def _acted(store: CentralStore, what: str, name: str, scope: str, reason: str) -> None:
-    from kiosk.central.store.audit import Act  # noqa: PLC0415
-
-    store.acted(Act(at_the_server(), what, name, scope, reason.strip()), time.time())
-
-
-def at_the_server() -> str:
-    """Who types here, as the audit names them: no account of the office has such a name."""
-    return f"@{visible(os.environ.get('SUDO_USER') or getpass.getuser())}"
 
 
 def _facts(each: Account) -> dict[str, object]:

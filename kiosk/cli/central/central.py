@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.central.account import account, at_the_server
+from kiosk.cli.central.account import account
 from kiosk.cli.central.alarms import alarms, wrong
 from kiosk.cli.central.audit import audit
 from kiosk.cli.central.check import check
@@ -17,6 +17,7 @@ from kiosk.cli.central.command import command
 from kiosk.cli.central.copy import copy
 from kiosk.cli.central.folder import (
     INDEX,
+    at_the_server,
     folder_option,
     list_published,
     list_said,

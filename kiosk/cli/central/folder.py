@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,7 @@ from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.cli.common import fail
 from kiosk.cli.files import why_not
+from kiosk.foreign import visible
 from kiosk.language import _
 
 if TYPE_CHECKING:
@@ -136,3 +140,15 @@ def _remedy(trouble: Trouble) -> str:
             )
         case _:
             assert_never(trouble)
+
+
+def at_the_server() -> str:
+    """Who types here, as the audit names them: no account of the office has such a name."""
+    return f"@{visible(os.environ.get('SUDO_USER') or getpass.getuser())}"
+
+
+def acted(store: CentralStore, what: str, about: str, scope: str = "", reason: str = "") -> None:
+    """Write into the audit what somebody does here, within the transaction in which it is done."""
+    from kiosk.central.store.audit import Act  # noqa: PLC0415
+
+    store.acted(Act(at_the_server(), what, about, scope, reason), time.time())

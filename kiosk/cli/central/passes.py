@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.central.account import at_the_server
-from kiosk.cli.central.folder import NAME, SCOPE, TEXT, folder_option, list_published, list_said, looked_into, opened
+from kiosk.cli.central.folder import (
+    NAME,
+    SCOPE,
+    TEXT,
+    at_the_server,
+    folder_option,
+    list_published,
+    list_said,
+    looked_into,
+    opened,
+)
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
 from kiosk.cli.files import PICTURE, why_not
 from kiosk.foreign import visible

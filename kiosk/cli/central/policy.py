@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.central.account import at_the_server
-from kiosk.cli.central.folder import folder_option, looked_into
+from kiosk.cli.central.folder import at_the_server, folder_option, looked_into
 from kiosk.cli.common import MISUSED, answer, echo, fail, json_too, print_json, wants_json
 from kiosk.foreign import visible
 from kiosk.language import _

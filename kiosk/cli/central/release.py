@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from kiosk.central.rings import FIRST, LAST, MEMBER
-from kiosk.cli.central.account import at_the_server
-from kiosk.cli.central.folder import NAME, Words, folder_option, looked_into, opened
+from kiosk.cli.central.folder import NAME, Words, acted, folder_option, looked_into, opened
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
 from kiosk.cli.files import why_not
 from kiosk.foreign import visible
@@ -61,7 +60,7 @@ def publish(file: Path, quiet: float, folder: Path) -> None:
         fail(f"{error.filename or file}: {why_not(error)}")
     with store.transaction():
         if new := store.publish_release(found, bundles):
-            _acted(store, "release published", found.version)
+            acted(store, "release published", found.version)
     platforms = [each.platform for each in bundles]
     if new:
         words = _(
@@ -159,7 +158,7 @@ def open_ring(version: str, ring: int, reason: str, folder: Path) -> None:
     try:
         with store.transaction():
             store.open_ring(version, ring, time.time())
-            _acted(store, "ring opened", version, reason or f"ring {ring}")
+            acted(store, "ring opened", version, reason=reason or f"ring {ring}")
     except NotOpened as why:
         fail(
             _("{version} is not opened to ring {ring}: {why}", version=version, ring=ring, why=told(visible(str(why))))
@@ -187,7 +186,7 @@ def stop(version: str, reason: str, folder: Path) -> None:
     _found(store, version)
     with store.transaction():
         store.stop_release(version, reason)
-        _acted(store, "release stopped", version, reason)
+        acted(store, "release stopped", version, reason=reason)
     words = _(
         "{version} is stopped.\nNext, when it may go on: kiosk central release open-ring {version} RING",
         version=version,
@@ -206,7 +205,7 @@ def withdraw(version: str, reason: str, folder: Path) -> None:
     _found(store, version)
     with store.transaction():
         store.withdraw_release(version, reason)
-        _acted(store, "release withdrawn", version, reason)
+        acted(store, "release withdrawn", version, reason=reason)
     answer(_("{version} is withdrawn.", version=version), version=version)
 
 
@@ -224,19 +223,13 @@ def ring(ring: int | None, members: tuple[str, ...], folder: Path) -> None:
     if ring is not None and members:
         with store.transaction():
             store.set_ring(ring, members)
-            _acted(store, "ring set", f"{ring}", ", ".join(members))
+            acted(store, "ring set", f"{ring}", reason=", ".join(members))
     found = store.rings()
     lines = [
         _("ring {ring}: {members}", ring=each, members=listed(found.get(each, [])) or _("nobody"))
         for each in range(FIRST, LAST)
     ]
     answer("\n".join([*lines, _("ring {ring}: all others", ring=LAST)]), rings=found)
-
-
-def _acted(store: CentralStore, what: str, about: str, reason: str = "") -> None:
-    from kiosk.central.store.audit import Act  # noqa: PLC0415
-
-    store.acted(Act(at_the_server(), what, about, "", reason), time.time())
 
 
 def _found(store: CentralStore, version: str) -> Released:
