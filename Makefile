@@ -8,9 +8,10 @@ KIOSK_VM ?= build/machine
 KIOSK_PI ?= build/pi
 BESIDE ?= 190a4b7
 BIN := .venv/bin
-AT_ONCE := --dist loadfile -n
+# A worker that dies ends the run as red: begun anew it would meet the same test again, without end.
+AT_ONCE := --dist loadfile --max-worker-restart 0 -n
 
-.PHONY: demo test test-slow test-browser test-soak test-deb test-pi card test-vm test-vm-short test-vm-long test-ha machine mutants fuzz lint bench bench-stores bench-province deb docs lock man messages pictures setup setup-postgres setup-ha clean audit
+.PHONY: demo test test-slow test-browser test-soak test-deb test-pi card test-vm test-vm-short test-vm-long test-ha machine mutants fuzz lint bench bench-stores bench-province bench-public bench-other-way deb docs lock man messages pictures setup setup-postgres setup-ha clean audit bench-office
 
 demo: setup
 	@$(BIN)/kiosk demo $(if $(FOR),--for $(FOR))
@@ -25,27 +26,27 @@ test-slow: setup
 # The display at the door in Debian's Chromium, which is installed where this user may.
 test-browser: setup
 	@tools/browser.sh
-	$(BIN)/pytest -m browser tests/browser
+	$(BIN)/pytest $(AT_ONCE) 2 -m browser tests/browser
 
 test-soak: setup
-	$(BIN)/pytest -s -o faulthandler_timeout=0 -m soak
+	$(BIN)/pytest -s -m soak
 
 test-deb: setup
-	$(BIN)/pytest -o faulthandler_timeout=0 -m deb
+	$(BIN)/pytest -m deb
 
 # In the virtual machine of ../shared/vm, which is built first; -short is what CI runs.
 test-vm: machine
-	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -o faulthandler_timeout=0 -m "vm and not vm_long"
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -m "vm and not vm_long"
 
 test-vm-short: machine
-	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -o faulthandler_timeout=0 -m vm_short
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -m vm_short
 
 test-vm-long: machine
-	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -o faulthandler_timeout=0 -m vm_long
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -m vm_long
 
 # Three databases that fail over under load, in namespaces, as root: some ten minutes, and a table.
 test-ha: setup setup-ha
-	$(BIN)/pytest -s -o faulthandler_timeout=0 -m ha
+	$(BIN)/pytest -s -m ha
 
 machine: setup
 	tools/vm.sh $(KIOSK_VM)
@@ -53,7 +54,7 @@ machine: setup
 
 # The arm64 package on an emulated Raspberry Pi, whose card is built first.
 test-pi: card
-	KIOSK_PI=$(KIOSK_PI) $(BIN)/pytest -s -o faulthandler_timeout=0 -m pi tests/pi
+	KIOSK_PI=$(KIOSK_PI) $(BIN)/pytest -s -m pi tests/pi
 
 card: setup
 	@$(BIN)/pip install -q -e '.[package]'
@@ -76,9 +77,26 @@ lint: setup
 bench: setup
 	@$(BIN)/python -m tests.bench
 
+# A door that opens by the code at its display and a phone (Chromium), beside a pass that is read.
+bench-other-way: setup
+	@$(BIN)/python -m tests.bench other_way
+
+# Live passes a second, beside bare signing and bare HTTP; half a minute.
+.PHONY: bench-issuing
+bench-issuing: setup
+	@$(BIN)/python -m tests.bench.issuing
+
 # A province against the central server, beside the server of another commit; some ten minutes.
 bench-province: setup
 	$(BIN)/python -m tests.bench.province --beside $(BESIDE)
+
+# The office's pages with a province of 4,540 stations, beside a file; a minute or two.
+bench-office: setup
+	@$(BIN)/python -m tests.bench.office
+
+# The public pages beside the same bytes as files of nginx, which must be installed; half a minute.
+bench-public: setup
+	$(BIN)/python -m tests.bench.public
 
 # Beside other stores, in an environment of its own; the folder should lie on what a station has, a card.
 bench-stores: setup

@@ -44,7 +44,7 @@ LAST_READ: Final = 2.0
 """Seconds in which the last read is waited for at the end: a thread that comes out of OpenCV into an ended Python aborts it."""
 
 END_OF_FILM: Final = "end of film"
-DEVICE: Final = "/dev/"
+DEVICES, FILES_IN_MEMORY = "/dev/", "/dev/shm/"  # noqa: S108  whose films may be played
 CSI: Final = "csi:"
 AS_IT_IS: Final = Controls()
 
@@ -88,9 +88,14 @@ class CameraSource:
         return named(self.source)
 
     @property
+    def is_device(self) -> bool:
+        """Whether it is one that the kernel drives."""
+        return self.source.startswith(DEVICES) and not self.source.startswith(FILES_IN_MEMORY)
+
+    @property
     def is_film(self) -> bool:
         """Whether it is a file that is played rather than a device that is asked."""
-        return not self.source.startswith((DEVICE, CSI)) and "://" not in self.source
+        return not self.is_device and not self.source.startswith(CSI) and "://" not in self.source
 
 
 class Camera:
@@ -236,7 +241,7 @@ def open_capture(source: CameraSource) -> Capture:
     if source.source.startswith(CSI):
         number = int(source.source.removeprefix(CSI))
         return CsiCapture(number, source.width, source.height, source.rate, source.controls.exposure_ms)
-    if source.source.startswith(DEVICE):
+    if source.is_device:
         if missing := set_controls(source.source, source.controls):
             log.warning("%s cannot set %s", source.source, ", ".join(missing))
         capture = cv2.VideoCapture(source.source, cv2.CAP_V4L2)

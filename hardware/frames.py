@@ -123,11 +123,11 @@ class BinaryFrames:
     def right(self, frame: bytes) -> bool:
         """Whether the frame's end is the check of the bytes before it."""
         size = CHECK_SIZES[self.check]
-        return frame.endswith(_check_bytes(self.check, frame[: len(frame) - size]))
+        return frame.endswith(check_bytes(self.check, frame[: len(frame) - size]))
 
     def frame(self, body: bytes) -> bytes:
         """`begin` and the body, with their check."""
-        return self.begin + body + _check_bytes(self.check, self.begin + body)
+        return self.begin + body + check_bytes(self.check, self.begin + body)
 
 
 def read_frame(line: SerialLine, frames: TextFrames | BinaryFrames, timeout: float = 1.0) -> dict[str, float] | None:
@@ -138,10 +138,11 @@ def read_frame(line: SerialLine, frames: TextFrames | BinaryFrames, timeout: flo
 
 
 def _check_digits(kind: str, body: str) -> str:
-    return _check_bytes(kind, body.encode("latin-1")).hex().upper()
+    return check_bytes(kind, body.encode("latin-1")).hex().upper()
 
 
-def _check_bytes(kind: str, data: bytes) -> bytes:
+def check_bytes(kind: str, data: bytes) -> bytes:
+    """The check of these bytes, as it stands behind them."""
     number = {"none": lambda _: 0, "xor": xor_of, "sum": sum_of, "crc16_modbus": crc16}[kind](data)
     return number.to_bytes(CHECK_SIZES[kind], "little")
 

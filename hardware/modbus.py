@@ -20,6 +20,7 @@ from hardware.serial_line import SerialLine
 
 FUNCTIONS: Final = {"holding": 3, "input": 4}
 READ_COILS: Final = 1
+READ_INPUTS: Final = 2
 WRITE_COIL: Final = 5
 """Codes of the functions (Modbus Application Protocol V1.1b3, 6.1 to 6.5)."""
 
@@ -143,6 +144,13 @@ class ModbusBus:
         except ModbusError as error:
             if not (self._echo and read_back and str(error) == "no_answer" and self._coil(device, coil) is on):
                 raise  # behind noise the answer passes for the echo, whose twin it is
+
+    def inputs(self, device: int, address: int, count: int) -> list[bool]:
+        """So many discrete inputs, from this address on. Raises ModbusError."""
+        size = (count + 7) // 8
+        data = self._ask(Question(device, struct.pack(">BHH", READ_INPUTS, address, count), 1 + size, _counts))
+        bits = int.from_bytes(data[1:], "little")
+        return [bool(bits >> place & 1) for place in range(count)]
 
     def close(self) -> None:
         """Give the port back; the next question opens it."""

@@ -19,7 +19,9 @@ from msgspec import Struct
 from kiosk.replacing import replacing
 
 STATION_KEY: Final = "station.key"
-"""In the data folder: the station's private key, made by `kiosk enrol` or at the door. No program but sync needs it."""
+"""In the data folder: the station's private key, made by `kiosk enrol` or at the door. Sync proves itself by it.
+
+The station signs with it what the display shows to phones; no other program needs it."""
 
 NO_KEY: Final = "none"
 """What the unit of sync hands over (SetCredential=) while the station has no key."""

@@ -6,7 +6,7 @@ import gettext
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -112,6 +112,11 @@ def told(text: str) -> str:
         if between and (known := [first if ours else told(first), told(last)]) != [first, last]:
             return _catalogue().gettext(sign).join(known)
     return ERRNO.sub("", text)
+
+
+def of_languages(texts: Mapping[str, str]) -> str:
+    """Of a text that is there by language (`zh`, `en`) the one for whoever reads; the first where theirs is not among them."""
+    return texts.get("zh" if chinese() else "en") or next(iter(texts.values()), "")
 
 
 def chosen(words: tuple[str, str]) -> str:

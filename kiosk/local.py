@@ -11,7 +11,8 @@ from time import CLOCK_BOOTTIME, clock_gettime, monotonic
 from typing import Final, TypeVar
 
 from kiosk.decoding import NotUnderstood, read_json
-from kiosk.wire import Answer, Message, Refused, Restart, encode
+from kiosk.wire import Answer, Refused, Restart, encode
+from kiosk.wire.base import Message
 
 T = TypeVar("T")
 

@@ -12,10 +12,15 @@ import pytest
 from hypothesis import settings
 
 from tests.databases import Cluster, cluster, programs
+from tests.memory import in_memory
 
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=5000)
 settings.load_profile("fixed")  # the same examples each time; `pytest --hypothesis-profile search` looks for new ones
+
+
+if memory := in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # where pytest makes `tmp_path`
 
 
 class Closable(Protocol):
@@ -38,6 +43,13 @@ def shared(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"SHARED DATA IS ABSENT: ../shared/{name}")
     return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A slow test has ten minutes, unless it says otherwise: machines are shared."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture

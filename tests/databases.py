@@ -1,6 +1,7 @@
 """Test support: a PostgreSQL server on loopback, of Debian's programs, as an ordinary account, in a folder of its own.
 
-What it is not: safe. Its files are not flushed (unless fsync is asked for), and everybody on this machine may come in.
+What it is not: safe. Its files are not flushed and may lie in memory (unless fsync is asked for), and everybody on this machine
+may come in.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from msgspec import Struct
 
 from kiosk.central.store.place import SETTINGS
 from kiosk.demo.place import free_port
+from tests.memory import in_memory
 
 USER = "yizhan"
 
@@ -43,7 +45,7 @@ class Cluster(Struct, frozen=True):
         """A connection string of a new database, which is empty."""
         name = f"t{uuid4().hex}"
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
         return self.dsn(name)
 
     def give(self, folder: Path) -> None:
@@ -56,7 +58,7 @@ class Cluster(Struct, frozen=True):
 def cluster(binaries: Path, fsync: str = "off") -> Iterator[Cluster]:
     """One that runs until the block ends."""
     account = _account()
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=in_memory() if fsync == "off" else None))
     if account:
         os.chown(folder, account.pw_uid, account.pw_gid)
     who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}

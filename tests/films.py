@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import cv2
+import numpy as np
 from msgspec import Struct
 
 from hardware.codes import Grey
-from kiosk.demo.film import COME, Film, Visit, frames
+from kiosk.demo.film import COME, FACE, Film, Visit, frames
+from kiosk.demo.spoil import Picture
 
 AT: Final = 0.2
 HELD: Final = AT + COME
 """Second of the film at which the hand has arrived."""
+
+EDGE: Final = 24
+"""Pixels of the phone around its screen."""
 
 
 class Kind(Struct, frozen=True):
@@ -62,3 +67,14 @@ def grey(picture: Any) -> Grey:
     """As the camera's driver gives it to the reader."""
     found: Grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     return found
+
+
+def phone_with(screen: Any) -> Picture:
+    """A phone that shows this picture (BGR), flat, as a film holds it up."""
+    width, height = FACE["phone"]
+    flat = np.full((height, width, 3), 28, "uint8")
+    wide = width - 2 * EDGE
+    shown = cv2.resize(screen, (wide, round(screen.shape[0] * wide / screen.shape[1])), interpolation=cv2.INTER_AREA)
+    part = shown[: height - 2 * EDGE]
+    flat[EDGE : EDGE + part.shape[0], EDGE : EDGE + wide] = part
+    return flat

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kiosk.contract.bodies import Batch, BatchAnswer, Documents
 from kiosk.decoding import DEPTH, NotUnderstood, read_json, too_deep
-from kiosk.wire import MAX_LINE, Answer, Request, ScanMessage, SenseMessage
+from kiosk.wire import Answer, Request, ScanMessage, SenseMessage
+from kiosk.wire.base import MAX_LINE
 
 KINDS: list[Any] = [Request, ScanMessage, SenseMessage, Answer, Batch, BatchAnswer, Documents, dict[str, Any]]
 DEEP = [b"[" * 2000 + b"]" * 2000, b'{"a":' * 2000 + b"1" + b"}" * 2000, b'{"type":"view","x":' + b"[" * 100_000]

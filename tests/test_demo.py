@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from time import time
 
 import pytest
 from msgspec.structs import replace
@@ -20,25 +21,33 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from kiosk.central.issuer import Issuer
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
+from kiosk.central.store.voices import CaseFilter
 from kiosk.cli.trial.demo import tell_summary
 from kiosk.demo import province
 from kiosk.demo.founding import founded
 from kiosk.demo.link import Link
+from kiosk.demo.morning import Seen, Tour
+from kiosk.demo.offered import stays, stop_file
 from kiosk.demo.province import OPERATOR
-from kiosk.demo.run import MUST_REFUSE, Summary
+from kiosk.demo.run import MUST_REFUSE, STATION, Summary
 from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Story
-from kiosk.demo.words import point_out
+from kiosk.demo.words import Pages, point_out
 from kiosk.settings.loading import load
-from kiosk.wire import Actuated, Logged, SensorView, StreamView, TrustView, View
+from kiosk.wire import Actuated, Logged
+from kiosk.wire.views import SensorView, StreamView, TrustView, View
 from tests.programs.house import House, environment, until
+
+INSIDE = ("touches satisfied", "the water is cold", "Hot water is back", "opens a round", "The round is done")
+"""In this order, each after the one before is kept."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_demo_opens_refuses_loses_the_network_and_has_every_entry_once(tmp_path: Path) -> None:
-    done = House(tmp_path).kiosk("demo", "--for", "40s", "--keep", str(tmp_path / "kept"), "--json", timeout=200)
+    done = House(tmp_path).kiosk("demo", "--for", "45s", "--keep", str(tmp_path / "kept"), "--json", timeout=200)
     summary = json.loads(done.stdout.strip().splitlines()[-1])
     assert done.returncode == 0, summary
     assert summary["failures"] == []
@@ -48,7 +57,7 @@ def test_the_demo_opens_refuses_loses_the_network_and_has_every_entry_once(tmp_p
     assert summary["denied"].keys() == {"bad_signature", "expired", "revoked", "replayed"}
     assert summary["most_waiting"] > 3
     assert summary["drained_after_s"] is not None
-    for words in ("let in", "(offline", "refused", "The network is back", "fridge", "logbook.db"):
+    for words in ("let in", "(offline", "refused", "The network is back", "fridge", "logbook.db", *INSIDE):
         assert words in done.stderr
     kept = [each for each in (tmp_path / "kept").rglob("*") if each.is_file()]
     assert sum(each.stat().st_size for each in kept) < 20_000_000, "and no film"
@@ -56,6 +65,31 @@ def test_the_demo_opens_refuses_loses_the_network_and_has_every_entry_once(tmp_p
         told = {code for code in province.codes() if store.numbers(code)}
         assert told == {code for code in province.codes() if code[:6] != province.CUT_OFF}
         assert {code for code in told if store.faults(code)} <= set(province.TROUBLES)
+        assert [each.place for each in store.cases(CaseFilter(prefix=STATION), EVERYWHERE)] == ["water"]
+        assert len(store.cases(CaseFilter(open=True), EVERYWHERE)) == 4
+
+
+SERVED = (
+    "a medicine kept cold",
+    "no names",
+    "the contact says taken",
+    "had one already",
+    "one-time link",
+    "used",
+    "drives",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_the_story_of_services_plays_every_scene_to_its_end(tmp_path: Path) -> None:
+    done = House(tmp_path).kiosk("demo", "--story", "services", "--json", timeout=150)
+    summary = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (done.returncode, summary["failures"]) == (0, []), done.stderr
+    assert summary["entries_local"] == summary["entries_central"] > 10
+    told = [done.stderr.find(words) for words in SERVED]
+    assert sorted(told) == told, "in this order"
+    assert min(told) > 0
 
 
 @pytest.mark.slow
@@ -122,7 +156,7 @@ def _stacks(demo: subprocess.Popen[bytes], near: int) -> str:
 def test_a_terminal_that_closes_takes_the_demo_along_with_all_that_it_began(tmp_path: Path) -> None:
     with begun(tmp_path) as (demo, near):
         os.close(near)
-        assert demo.wait(30) == 128 + signal.SIGHUP
+        assert demo.wait(30) in {128 + signal.SIGHUP, 1}, "1: it wrote once more before it was told"
         until(lambda: not left(tmp_path), "the end of its programs")
         assert list(tmp_path.iterdir()) == []
 
@@ -158,12 +192,17 @@ def told(script: Script, width: int, folder: Path) -> list[str]:
     """The whole story in a terminal of that width, as the station would have it told."""
     out = io.StringIO()
     console = Console(file=out, width=width)
-    House(folder, '[central]\nurl = "http://127.0.0.1:43210"\n[screen]\nport = 43211\n')
+    House(
+        folder,
+        '[central]\nurl = "http://127.0.0.1:43210"\n[screen]\nport = 43211\n[desk]\ndisplay = true\nport = 43213\n',
+    )
     office = "http://127.0.0.1:43212/office/"
-    point_out(console, load(folder / "station.toml"), Path("/tmp/kiosk-abcdefgh"), office, PASSWORD)  # noqa: S108  it is only told
+    pages = Pages(office, PASSWORD, "http://localhost:45678/pass", "34567-89234", "http://127.0.0.1:43212/s/370811015")
+    point_out(console, load(folder / "station.toml"), Path("/tmp/kiosk-abcdefgh"), pages)  # noqa: S108  it is only told
     with closing(Link(("127.0.0.1", 1))) as link:
         story = Story(console, script, link)
-        story.hear(Logged({"kind": "document_applied", "document": "keyset", "version": 1}))
+        for document in ("keyset", "service"):
+            story.hear(Logged({"kind": "document_applied", "document": document, "version": 1}))
         for scene in script.scenes:
             story.hear(VIEW)
             if scene.expected:
@@ -212,6 +251,31 @@ def test_where_kiosk_is_not_in_the_path_the_demo_says_how_it_comes_there(
     assert line in told(write_script(issuer), 80, tmp_path), "in a fresh clone"
     monkeypatch.setenv("PATH", f"/usr/sbin:{folder}")
     assert line not in told(write_script(issuer), 80, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tour, list[Seen]]:
+    folder, ways = tmp_path_factory.mktemp("bus"), stays(time())
+    House(folder, '[gps]\nport = "/dev/null"\n')
+    tour = Tour(load(folder / "station.toml"), ways, [stop_file(folder, STATION, each) for each in ways])
+    return tour, tour.driven()
+
+
+def test_a_buss_morning_is_what_the_rules_make_of_its_stops_and_its_way(
+    language: str, tour: tuple[Tour, list[Seen]]
+) -> None:
+    bus, seen = tour
+    stands = [("yard", "arrived"), ("", "drives"), ("yard", "left"), ("market", "arrived"), ("", "drives")]
+    assert [(each.stop, each.what) for each in seen] == [*stands, ("market", "left")]
+    words = [bus.in_words(each) for each in seen]
+    assert (
+        words[0]
+        == {
+            "en": "07:00 it stands: Sanitation yard; passes of 370811 count there",
+            "zh": "07:00 停下了：环卫所；370811 的通行码在那里有效",
+        }[language]
+    )
+    assert bool(re.search("[a-z]", "".join(words))) == (language == "en")
 
 
 def test_the_story_is_told_in_chinese(language: str, issuer: Issuer, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from kiosk.cli.doctor.faults import HELP, check_fault
         ("data_folder", "sudo systemctl restart kiosk-station", "the power must not go"),
         ("main.exit", "kiosk status", "stuck"),
         ("sync", "sudo systemctl restart kiosk-sync", ""),
+        ("expires.plasters", "kiosk status", "renew it"),
+        ("display", "sudo systemctl restart kiosk-desk-browser", "its cable"),
         ("something new", "journalctl -u 'kiosk-*' --since -1h", ""),
     ],
 )
@@ -39,6 +41,9 @@ def test_a_fault_comes_with_the_next_command(what: str, remedy: str, advice: str
         ("relay.light", "echo", "echo = true"),
         ("relay.light", "port_not_open", "another program has it"),
         ("relay.light", "no_answer", "the relay board does not answer"),
+        ("board.wall", "no_answer", "the lock board does not answer"),
+        ("board.wall", "port_not_open", "another program has it"),
+        ("board.wall", "there is no slot 40", "more than the board has"),
         ("gps", "no_fix", "its antenna"),
         ("gps", "no_answer", "its speed"),
     ],

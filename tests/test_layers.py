@@ -20,12 +20,15 @@ ROWS: list[set[str]] = [
         "kiosk.sensors",
         "kiosk.sync",
         "kiosk.screen",
+        "kiosk.desk",
         "kiosk.central",
+        "kiosk.board",
     },
-    {"kiosk.logbook", "kiosk.update", "kiosk.wording"},
+    {"kiosk.logbook", "kiosk.update", "kiosk.wording", "kiosk.loopback", "kiosk.printing"},
     {"kiosk.core"},
     {
         "kiosk.trust",
+        "kiosk.index",
         "kiosk.local",
         "kiosk.sockets",
         "kiosk.loops",
@@ -47,6 +50,9 @@ ROWS: list[set[str]] = [
 
 BESIDE = {
     ("kiosk.contract", "kiosk.trust"),
+    ("kiosk.index", "kiosk.decoding"),
+    ("kiosk.index", "kiosk.language"),
+    ("kiosk.index", "kiosk.trust"),
     ("kiosk.sockets", "kiosk.loops"),
     ("kiosk.sockets", "kiosk.wire"),
     ("kiosk.language", "kiosk.foreign"),
@@ -67,7 +73,7 @@ BESIDE = {
 }
 """Who may use a neighbour of its own row."""
 
-PURE = {"kiosk.core", "kiosk.trust"}
+PURE = {"kiosk.core", "kiosk.trust", "kiosk.index"}
 FORBIDDEN_MODULES = {
     "asyncio", "datetime", "io.open", "logging", "multiprocessing", "os", "pathlib", "queue", "random", "secrets", "select",
     "selectors", "signal", "socket", "sqlite3", "subprocess", "sys", "tempfile", "threading", "time",

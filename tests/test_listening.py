@@ -19,7 +19,8 @@ from kiosk.local import Line, NotReachable
 from kiosk.sockets import listening, peer
 from kiosk.sockets.listening import Loop
 from kiosk.sockets.peer import MAX_UNSENT, Peer
-from kiosk.wire import MAX_SHORT, Answer, Done, Explained, GetView, Logged, Refused, Request, encode
+from kiosk.wire import Answer, Done, Explained, GetView, Logged, Refused, Request, encode
+from kiosk.wire.base import MAX_SHORT
 from tests.programs.house import until
 
 

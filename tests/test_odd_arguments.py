@@ -23,11 +23,15 @@ LASTING: Final = {
     ("sensors",),
     ("sync",),
     ("screen",),
+    ("desk",),
     ("demo",),
     ("central", "serve"),
     ("watch",),
 }
 """Which do not end by themselves."""
+
+DESTROYS: Final = {("index", "shred")}
+"""Which would take the odd files away from all others: tests/index/test_rehearsal.py."""
 
 ASK_THE_MACHINE: Final = {("doctor",), ("report",), ("setup",), ("test",)}
 """Which look at everything and take a second for it: one odd value each."""
@@ -52,7 +56,7 @@ def all_verbs() -> dict[str, tuple[tuple[str, ...], click.Command]]:
     for verb, (where, _line) in VERBS.items():
         module, _, name = where.partition(":")
         for words, command in verbs(getattr(importlib.import_module(module), name), (verb,)):
-            if words not in LASTING:
+            if words not in LASTING | DESTROYS:
                 found[" ".join(words)] = words, command
     return found
 

@@ -47,11 +47,12 @@ def test_where_this_account_may_not_look_the_command_is_told(held: int, tmp_path
     assert f"sudo ss -ltnp 'sport = :{held}'" in taken(held, tmp_path)
 
 
-@pytest.mark.parametrize("verb", ["central", "screen"])
+@pytest.mark.parametrize("verb", ["central", "screen", "desk"])
 def test_a_program_whose_port_is_taken_says_by_whom(verb: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        house = House(tmp_path, f'[screen]\ndoor = "main"\nport = {port}\n')
+        tables = {"screen": f"[screen]\nport = {port}\n", "desk": f"[desk]\ndisplay = true\nport = {port}\n"}
+        house = House(tmp_path, tables.get(verb, ""))
         data = ("serve", "--data", str(tmp_path / "central"), "--port", str(port)) if verb == "central" else ()
         done = house.kiosk(verb, *data)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kiosk.cli.doctor.report import shortened
 from kiosk.redaction import anonymous, everywhere, hidden
-from kiosk.wire import MAX_WORDS, Trouble
+from kiosk.wire import Trouble
+from kiosk.wire.base import MAX_WORDS
 
 SECRET = "Geheim-4711"
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -16,15 +20,17 @@ from msgspec import structs
 from kiosk import loops
 from kiosk.core.door.tables import AlarmState, DoorMode
 from kiosk.core.events import Lamp
+from kiosk.loopback.symbol import Symbol
 from kiosk.screen import program as program_of_screen
 from kiosk.screen import words
 from kiosk.screen.addresses import addresses
-from kiosk.screen.faces import CHINA, COMPARED_FOR, READ_FOR, Face, Heard, Machine, face, heard
+from kiosk.screen.faces import CHINA, COMPARED_FOR, HERE, READ_FOR, Face, Heard, Machine, face, heard
 from kiosk.screen.program import Program
 from kiosk.settings import ScreenTable, Settings
 from kiosk.settings.loading import load
 from kiosk.trust.reasons import WORDS, Reason
-from kiosk.wire import Answer, DoorView, GetView, Logged, NoticeView, RoomView, Subscribe, TrustView, View, encode
+from kiosk.wire import Answer, GetView, Logged, Subscribe, encode
+from kiosk.wire.views import DoorView, NoticeView, RoomView, TrustView, View
 from tests.programs.house import SETTINGS
 
 LAMPS = st.sampled_from([str(lamp) for lamp in Lamp])
@@ -105,6 +111,10 @@ def test_without_the_station_it_says_so() -> None:
 
 def test_whoever_is_inside_is_told_to_leave_or_to_press_the_button() -> None:
     assert shown(told(view("free", mode="emergency"))) == ("free", words.LEAVE[1])
+    drives = RoomView(moving=True)
+    assert shown(told(view("closed", room=drives))) == ("closed", words.DRIVES[1])
+    assert shown(told(view("closed", room=drives, mode="locked_down"))) == ("closed", words.BY_LAMP["closed"][1])
+    assert shown(told(view("free", room=drives))) == ("free", words.BY_LAMP["free"][1])
     saving = RoomView(saving="warned")
     assert shown(told(view("warning", room=saving))) == ("warning", words.SAVING[1])
     assert shown(told(view("warning", room=saving, alarm="pre_alarm"))) == ("warning", words.BY_LAMP["warning"][1])
@@ -245,9 +255,13 @@ async def through_surprises(program: Surprised, said: list[bytes], path: Path) -
 
     server = await asyncio.start_unix_server(tell, path)
     app = program.app()
-    async with server, app.router.lifespan_context(app), asyncio.timeout(30), program._news:
-        await program._news.wait_for(lambda: not program.surprises and program._face.sign == "granted")
-    return program._face
+    async with server, app.router.lifespan_context(app), asyncio.timeout(30):
+        found = await program._news.until(lambda now: not program.surprises and sign(now) == "granted")
+    return msgspec.json.decode(found, type=Face)
+
+
+def sign(face: bytes) -> str:
+    return msgspec.json.decode(face, type=Face).sign
 
 
 async def asked_of(program: Program, path: Path, answers: int) -> list[bytes]:
@@ -264,9 +278,9 @@ async def asked_of(program: Program, path: Path, answers: int) -> list[bytes]:
 
     server = await asyncio.start_unix_server(tell, path)
     app = program.app()
-    async with server, app.router.lifespan_context(app), asyncio.timeout(30), program._news:
-        await program._news.wait_for(lambda: program._face.sign == "granted")
-        await program._news.wait_for(lambda: program._face.sign == "away")
+    async with server, app.router.lifespan_context(app), asyncio.timeout(30):
+        await program._news.until(lambda now: sign(now) == "granted")
+        await program._news.until(lambda now: sign(now) == "away")
     return asked
 
 
@@ -297,3 +311,55 @@ def test_neither_loop_ends_by_what_nobody_lists_or_understands(tmp_path: Path, m
     said = [*hostile, encode(view("granted")), b'{"type":"new in 2030"}\n']
     found = asyncio.run(through_surprises(program, said, settings.run / "control.sock"))
     assert found.words["zh"] == words.BY_LAMP["granted"][0]
+
+
+CODE = "37081101.main.59848200." + "A" * 103
+PASSES = Machine(pass_page="https://pass.example.org/")
+ONLINE = {"programs": {"scanner": True, "sync": True}}
+
+
+def waiting(machine: Machine = PASSES, **more: Any) -> Face:
+    given: dict[str, Any] = {"phone_code": CODE, **ONLINE, **more}
+    return face(told(view(**given)), "main", ("main",), 0.0, machine)
+
+
+def test_the_code_for_phones_stands_beside_show_your_pass_and_leads_to_the_pass_page() -> None:
+    found = waiting()
+    assert (found.sign, found.words["en"]) == ("ready", words.BY_LAMP["ready"][1])
+    assert found.phone is not None
+    assert read_symbol(found.phone) == f"https://pass.example.org/o/{CODE}"
+    assert found.phone.size == 41 + 2 * 4, "version 6"
+
+
+def read_symbol(symbol: Symbol) -> str:
+    """As a phone reads it, from the path that the page draws."""
+    picture = np.full((symbol.size, symbol.size), 255, np.uint8)
+    for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", symbol.path):
+        picture[int(y), int(x) : int(x) + int(length)] = 0
+    [found] = zxingcpp.read_barcodes(np.kron(picture, np.ones((3, 3), np.uint8)))
+    return str(found.text)
+
+
+def test_it_takes_the_place_of_a_camera_that_cannot_read() -> None:
+    found = waiting(programs={"sync": True})
+    assert (found.sign, found.words["en"]) == ("away", words.BY_PHONE[1])
+    assert found.phone is not None
+    assert not found.scan, "the sentence says it"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"phone_code": ""},
+        {"machine": HERE},
+        {"faults": {"central": "not reachable"}},
+        {"programs": {"scanner": True}},
+        {"documents": {}},
+        {"opens": 3600.0},
+        *({"lamp": str(lamp)} for lamp in Lamp if lamp is not Lamp.READY),
+    ],
+    ids=str,
+)
+def test_no_code_is_shown_where_it_would_lead_nowhere_or_something_else_matters(more: dict[str, Any]) -> None:
+    more |= {"refused": "expired"} if more.get("lamp") == "denied" else {}
+    assert waiting(**more).phone is None

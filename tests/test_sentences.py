@@ -48,6 +48,16 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         "main: refused, credential 3: This pass has expired. Please renew it. (2 more were not written down)",
     ),
     (
+        fact.Granted("main", 5, 0, 1, "t", AT, way="phone"),
+        "main 门：动态码 5 号放行（劳动者），由手机通过中心服务器",
+        "main: opened for live 5 (worker), by a phone and the central server",
+    ),
+    (
+        fact.Denied("main", "suspended", 5, 0, "phone"),
+        "main 门：拒绝凭证 5 号：这张卡已暂停使用，请联系工会。（由手机申请）",
+        "main: refused, credential 5: This pass is suspended. Please call the union. (asked for by a phone)",
+    ),
+    (
         fact.Denied("main", "not_a_pass"),
         "main 门：拒绝：这不是驿站通行码。请打开通行码再试。",
         "main: refused: This is not a station pass. Please open your pass and try again.",
@@ -55,6 +65,8 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     (fact.Unlocked("main", "pass"), "main 门：开锁（通行码）", "main: unlocked (pass)"),
     (fact.Locked("main"), "main 门：上锁", "main: locked"),
     (fact.Taken("back"), "后门：有人进门", "后门: somebody came in"),
+    (fact.Taken("back", slot=True), "后门：有人取走了东西", "后门: somebody took from it"),
+    (fact.NotTaken("main", slot=True), "main 门：未按时取走", "main: nobody took from it in time"),
     (fact.NotTaken("main"), "main 门：放行后无人开门", "main: nobody opened it in time"),
     (fact.InterruptedUnlock("main"), "main 门：开锁期间程序中断", "main: the program had ended while it was unlocked"),
     (fact.ExitPressed("main"), "main 门：有人按下出门按钮", "main: the exit button was pressed"),
@@ -124,6 +136,11 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     ),
     (fact.CommandEnded("a-1", "done"), "指令 a-1：完成", "command a-1: done"),
     (
+        fact.CommandEnded("a-2", "suspended"),
+        "指令 a-2：这张卡已暂停使用，请联系工会。",
+        "command a-2: This pass is suspended. Please call the union.",
+    ),
+    (
         fact.Reported("a", "1", {"main": "normal locked closed none"}, {"gps": "slow"}, {"keyset": 2}, "old"),
         "按指令 a 报告：版本 1；main 门 正常，已上锁，关着，无；密钥集 2；名单过旧；故障：卫星定位：写入太慢",
         "reported for command a: version 1; main normal, locked, closed, none; keyset 2; list old; faults: gps: slow",
@@ -139,10 +156,74 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         "access: 3 entries were lost: the disk took no write for too long",
     ),
     (
-        fact.Rated("休息得好吗", (9, 4, 1, 0), 2, 12, 3),
-        "休息得好吗：从最好到最差的回答数 9，4，1，0，比进来的人多 2 个；周数：3，进来的人：12",
-        "休息得好吗: from the best answer to the worst 9, 4, 1, 0, 2 more than came in; weeks: 3, who came in: 12",
+        fact.Rated("休息得好吗", (9, 4, 1, 0), 2, 12, 3, "ab12", 7),
+        "休息得好吗：从最好到最差的回答数 9，4，1，0，比进来的人多 2 个；周数：3，进来的人：12（评价箱 ab12，第 7 批）",
+        (
+            "休息得好吗: from the best answer to the worst 9, 4, 1, 0, 2 more than came in; weeks: 3, who came in: 12"
+            " (urn ab12, bundle 7)"
+        ),
     ),
+    (
+        fact.Voiced("water", "not_hot", 2, True, "ab12", 8),
+        "站内反映：饮水：不热，另有 2 人同样反映（紧急）（评价箱 ab12，第 8 批）",
+        "said inside: drinking water: not hot, and 2 more said so (urgent) (urn ab12, bundle 8)",
+    ),
+    (
+        fact.Inspected(
+            7, "standard", 12, {"clean": "yes", "fridge": "no", "plasters": "2027-03"}, ("fridge",), "ab12", 9
+        ),
+        "凭证 7 巡查（standard 第 12 版）：clean 是，fridge 否，plasters 2027-03；由传感器判定：fridge（评价箱 ab12，第 9 批）",
+        (
+            "inspected by credential 7 (standard 12): clean yes, fridge no, plasters 2027-03; by sensors: fridge"
+            " (urn ab12, bundle 9)"
+        ),
+    ),
+    (
+        fact.Cleaned(7, "standard", "ab12", 10),
+        "凭证 7 报告已清洁 (standard)（评价箱 ab12，第 10 批）",
+        "cleaned, says credential 7 (standard) (urn ab12, bundle 10)",
+    ),
+    (
+        fact.Ballots("87afb63cf7783232" + "0" * 48, 1, 1),
+        "投票 87afb63c：到期上交密封选票 0 张",
+        "poll 87afb63c: sealed ballots at its end: 0",
+    ),
+    (
+        fact.Ballots("87afb63cf7783232" + "0" * 48, 2, 3, ("QUJD", "QUJE")),
+        "投票 87afb63c：到期上交密封选票 2 张（第 2 部分，共 3 部分）",
+        "poll 87afb63c: sealed ballots at its end: 2 (part 2 of 3)",
+    ),
+    (
+        fact.HandedOut("rain", "raincoat", "back", "ab12cd34" * 4, "2026-W48", count=2),
+        "rain：raincoat 放行 2 件，后门，2026-W48 期（标记 ab12cd34）",
+        "rain: 2 of raincoat granted, 后门, for 2026-W48 (token ab12cd34)",
+    ),
+    (
+        fact.HandedOut("exam", "water", taken=True),
+        "exam：water 已领 1 件",
+        "exam: 1 of water taken",
+    ),
+    (
+        fact.Counted(7, "raincoat", 18, 19),
+        "凭证 7 盘点：raincoat 18 件，应有 19 件",
+        "counted by credential 7: 18 of raincoat, expected 19",
+    ),
+    (
+        fact.Filled(7, "back", "ibuprofen", 12, "2027-03"),
+        "凭证 7 补货：ibuprofen 12 件，放入后门，有效期到 2027-03 月底",
+        "filled by credential 7: 12 of ibuprofen into 后门, good until the end of 2027-03",
+    ),
+    (
+        fact.Released("ab12cd34" * 8, "back", "kept_too_warm"),
+        "按取药码 ab12cd34 取药，后门：存放温度过高",
+        "medicine by release ab12cd34, 后门: kept too warm",
+    ),
+    (
+        fact.Consulted(240.0, "left"),
+        "医生链接显示了 4 分钟：离开",
+        "the doctor's link was shown for 4 min: left",
+    ),
+    (fact.StoppedAt("north-gate", "missed"), "停靠点 north-gate：未到", "stop north-gate: missed"),
     (
         fact.ApplianceAlarm("fridge.too_warm", "t", 9.5, True),
         "报警：冷柜 太热（冷柜温度：9.5 °C）",
@@ -174,6 +255,11 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         "saving: closed and empty; the appliances will be switched off",
     ),
     (fact.Saving("off"), "节能：电器已断电", "saving: the appliances are off"),
+    (
+        fact.Saving("off", "battery"),
+        "电池：电压低，电器已断电",
+        "battery: its voltage is low; the appliances are off",
+    ),
     (fact.Saving("on"), "节能：电器恢复供电", "saving: the appliances have power"),
     (fact.Measured("t", 4.0, "°C", 30.0), "冷柜温度 4 °C，30 秒前测得", "冷柜温度 4 °C, measured 30 s earlier"),
     (

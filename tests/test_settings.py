@@ -58,7 +58,10 @@ def test_the_annotated_files_are_good(tmp_path: Path) -> None:
     names = ("folder", "port", "film", "tree", "line", "dispenser", "gps")
     assert (
         errors(
-            tmp_path, Template(text).substitute({name: f"/x/{name}" for name in names} | {"port": 1, "screen": 8090})
+            tmp_path,
+            Template(text).substitute(
+                {name: f"/x/{name}" for name in names} | {"port": 1, "screen": 8090, "desk": 8091, "central": 8420}
+            ),
         )
         == []
     )
@@ -136,6 +139,7 @@ pin = 5
 MODBUS = '[sensors.x]\nbus="modbus"\nport="/dev/a"\ndevice=2\n'
 LINE = '[sensors.x]\nbus="line"\nport="/dev/b"\nprotocol="p"\nread="T"\nunit="L"\n'
 OTHER = '[appliances.a]\nkind="other"\n'
+BATTERY = '[sensors.v]\nbus="modbus"\nport="/dev/a"\ndevice=9\naddress=0\nunit="V"\n[battery]\nbelow=11.8\n'
 
 
 @pytest.mark.parametrize(
@@ -176,11 +180,38 @@ OTHER = '[appliances.a]\nkind="other"\n'
         ('[occupancy]\npresence=["q"]', "occupancy.presence: no such sensor"),
         ('[occupancy]\nentrances=["mian"]', "occupancy.entrances: no such door, did you mean main?"),
         ('[gps]\nport="/dev/a"', "gps.port: is already used by sensors.w"),
+        (BATTERY + 'sensor="vv"\nabove=12.6\nrelays=["r"]', "battery.sensor: no such sensor"),
+        (BATTERY + 'sensor="t"\nabove=12.6\nrelays=["r"]', "battery.sensor: tells °C, and not V"),
+        (BATTERY + 'sensor="v"\nabove=12.6\nrelays=["q"]', "battery.relays: no such relay"),
+        (BATTERY + 'sensor="v"\nabove=11.0\nrelays=["r"]', "battery.above: must be more than below (11.8)"),
+        (BATTERY + 'sensor="v"\nabove=12.6\nrelays=[]', "battery.relays"),
+        (
+            BATTERY + 'sensor="v"\nabove=12.6\nrelays=["r"]\n[appliances.f]\nkind="freezer"\nrelay="r"',
+            "battery.relays: f keeps food",
+        ),
     ],
 )
 def test_what_is_wrong_with_the_appliances(tmp_path: Path, text: str, error: str) -> None:
     assert errors(tmp_path, GOOD + APPLIANCES) == []
     told = errors(tmp_path, f"{GOOD}{APPLIANCES}{text}\n")
+    assert len(told) == 1, told
+    assert error in told[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            '[desk]\n[scanners.counter]\ndesk=true\ndoor="main"\nengine="/dev/x"',
+            "scanners.counter.door: is for a reader",
+        ),
+        ('[desk]\n[scanners.counter]\ndesk=true\ncamera="csi:0"', "scanners.counter.camera: there must be no camera"),
+        ('[scanners.counter]\ndesk=true\nengine="/dev/x"', "scanners.counter.desk: needs the table [desk]"),
+        ('[scanners.counter]\nengine="/dev/x"', "scanners.counter.door: is missing"),
+    ],
+)
+def test_what_is_wrong_with_a_reader_inside(tmp_path: Path, text: str, error: str) -> None:
+    told = errors(tmp_path, f"{GOOD}{text}\n")
     assert len(told) == 1, told
     assert error in told[0]
 

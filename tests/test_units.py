@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from kiosk.cli.doctor.machine import MOST_WATCHDOG
+from kiosk.settings.loading import load
 from tests.conftest import ROOT
 
 UNITS = sorted((ROOT / "systemd").rglob("*.service"))
-PROGRAMS = ("kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync", "kiosk-screen", "kiosk-browser")
+ON_LOOPBACK = ("kiosk-screen", "kiosk-browser", "kiosk-desk", "kiosk-desk-browser")
+PROGRAMS = ("kiosk-station", "kiosk-scanner@", "kiosk-sensors", "kiosk-sync", *ON_LOOPBACK)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
@@ -48,13 +50,28 @@ def test_a_program_is_restarted_for_ever_and_watched(name: str) -> None:
     text = (ROOT / "systemd" / f"{name}.service").read_text()
     for line in ("Restart=always", "StartLimitIntervalSec=0", "Type=notify", "WatchdogSec="):
         assert line in text
-    assert ("PrivateNetwork=yes" in text) == (name not in {"kiosk-sync", "kiosk-screen", "kiosk-browser"})
+    assert ("PrivateNetwork=yes" in text) == (name not in {"kiosk-sync", *ON_LOOPBACK})
 
 
-def test_the_screen_speaks_to_this_machine_alone() -> None:
-    text = (ROOT / "systemd" / "kiosk-screen.service").read_text()
-    for line in ("IPAddressDeny=any\nIPAddressAllow=localhost\n", "InaccessiblePaths=-/var/lib/kiosk "):
+@pytest.mark.parametrize(
+    ("name", "hidden"),
+    [("kiosk-screen", "InaccessiblePaths=-/var/lib/kiosk "), ("kiosk-desk", "TemporaryFileSystem=/var/lib/kiosk:ro\n")],
+)
+def test_a_page_speaks_to_this_machine_alone_and_sees_nothing_of_the_station(name: str, hidden: str) -> None:
+    text = (ROOT / "systemd" / f"{name}.service").read_text()
+    for line in ("IPAddressDeny=any\nIPAddressAllow=localhost\n", hidden):
         assert line in text
+
+
+def test_the_page_inside_may_read_the_pictures_that_the_station_has_judged_and_nobody_but_the_station_writes_them() -> (
+    None
+):
+    kept = load(ROOT / "config" / "station.toml").pictures
+    assert f"\nBindReadOnlyPaths=-{kept}\n" in (ROOT / "systemd" / "kiosk-desk.service").read_text()
+    assert f"\nd {kept} 0750 kiosk kiosk -\n" in (ROOT / "systemd" / "kiosk.tmpfiles.conf").read_text()
+    for unit in UNITS:
+        writes = re.findall(r"^(?:ReadWritePaths|StateDirectory|RuntimeDirectory)=.*", unit.read_text(), re.MULTILINE)
+        assert not any("pictures" in line for line in writes), unit
 
 
 def test_a_browser_sees_its_display_and_its_page_and_nothing_of_the_station() -> None:
@@ -67,7 +84,17 @@ def test_a_browser_sees_its_display_and_its_page_and_nothing_of_the_station() ->
     assert "chromium" not in recipe.partition("suggests:")[0], "a station without a display needs no browser"
 
 
-EXPOSURE = {"kiosk-station": 0.8, "kiosk-browser": 2.0}
+def test_when_memory_ends_the_browsers_go_first_and_the_station_last() -> None:
+    adjusted = {}
+    for name in ("kiosk-desk-browser", "kiosk-browser", "kiosk-desk", "kiosk-screen", "kiosk-station"):
+        text = (ROOT / "systemd" / f"{name}.service").read_text()
+        found = re.search(r"^OOMScoreAdjust=(-?\d+)$", text, re.MULTILINE)
+        adjusted[name] = int(found[1]) if found else 0
+    assert sorted(adjusted, key=lambda name: adjusted[name], reverse=True) == list(adjusted)
+    assert len(set(adjusted.values())) == len(adjusted)
+
+
+EXPOSURE = {"kiosk-station": 0.8, "kiosk-browser": 2.0, "kiosk-desk-browser": 2.0, "kiosk-desk": 0.9}
 """At most, by the count of systemd-analyze security; of any other 1.3. What the browser's has more are the namespaces in
 which Chromium locks each page: without them the count would be lower, and a page that is taken over would be in no cell."""
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from kiosk.update import versions as module
 from kiosk.update.bundle import BadBundle, take, write_bundle
 from kiosk.update.health import trouble
 from kiosk.update.versions import HOME, PACKAGE, Versions
-from kiosk.wire import DoorView, TrustView, View
+from kiosk.wire.views import DoorView, TrustView, View
 from tests.keys import DOCUMENT, NOW, ROOT, STRANGER, public
 from tests.programs.house import House
 from tools.deb import LAUNCHER
@@ -90,6 +91,26 @@ def test_an_update_is_put_beside_tried_and_kept(tmp_path: Path, home: Path) -> N
     assert launched(versions, home) == "0.10.0"
     assert versions.roll_back()
     assert launched(versions, home) == "0.2.0"
+
+
+def test_a_trial_is_decided_once_however_two_meet_at_it(tmp_path: Path) -> None:
+    """The timer of the way back fires in the very moment in which the update is found to be good."""
+    late = Versions(tmp_path / "versions")
+    kept = list[bool]()
+
+    class Meeting(Versions):
+        def note(self, version: str, outcome: str, detail: str = "") -> None:
+            """In the middle of the way back."""
+            super().note(version, outcome, detail)
+            thread.start()
+            thread.join(0.2)
+
+    thread = threading.Thread(target=lambda: kept.append(late.confirm()))
+    taken(tmp_path, bundle(tmp_path)).try_out("0.2.0")
+    assert Meeting(late.folder).roll_back("a timer")
+    thread.join(30)
+    assert (kept, late.current, late.floor, late.on_trial) == ([False], "", "", False)
+    assert late.untold == ("0.2.0", "went_back", "a timer")
 
 
 def test_only_what_is_needed_is_kept(tmp_path: Path, home: Path) -> None:

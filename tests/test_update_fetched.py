@@ -16,18 +16,24 @@ from hypothesis import strategies as st
 
 from kiosk.cli.act.fetched import MOST_TRIES, judged
 from kiosk.cli.act.trying import tell
+from kiosk.local import boot_id, boot_time
 from kiosk.settings.loading import load
-from kiosk.trust.release import Release
+from kiosk.trust.release import Release, sign_release
 from kiosk.update import versions as module
-from kiosk.update.bundle import MOST_FETCHED, BadBundle
-from kiosk.update.spool import ABOUT, BUNDLE, Coming, Spool
+from kiosk.update.bundle import MOST_FETCHED, BadBundle, write_bundle
+from kiosk.update.spool import ABOUT, BUNDLE, OFFER_HOLDS, Coming, Spool
 from kiosk.update.versions import Versions
-from tests.keys import STRANGER
+from tests.keys import ROOT, STRANGER
 from tests.programs.house import House, until
 from tests.test_update import PLATFORM, bundle
 
 NEW = "0.90.0"
 """Newer than whatever runs these tests."""
+
+
+def offered(bundle: str, size: int, *, whole: bool = False, before: float = 0.0, boot: str = "") -> Coming:
+    """As sync writes it: the server offered it so many seconds before now."""
+    return Coming(bundle, size, NEW, boot_time() - before, boot or boot_id(), whole=whole)
 
 
 class Unit:
@@ -45,7 +51,7 @@ class Unit:
 
     def fetched(self, data: bytes) -> None:
         """Somebody says that all of it is there, and good."""
-        self.spool.begin(Coming(hashlib.sha256(data).hexdigest(), max(1, len(data)), whole=True))
+        self.spool.begin(offered(hashlib.sha256(data).hexdigest(), max(1, len(data)), whole=True))
         self.spool.bundle.write_bytes(data)
 
     def judged(self) -> Release | None:
@@ -92,7 +98,7 @@ def test_what_is_not_whole_or_not_newer_is_no_update(unit: Unit, tmp_path: Path)
     unit.fetched(bundle(tmp_path, "0.1.0").read_bytes())
     assert unit.judged() is None
     data = bundle(tmp_path, NEW).read_bytes()
-    unit.spool.begin(Coming(hashlib.sha256(data).hexdigest(), len(data)))
+    unit.spool.begin(offered(hashlib.sha256(data).hexdigest(), len(data)))
     unit.spool.add(data)
     assert unit.judged() is None
     assert unit.versions.untold is None
@@ -149,6 +155,50 @@ def test_a_release_that_went_back_twice_is_not_tried_again_by_itself(unit: Unit,
     assert unit.judged(), "the next one is"
 
 
+def test_a_release_that_cannot_be_used_is_not_unpacked_all_night(unit: Unit, tmp_path: Path) -> None:
+    """Its settings check fails after it lies beside the versions, or the power goes on the way: that is counted before."""
+    unit.fetched(bundle(tmp_path, NEW).read_bytes())
+    for _ in range(MOST_TRIES):
+        assert unit.judged()
+        unit.versions.note(NEW, "refused", "it cannot use the settings")
+    assert unit.judged() is None
+
+
+def test_what_cannot_be_unpacked_rests_and_what_is_not_its_fault_does_not(unit: Unit, tmp_path: Path) -> None:
+    deb = tmp_path / "no.deb"
+    deb.write_bytes(b"no package")
+    release = Release(NEW, 1_795_392_000, "all", {PLATFORM: hashlib.sha256(deb.read_bytes()).digest()})
+    out = tmp_path / "no.update"
+    write_bundle(out, sign_release(release, ROOT), {PLATFORM: deb})
+    unit.fetched(out.read_bytes())
+    for _ in range(MOST_TRIES):
+        with pytest.raises(BadBundle):
+            unit.judged()
+    assert unit.judged() is None
+    unit.fetched(bundle(tmp_path, "0.91.0", packages={PLATFORM: bytes(32)}).read_bytes())
+    for _ in range(MOST_TRIES + 1):
+        with pytest.raises(BadBundle):
+            unit.judged()
+    (good := tmp_path / "good").mkdir()
+    unit.fetched(bundle(good, "0.91.0").read_bytes())
+    assert unit.judged(), "the server sent rubbish under its name, and now the right thing"
+
+
+@pytest.mark.parametrize("last", [{"before": OFFER_HOLDS + 1}, {"before": -60.0}, {"boot": "of another boot"}])
+def test_what_the_server_has_not_offered_just_now_is_not_installed(
+    last: dict[str, Any], unit: Unit, tmp_path: Path
+) -> None:
+    """Or what was withdrawn in the day would be installed in the night, before sync has asked."""
+    data = bundle(tmp_path, NEW).read_bytes()
+    unit.fetched(data)
+    coming = offered(hashlib.sha256(data).hexdigest(), len(data), whole=True, **last)
+    unit.spool.say(coming)
+    assert unit.judged() is None
+    assert unit.versions.untold is None
+    unit.spool.say(offered(coming.bundle, coming.size, whole=True))
+    assert unit.judged()
+
+
 def test_the_station_is_told_even_after_the_way_back_of_a_boot(unit: Unit, tmp_path: Path) -> None:
     unit.fetched(bundle(tmp_path, NEW).read_bytes())
     assert unit.judged()
@@ -168,10 +218,12 @@ def test_the_station_is_told_even_after_the_way_back_of_a_boot(unit: Unit, tmp_p
 STEPS = """\
 import sys, hashlib
 from pathlib import Path
+from kiosk.local import boot_id, boot_time
 from kiosk.update.spool import Coming, Spool
 spool, data = Spool(Path(sys.argv[1])), Path(sys.argv[2]).read_bytes()
-coming = Coming(hashlib.sha256(data).hexdigest(), len(data))
-if spool.coming() != coming:
+coming = Coming(hashlib.sha256(data).hexdigest(), len(data), "0.90.0", boot_time(), boot_id())
+before = spool.coming()
+if before is None or before.vain or before.bundle != coming.bundle:
     spool.begin(coming)
 while spool.held < len(data):
     spool.add(data[spool.held : spool.held + len(data) // 3 + 1])

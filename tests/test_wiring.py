@@ -40,4 +40,4 @@ def test_every_pin_of_the_example_is_in_the_table() -> None:
     text = (ROOT / "config" / "station.toml").read_text(encoding="utf-8")
     assert load(ROOT / "config" / "station.toml").pins == "gpio"
     pins = re.findall(r"\b(?:pin|red|green|blue|buzzer) = (\d+)", text)
-    assert {int(pin) for pin in pins} - set(told()) == {23, 21}, "but those of a second door and a flow meter"
+    assert {int(pin) for pin in pins} - set(told()) == {23, 21, 10, 7}, "but those of a door, a meter and a slot"

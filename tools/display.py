@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,8 @@ import numpy as np
 from kiosk.demo.place import Place, free_port, wait_for_port
 from kiosk.sockets.listening import Loop
 from kiosk.sockets.peer import Peer
-from kiosk.wire import DoorView, Message, TrustView, View
+from kiosk.wire.base import Message
+from kiosk.wire.views import DoorView, TrustView, View
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 LYING, STANDING = (800, 480), (480, 800)
@@ -102,9 +103,19 @@ def chromium(pictures: str) -> Iterator[Any]:
         browser.close()
 
 
+def drawn(pictures: str, draw: Callable[[Any, Place], None]) -> None:
+    """Draw them in a place of their own, where there is a browser."""
+    with chromium(pictures) as browser, tempfile.TemporaryDirectory(prefix="kiosk-") as folder:
+        if browser:
+            draw(browser, Place(Path(folder)))
+
+
 def shot(browser: Any, size: tuple[int, int], sign: str, said: Message) -> cv2.typing.MatLike:
     """The page when the station has said this; BGR, uint8, of the size and an edge to its right and below."""
-    with tempfile.TemporaryDirectory(prefix="kiosk-") as folder, saying(Path(folder) / "control.sock", said):
+    with (
+        tempfile.TemporaryDirectory(prefix="kiosk-") as folder,
+        saying(Path(folder) / "control.sock", lambda _line: said),
+    ):
         place, port = Place(Path(folder)), free_port()
         place.config.write_text(SETTINGS.format(folder=folder, port=port), encoding="utf-8")
         with place.program("screen"):
@@ -119,12 +130,12 @@ def shot(browser: Any, size: tuple[int, int], sign: str, said: Message) -> cv2.t
 
 
 @contextmanager
-def saying(path: Path, said: Message) -> Iterator[None]:
-    """A station's socket at which whoever asks hears this."""
+def saying(path: Path, said: Callable[[bytes], Message]) -> Iterator[None]:
+    """A station's socket at which whoever sends a line hears this."""
     loop, over = Loop(), threading.Event()
 
-    def answer(peer: Peer, _line: bytes) -> None:
-        peer.send(said)
+    def answer(peer: Peer, line: bytes) -> None:
+        peer.send(said(line))
 
     def serve() -> None:
         while not over.is_set():

@@ -5,16 +5,19 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from kiosk.central.feed import SCHEMAS, schema
 from kiosk.cli.main import VERBS
-from kiosk.contract.openapi import document
+from kiosk.contract import openapi, openapi_issuing
 from kiosk.core.door.tables import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
-from kiosk.settings.appliances import AlarmTable
+from kiosk.settings.appliances import AlarmTable, Profile
 from kiosk.settings.kinds import KINDS
 from kiosk.settings.loading import load_profile
 from kiosk.settings.profiles import known
@@ -74,7 +77,17 @@ def _table(table: dict[tuple[S, T], S]) -> str:
 
 def openapi_page() -> str:
     """docs/openapi.json."""
-    return json.dumps(document(), indent=2) + "\n"
+    return json.dumps(openapi.document(), indent=2) + "\n"
+
+
+def issuing_page() -> str:
+    """docs/openapi-issuing.json."""
+    return json.dumps(openapi_issuing.document(), indent=2) + "\n"
+
+
+def feed_page(name: str) -> str:
+    """docs/feed/: what the files of the feed may hold."""
+    return json.dumps(schema(name), indent=2) + "\n"
 
 
 APPLIANCES = """\
@@ -98,7 +111,7 @@ def appliances_page() -> str:
         rows += [_alarm_row(kind, name, alarm) for name, alarm in alarms.items()]
     lines = [APPLIANCES, *rows, "", "## Profiles of Modbus devices", ""]
     for name, path in known(Path()).items():
-        profile = load_profile(path)
+        profile = load_profile(path, Profile)
         lines += [f"### `{name}`: {profile.title}", "", f"{profile.source}. {profile.baud} baud.", ""]
         if profile.read:
             lines += ["| read | unit | register | from | to | dead band |", "| --- | --- | --- | --- | --- | --- |"]
@@ -160,11 +173,13 @@ def _option(option: click.Option) -> str:
     return f"| `{', '.join(option.opts)}`{kind} | {option.help or ''}{default} |"
 
 
-PAGES = {
+PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "appliances.md": appliances_page,
     "door.md": door_page,
     "openapi.json": openapi_page,
+    **{f"feed/{name}": partial(feed_page, name) for name in SCHEMAS},
+    "openapi-issuing.json": issuing_page,
 }
 
 if __name__ == "__main__":

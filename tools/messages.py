@@ -1,6 +1,6 @@
 """Keeps the Chinese catalogue in step with the code: `make messages` adds what is new, drops what is gone, and compiles it.
 
-Messages are what stands in `_("...")` in the rooms of PLACES and in the office's templates, the help of every verb and option,
+Messages are what stands in `_("...")` in the rooms of PLACES and in the centre's templates, the help of every verb and option,
 the first line of every table of the settings, and what few others are shown from tables.
 """
 
@@ -22,7 +22,8 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 from kiosk.central.roles import ALL
-from kiosk.central.store.people import State as PassState
+from kiosk.central.voices.case import Event
+from kiosk.central.voices.case import State as CaseState
 from kiosk.cli.doctor.faults import HELP
 from kiosk.cli.language import PLACEHOLDERS
 from kiosk.cli.look.room import LOOK_AT
@@ -30,8 +31,10 @@ from kiosk.cli.main import GROUPS, VERBS
 from kiosk.cli.main import main as kiosk
 from kiosk.cli.trial.trials import TESTS
 from kiosk.contract.conformance import CASES
+from kiosk.contract.issuing import State as PassState
 from kiosk.contract.strangers import CASES as FOR_STRANGERS
 from kiosk.core.clock import Quality
+from kiosk.core.desk.vocabulary import DID_NOT_OPEN, WHATS
 from kiosk.core.door.tables import AlarmState, Claim, DoorMode, DoorState, LockState
 from kiosk.core.events import Lamp
 from kiosk.core.freshness import Freshness
@@ -40,6 +43,7 @@ from kiosk.heard import BETWEEN, FORMS
 from kiosk.settings.kinds import KINDS
 from kiosk.settings.words import BOUNDS, PATTERNS, PLAIN, first_line, tables
 from kiosk.trust.documents import CommandVerb
+from kiosk.trust.outcomes import Outcome
 from kiosk.trust.passes import Kind, PassClass
 from kiosk.trust.status import Status
 
@@ -47,16 +51,17 @@ ROOT: Final = Path(__file__).parents[1]
 PO: Final = ROOT / "kiosk" / "locale" / "zh_CN" / "LC_MESSAGES" / "kiosk.po"
 MO: Final = PO.with_suffix(".mo")
 
-PLACES: Final = ("central", "cli", "demo", "settings", "wording")
+PLACES: Final = ("board", "central", "cli", "demo", "index", "settings", "wording")
 """Rooms of the house that speak to people."""
 
 PLAIN_WORDS: Final = (
-    "station", "scanner", "sensors", "sync", "screen", "central", "access", "telemetry", "services",
+    "station", "scanner", "sensors", "sync", "screen", "desk", "central", "access", "telemetry", "services",
     "keyset", "status", "policy", "command", "service", "time", "issuer", "document",
     "sheet", "notice", "question", "event", "poll", "campaign", "ledger", "answers", "checklist", "doctor",
     "passed", "skipped", "failed", "done", "interrupted", "no such door", "ended",
     "active", "inactive", "activating", "deactivating", "running", "dead", "exited", "auto-restart", "start", "stop",
-    "fire", "tamper", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",
+    "display",
+    "fire", "tamper", "urn", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",
     "settings", "two stations", "aside is full", "cannot sign", "policy too large", "clock ahead", "clock behind",
     "keys end", "root key here", "kept", "went back", "silent", "faults", "quota",
     "release published", "release stopped", "release withdrawn", "ring opened", "ring set",
@@ -68,13 +73,21 @@ PLAIN_WORDS: Final = (
     "faulty", "silent",
     "viewer", "steward", "technician", "issuer", "administrator",
     "pass issued", "pass renewed", "pass replaced", "pass revoked", "pass restored", "pass suspended", "index looked up",
-    "holders taken in", "proposed", "confirmed", "declined", "revoke passes", "publish a policy",
+    "round looked up",
+    "pass code made", "phone bound", "phone displaced", "phone left", "pass shortened", "card signed",
+    "holders taken in", "proposed", "confirmed", "declined", "revoke passes", "open a ring", "publish a policy",
     "withdraw a policy", "policy published", "policy withdrawn",
-    "notice published", "notice withdrawn", "in force", "claim made", "claims withdrawn",
+    "notice published", "notice withdrawn", "service published", "service withdrawn", "campaign closed", "sheet published",
+    "in force", "claim made", "claims withdrawn",
+    "cards printed", "card printed", "poster",
     "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+    "sheet changed", "sheets taken in", "photograph changed",
     "login", "logout", "account added", "account password", "account enabled", "account disabled",
     "acknowledged", "assigned", "muted", "unmuted", "noted", "test of alarms", "alarm forgotten",
-    "second factor", "no second factor",
+    "second factor", "no second factor", "login bound", "account unbound",
+    "voice published", "voice hidden", "owner set", "owner dropped", "public", "urgent", "yes", "no",
+    "very satisfied", "satisfied", "fairly satisfied", "dissatisfied", "abstained",
+    "arrived", "left", "over", "missed", "cabinet", "supplies",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.wording.words.word` and is in no enumeration."""
@@ -153,10 +166,14 @@ def messages() -> set[str]:
 
 def values() -> set[str]:
     """Every value of a closed set that somebody is shown."""
-    enums = (DoorMode, LockState, DoorState, AlarmState, Claim, Freshness, Quality, Phase, Lamp)
+    enums = (DoorMode, LockState, DoorState, AlarmState, Claim, Freshness, Quality, Phase, Lamp, Outcome)
     found = {str(each) for kind in enums for each in kind}
     found |= {each.name.lower() for kind in (Kind, PassClass, Status) for each in kind}
     found |= {*get_args(CommandVerb), *get_args(PassState)}
+    found |= {*WHATS, *(what for each in WHATS.values() for what in each), DID_NOT_OPEN}
+    found |= {each.value for kind in (CaseState, Event) for each in kind} | {
+        f"voice {each.value}" for each in CaseState
+    }
     found |= (
         {name for alarms in KINDS.values() for name in alarms} | set(KINDS) | {*LOOK_AT} | {*TESTS} | {*PLAIN_WORDS}
     )
@@ -192,9 +209,9 @@ def in_source(path: Path) -> Iterator[str]:
 
 
 def in_templates() -> Iterator[str]:
-    """What stands in `{{ _("...") }}` in the pages of the office."""
+    """What stands in `{{ _("...") }}` in the pages of the centre."""
     environment = Environment(autoescape=True)
-    for path in sorted((ROOT / "kiosk" / "central" / "office" / "templates").glob("*.html")):
+    for path in sorted((ROOT / "kiosk" / "central").glob("*/templates/*.html")):
         page = environment.parse(path.read_text(encoding="utf-8"))
         for _line, _function, message in extract_from_ast(page, ("_",)):
             yield next(filter(None, message)) if isinstance(message, tuple) else str(message)

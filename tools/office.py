@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import Any, Final
 
 from kiosk.central.store import CentralStore
 from kiosk.demo.founding import founded
 from kiosk.demo.place import Place, free_port, wait_for_port
 from kiosk.demo.province import CUT_OFF, OPERATOR, TROUBLES, codes, employ, settle
-from tools.display import DOCS, chromium
+from tools.display import DOCS, drawn
 
 SIZE: Final = {"width": 1280, "height": 720}
 LANGUAGES: Final = {"en-US": "", "zh-CN": ".zh-CN"}
@@ -21,9 +19,7 @@ PAGES: Final = {"office": "/", "office-map": "/map", "office-station": f"/statio
 
 def main() -> None:
     """Each page in both languages."""
-    with chromium("docs/office*.png") as browser, tempfile.TemporaryDirectory(prefix="kiosk-") as folder:
-        if browser:
-            draw(browser, Place(Path(folder)))
+    drawn("docs/office*.png", draw)
 
 
 def draw(browser: Any, place: Place) -> None:

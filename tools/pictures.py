@@ -28,8 +28,9 @@ from kiosk.local import NotReachable
 from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
-from kiosk.wire import GetView, View
-from tools import display, office
+from kiosk.wire import GetView
+from kiosk.wire.views import View
+from tools import cloud, desk, display, office, pass_page
 
 DOCS = Path(__file__).parents[1] / "docs"
 WIDTH = 84
@@ -66,13 +67,16 @@ PASSWORD = "abcdefghijkl"  # noqa: S105  stands there for that of the run
 
 
 def main() -> None:
-    """Draw a day, the technician's screens, a demo, the display at the door, and the office."""
+    """Draw a day, the technician's screens, a demo, the displays at the door and inside, and the pages of the centre."""
     os.environ["PATH"] += f":{Path(sys.executable).parent}"  # as on a station, where nobody has to be told of it
     draw_day()
     draw_screens()
     draw_demo()
     display.main()
+    desk.main()
     office.main()
+    pass_page.main()
+    cloud.main()
 
 
 def draw_day() -> None:
@@ -131,8 +135,8 @@ def draw_demo() -> None:
     """docs/demo.svg: what a run of the demo told."""
     console = Console(record=True, width=WIDTH)
     with tempfile.TemporaryDirectory(prefix="kiosk-") as folder:
-        tell_summary(console, run_demo(Path(folder), 40.0, console), complete=True)
-    _save(console, "kiosk demo --for 40s", DOCS / "demo.svg", folder)
+        tell_summary(console, run_demo(Path(folder), 30.0, console), complete=True)
+    _save(console, "kiosk demo --for 30s", DOCS / "demo.svg", folder)
 
 
 def _save(console: Console, title: str, path: Path, folder: str = FOLDER) -> None:

@@ -22,6 +22,16 @@ if [ -n "$missing" ]; then
     { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null
 fi
 
+# What the page with a pass draws and signs with; all else works without.
+if [ ! -e /usr/share/nodejs/qrcode-generator/qrcode.js ] || [ ! -e /usr/share/nodejs/tweetnacl/nacl-fast.min.js ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends node-qrcode-generator node-tweetnacl; } \
+            >/dev/null 2>&1 || say "The page with a pass will not work: node-qrcode-generator and node-tweetnacl cannot be installed."
+    elif [ ! -f .venv/ready ]; then
+        say "For the page with a pass, if it is wanted: sudo apt-get install -y --no-install-recommends node-qrcode-generator node-tweetnacl"
+    fi
+fi
+
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
     say "Python 3.11, 3.12 or 3.13 is needed; this is $("$python" --version). Say which with: make PYTHON=python3.12"
     exit 1

@@ -36,7 +36,12 @@ def point(latitude: str, longitude: str) -> Point | None:
     if not all(re.fullmatch(r"\d{1,3}(\.\d{1,15})?", text, re.ASCII) for text in (latitude, longitude)):
         return None
     found = Point(float(latitude), float(longitude))
-    return found if SOUTH <= found.latitude <= NORTH and WEST <= found.longitude <= EAST else None
+    return found if in_china(found.latitude, found.longitude) else None
+
+
+def in_china(latitude: float, longitude: float) -> bool:
+    """Whether it is a place that a station may stand at."""
+    return SOUTH <= latitude <= NORTH and WEST <= longitude <= EAST
 
 
 def given(latitude: str, longitude: str) -> str:

@@ -123,7 +123,7 @@ def figures_of(kind: str, hour: int, body: Mapping[str, Any]) -> Figures:
         case "used":
             energy, metered = _amount(body.get("watt_hours")), _amount(body.get("metered"))
             return Figures(milliwatt_hours=round(energy * 1000), metered=round(metered))
-        case "not_taken":
+        case "not_taken" if body.get("slot") is not True:
             return Figures(not_taken=1)
         case "exit_pressed":
             return Figures(exits=1)
@@ -176,5 +176,4 @@ def _count(value: object) -> int:
 
 
 def _amount(value: object) -> float:
-    known = isinstance(value, int | float) and math.isfinite(value) and value > 0
-    return min(float(value), MOST_AT_ONCE) if known else 0.0  # type: ignore[arg-type]
+    return float(min(value, MOST_AT_ONCE)) if isinstance(value, int | float) and 0 < value < math.inf else 0.0

@@ -14,6 +14,7 @@ class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A provider of OpenID Connect. `claim`: what it says of somebody that is the account's name here.
 
     `office`: the office's own address, to which it sends people back; `secret_file` lies beside `central.toml`.
+    `asks_second`: it asks for a second factor itself, so an account's own is not asked for after it.
     """
 
     issuer: Url
@@ -22,6 +23,7 @@ class OidcSettings(Struct, frozen=True, forbid_unknown_fields=True):
     office: Url
     claim: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:/-]{1,100}\Z")] = "preferred_username"
     ca_file: str = ""
+    asks_second: bool = False
 
     def secret(self, folder: Path) -> str:
         """What this server proves itself with. Raises OSError and ValueError."""

@@ -18,7 +18,7 @@ from kiosk.central.keys.files import remove_ended, signing_key
 from kiosk.central.keys.making import OLD_ROOT, pinned_root
 from kiosk.central.published import prefixes
 from kiosk.central.refusals import TooLarge, WrongClock
-from kiosk.central.services import OtherService, read_service
+from kiosk.central.services import OtherService, named_picture, read_service
 from kiosk.central.store import CentralStore
 from kiosk.central.store.keys import StoredKey
 from kiosk.language import _
@@ -104,6 +104,7 @@ class Issuer:
                 self.publish_status()
             self._sign_again()
             self._store.forget_services(now)
+            self._store.forget_pictures(now)
 
     def _watch_keys(self, now: int) -> None:
         """Tell in time that a new keyset is wanted, and that the root key of an older release is still here."""
@@ -148,7 +149,7 @@ class Issuer:
         found = [each.body for each in self._store.services() if each.until > self._now() and wanted(each.body)]
         last = self._store.newest_service(most - len(found))
         for body in found:
-            last = self.publish_service(*read_service(body), last).version
+            last = self.publish_service(*read_service(body), last=last).version
 
     def publish_status(self, most: int = ANY) -> None:
         """Sign and store the status list as the credentials are now. A last version above `most` does not count."""
@@ -213,11 +214,12 @@ class Issuer:
         return left.station
 
     def publish_service(
-        self, head: ServiceDocument, said: Mapping[str, Any], last: int | None = None
+        self, head: ServiceDocument, said: Mapping[str, Any], picture: bytes = b"", last: int | None = None
     ) -> ServiceDocument:
         """Publish a service with that body, in place of the one of its id; its version and time are given here.
 
-        `last`: the number after which its own comes, if not the newest of all. Raises OtherService.
+        `picture`: what it names, if that may not be held yet; `last`: the number after which its own comes, if not the newest.
+        Raises OtherService.
         """
         with self._publishing() as now:
             before = self._store.service(head.id)
@@ -226,6 +228,7 @@ class Issuer:
             version = self._next("service", self._store.newest_service() if last is None else last, now)
             head = replace(head, version=version, issued_at=now)
             self._store.put_service(head, self._sign(head, said))
+            self._store.name_picture(head.id, named_picture(said), picture)
         return head
 
     def withdraw_service(self, id: str) -> ServiceDocument | None:  # noqa: A002

@@ -13,10 +13,17 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.central.alarms.sender import Telling
+from kiosk.central.answering import Answering
+from kiosk.central.closing import close_due
+from kiosk.central.feed import WRITTEN_EVERY
+from kiosk.central.feed_files import FeedFiles
+from kiosk.central.gathering import Gathering
 from kiosk.central.issuer import Issuer
+from kiosk.central.ledgers import Ledgers
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
+from kiosk.contract.issuing import ONCE_FOR
 
 RENEW_EVERY: Final = 3600.0
 RENEW_AGAIN: Final = 60.0
@@ -36,6 +43,18 @@ PURGE_EVERY: Final = 3600.0
 """Seconds between the beginnings of two purges; each step of one is a turn."""
 
 COUNT_EVERY: Final = 60.0
+GATHER_EVERY: Final = 10.0
+"""Seconds between two looks at what desks sent: somebody may have said that there is a danger."""
+
+ANSWER_EVERY: Final = 30.0
+"""Seconds between two looks at what stations are to be told of their cases."""
+
+CLOSE_EVERY: Final = 3600.0
+"""Seconds between two looks at which campaigns ended so long ago that nobody will close them."""
+
+LEDGERS_EVERY: Final = 60.0
+"""Seconds between two looks at who had one of a campaign."""
+
 WATCH_EVERY: Final = 300.0
 """Seconds between two looks at who is silent."""
 
@@ -55,24 +74,48 @@ class Jobs:
     """Whoever calls `turn` often enough does them, or stands by. `tell` takes what keeps something from being signed."""
 
     def __init__(self, store: CentralStore, issuer: Issuer, tell: Callable[[Exception], None]) -> None:
-        self._tell = tell
+        self._tell, feed = tell, FeedFiles(store)
         self._jobs = [
             Job("renew", issuer.renew, RENEW_EVERY, RENEW_AGAIN),
             Job("publish", issuer.publish_gathered, LOOK_EVERY, LOOK_AGAIN),
             Job("count", Stepwise(lambda _now: store.count(), issuer.now, COUNT_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
+            Job("gather", Stepwise(Gathering(store).gather, issuer.now, GATHER_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
+            Job(
+                "answers",
+                Stepwise(Answering(store, issuer).look, issuer.now, ANSWER_EVERY).step,
+                LOOK_EVERY,
+                RENEW_AGAIN,
+            ),
+            Job(
+                "campaigns",
+                Stepwise(lambda now: close_due(store, issuer, now), issuer.now, CLOSE_EVERY).step,
+                LOOK_EVERY,
+                RENEW_AGAIN,
+            ),
+            Job(
+                "ledgers",
+                Stepwise(Ledgers(store, issuer).look, issuer.now, LEDGERS_EVERY).step,
+                LOOK_EVERY,
+                RENEW_AGAIN,
+            ),
             Job("watch", Stepwise(store.watch, issuer.now, WATCH_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("purge", Stepwise(store.purge, issuer.now, PURGE_EVERY).step, LOOK_EVERY, RENEW_AGAIN),
             Job("releases", RollingOut(store).turn, ROLL_OUT_EVERY, RENEW_AGAIN),
             Job("alarms", Telling(store, store.alarm_rules).look, TELL_EVERY, RENEW_AGAIN),
+            Job("feed", feed.turn, WRITTEN_EVERY, RENEW_AGAIN),
             Job("forget", store.forget_publications, RENEW_EVERY, RENEW_AGAIN),
+            Job("clients", lambda: store.forget_clients(time.time(), time.time() - ONCE_FOR), RENEW_EVERY, RENEW_AGAIN),
             Job("sessions", lambda: store.forget_sessions(time.time()), RENEW_EVERY, RENEW_AGAIN),
         ]
         self._lock = Job("lock", store.runs_jobs, LOOK_EVERY, LOOK_AGAIN)
+        self._withdraw = Job("withdraw", feed.withdraw, LOOK_EVERY, LOOK_AGAIN)
         self._ours = False
 
     def turn(self, now: float) -> None:
-        """Do what is due at `now` (seconds, monotonic), where this is the process that does it."""
+        """Do what is due at `now` (seconds, monotonic), where this is the process that does it; else say nothing any longer."""
         self._ours = bool(self._done(self._lock, now, self._ours))
+        if not self._ours:
+            self._done(self._withdraw, now)
         for each in self._jobs if self._ours else ():
             self._done(each, now)
 

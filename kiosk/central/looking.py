@@ -6,9 +6,12 @@ import threading
 from typing import Final
 
 from kiosk.central.scope import EVERYWHERE, Scope
+from kiosk.central.stock import running, wanted
 from kiosk.central.store import CentralStore
 from kiosk.central.store.sightings import StationLine
+from kiosk.central.store.stocks import Stock
 from kiosk.central.troubles import Known, troubles
+from kiosk.central.voices.case import today
 from kiosk.central.wrong import Cause, causes
 
 UNSENT_AFTER: Final = 3600.0
@@ -28,7 +31,16 @@ def known(store: CentralStore, now: float) -> Known:
         store.open_claims(now),
         store.gathered_since("status"),
         store.unsent(now - UNSENT_AFTER),
+        store.pressing_cases(today(now)),
+        [*store.checklists().values()],
+        store.last_rounds(),
+        _short(store, now),
     )
+
+
+def _short(store: CentralStore, now: float) -> list[Stock]:
+    campaigns = running(store.campaigns(), now)
+    return [*wanted(store.stock(), campaigns)] if campaigns else []
 
 
 class Wrong:

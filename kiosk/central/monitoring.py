@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable
 from typing import Final
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kiosk.central.asking import at_this_machine
 from kiosk.central.metrics import CONTENT_TYPE, exposition, metrics
 from kiosk.central.store import CentralStore
 from kiosk.central.store.days import MOST_BETWEEN
@@ -28,7 +28,7 @@ def routes(store: CentralStore) -> list[BaseRoute]:
 
     def route(path: str, answer: Callable[[CentralStore, float], Response]) -> Route:
         async def answered(request: Request) -> Response:
-            if not _here(request):
+            if not at_this_machine(request):
                 raise HTTPException(404)
             return await run_in_threadpool(answer, store, time.time())
 
@@ -62,11 +62,3 @@ def scraped(store: CentralStore, now: float) -> Response:
         return Response(exposition(metrics(store, now)), media_type=CONTENT_TYPE)
     except StoreFailed as error:
         return Response(f"# {error.trouble.value}\n", 503, media_type="text/plain")
-
-
-def _here(request: Request) -> bool:
-    """Whether this machine asks; behind nginx uvicorn knows by X-Forwarded-For who does."""
-    try:
-        return ipaddress.ip_address(request.client.host if request.client else "").is_loopback
-    except ValueError:
-        return False

@@ -11,10 +11,10 @@ from typing import Final
 from msgspec import Struct
 
 from kiosk.central.passes import Wanted, wrong_with
-from kiosk.central.people_table import Cell, NoTable, Row, Unclear, first, rows
+from kiosk.central.people_table import Cell, NoTable, Unclear, called, columns_of, first, rows
 from kiosk.central.store import CentralStore
 from kiosk.central.store.people import Credential
-from kiosk.language import _, chinese
+from kiosk.language import _
 from kiosk.settings.table import did_you_mean
 from kiosk.trust.passes import PassClass
 
@@ -57,7 +57,7 @@ class Wrong(Struct, frozen=True):
 
 def column_name(column: str) -> str:
     """What a column is called by whoever reads it; what is no column stays as it is."""
-    return COLUMNS[column][1] if chinese() and column in COLUMNS else column
+    return called(column, COLUMNS)
 
 
 class Found(Struct, frozen=True):
@@ -67,6 +67,8 @@ class Found(Struct, frozen=True):
     renewed: list[tuple[Credential, Wanted]]
     wrong: list[Wrong]
     wrong_lines: int
+    holders: list[str]
+    """Those of the right lines, in the file's order."""
 
 
 class Register(Struct, frozen=True):
@@ -80,7 +82,7 @@ def read_people(data: bytes, now: float, district: str = "") -> tuple[list[tuple
     """The orders with their lines, and what is wrong; `district`: the prefix of whoever brings the file."""
     try:
         head, rest = first(rows(data))
-        columns = _columns(head)
+        columns = columns_of(head, COLUMNS, REQUIRED)
         right: list[tuple[int, Wanted]] = []
         wrong: list[Wrong] = []
         for line, cells in rest:
@@ -92,27 +94,6 @@ def read_people(data: bytes, now: float, district: str = "") -> tuple[list[tuple
     except NoTable as error:
         return [], [Wrong(line, "", what) for line, what in error.wrong]
     return right, wrong
-
-
-def _columns(head: Row | None) -> list[str]:
-    """The columns in their order. Raises NoTable."""
-    line, cells = head or (1, [])
-    known = {name.casefold(): column for column, names in COLUMNS.items() for name in names}
-    names = [each if isinstance(each, str) else "" for each in cells]
-    found = [known.get(name.casefold(), "") for name in names]
-    wrong = [
-        (line, _("{name}: no such column", name=name or "–") + did_you_mean(name, known))
-        for name, column in zip(names, found, strict=True)
-        if not column
-    ]
-    wrong += [
-        (line, _("{name}: no such column here", name=column_name(each))) for each in REQUIRED if each not in found
-    ]
-    wrong += [(line, _("{name}: is there twice", name=column_name(each))) for each in COLUMNS if found.count(each) > 1]
-    if wrong:
-        known_ones = _(", ").join(map(column_name, COLUMNS))
-        raise NoTable([*wrong, (line, _("the first row names the columns, each once: {columns}", columns=known_ones))])
-    return found
 
 
 def _line(line: int, columns: list[str], cells: list[Cell], now: float, district: str) -> Wanted | list[Wrong]:
@@ -167,6 +148,11 @@ def end_of(text: str) -> float | None:
         return None
 
 
+def last_day(until: float) -> str:
+    """The day at whose end it is, as it is written."""
+    return datetime.fromtimestamp(until - 1, CHINA).date().isoformat()
+
+
 def ordered(data: bytes, store: CentralStore, now: float, district: str = "") -> Found:
     """What a file of holders orders, beside what the store knows of them."""
     right, wrong = read_people(data, now, district)
@@ -182,16 +168,20 @@ def judged(right: list[tuple[int, Wanted]], wrong: list[Wrong], known: Register,
     new: list[Wanted] = []
     renewed: list[tuple[Credential, Wanted]] = []
     lines: dict[tuple[str, str], int] = {}
+    holders: list[str] = []
     for line, wanted in right:
         why = [*_twice(line, wanted, lines)] or [*_beside(wanted, known, district)]
         wrong += [Wrong(line, column, what) for column, what in why]
         held = _held(wanted, known)
-        if not why and held:
+        if why:
+            continue
+        holders.append(wanted.holder)
+        if held:
             renewed.append((held[0], wanted))
-        elif not why:
+        else:
             new.append(wanted)
     wrong.sort(key=lambda each: each.line)
-    return Found(new, renewed, wrong[:MOST_TOLD], len({each.line for each in wrong}))
+    return Found(new, renewed, wrong[:MOST_TOLD], len({each.line for each in wrong}), holders)
 
 
 def _twice(line: int, wanted: Wanted, lines: dict[tuple[str, str], int]) -> Iterator[tuple[str, str]]:

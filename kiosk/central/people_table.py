@@ -10,14 +10,16 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any, BinaryIO, Final
 
 from msgspec import Struct
 from openpyxl import load_workbook
 
-from kiosk.language import _
+from kiosk.language import _, chinese
+from kiosk.settings.table import did_you_mean
 from kiosk.settings.text import coding
 
 MOST_BYTES: Final = 32 << 20
@@ -25,15 +27,32 @@ MOST_UNPACKED: Final = 192 << 20
 MOST_STRINGS: Final = 48 << 20
 """Bytes of an XLSX's texts, which lie in memory all at once."""
 
+MOST_ASIDE: Final = 1 << 20
+"""Bytes of an XLSX's styles and what else of it is read whole, a hundred times as many as they have in memory."""
+
+MOST_APART: Final = 1 << 20
+"""Bytes of a sheet from one row to the next, which are in memory at once."""
+
 MOST_ROWS: Final = 250_000
+MOST_EMPTY: Final = 10_000
+"""Empty rows of a sheet in a row: a row may give itself any number, and those before it are gone through."""
+
 MOST_CELLS: Final = 64
 MOST_TEXT: Final = 200
+MOST_OF_ROW: Final = 4 * MOST_CELLS * MOST_TEXT
+"""Characters of a row of CSV, with its quotes."""
+
+MOST_MERGED: Final = 100
 EXACT: Final = 10**15
 """From here on a spreadsheet's numbers have lost digits."""
 
 FORMULA: Final = ("=", "+", "-", "@")
 MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=\"([A-Z0-9:]{1,40})\"")
-CHUNK: Final = 1 << 20
+ROW: Final = re.compile(rb"<(?:\w{1,20}:)?row[\s/>]")
+READ_WHOLE: Final = re.compile(
+    r".*\.rels|\[Content_Types\]\.xml|docProps/.*|xl/[^/]*(?<!sharedStrings)\.xml|xl/theme/.*"
+)
+CHUNK: Final = 1 << 18
 
 
 class NoTable(Exception):
@@ -68,13 +87,44 @@ def rows(data: bytes) -> Iterator[Row]:
 def _of_csv(data: bytes) -> Iterator[Row]:
     text = _text(data)
     separator = max(",;\t", key=text[: text.find("\n") + 1 or None].count)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True, delimiter=separator)
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, [_clear(cell) for cell in cells]
+        for found in reader:
+            lines.taken = 0
+            cells = _trimmed([_clear(cell) for cell in found])
+            if len(cells) > MOST_CELLS:
+                raise NoTable([(reader.line_num, _("has more than {most} columns", most=MOST_CELLS))])
+            if cells:
+                yield reader.line_num, cells
     except csv.Error as error:
         raise NoTable([(reader.line_num, _("is no CSV: {why}", why=error))]) from error
+
+
+class _Lines:
+    """The lines of a text, of which a row takes so many characters at the most. `taken`: by the row that is being read."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self._number = self.taken = 0
+
+    def __iter__(self) -> _Lines:
+        """For csv."""
+        return self
+
+    def __next__(self) -> str:
+        """The next line. Raises NoTable."""
+        line = self._lines.readline(MOST_OF_ROW + 1)
+        self._number += 1
+        self.taken += len(line)
+        if self.taken > MOST_OF_ROW:
+            words = _(
+                "has a row of more than {most} characters: is a quote open, or the separator another?", most=MOST_OF_ROW
+            )
+            raise NoTable([(self._number, words)])
+        if not line:
+            raise StopIteration
+        return line
 
 
 def _text(data: bytes) -> str:
@@ -104,9 +154,13 @@ def _of_xlsx(data: bytes) -> Iterator[Row]:
     _check_archive(file)
     try:
         workbook = load_workbook(file, read_only=True, data_only=False, keep_links=False)
+        last = 0
         for line, row in enumerate(workbook.worksheets[0].iter_rows(max_col=MOST_CELLS), 1):
+            if line - last > MOST_EMPTY:
+                raise NoTable([(line, _("has more than {most} empty rows before it", most=MOST_EMPTY))])
             cells = _trimmed([_cell(each) for each in row])
             if cells:
+                last = line
                 yield line, cells
     except BROKEN as error:
         raise NoTable([(0, _("is no XLSX that can be read: {why}", why=f"{error}"[:MOST_TEXT]))]) from error
@@ -135,8 +189,10 @@ def _check_archive(file: BinaryIO) -> None:
             strings = sum(size for name, size in sizes.items() if name.endswith("sharedStrings.xml"))
             if sum(sizes.values()) > MOST_UNPACKED or strings > MOST_STRINGS:
                 raise NoTable([(0, _("unpacks to more than {most} MB", most=MOST_UNPACKED >> 20))])
+            if sum(size for name, size in sizes.items() if READ_WHOLE.fullmatch(name)) > MOST_ASIDE:
+                raise NoTable([(0, _("has too many styles, or too much else besides its cells: save it as CSV"))])
             sheets = [name for name in sizes if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
-            merged = [place for name in sheets for place in _merged(archive, name)]
+            merged = [place for name in sheets for place in _looked_through(archive, name)]
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise NoTable([(0, _("is no XLSX that can be read: {why}", why=error))]) from error
     if merged:
@@ -148,15 +204,23 @@ def _check_archive(file: BinaryIO) -> None:
         )
 
 
-def _merged(archive: zipfile.ZipFile, name: str) -> list[str]:
-    """The ranges of its merged cells, which stand behind all its rows."""
+def _looked_through(archive: zipfile.ZipFile, name: str) -> list[str]:
+    """The first ranges of its merged cells, which stand behind all its rows. Raises NoTable where anything is too long.
+
+    A comment could hide how long; no spreadsheet writes one.
+    """
     found: dict[str, None] = {}
     with archive.open(name) as sheet:
-        before = b""
+        before, at, row = b"", 0, 0
         while chunk := sheet.read(CHUNK):
-            found |= dict.fromkeys(each.decode() for each in MERGED.findall(before + chunk))
-            before = chunk[-200:]
-    return [place for place in found if any(each.isdigit() for each in place)]
+            text = before + chunk
+            starts = [row, *(at - len(before) + each.start() for each in ROW.finditer(text)), at + len(chunk)]
+            if b"<!" in text or any(later - earlier > MOST_APART for earlier, later in pairwise(starts)):
+                raise NoTable([(0, _("has a row, or something else, of more than {most} MB", most=MOST_APART >> 20))])
+            if len(found) < MOST_MERGED:
+                found |= dict.fromkeys(each.decode() for each in MERGED.findall(text))
+            before, at, row = text[-200:], at + len(chunk), starts[-2]
+    return [place for place in found if any(each.isdigit() for each in place)][:MOST_MERGED]
 
 
 def _cell(cell: Any) -> Cell:
@@ -188,3 +252,33 @@ def first(found: Iterable[Row]) -> tuple[Row | None, Iterator[Row]]:
     """The first row, and those that follow."""
     left = iter(found)
     return next(left, None), left
+
+
+Names = Mapping[str, tuple[str, ...]]
+"""Of each column what its head may be called: in English, in Chinese, or otherwise."""
+
+
+def called(column: str, names: Names) -> str:
+    """What a column is called by whoever reads it; what is no column stays as it is."""
+    return names[column][1] if chinese() and column in names else column
+
+
+def columns_of(head: Row | None, names: Names, required: Iterable[str]) -> list[str]:
+    """The columns that the first row names, in their order. Raises NoTable."""
+    line, cells = head or (1, [])
+    known = {name.casefold(): column for column, texts in names.items() for name in texts}
+    heads = [each if isinstance(each, str) else "" for each in cells]
+    found = [known.get(name.casefold(), "") for name in heads]
+    wrong = [
+        (line, _("{name}: no such column", name=name or "–") + did_you_mean(name, known))
+        for name, column in zip(heads, found, strict=True)
+        if not column
+    ]
+    wrong += [
+        (line, _("{name}: no such column here", name=called(each, names))) for each in required if each not in found
+    ]
+    wrong += [(line, _("{name}: is there twice", name=called(each, names))) for each in names if found.count(each) > 1]
+    if wrong:
+        known_ones = _(", ").join(called(each, names) for each in names)
+        raise NoTable([*wrong, (line, _("the first row names the columns, each once: {columns}", columns=known_ones))])
+    return found

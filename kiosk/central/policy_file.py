@@ -81,6 +81,7 @@ class PolicyFile(Table, frozen=True):
     refuse_when_old: bool = False
     texts: dict[str, str] = msgspec.field(default_factory=dict)
     nearby: str | dict[str, str] = ""
+    by_phone: bool = True
 
 
 def read_policy(path: Path) -> PolicyDocument:
@@ -123,6 +124,8 @@ def _bounded(path: Path, policy: PolicyDocument) -> PolicyDocument:
 def _document(file: PolicyFile) -> PolicyDocument:
     """The policy as it is signed. Raises msgspec.ValidationError."""
     raw = msgspec.to_builtins(file, builtin_types=(datetime,))
+    if file.by_phone:  # as without a word: older stations would tell that they have no use for it
+        del raw["by_phone"]
     for name, door in file.doors.items():
         raw["doors"][name]["always"] = [CLASSES.get(str(each), each) for each in door.always]
         for each in raw["doors"][name]["programmes"]:

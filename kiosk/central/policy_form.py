@@ -21,6 +21,8 @@ def written(fields: Mapping[str, str]) -> str:
 
 def _lines(fields: Mapping[str, str]) -> Iterator[str]:
     yield f"station = {_quoted(fields.get('station', ''))}"
+    if fields.get("not_by_phone"):
+        yield "by_phone = false"
     if nearby := fields.get("nearby"):
         yield f"nearby = {_quoted(nearby)}"
     texts = {language: text for language in ("zh", "en") if (text := fields.get(f"text_{language}"))}

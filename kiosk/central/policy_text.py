@@ -22,6 +22,8 @@ def policy_text(policy: PolicyDocument) -> str:
 def _lines(policy: PolicyDocument) -> Iterator[str]:
     yield f"station = {_value(policy.station)}"
     yield from (f"{name} = {_value(getattr(policy, name))}" for name in BASE)
+    if policy.by_phone is False:
+        yield "by_phone = false"
     if isinstance(policy.nearby, str) and policy.nearby:
         yield f"nearby = {_value(policy.nearby)}"
     for name, texts in (("texts", policy.texts), ("nearby", policy.nearby)):

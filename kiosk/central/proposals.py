@@ -1,4 +1,4 @@
-"""What two persons must want: revocations by the hundred, and a policy for everywhere. One proposes it, another confirms."""
+"""What two persons must want: revocations by the hundred; a policy or a release for all. One proposes it, another confirms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.issuer import Issuer
-from kiosk.central.passes import By, NotSo, Passes
+from kiosk.central.passes import DAY, By, NotSo, Passes
 from kiosk.central.policy_file import read_policy_text
 from kiosk.central.store import CentralStore
 from kiosk.central.store.audit import Act
@@ -19,7 +19,13 @@ from kiosk.language import _
 from kiosk.trust.status import Status
 
 MOST_AT_ONCE: Final = 100
-"""Revocations that one person may order at once."""
+"""Passes that one person may take away within a day."""
+
+TAKING_AWAY: Final = ("pass revoked", "pass suspended", "pass replaced")
+"""As the audit has it."""
+
+SETTLES: Final = float(DAY)
+"""Seconds for which nobody else may have made or changed the account of whoever confirms: or one person would be both."""
 
 
 class Revocations(Struct, frozen=True, tag="revocations"):
@@ -41,7 +47,14 @@ class Withdrawal(Struct, frozen=True, tag="withdrawal"):
     scope: str
 
 
-Proposed = Revocations | Publication | Withdrawal
+class RingOpening(Struct, frozen=True, tag="opening"):
+    """Open that ring to a release, or let it go on there."""
+
+    version: str
+    ring: int
+
+
+Proposed = Revocations | Publication | Withdrawal | RingOpening
 
 
 def read_act(proposal: Proposal) -> Proposed:
@@ -59,6 +72,8 @@ def what(act: Proposed) -> str:
             return "publish a policy"
         case Withdrawal():
             return "withdraw a policy"
+        case RingOpening():
+            return "open a ring"
         case _:
             assert_never(act)
 
@@ -73,9 +88,13 @@ def propose(store: CentralStore, act: Proposed, scope: str, by: By, now: float) 
 
 
 def decide(store: CentralStore, issuer: Issuer, proposal: Proposal, outcome: Outcome, by: By) -> None:
-    """Confirm it, which does it, or decline it, in one transaction. Raises NotSo and CannotSign."""
+    """Confirm it, which does it, or decline it, in one transaction. Raises NotSo, NotOpened and CannotSign."""
     now = issuer.now()
     with store.transaction():
+        if outcome == "confirmed" and not store.settled(by.name, now - SETTLES):
+            raise NotSo(
+                "", _("Your account is new, or somebody has changed it within a day: another person confirms this.")
+            )
         if not store.decide(proposal.id, by.name, outcome, now):
             raise NotSo("", _("It waits no longer, or it is your own: another person decides."))
         store.acted(Act(by.name, outcome, f"{what(read_act(proposal))} {proposal.id}", proposal.scope, by.reason), now)
@@ -92,16 +111,30 @@ def _do(store: CentralStore, issuer: Issuer, act: Proposed, by: By) -> None:
             publish(store, issuer, text, version, by)
         case Withdrawal(scope):
             withdraw(store, issuer, scope, by)
+        case RingOpening(version, ring):
+            open_ring(store, version, ring, by, issuer.now())
         case _:
             assert_never(act)
 
 
 def revoke(store: CentralStore, issuer: Issuer, held: list[Credential], scope: str, by: By) -> Proposal | None:
-    """Revoke these at once; so many that two persons must want it are proposed."""
-    if len(held) <= MOST_AT_ONCE:
+    """Revoke these at once; so many, with those of a day before, that two persons must want it are proposed."""
+    if may_take_away(store, len(held), by.name, issuer.now()):
         Passes(store, issuer).set_status(held, Status.REVOKED, by)
         return None
     return propose(store, Revocations(tuple(each.index for each in held)), scope, by, issuer.now())
+
+
+def may_take_away(store: CentralStore, count: int, who: str, now: float) -> bool:
+    """Whether one person may take so many passes away, besides those of the last day."""
+    return store.acts_since(who, TAKING_AWAY, now - DAY) + count <= MOST_AT_ONCE
+
+
+def open_ring(store: CentralStore, version: str, ring: int, by: By, now: float) -> None:
+    """Offer a release to a ring, too. Raises NotOpened."""
+    with store.transaction():
+        store.open_ring(version, ring, now)
+        store.acted(Act(by.name, "ring opened", version, "", f"{ring}: {by.reason}"), now)
 
 
 class Changed(Exception):
@@ -116,7 +149,7 @@ def publish(store: CentralStore, issuer: Issuer, text: str, version: int, by: By
     """Publish a policy in place of the one of that version. Raises BadPolicy, Changed, CannotSign."""
     policy = read_policy_text(text)
     with store.transaction():
-        held = store.published().policies.get(policy.station)
+        held = store.published(services=False).policies.get(policy.station)
         if (held[0] if held else 0) != version:
             raise Changed(held[0] if held else 0)
         number = issuer.publish_policy(policy)

@@ -35,11 +35,12 @@ class Service(Struct, frozen=True):
 
 
 class Command(Struct, frozen=True):
-    """A command under its number, obeyed until `expires` (seconds since 1970)."""
+    """A command under its number, obeyed until `expires` (seconds since 1970); `admits`: for who understands that alone."""
 
     number: int
     expires: int
     body: bytes
+    admits: bool = False
 
 
 def prefixes(station: str) -> list[str]:
@@ -92,15 +93,18 @@ class Published(Struct, frozen=True):
         sizes = accumulate(len(body) for body in found)
         return [body for body, total in zip(found, sizes, strict=True) if total <= size]
 
-    def newer(self, station: str, known: dict[str, int], now: float) -> list[bytes]:
-        """What a station that knows these versions lacks, in the order in which it can prove and obey it."""
+    def newer(self, station: str, known: dict[str, int], now: float, *, admits: bool = False) -> list[bytes]:
+        """What a station that knows these versions lacks, in the order in which it can prove and obey it.
+
+        `admits`: it understands the command of that verb.
+        """
         bodies = [body for kind, (version, body) in self.documents.items() if version > known.get(kind, 0)]
         policy = self.policy(station)
         bodies += [policy[1]] if policy and policy[0] > known.get("policy", 0) else []
         commands = (
             each.body
             for each in self.commands.get(station, [])
-            if each.number > known.get("command", 0) and each.expires > int(now)
+            if each.number > known.get("command", 0) and each.expires > int(now) and each.admits <= admits
         )
         bodies += [body for body, _ in zip(commands, range(MOST_COMMANDS), strict=False)]
         if "service" not in known:  # older firmware: it would refuse each, and ask again

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from kiosk.central.issuer import read_policy_document
 from kiosk.central.policy_preview import Effect, effects
+from kiosk.central.published import prefixes
 from kiosk.central.store import CentralStore
 from kiosk.central.store.services import StoredService
 from kiosk.core.held import MOST_BYTES, MOST_OF_A_KIND
@@ -19,7 +20,10 @@ from kiosk.language import _
 from kiosk.settings.table import did_you_mean
 from kiosk.trust.passes import PassClass
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
-from kiosk.trust.service import ServiceDocument
+from kiosk.trust.service import CAMPAIGN, ServiceDocument
+
+MOST_CAMPAIGNS: Final = 8
+"""Of a station: each has eight documents at the most that say who has had one, and what is left where."""
 
 NOT_SHOWN = {"type", "version", "issued_at", "station"}
 
@@ -53,19 +57,25 @@ def crowded(store: CentralStore, head: ServiceDocument, size: int, now: float) -
         head.station,
         *(each.scope for each in others if each.scope.startswith(head.station)),
     }
-    return sorted(
-        place for place in places if _full([each for each in others if place.startswith(each.scope)], head, size)
-    )
+    by_scope: dict[str, list[StoredService]] = {}
+    for each in others:
+        by_scope.setdefault(each.scope, []).append(each)
+    return sorted(place for place in places if _full(_held_at(place, by_scope), head, size))
+
+
+def _held_at(place: str, by_scope: Mapping[str, list[StoredService]]) -> list[StoredService]:
+    return [each for prefix in prefixes(place) for each in by_scope.get(prefix, ())]
 
 
 def _full(others: list[StoredService], head: ServiceDocument, size: int) -> bool:
     alike = sum(each.kind == head.kind for each in others)
-    return alike >= MOST_OF_A_KIND or sum(len(each.body) for each in others) + size > MOST_BYTES
+    most = MOST_CAMPAIGNS if head.kind == CAMPAIGN else MOST_OF_A_KIND
+    return alike >= most or sum(len(each.body) for each in others) + size > MOST_BYTES
 
 
 def reached(store: CentralStore, policy: PolicyDocument) -> list[Affected]:
     """Every enrolled station whose code begins as the policy says."""
-    published = store.published()
+    published = store.published(services=False)
     found: dict[int, Affected] = {}  # of each policy once: thousands of stations have a handful of them
     affected = []
     for code in meant(store, policy.station):
@@ -98,7 +108,7 @@ class EffectAt(Struct, frozen=True):
 
 def effects_at(store: CentralStore, policy: PolicyDocument, affected: list[Affected], now: float) -> list[EffectAt]:
     """What the policy changes in the week from now on, at stations that have another one now."""
-    published = store.published()
+    published = store.published(services=False)
     held = Counter(found[1] for each in affected if each.keeps is None and (found := published.policy(each.station)))
     return [
         EffectAt(count, effect)

@@ -19,7 +19,18 @@ LAST: Final = 3
 """The ring of all stations that no other names."""
 
 MOST_WRONG: Final = 0.1
-"""Of the stations of a ring that tried a release, the share that may be worse off; more, and it stops."""
+"""Of the stations of a ring that tried a release, the share that may be worse off; more, and it stops.
+
+The same share of all its stations may be silent that never said they run it.
+"""
+
+LEAST_WRONG: Final = 3
+"""Stations that are worse off, or all, before that share counts; but for the first ring, which somebody watches."""
+
+FEW: Final = 20
+"""Stations that the inner rings may have, however few there are."""
+
+SILENT: Final = "silent"
 
 ENOUGH: Final = 0.5
 """Of a ring's stations, the share that must run a release before the next ring opens by itself."""
@@ -80,18 +91,24 @@ class Bearing(Struct, frozen=True):
 
 
 class RingHealth(Struct, frozen=True):
-    """Of a ring's stations: how many there are, run the release, and tried it; why some are worse off, by code."""
+    """Of a ring's stations: how many there are, run the release, and tried it; why some are worse off, by code.
+
+    `unheard`: how many of these are silent, and may have tried it or not.
+    """
 
     ring: int
     stations: int
     running: int
     tried: int
     wrong: Mapping[str, str]
+    unheard: int = 0
 
     @property
     def bad(self) -> bool:
-        """Whether too many of those that tried it are worse off."""
-        return len(self.wrong) > MOST_WRONG * self.tried
+        """Whether too many of those that tried it are worse off, or too many of all are silent."""
+        if len(self.wrong) < min(LEAST_WRONG if self.ring > FIRST else 1, self.stations):
+            return False
+        return len(self.wrong) - self.unheard > MOST_WRONG * self.tried or self.unheard > MOST_WRONG * self.stations
 
 
 def ring_of(code: str, rings: Mapping[int, Iterable[str]]) -> int:
@@ -105,6 +122,15 @@ def _is_member(code: str, member: str) -> bool:
         return code.startswith(member)
     digest = hashlib.sha256(code.encode()).digest()
     return int.from_bytes(digest[:4], "big") % 100 < int(member[:-1])
+
+
+def too_wide(codes: Sequence[str], rings: Mapping[int, Iterable[str]]) -> int:
+    """How many stations the inner rings would have, where these are more than half; 0 where they are not.
+
+    Or they would be everybody's ring, without the second person who opens that one.
+    """
+    inner = sum(ring_of(code, rings) < LAST for code in codes)
+    return inner if inner > max(FEW, len(codes) // 2) else 0
 
 
 def offered(code: str, rollouts: Iterable[Rollout], rings: Mapping[int, Iterable[str]]) -> str:
@@ -139,7 +165,9 @@ def healths(rollout: Rollout, members: Mapping[int, Sequence[Bearing]], gone_bef
 def _health(version: str, opening: Opening, members: Sequence[Bearing], gone_before: float) -> RingHealth:
     wrong = {each.code: why for each in members if (why := _wrong(version, opening, each, gone_before))}
     running = {each.code for each in members if _runs(each, version)}
-    return RingHealth(opening.ring, len(members), len(running), len(running | wrong.keys()), wrong)
+    unheard = {code for code, why in wrong.items() if why == SILENT} - running
+    tried = (running | wrong.keys()) - unheard
+    return RingHealth(opening.ring, len(members), len(running), len(tried), wrong, len(unheard))
 
 
 def _runs(bearing: Bearing, version: str) -> bool:
@@ -147,12 +175,14 @@ def _runs(bearing: Bearing, version: str) -> bool:
 
 
 def _wrong(version: str, opening: Opening, bearing: Bearing, gone_before: float) -> str:
-    """Why a station is worse off since it could have the release; empty when it is not."""
+    """Why a station is worse off since it could have the release; empty when it is not. What it told before counts not."""
     told = bearing.told if bearing.told and bearing.told.version == version else None
+    if told and told.received < opening.at:
+        told = None
     if told and told.outcome != "kept" and not _runs(bearing, version):
         return told.outcome
     if opening.at <= bearing.heard < gone_before:
-        return "silent"
+        return SILENT
     since = told.received if told else opening.at
     new = any(began >= since for what, began in bearing.faults.items() if what != OF_THE_ROAD)
     return "faults" if new and _runs(bearing, version) else ""
@@ -168,15 +198,22 @@ def why_stop(health: Sequence[RingHealth]) -> str:
 
 
 def may_open(rollout: Rollout, health: Sequence[RingHealth], ring: int) -> None:
-    """Raises NotOpened unless that ring is the next one, or one that it was stopped in, and none does badly."""
+    """Raises NotOpened unless that ring is the next one and none does badly, or it is the one that it was stopped in."""
+    if goes_on(rollout, ring):
+        return
     if bad := why_stop(health):
         raise NotOpened(bad)
-    if ring not in {rollout.ring + 1, *((rollout.ring,) if rollout.stopped and rollout.ring else ())}:
+    if ring != rollout.ring + 1:
         raise NotOpened(f"ring {rollout.ring} has it, so the next is ring {rollout.ring + 1}")
     if ring > LAST:
         raise NotOpened("every ring has it")
     if ring > FIRST and rollout.audience == "early":
         raise NotOpened("the root key signed it for the ring early alone: other stations would refuse it")
+
+
+def goes_on(rollout: Rollout, ring: int) -> bool:
+    """Whether it was stopped in that ring: somebody has looked, says why, and what was wrong before counts no longer."""
+    return bool(rollout.stopped) and 0 < ring == rollout.ring
 
 
 def ripe(rollout: Rollout, health: Sequence[RingHealth], now: float) -> int:

@@ -18,4 +18,6 @@ DUTY: Final[Roles] = frozenset(ALL) - {"viewer"}
 STEWARD: Final[Roles] = frozenset({"steward", "administrator"})
 TECHNICIAN: Final[Roles] = frozenset({"technician", "administrator"})
 ISSUER: Final[Roles] = frozenset({"issuer", "administrator"})
+COUNTER: Final[Roles] = STEWARD | ISSUER
+"""Whoever meets holders."""
 ADMINISTRATOR: Final[Roles] = frozenset({"administrator"})

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import uvicorn
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from kiosk.central import monitoring
 from kiosk.central.api.app import Central
@@ -25,10 +26,10 @@ from kiosk.central.store import CentralStore
 from kiosk.central.workers import shared
 from kiosk.local import notify
 
-Part = Literal["api", "office"]
+Part = Literal["api", "office", "public", "passes"]
 Parts = frozenset[Part]
-BOTH: Final[Parts] = frozenset({"api", "office"})
-"""What stations speak with, and the operators' pages."""
+ALL: Final[Parts] = frozenset(get_args(Part))
+"""What stations speak with, the operators' pages, those for everybody, and the page with a pass, if it has an address."""
 
 NOT_STARTED: Final = 3
 BACKLOG: Final = 4096
@@ -118,7 +119,7 @@ def serve(
     cert: Path | None = None,
     key: Path | None = None,
     workers: int = 1,
-    parts: Parts = BOTH,
+    parts: Parts = ALL,
     begun: Callable[[CentralStore], None] = lambda _: None,
 ) -> None:
     """Serve until it is told to stop. Raises CannotSign, and LoopFailed when one of its loops failed too often.
@@ -143,7 +144,7 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
     _open_files()
     central = Central(folder, lambda: server.leave())  # noqa: PLW0108  it is made after the app
     config = uvicorn.Config(
-        Holding(central.app(_routes(central, parts), contract="api" in parts)),
+        _by_host(central, parts, Holding(central.app(_routes(central, parts), contract="api" in parts))),
         backlog=BACKLOG,
         http=_parser(),
         loop="uvloop" if find_spec("uvloop") else "asyncio",
@@ -165,13 +166,28 @@ def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path 
 
 
 def _routes(central: Central, parts: Parts) -> list[BaseRoute]:
-    """The office's, and what watches over both: who only serves stations needs none of the office's libraries."""
-    watched = monitoring.routes(central.store)
-    if "office" not in parts:
-        return watched
-    from kiosk.central.office.app import routes  # noqa: PLC0415
+    """What this process serves, and what watches over it: who only serves stations needs none of the pages' libraries."""
+    found = monitoring.routes(central.store)
+    if "office" in parts:
+        from kiosk.central.office import app as office  # noqa: PLC0415
 
-    return [*watched, *routes(central.store, central.issuer)]
+        found += office.routes(central.store, central.issuer)
+    if "public" in parts:
+        from kiosk.central.public import app as public  # noqa: PLC0415
+
+        found += public.alone(central.store) if parts == {"public"} else public.routes(central.store)
+    return found
+
+
+def _by_host(central: Central, parts: Parts, app: ASGIApp) -> ASGIApp:
+    """Under the host of the page with a pass there is that page alone, and nothing where another process serves it."""
+    origin = central.store.addresses.passes
+    if not origin:
+        return app
+    from kiosk.central.passpage.app import ByHost, nothing, pass_page  # noqa: PLC0415
+
+    there = pass_page(central.store, central.issuer, origin) if "passes" in parts else nothing()
+    return ByHost(origin, there, app)
 
 
 def _parser() -> Any:

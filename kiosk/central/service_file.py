@@ -1,65 +1,110 @@
-"""A service as somebody at the union writes it, in TOML: checked whole before anything is published, as a policy is.
-
-Of the kinds, a notice can be written.
-"""
+"""A service as somebody at the union writes it, in TOML: checked whole before anything is published, as a policy is."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kiosk.central.photos import MOST_BYTES, NoPhoto, made_small
+from kiosk.central.service_kinds import (
+    AnswersFile,
+    ChecklistFile,
+    EventFile,
+    NoticeFile,
+    QuestionFile,
+    SheetFile,
+    as_said,
+    texts_of,
+)
+from kiosk.central.supply_kinds import CampaignFile, DoctorFile, StopFile
 from kiosk.decoding import UNDECODABLE
 from kiosk.language import _
 from kiosk.settings.loading import check_table, told_lines
 from kiosk.settings.reading import read_toml
-from kiosk.settings.table import BadSettings, Table, Wrong
+from kiosk.settings.table import BadSettings, Wrong, did_you_mean
+from kiosk.settings.text import read_bounded
 from kiosk.trust.documents import sign_document
-from kiosk.trust.policy import Scope
-from kiosk.trust.service import ID, LANGUAGE, LONGEST, MOST_LANGUAGES, NOTICE, Notice, ServiceDocument
+from kiosk.trust.service import (
+    CAMPAIGN,
+    DOCTOR,
+    ID,
+    LEDGER,
+    MOST_OF_A_PICTURE,
+    NOTICE,
+    STOP,
+    Body,
+    Campaign,
+    Checklist,
+    Event,
+    Picture,
+    ServiceDocument,
+)
+
+AnyFile = (
+    NoticeFile
+    | QuestionFile
+    | EventFile
+    | AnswersFile
+    | ChecklistFile
+    | SheetFile
+    | CampaignFile
+    | StopFile
+    | DoctorFile
+)
+
+FILES: Final[Mapping[str, type[AnyFile]]] = {
+    NOTICE: NoticeFile,
+    "question": QuestionFile,
+    "event": EventFile,
+    "answers": AnswersFile,
+    "checklist": ChecklistFile,
+    "sheet": SheetFile,
+    CAMPAIGN: CampaignFile,
+    STOP: StopFile,
+    DOCTOR: DoctorFile,
+}
+"""The kinds that can be written."""
 
 READ_IN: Final = "zh"
 """The language that everybody at a door can be expected to read."""
 
 
-class NoticeFile(Table, frozen=True):
-    """The whole file; see docs/wire.md. Both times carry their offset; without `begins` it holds at once."""
-
-    id: str
-    ends: datetime
-    texts: dict[str, str]
-    kind: Literal["notice"] = NOTICE
-    begins: datetime | None = None
-    station: Scope = ""
-    urgent: bool = False
+OF_LEDGERS: Final = 128 * 1024
+"""Bytes of a campaign's ledgers for 1.5 million holders, of whom 70,000 have had one, and an hour in which 10,000 more come."""
 
 
 class Written(Struct, frozen=True):
-    """A service to be published: its head, whose version and time are given then, and what it says."""
+    """A service to be published: its head, whose version and time are given then, what it says, and the picture it names."""
 
     head: ServiceDocument
-    notice: Notice
+    body: Body
+    picture: bytes = b""
 
     @property
     def size(self) -> int:
         """The bytes of the document."""
         largest = replace(self.head, version=2**52, issued_at=2**40 - 1)
-        said = msgspec.to_builtins(self.notice)
-        return len(sign_document(largest, Ed25519PrivateKey.generate(), bytes(4), said))
+        return len(sign_document(largest, Ed25519PrivateKey.generate(), bytes(4), as_said(self.body)))
+
+    @property
+    def room(self) -> int:
+        """The bytes that it takes of a station: a campaign's ledgers come after it."""
+        return self.size + (OF_LEDGERS if isinstance(self.body, Campaign) else 0)
 
 
 def read_service_file(path: Path, now: float) -> Written:
     """The service in a file. Raises BadSettings with everything that is wrong."""
     try:
         text, raw = read_toml(path)
-        found = judged(raw, now)
+        found = judged(raw, now, path.parent)
     except UNDECODABLE as error:
         raise BadSettings([f"{path}: {error}"]) from error
     if isinstance(found, list):
@@ -67,38 +112,64 @@ def read_service_file(path: Path, now: float) -> Written:
     return found
 
 
-def judged(raw: dict[str, Any], now: float) -> Written | list[Wrong]:
-    """The service that these tables say, or everything that is wrong with them."""
-    wrong = list(check_table(raw, NoticeFile, ())) or list(_senseless(msgspec.convert(raw, NoticeFile), now))
-    return wrong or _written(msgspec.convert(raw, NoticeFile), now)
+def with_lines(path: Path, wrong: Iterable[Wrong]) -> list[str]:
+    """What only the store knows to be wrong with the file, with its lines."""
+    text, _raw = read_toml(path)
+    return told_lines(path, text, list(wrong))
 
 
-def _written(file: NoticeFile, now: float) -> Written:
+def judged(raw: dict[str, Any], now: float, folder: Path | None = None) -> Written | list[Wrong]:
+    """The service that these tables say, or everything that is wrong with them; `folder`: where its picture is looked for."""
+    kind = raw.get("kind", NOTICE)
+    if kind == LEDGER:
+        return [(("kind",), _("nobody writes a ledger: the centre makes each, of what was handed out"))]
+    if not isinstance(kind, str) or kind not in FILES:
+        words = _("must be one of {names}", names=", ".join(FILES))
+        return [(("kind",), words + did_you_mean(f"{kind}", FILES))]
+    if wrong := list(check_table(raw, FILES[kind], ())):
+        return wrong
+    file = msgspec.convert(raw, FILES[kind])
+    wrong = list(_senseless(file, now))
+    picture = _picture(file, folder)
+    if isinstance(picture, str):
+        wrong.append((("picture",), picture))
+        picture = b""
+    return wrong or _written(file, kind, picture, now)
+
+
+def _written(file: AnyFile, kind: str, picture: bytes, now: float) -> Written:
     begins = int(file.begins.timestamp() if file.begins else now)
     ends = int(file.ends.timestamp())
-    head = ServiceDocument(1, file.id, file.kind, 0, begins, ends, file.station)
-    return Written(msgspec.convert(msgspec.to_builtins(head), ServiceDocument), Notice(file.texts, file.urgent))
+    head = ServiceDocument(1, file.id, kind, 0, begins, ends, file.station)
+    body: Body = file.body()
+    if isinstance(body, Event) and picture:
+        body = replace(body, picture=Picture(hashlib.sha256(picture).hexdigest(), len(picture)))
+    return Written(msgspec.convert(msgspec.to_builtins(head), ServiceDocument), body, picture)
 
 
-def _senseless(file: NoticeFile, now: float) -> Iterator[Wrong]:
+def _picture(file: AnyFile, folder: Path | None) -> bytes | str:
+    """The picture that an event names, made anew; nothing where it names none; or why there is none."""
+    if not isinstance(file, EventFile) or not file.picture or folder is None:
+        return b""
+    try:
+        return made_small(read_bounded(folder / file.picture, MOST_BYTES), MOST_OF_A_PICTURE)
+    except OSError as error:
+        return _("cannot be read: {why}", why=error.strerror or error)
+    except NoPhoto:
+        return _("is no JPEG, PNG or WebP that can be taken, of 8 MB and 16 megapixels at the most")
+
+
+def _senseless(file: AnyFile, now: float) -> Iterator[Wrong]:
     """What is well written and cannot be meant, with the reason."""
     if not re.fullmatch(ID, file.id):
         yield ("id",), _("must be at most 32 small letters, digits and hyphens, such as heat-2026")
     yield from _times(file, now)
-    if not 1 <= len(file.texts) <= MOST_LANGUAGES:
-        yield ("texts",), _("must be 1 to {most} texts, each under its language", most=MOST_LANGUAGES)
-    for language, text in file.texts.items():
-        if not re.fullmatch(LANGUAGE, language):
-            yield ("texts", language), _("is no language, such as zh, en or ug")
-        if not text.strip():
-            yield ("texts", language), _("is empty")
-        elif len(text) > LONGEST:
-            yield ("texts", language), _("has {count} characters, and may have {most}", count=len(text), most=LONGEST)
+    yield from file.wrong()
 
 
-def _times(file: NoticeFile, now: float) -> Iterator[Wrong]:
+def _times(file: AnyFile, now: float) -> Iterator[Wrong]:
     """A time without its offset means another instant at each end, so it is refused."""
-    times = {"begins": file.begins, "ends": file.ends}
+    times = {"begins": file.begins, "ends": file.ends, "starts": getattr(file, "starts", None)}
     naive = {name: time for name, time in times.items() if time is not None and time.tzinfo is None}
     for name, time in naive.items():
         yield (name,), _("{time} has no offset; write e.g. {time}+08:00", time=time.isoformat())
@@ -113,6 +184,17 @@ def _times(file: NoticeFile, now: float) -> Iterator[Wrong]:
 
 
 def service_warnings(written: Written) -> Iterator[str]:
-    """What is allowed and hardly meant."""
-    if READ_IN not in written.notice.texts:
-        yield _("texts: there is none in Chinese (zh)")
+    """What is allowed and hardly meant, and what nobody here can know."""
+    for at, texts in texts_of(written.body):
+        if READ_IN not in texts:
+            yield _("{at}: there is none in Chinese (zh)", at=at)
+    if isinstance(written.body, Checklist):
+        proofs = [(number, each.proof) for number, each in enumerate(written.body.items, 1) if each.proof]
+        for number, proof in proofs:
+            words = _(
+                "items.{number}.proof: it is not known here which stations have a sensor {sensor}; where there is none, "
+                "somebody has to look",
+                number=number,
+                sensor=proof.sensor,
+            )
+            yield words

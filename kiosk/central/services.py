@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +17,15 @@ class OtherService(ValueError):
     def __init__(self, kind: str, scope: str) -> None:
         super().__init__(kind, scope)
         self.kind, self.scope = kind, scope
+
+
+def named_picture(said: Mapping[str, Any]) -> str:
+    """The SHA-256 of the picture that a service names; empty where it names none."""
+    match said.get("picture"):
+        case {"sha256": str(found)}:
+            return found
+        case _:
+            return ""
 
 
 def read_service(body: bytes) -> tuple[ServiceDocument, dict[str, Any]]:

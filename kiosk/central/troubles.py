@@ -11,7 +11,10 @@ from kiosk.central.published import Published, lacking
 from kiosk.central.store.alarms import Alarm
 from kiosk.central.store.registers import OpenClaim
 from kiosk.central.store.sightings import OpenFault, StationLine
-from kiosk.central.wrong import SILENT, Trouble
+from kiosk.central.store.stocks import Stock
+from kiosk.central.voices.case import Case, end_of_day, today
+from kiosk.central.voices.rounds import Listed, Round, standings
+from kiosk.central.wrong import EMPTY, LITTLE, OVERDUE, SILENT, Trouble
 from kiosk.foreign import visible
 
 LATE: Final = 900.0
@@ -28,7 +31,11 @@ HIDES: Final = {"sensors": "sensor.", "scanner": "scanner."}
 
 
 class Known(Struct, frozen=True):
-    """What the store knows at one moment. `unsent`: since when which receiver of alarms could not be told."""
+    """What the store knows at one moment. `unsent`: since when which receiver of alarms could not be told.
+
+    `pressing`: cases of what people said that are urgent or late; `rounds`: the last of each station and checklist;
+    `short`: where little is left of what is handed out.
+    """
 
     stations: list[StationLine]
     faults: dict[str, list[OpenFault]]
@@ -38,6 +45,10 @@ class Known(Struct, frozen=True):
     claims: list[OpenClaim]
     gathered: float | None
     unsent: dict[str, float] = {}
+    pressing: list[Case] = []
+    checklists: list[Listed] = []
+    rounds: list[Round] = []
+    short: list[Stock] = []
 
     @property
     def enrolled(self) -> list[str]:
@@ -55,6 +66,10 @@ def troubles(known: Known, now: float) -> Iterator[Trouble]:
             yield from told_of(each.code, known.faults.get(each.code, []), known.raised.get(each.code, []))
     yield from (Trouble(f"server.{each.what}", each.station, each.first, each.detail) for each in known.alarms)
     yield from _waiting(known, now)
+    yield from _not_made(known, now)
+    yield from _running_short(known)
+    for case in known.pressing:
+        yield from _said(case, today(now))
 
 
 def _silence(line: StationLine, now: float) -> Iterator[Trouble]:
@@ -121,3 +136,29 @@ def _waiting(known: Known, now: float) -> Iterator[Trouble]:
     for claim in known.claims:
         if now - claim.made > WAITS:
             yield Trouble("claim", claim.station, claim.made)
+
+
+def _not_made(known: Known, now: float) -> Iterator[Trouble]:
+    """Rounds that are overdue; of several at a station the joined one names each checklist."""
+    stations = [(each.code, each.enrolled or 0.0) for each in known.stations if each.state == "enrolled"]
+    for each in standings(stations, known.checklists, known.rounds, now):
+        if each.overdue:
+            yield Trouble(OVERDUE, each.station, end_of_day(each.due), each.checklist)
+
+
+def _running_short(known: Known) -> Iterator[Trouble]:
+    """What is handed out and must be brought soon; of several things at a station the joined one names each."""
+    enrolled = set(known.enrolled)
+    for each in known.short:
+        if each.station in enrolled:
+            yield Trouble(LITTLE if each.pieces else EMPTY, each.station, each.at, each.item)
+
+
+def _said(case: Case, day: str) -> Iterator[Trouble]:
+    """What somebody said there that cannot wait, and what has waited for too long."""
+    if case.urgent and case.open:
+        yield Trouble(f"voice.{case.what}", case.station, case.said)
+    if case.unowned(day):
+        yield Trouble("voice.unowned", case.station, end_of_day(case.own_by))
+    elif case.overdue(day):
+        yield Trouble("voice.overdue", case.station, end_of_day(case.due))

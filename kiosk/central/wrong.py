@@ -24,19 +24,37 @@ LEVELS: Final = (0, 2, 4, 6)
 FEWEST: Final = 3
 """Stations of one cause, at the least."""
 
+LASTS: Final = 0.25
+"""Of a place's stations, the share down to which what most of them had is one cause there."""
+
 WITHIN: Final = 600.0
 """Seconds from the first station of a place to fall silent to the last: a line that is cut, or a power failure."""
 
 SILENT: Final = "silent"
 
+HOUR: Final = 3600.0
+MOST_SAID: Final = 12
+"""Causes of a kind that strangers make urgent within an hour, all over; the rest of all hours and kinds is one."""
+
+MUCH_SAID: Final = "voice.many"
+OVERDUE: Final = "round.overdue"
+EMPTY: Final = "stock.empty"
+LITTLE: Final = "stock.little"
+WAITING: Final = frozenset({"voice.unowned", "voice.overdue", OVERDUE, EMPTY, LITTLE})
+"""What waits for people: one cause of a district from FEWEST stations on, at however many of them it does."""
+
 
 class Urgency(enum.IntEnum):
-    """What a duty officer looks at first: doors that keep people out or do not close, then danger, then all else."""
+    """What a duty officer looks at first: doors that keep people out or do not close, then danger, then all that is measured.
+
+    SAID: what strangers say is urgent. No number of them stands before anything that a station tells.
+    """
 
     DOOR = 0
     SAFETY = 1
     OTHER = 2
-    LATER = 3
+    SAID = 3
+    LATER = 4
 
 
 URGENT: Final[tuple[tuple[str, Urgency], ...]] = (
@@ -53,6 +71,11 @@ URGENT: Final[tuple[tuple[str, Urgency], ...]] = (
     ("fault.tamper", Urgency.SAFETY),
     ("server.two_stations", Urgency.SAFETY),
     ("unpublished", Urgency.SAFETY),
+    ("voice.unowned", Urgency.LATER),
+    ("voice.overdue", Urgency.LATER),
+    ("voice.*", Urgency.SAID),
+    (OVERDUE, Urgency.LATER),
+    ("stock.*", Urgency.LATER),
     ("claim", Urgency.LATER),
 )
 """By a pattern of the trouble, the first that fits."""
@@ -98,10 +121,16 @@ def urgency(what: str) -> Urgency:
     return next((each for pattern, each in URGENT if fnmatchcase(what, pattern)), Urgency.OTHER)
 
 
+def by_strangers(what: str) -> bool:
+    """Whether it comes of what people said."""
+    return what.startswith("voice.")
+
+
 def causes(troubles: Iterable[Trouble], enrolled: Iterable[str], before: Collection[str] = ()) -> list[Cause]:
     """The causes of these troubles, the most urgent first. `enrolled`: the codes of all stations that are in service.
 
-    `before`: the keys of causes that were there already; one of a place stays one until fewer than three stations have it.
+    `before`: the keys of causes that were there already; one of a place stays one until fewer than a quarter of its stations
+    have it, or fewer than three.
     """
     places = Places(enrolled)
     kinds: dict[str, dict[str, Trouble]] = {}
@@ -109,7 +138,25 @@ def causes(troubles: Iterable[Trouble], enrolled: Iterable[str], before: Collect
         at = kinds.setdefault(each.what, {})
         at[each.station] = _joined(at[each.station], each) if each.station in at else each
     found = [cause for at in kinds.values() for cause in _of_one_kind(at, places, before)]
-    return sorted(found, key=lambda each: (each.urgency, -len(each.stations), each.since, each.key))
+    return sorted(_few_said(found, places), key=lambda each: (each.urgency, -len(each.stations), each.since, each.key))
+
+
+def _few_said(found: Collection[Cause], places: Places) -> Iterator[Cause]:
+    """All of them; of what strangers make urgent the first few of each hour, and one for the rest."""
+    yield from (each for each in found if each.urgency is not Urgency.SAID)
+    counts, rest = Counter[tuple[str, int]](), list[Cause]()
+    for each in sorted(
+        (each for each in found if each.urgency is Urgency.SAID), key=lambda each: (each.since, each.key)
+    ):
+        hour = (each.what, int(each.since // HOUR))
+        counts[hour] += 1
+        if counts[hour] <= MOST_SAID:
+            yield each
+        else:
+            rest.append(each)
+    if rest:
+        stations = tuple(sorted({code for each in rest for code in each.stations}))
+        yield Cause(MUCH_SAID, "", True, stations, places.count[""], min(each.since for each in rest), "")
 
 
 def _joined(first: Trouble, second: Trouble) -> Trouble:
@@ -148,6 +195,10 @@ class Places:
         within = Counter(_within(code, place) for code in codes)
         return sum(2 * count > self.count.get(each, 1) for each, count in within.items()) > 1
 
+    def still(self, place: str, codes: Collection[str]) -> bool:
+        """Whether so many of a place's stations have what most had before: it neither flickers nor lasts for ever."""
+        return len(codes) >= max(FEWEST, LASTS * self.count[place])
+
 
 def _within(code: str, place: str) -> str:
     """The next narrower place, or the station itself."""
@@ -161,10 +212,15 @@ def _of_one_kind(at: Mapping[str, Trouble], places: Places, before: Collection[s
             members = _together([left[code] for code in codes])
             cause = _cause(place, members, places.count[place], whole=True)
             named = [each.station for each in members]
-            if places.most(place, named) or (cause.key in before and len(members) >= FEWEST):
+            stays = cause.key in before and places.still(place, named)
+            if places.most(place, named) or stays or _waits(cause):
                 yield cause
                 left = {code: each for code, each in left.items() if code not in set(named)}
     yield from (_cause(each.station, [each], 1, whole=False) for each in left.values())
+
+
+def _waits(cause: Cause) -> bool:
+    return cause.what in WAITING and len(cause.place) == LEVELS[-1] and len(cause.stations) >= FEWEST
 
 
 def _together(troubles: list[Trouble]) -> list[Trouble]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import signal
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +21,9 @@ from kiosk.settings import Settings
 from kiosk.settings.kept import Origin, load_or_kept
 from kiosk.settings.loading import load
 from kiosk.settings.table import BadSettings
-from kiosk.wire import GetView, Message, View
+from kiosk.wire import GetView
+from kiosk.wire.base import Message
+from kiosk.wire.views import View
 
 if TYPE_CHECKING:
     from kiosk.logbook.reader import Reader
@@ -207,6 +208,8 @@ def _of_unicode(text: str) -> str:
 @contextmanager
 def reading(settings: Settings) -> Iterator[Reader]:
     """The logbook's file; exit code 1 where it cannot be read, with the next command."""
+    import sqlite3  # noqa: PLC0415  most programs have no use for it
+
     from kiosk.logbook.reader import FILE, Reader  # noqa: PLC0415
 
     path = settings.kept / FILE

@@ -62,6 +62,12 @@ GROUPS: Final = {
         "central": ("kiosk.cli.central.central:central", "Run and use the central server."),
         "root": ("kiosk.cli.root:root", "Make and use the root key, on a computer without a network."),
     },
+    "At the election board": {
+        "index": (
+            "kiosk.cli.index.index:index",
+            "Hold an anonymous ballot: keys, poll, slips, count, report; on a laptop without a network.",
+        ),
+    },
     "The programs, which systemd runs": {
         "station": (
             "kiosk.cli.act.programs:station",
@@ -80,9 +86,13 @@ GROUPS: Final = {
             "kiosk.cli.act.programs:screen",
             "Run the program that shows a page for the display at the door.",
         ),
+        "desk": (
+            "kiosk.cli.act.programs:desk",
+            "Run the program that shows a page for the display inside, to rate the station by.",
+        ),
         "browser": (
             "kiosk.cli.act.programs:browser",
-            "Run a browser on the display at the door, until its page falls silent.",
+            "Run a browser on a display, until its page falls silent.",
         ),
     },
 }

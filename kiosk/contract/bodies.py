@@ -31,6 +31,9 @@ UNDERSTANDS_CONFLICT: Final = "conflict"
 UNDERSTANDS_RELEASE: Final = "release"
 """Named by a station that fetches releases by itself."""
 
+UNDERSTANDS_ADMIT: Final = "admit"
+"""Named by a station whose display shows the code for phones: it obeys the command of that verb."""
+
 CONFLICT: Final = "urn:yizhan:problem:conflict"
 """The type of the 409 for a number that the server holds with other content, or from a foreign boot: `expected` is that number.
 
@@ -118,11 +121,19 @@ class Enrolled(Struct, frozen=True):
     documents: list[bytes]
 
 
+class FieldError(Struct, frozen=True):
+    """What is wrong in a field of a body."""
+
+    field: str
+    why: str
+
+
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `expected` is there with 409: the number that the server wants next."""
+    """RFC 9457. `expected` is there with 409: the number that the server wants next. `errors`: all of an order's."""
 
     title: str
     status: int
     detail: str = ""
     type: str = "about:blank"
     expected: int | None = None
+    errors: list[FieldError] = []

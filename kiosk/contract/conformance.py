@@ -7,6 +7,7 @@ server that stores an entry twice and answers as if it had not is not found out 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -37,10 +38,10 @@ from kiosk.contract.bodies import (
 )
 from kiosk.contract.peer import TIMEOUT, Broken, Peer, Stream, expect, read, refused
 from kiosk.contract.unanswered import why_unanswered
-from kiosk.trust.documents import TimeDocument, read_document
+from kiosk.trust.documents import TimeDocument, payload, read_document
 from kiosk.trust.keyset import NO_KEYS, Keyset
 from kiosk.trust.release import Release, read_release
-from kiosk.trust.service import ServiceDocument
+from kiosk.trust.service import Picture, ServiceDocument
 
 HELD_BACK: Final = 2.0
 CLOCK_SLACK: Final = 60.0
@@ -317,6 +318,30 @@ def releases(peer: Peer) -> None:
     expect(piece.headers.get("Content-Range") == f"bytes 8-15/{found.size}", "the piece does not say where it belongs")
 
 
+def pictures(peer: Peer) -> None:
+    """A picture that a service names comes by its hash, whole or a piece of it; another, and one of a stranger's, does not."""
+    path = f"/v1/stations/{peer.station}/pictures/"
+    refused(peer.send("GET", path + "0" * 64), 404)
+    refused(peer.send("GET", path + "0" * 64, None, "rubbish"), 401, 403)
+    for picture in _pictures(peer):
+        piece = peer.send("GET", path + picture.sha256, Range="bytes=8-15")  # first, for who gives much may rest then
+        whole = peer.send("GET", path + picture.sha256)
+        expect(whole.status_code == 200, f"HTTP {whole.status_code} to a question for a picture")
+        good = (hashlib.sha256(whole.content).hexdigest(), len(whole.content)) == (picture.sha256, picture.size)
+        expect(good, "the picture is not the one that the service names")
+        expect(piece.status_code == 206 and piece.content == whole.content[8:16], "a piece of it is another's")
+        place = piece.headers.get("Content-Range")
+        expect(place == f"bytes 8-15/{picture.size}", "the piece does not say where it belongs")
+
+
+def _pictures(peer: Peer) -> Iterator[Picture]:
+    """Those that the first services of the station name."""
+    for body in read(peer.documents("service=0"), Documents).documents:
+        said = payload(body)
+        if said.get("type") == "service" and isinstance(said.get("picture"), dict):
+            yield msgspec.convert(said["picture"], Picture)
+
+
 CASES: Final[tuple[Callable[[Peer], None], ...]] = (
     enrolment,
     tokens,
@@ -340,6 +365,7 @@ CASES: Final[tuple[Callable[[Peer], None], ...]] = (
     service_documents,
     clock,
     releases,
+    pictures,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import cleandoc
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from kiosk.contract.bodies import (
     Documents,
     Enrolled,
     Enrolment,
+    FieldError,
     Nonce,
     OfferedRelease,
     Platform,
@@ -31,10 +33,11 @@ from kiosk.contract.bodies import (
     Version,
     Wait,
 )
+from kiosk.trust.service import Hash
 
 Json = dict[str, Any]
 
-BODIES: Final = (Batch, BatchAnswer, Documents, Enrolled, Enrolment, OfferedRelease, Problem)
+BODIES: Final = (Batch, BatchAnswer, Documents, Enrolled, Enrolment, FieldError, OfferedRelease, Problem)
 CODE: Final[Json] = {
     "name": "code",
     "in": "path",
@@ -64,7 +67,7 @@ PROBLEMS: Final = {
     408: "the body came too slowly",
     413: "too large: halve the batch",
     415: "Content-Encoding is neither gzip nor identity",
-    416: "the piece begins beyond the bundle's end",
+    416: "the piece begins beyond the end",
     429: f"with the type {QUOTA}: more than any station has to tell; Retry-After says when to go on",
     503: "the store cannot be used just now, or too many are being answered; Retry-After says when to ask again",
 }
@@ -72,9 +75,6 @@ PROBLEMS: Final = {
 
 def document() -> Json:
     """The whole document."""
-    _, components = msgspec.json.schema_components(BODIES, ref_template="#/components/schemas/{name}")
-    for schema in components.values():  # Python 3.13 takes the indentation off docstrings, earlier ones do not
-        schema["description"] = cleandoc(schema["description"])
     station = "/v1/stations/{code}"
     return {
         "openapi": "3.1.0",
@@ -90,9 +90,10 @@ def document() -> Json:
             station + "/documents": {"get": _documents()},
             station + "/release": {"get": _release()},
             station + "/releases/{id}/bundle": {"get": _bundle()},
+            station + "/pictures/{id}": {"get": _picture()},
         },
         "components": {
-            "schemas": components,
+            "schemas": components(BODIES),
             "securitySchemes": {
                 "station": {
                     "type": "http",
@@ -105,13 +106,21 @@ def document() -> Json:
     }
 
 
+def components(bodies: Sequence[type]) -> Json:
+    """Their schemas by their names."""
+    _, found = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
+    for schema in found.values():  # Python 3.13 takes the indentation off docstrings, earlier ones do not
+        schema["description"] = cleandoc(schema["description"])
+    return dict(found)
+
+
 def _enrol() -> Json:
     return {
         "operationId": "enrol",
         "summary": "Pin a station's public key against a single-use claim code",
-        "requestBody": _body(Enrolment),
+        "requestBody": json_body(Enrolment),
         "responses": {
-            "200": _json(Enrolled, "the root key and the first documents"),
+            "200": json_of(Enrolled, "the root key and the first documents"),
             **_problems(400, 403, 408, 413, 415, 503),
         },
     }
@@ -123,9 +132,9 @@ def _batch() -> Json:
         "summary": "Take entries, each once: skip those up to the mark, insert the rest, move the mark, in one transaction",
         "security": [{"station": []}],
         "parameters": [CODE, STREAM, KNOWS],
-        "requestBody": _body(Batch),
+        "requestBody": json_body(Batch),
         "responses": {
-            "200": _json(BatchAnswer, "the mark"),
+            "200": json_of(BatchAnswer, "the mark"),
             **_problems(400, 401, 403, 404, 408, 409, 413, 415, 429, 503),
         },
     }
@@ -138,15 +147,15 @@ def _documents() -> Json:
         "security": [{"station": []}],
         "parameters": [
             CODE,
-            _query("keyset", "the newest keyset's version that the station has", Version),
-            _query("status", "likewise of the status list", Version),
-            _query("policy", "likewise of its policy", Version),
-            _query("command", "the number of the newest command that it has", Version),
-            _query("service", "likewise of services; without it none is sent", Version),
-            _query("wait", "seconds", Wait),
-            _query("nonce", "to be signed with the time", Nonce),
+            query("keyset", "the newest keyset's version that the station has", Version),
+            query("status", "likewise of the status list", Version),
+            query("policy", "likewise of its policy", Version),
+            query("command", "the number of the newest command that it has", Version),
+            query("service", "likewise of services; without it none is sent", Version),
+            query("wait", "seconds", Wait),
+            query("nonce", "to be signed with the time", Nonce),
         ],
-        "responses": {"200": _json(Documents, "signed documents"), **_problems(400, 401, 403, 503)},
+        "responses": {"200": json_of(Documents, "signed documents"), **_problems(400, 401, 403, 503)},
     }
 
 
@@ -157,12 +166,12 @@ def _release() -> Json:
         "security": [{"station": []}],
         "parameters": [
             CODE,
-            _query("platform", "that the station's package is for", Platform),
-            {**_query("version", "that the station runs", ReleaseNumber), "required": True},
+            query("platform", "that the station's package is for", Platform),
+            {**query("version", "that the station runs", ReleaseNumber), "required": True},
             KNOWS,
         ],
         "responses": {
-            "200": _json(OfferedRelease, "a release"),
+            "200": json_of(OfferedRelease, "a release"),
             "204": {"description": "none, or the station does not name the capability"},
             **_problems(400, 401, 403, 503),
         },
@@ -170,14 +179,22 @@ def _release() -> Json:
 
 
 def _bundle() -> Json:
+    return _in_pieces("bundle", "The bundle of the release that this station may have", BundleId)
+
+
+def _picture() -> Json:
+    return _in_pieces("picture", "A picture that a service of this station's names, by its SHA-256", Hash)
+
+
+def _in_pieces(name: str, what: str, kind: Any) -> Json:
     bytes_: Json = {"content": {"application/octet-stream": {"schema": {}}}}
     return {
-        "operationId": "bundle",
-        "summary": "The bundle of the release that this station may have, or a piece of it (RFC 9110, 14)",
+        "operationId": name,
+        "summary": f"{what}, or a piece of it (RFC 9110, 14)",
         "security": [{"station": []}],
         "parameters": [
             CODE,
-            {"name": "id", "in": "path", "required": True, "schema": msgspec.json.schema(BundleId)},
+            {"name": "id", "in": "path", "required": True, "schema": msgspec.json.schema(kind)},
             {"name": "Range", "in": "header", "description": "bytes=FIRST-LAST", "schema": {"type": "string"}},
             {"name": "If-Range", "in": "header", "description": "the ETag", "schema": {"type": "string"}},
         ],
@@ -189,22 +206,26 @@ def _bundle() -> Json:
     }
 
 
-def _query(name: str, description: str, kind: Any) -> Json:
+def query(name: str, description: str, kind: Any) -> Json:
+    """A parameter of the query."""
     return {"name": name, "in": "query", "description": description, "schema": msgspec.json.schema(kind)}
 
 
-def _body(kind: type) -> Json:
-    return {"required": True, "content": {"application/json": {"schema": _ref(kind)}}}
+def json_body(kind: type) -> Json:
+    """The body of a request."""
+    return {"required": True, "content": {"application/json": {"schema": ref(kind)}}}
 
 
-def _json(kind: type, description: str) -> Json:
-    return {"description": description, "content": {"application/json": {"schema": _ref(kind)}}}
+def json_of(kind: type, description: str) -> Json:
+    """The body of an answer."""
+    return {"description": description, "content": {"application/json": {"schema": ref(kind)}}}
 
 
 def _problems(*statuses: int) -> Json:
-    content = {"application/problem+json": {"schema": _ref(Problem)}}
+    content = {"application/problem+json": {"schema": ref(Problem)}}
     return {str(status): {"description": PROBLEMS[status], "content": content} for status in statuses}
 
 
-def _ref(kind: type) -> Json:
+def ref(kind: type) -> Json:
+    """A body by its name."""
     return {"$ref": f"#/components/schemas/{kind.__name__}"}

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core import services
+from kiosk.core.admission import admitted
 from kiosk.core.clock import LEEWAY, provably_ahead, raise_floor, synchronise
 from kiosk.core.door import door
 from kiosk.core.door.access import COMMIT_PATIENCE
@@ -162,10 +163,9 @@ def _service(state: State, document: ServiceDocument, body: bytes, above: int, n
     found = services.taken(state, document, body, above, now)
     if not isinstance(found, Refusal):
         return found
-    if found is not Refusal.AHEAD:
-        return _refused(state, found, now)
-    state, told = _refused(_await_time(state, document, body), found, now)
-    return state, (*told, *services.unproven())
+    state, told = _refused(_await_time(state, document, body) if found is Refusal.AHEAD else state, found, now)
+    state, unproven = services.not_taken(state, found, document, body, above, now)
+    return state, (*told, *unproven)
 
 
 def _kind(document: Numbered | ServiceDocument) -> str:
@@ -199,7 +199,9 @@ def _said(state: State, document: StatusDocument | PolicyDocument | CommandDocum
 def _ruled_by(state: State, policy: PolicyDocument) -> State:
     rules = {name: state.rules.get(name, known.rules) for name, known in state.doors.items()}
     doors = {
-        name: replace(known, rules=ruled(rules[name], policy.doors.get(name), state.utc_offset))
+        name: replace(
+            known, rules=ruled(rules[name], None if known.rules.slot else policy.doors.get(name), state.utc_offset)
+        )
         for name, known in state.doors.items()
     }
     return replace(state, policy=policy, doors=doors, rules=rules)
@@ -224,7 +226,7 @@ def _applied(
     state = _remember(state, kind, Signed(signer(body), document.version, body, document.issued_at))
     state = replace(state, clock=raise_floor(state.clock, document.issued_at, now))
     kept = keeps(kind, before.signed.get(kind, ()), state.signed[kind])
-    unused = unusable(document, state.doors, payload(body)) if isinstance(document, PolicyDocument) else ()
+    unused = unusable(document, state.entrances, payload(body)) if isinstance(document, PolicyDocument) else ()
     return state, (fact.DocumentApplied(kind, document.version, unused), *kept, _floor(state, now))
 
 
@@ -240,12 +242,18 @@ def _command(state: State, document: CommandDocument, body: bytes, now: float) -
     """Take a command that is provably in time; it is stored, and told, before it is obeyed."""
     if state.clock.latest(now) > document.expires:
         return _refused(state, Refusal.NOT_IN_TIME, now)
-    before, ticket = state.signed.get("command", ()), state.tickets + 1
-    order = Order(document, now + COMMIT_PATIENCE, signer(body))
-    state = _remember(state, "command", Signed(order.kid, document.version, body, document.issued_at))
-    state = replace(state, tickets=ticket, orders={**state.orders, ticket: order})
+    if document.verb == "admit" and (document.index is None or document.pass_class is None):
+        return _refused(state, Refusal.MALFORMED, now)
+    before, kid = state.signed.get("command", ()), signer(body)
+    state = _remember(state, "command", Signed(kid, document.version, body, document.issued_at))
+    kept = keeps("command", before, state.signed["command"])
     started = fact.CommandStarted(document.id, document.version, document.verb, document.door)
-    return state, (started, *keeps("command", before, state.signed["command"]))
+    if document.verb == "admit":  # the grant waits for its own commit, which is that of this entry, too
+        state, outcomes = admitted(state, document, now)
+        return state, (started, *outcomes, *kept)
+    ticket, order = state.tickets + 1, Order(document, now + COMMIT_PATIENCE, kid)
+    state = replace(state, tickets=ticket, orders={**state.orders, ticket: order})
+    return state, (started, *kept)
 
 
 def _keyset(state: State, document: Keyset, body: bytes, now: float) -> Stepped:

@@ -1,27 +1,34 @@
 """What the logbook holds: one frozen struct for each kind of fact. `kind` is the tag on disk and on the wire.
 
 Three streams: *access* commits at once (door, decisions, faults, documents), and so does *services* (what a station offers
-inside); *telemetry* goes in groups (readings). An entry of *services* names nobody: it has no credential's index.
+inside); *telemetry* goes in groups (readings). An entry of *services* names nobody, but for the steward whose round it was.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from kiosk.core.clock import Quality
+from kiosk.core.facts import Fact as Fact
+from kiosk.core.served import Ballots as Ballots
+from kiosk.core.served import Cleaned as Cleaned
+from kiosk.core.served import Consulted as Consulted
+from kiosk.core.served import Counted as Counted
+from kiosk.core.served import Filled as Filled
+from kiosk.core.served import HandedOut as HandedOut
+from kiosk.core.served import Inspected as Inspected
+from kiosk.core.served import Rated as Rated
+from kiosk.core.served import Released as Released
+from kiosk.core.served import StoppedAt as StoppedAt
+from kiosk.core.served import Voiced as Voiced
 
 Stream = Literal["access", "telemetry", "services"]
 
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-class Fact(Struct, frozen=True, tag_field="kind", tag=_snake, omit_defaults=True):
-    """The base of all entries."""
+PHONE: Final = "phone"
+Way = Literal["", "phone"]
+"""How somebody asked to be let in: by a code that was shown, or by a phone through the central server."""
 
 
 class Started(Fact, frozen=True):
@@ -35,7 +42,10 @@ class Stopped(Fact, frozen=True):
 
 
 class Granted(Fact, frozen=True):
-    """A pass was accepted. `again`: the second presentation of somebody who missed the door; `shown_at`: by the phone."""
+    """A pass was accepted, or a phone asked in its place (`way`). `again`: shown once more by somebody who missed the door.
+
+    `shown_at`: by the phone's clock.
+    """
 
     door: str
     index: int
@@ -45,6 +55,7 @@ class Granted(Fact, frozen=True):
     expires: int
     again: bool = False
     shown_at: int = 0
+    way: Way = ""
 
 
 class Denied(Fact, frozen=True):
@@ -54,6 +65,7 @@ class Denied(Fact, frozen=True):
     reason: str
     index: int | None = None
     suppressed: int = 0
+    way: Way = ""
 
 
 class Unlocked(Fact, frozen=True):
@@ -70,15 +82,17 @@ class Locked(Fact, frozen=True):
 
 
 class Taken(Fact, frozen=True):
-    """The door was opened on a grant."""
+    """The door was opened on a grant; `slot`: of a cupboard, and nobody came in."""
 
     door: str
+    slot: bool = False
 
 
 class NotTaken(Fact, frozen=True):
-    """A grant ended and nobody had opened the door."""
+    """A grant ended and nobody had opened the door; `slot`: of a cupboard."""
 
     door: str
+    slot: bool = False
 
 
 class InterruptedUnlock(Fact, frozen=True):
@@ -240,9 +254,10 @@ class Switched(Fact, frozen=True):
 
 
 class Saving(Fact, frozen=True):
-    """The saving of energy in a closed and empty station: warned, off, or on again."""
+    """The saving of energy in a closed and empty station: warned, off, or on again. `why`: `battery` for one that is low."""
 
     phase: str
+    why: str = ""
 
 
 class Measured(Fact, frozen=True):
@@ -287,19 +302,6 @@ class Position(Fact, frozen=True):
     moving: bool
 
 
-class Rated(Fact, frozen=True):
-    """What those who came in thought, all of some weeks together: for each of four answers, the best first, how many gave it.
-
-    `surplus`: answers beyond one for each who came in; `entered`: how many did.
-    """
-
-    question: str
-    counts: tuple[int, int, int, int]
-    surplus: int = 0
-    entered: int = 0
-    weeks: int = 1
-
-
 Entry = (
     Started
     | Stopped
@@ -336,10 +338,32 @@ Entry = (
     | Used
     | Position
     | Rated
+    | Voiced
+    | Inspected
+    | Cleaned
+    | Ballots
+    | HandedOut
+    | Counted
+    | Filled
+    | Released
+    | Consulted
+    | StoppedAt
 )
 
 TELEMETRY: Final = (Measured, Absent, Used, Position)
-SERVICES: Final = (Rated,)
+SERVICES: Final = (
+    Rated,
+    Voiced,
+    Inspected,
+    Cleaned,
+    Ballots,
+    HandedOut,
+    Counted,
+    Filled,
+    Released,
+    Consulted,
+    StoppedAt,
+)
 
 
 def stream_of(entry: Entry) -> Stream:

@@ -117,6 +117,12 @@ class DoorRequested(Happening, frozen=True):
     seconds: float = 0.0
 
 
+class SlotGranted(Happening, frozen=True):
+    """Somebody inside may take what this slot holds; it is on the disk that they have it."""
+
+    slot: str
+
+
 class Maintained(Happening, frozen=True):
     """A technician arms maintenance for `seconds`, or ends it with 0; `who` is the account that asked."""
 
@@ -177,6 +183,7 @@ Event = (
     | Offered
     | ServicesLost
     | Asked
+    | SlotGranted
     | TechniciansAct
     | EnrolmentDone
     | Faulted

@@ -1,4 +1,4 @@
-"""The services that a station holds: their heads, and what notices say. The documents themselves lie on the disk alone.
+"""The services that a station holds: their heads and what they say. The documents lie on the disk alone.
 
 Bounded: of each kind the newest, and of all what there is room for, the newest first.
 """
@@ -7,29 +7,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.core.clock import Clock, provably_ahead
-from kiosk.trust.service import Notice, ServiceDocument
+from kiosk.trust.service import Body, Event, Notice, ServiceDocument, Sheet
 
 MOST_OF_A_KIND: Final = 64
-MOST_BYTES: Final = 8 * 1024 * 1024
-"""Of all documents together."""
+MOST_BYTES: Final = 2 * 1024 * 1024
+"""Of all documents together: what they say is in memory, too."""
+
+T = TypeVar("T")
 
 MOST_SHOWN: Final = 8
 """Notices that a display shows in turn."""
 
 
 class Held(Struct, frozen=True):
-    """A service that is held: its key (hexadecimal), the document's bytes, and, of a notice, what it says."""
+    """A service that is held: its key (hexadecimal), the document's bytes, and what it says; None: that another is over."""
 
     head: ServiceDocument
     kid: str
     size: int
-    notice: Notice | None = None
+    body: Body | None = None
 
 
 class Services(Struct, frozen=True):
@@ -91,8 +93,25 @@ def in_force(head: ServiceDocument, clock: Clock, now: float) -> bool:
 
 def notices(services: Services, clock: Clock, now: float) -> list[Notice]:
     """What a display shows now: the urgent ones, then the others, each the newest first."""
-    found = [each.notice for each in services.held.values() if each.notice and in_force(each.head, clock, now)]
+    found = [body for _head, body in said(services, Notice, clock, now)]
     return sorted(found, key=lambda each: not each.urgent)[:MOST_SHOWN]
+
+
+def said(services: Services, kind: type[T], clock: Clock, now: float) -> list[tuple[ServiceDocument, T]]:
+    """What services of a kind say that are in force now, the newest first."""
+    found = services.held.values()
+    return [(each.head, each.body) for each in found if isinstance(each.body, kind) and in_force(each.head, clock, now)]
+
+
+def pictures(services: Services) -> dict[str, int]:
+    """The pictures that services name, and their bytes; also of those that have not begun yet."""
+    found = (each.body.picture for each in services.held.values() if isinstance(each.body, Event))
+    return {each.sha256: each.size for each in found if each}
+
+
+def also(services: Services, clock: Clock, now: float) -> frozenset[str]:
+    """The further prefixes of station codes in which this station counts, as the sheets say that are in force."""
+    return frozenset(prefix for _head, sheet in said(services, Sheet, clock, now) for prefix in sheet.also)
 
 
 def _of(services: Services, found: list[Held]) -> Services:

@@ -22,9 +22,12 @@ from kiosk.core.ratchets import absurd
 from kiosk.core.state import State, Stepped
 from kiosk.trust.documents import Refusal, payload, read_document, signer
 from kiosk.trust.keyset import Keyset
-from kiosk.trust.service import KINDS, ServiceDocument, notice_in
+from kiosk.trust.service import CAMPAIGN, KINDS, LEDGER, ServiceDocument, body_in
 
 KIND: Final = "service"
+OF_HOLDERS: Final = frozenset({CAMPAIGN, LEDGER})
+"""Kinds that say something of those who have had something."""
+
 NUMBER: Final = ""
 """The id under which the document is stored that proves the number."""
 
@@ -48,10 +51,22 @@ def taken(state: State, head: ServiceDocument, body: bytes, above: int, now: flo
     return state, (applied, *kept, KeepFloor(state.clock.earliest(now), state.clock.lowered))
 
 
+def not_taken(state: State, why: Refusal, head: ServiceDocument, body: bytes, above: int, now: float) -> Stepped:
+    """What a refusal leaves behind: no stored number proves what this station may take later.
+
+    The number rises over what this version cannot read, or that would be asked for again and again; the next start, which may
+    be of a version that can, asks for everything anew.
+    """
+    if why is Refusal.MALFORMED and not _refusal(state, head, now):
+        services = held.seen(state.services, Held(head, signer(body), len(body)), above)
+        return replace(state, services=services), unproven()
+    return state, unproven() if why is Refusal.AHEAD else ()
+
+
 def _held(head: ServiceDocument, body: bytes) -> Held | None:
     """What is held of a document; None where its body is not what its kind asks for."""
     try:
-        return Held(head, signer(body), len(body), notice_in(head, payload(body)))
+        return Held(head, signer(body), len(body), body_in(head, payload(body)))
     except msgspec.ValidationError:
         return None
 
@@ -76,6 +91,20 @@ def changed(state: State, after: Services, body: bytes = b"") -> Stepped:
     if before.number != after.number:
         rows += [KeepService(NUMBER, after.number, body)] if after.number and KIND not in state.early else unproven()
     return replace(state, services=after), tuple(rows)
+
+
+def forgotten(state: State, now: float) -> Stepped:
+    """Without campaigns and ledgers that have provably ended: their key, and who had something, stay no longer than that.
+
+    Where the number is proven by one of them, everything is asked for anew.
+    """
+    services = state.services
+    over = {name for name in held.ended(services, state.clock, now) if services.held[name].head.kind in OF_HOLDERS}
+    if not over:
+        return state, ()
+    proves = any(services.held[name].head.version == services.number for name in over)
+    services = held.without(services, over)
+    return changed(state, held.asked_anew(services) if proves else services)
 
 
 def unproven() -> tuple[KeepService, ...]:

@@ -12,7 +12,7 @@ from kiosk.core.door.access import Memory, Trust
 from kiosk.core.door.door import Door, DoorRules, Moved, Outcome
 from kiosk.core.door.inputs import Debounced
 from kiosk.core.door.tables import Claim
-from kiosk.core.entries import Entry
+from kiosk.core.entries import Entry, Way
 from kiosk.core.events import Command
 from kiosk.core.held import Services
 from kiosk.core.limit import Limit
@@ -27,8 +27,8 @@ from kiosk.trust.policy import NO_POLICY, PolicyDocument
 DENIALS: Final = Limit(most=30, within=60.0, longest=900.0)
 """How many refusals for one reason at one door are logged one by one: a wrong code left in view must not fill the card."""
 
-Refused = tuple[str, str, int | None]
-"""Door, reason, and the holder's index where a signature vouches for it."""
+Refused = tuple[str, str, int | None, Way]
+"""Door, reason, the holder's index where a signature vouches for it, and the way."""
 
 MOST_LIMITS: Final = 256
 """Holders at doors for whom refusals are counted apart; there are no more at once."""
@@ -41,12 +41,13 @@ FAULT_CHANGES: Final = Limit(most=20, within=600.0, longest=3600.0)
 
 
 class Pending(Struct, frozen=True):
-    """A grant that waits for its commit until boot time `deadline`."""
+    """A grant that waits for its commit until boot time `deadline`; `command`: whose it is, if no pass was shown."""
 
     door: str
     claims: Pass
-    seen: float
+    seen: float | None
     deadline: float
+    command: str = ""
 
 
 class Order(Struct, frozen=True):
@@ -62,7 +63,8 @@ class State(Struct, frozen=True):
 
     `rules`: the doors' rules by the settings alone, which the policy may override; `signed`: what is kept of each kind of
     document; `retired`: keys that have ended and left the keyset, under which some of that holds; `early`: documents that were
-    refused for their time; `ordered`: which key's command made a claim on a door.
+    refused for their time; `ordered`: which key's command made a claim on a door; `phone_door`: whose display shows the code
+    for phones by the settings, empty where none does.
     """
 
     root: bytes
@@ -88,6 +90,7 @@ class State(Struct, frozen=True):
     early: dict[str, Early] = {}
     services: Services = Services()
     ordered: dict[tuple[str, Claim], str] = {}
+    phone_door: str = ""
     orders: dict[int, Order] = {}
     enrolling_until: float = 0.0
     """Boot time until which the answer to a shown enrolment code is awaited."""
@@ -98,6 +101,11 @@ class State(Struct, frozen=True):
     refusals: Limit = REFUSALS
     fault_changes: dict[str, Limit] = {}
     """By what is at fault."""
+
+    @property
+    def entrances(self) -> tuple[str, ...]:
+        """The doors that people walk through: all but the slots."""
+        return tuple(name for name, each in self.doors.items() if not each.rules.slot)
 
     @property
     def commanded(self) -> int:

@@ -12,15 +12,15 @@ from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from kiosk.core import enrolment, limit, services
+from kiosk.core import admission, enrolment, limit, services
 from kiosk.core import entries as fact
-from kiosk.core.clock import Instant, raise_by_pass
+from kiosk.core.clock import Instant
 from kiosk.core.documents import offered
-from kiosk.core.door import access, denials, door, inputs, lamps
+from kiosk.core.door import access, denials, door, inputs, lamps, slots
 from kiosk.core.door.access import Verdict
 from kiosk.core.door.door import Outcome
 from kiosk.core.door.hours import freed_until, next_programme
-from kiosk.core.door.orders import MAX_OVERRIDE, obey, requested
+from kiosk.core.door.orders import obey, requested
 from kiosk.core.door.tables import Claim, ContactSignal
 from kiosk.core.entries import Entry, Stamp
 from kiosk.core.events import (
@@ -44,17 +44,18 @@ from kiosk.core.events import (
     Record,
     Scanned,
     ServicesLost,
+    SlotGranted,
     TechniciansAct,
     Tick,
     UpdateTold,
 )
 from kiosk.core.faults import faulted, untold
-from kiosk.core.freshness import Freshness, freshness
-from kiosk.core.room import appliances, saving
+from kiosk.core.room import appliances, battery, saving, wheels
 from kiosk.core.room.room import Phase
 from kiosk.core.state import Order, Pending, State, Stepped, moved
+from kiosk.index.slips import PREFIX as SLIP
 from kiosk.trust.codes import bare
-from kiosk.trust.passes import Pass, PassClass
+from kiosk.trust.medicine import PREFIX as MEDICINE
 from kiosk.trust.reasons import Reason
 
 T = TypeVar("T")
@@ -64,13 +65,13 @@ ON_A_PIN: Final = "sensor:"
 """What the name of an input begins with that is a sensor's."""
 
 KEEP_FLOOR_EVERY: Final = 600.0
-"""Seconds: what a power cut may take from the clock's floor."""
-
-PASS_ARMS: Final = 1800.0
-"""Seconds of maintenance that a technician's pass arms when it opens a door."""
+"""Seconds: what a power cut may take from the clock's floor; and how much longer than it may what has ended is kept."""
 
 STUCK_AFTER: Final = 60.0
 """Seconds for which nobody leans on an exit button. It frees the door all the same."""
+
+OF_THE_DESK: Final = {SLIP: Reason.BALLOT_SLIP, MEDICINE: Reason.RELEASE_AT_THE_DESK}
+"""What is shown inside, by its prefix: at a door nothing of it is used up, or written down."""
 
 FIRE: Final = "fire"
 EXIT: Final = ".exit"
@@ -87,8 +88,9 @@ def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command
     state, first = _advance(state, now)
     state, second = _happen(state, event, now)
     state, third = saving.settle(before, state, (*first, *second), now)
-    state, fourth = _lamps(state, now.boot)
-    return state, _record(before, state, (*first, *second, *third, *fourth), now)
+    state, fourth = battery.settle(state, now)
+    state, fifth = _lamps(state, now.boot)
+    return state, _record(before, state, (*first, *second, *third, *fourth, *fifth), now)
 
 
 def due(state: State, now: float) -> float:
@@ -96,7 +98,7 @@ def due(state: State, now: float) -> float:
     times: list[float] = [door.due(each) for each in state.doors.values()]
     times += [inputs.due(each, frees=_frees(name)) for name, each in state.inputs.items()]
     times += [inputs.calm_due(each) for each in state.inputs.values()]
-    times += [appliances.due(state), saving.due(state, now)]
+    times += [appliances.due(state), saving.due(state, now), battery.due(state), wheels.due(state, now)]
     times += [each.deadline for each in state.pending.values()]
     times += [each.deadline for each in state.orders.values()]
     times += [_stuck_due(state, name) for name in state.inputs]
@@ -119,14 +121,7 @@ def stopped(state: State, now: Instant) -> Record:
 
 def judge(state: State, text: str, door_name: str, now: Instant) -> Verdict:
     """What would become of this code at that door, here and now. Changes nothing."""
-    return _judge(state, text, door_name, now.boot)
-
-
-def _judge(state: State, text: str, name: str, now: float) -> Verdict:
-    blocked = access.interlocked(name, state.doors, {pending.door for pending in state.pending.values()})
-    old_list = state.policy.refuse_when_old and freshness(state, now) is Freshness.OLD
-    door_now, trust = state.doors[name], state.trust
-    return access.judge(text, door_now, trust, state.memory, state.clock, now, blocked=blocked, old_list=old_list)
+    return admission.shown(state, text, door_name, now.boot)
 
 
 def _record(before: State, after: State, outcomes: Iterable[Command | Entry], now: Instant) -> tuple[Command, ...]:
@@ -165,28 +160,32 @@ def _advance(state: State, now: Instant) -> Stepped:
         if now.boot >= waiting.deadline:
             state, more = _late(state, ticket, "slow", now.boot)
             outcomes += more
-    for name in state.doors:
+    for name in state.entrances:
         state, more = _programme(state, name, now.boot)
         outcomes += more
+    for name in state.doors:
         state, more = moved(state, name, door.tick(state.doors[name], now.boot))
         outcomes += more
     state, more = appliances.advance(state, now)
+    outcomes += more
+    state, more = wheels.advance(state, now)
     outcomes += more
     for counted in (denials.advance, untold):
         state, more = counted(state, now.boot)
         outcomes += more
     if state.clock.raised and now.boot - state.floor_kept_at >= KEEP_FLOOR_EVERY:
-        state = replace(state, floor_kept_at=now.boot)
+        state, more = services.forgotten(replace(state, floor_kept_at=now.boot), now.boot)
+        outcomes += more
         outcomes.append(KeepFloor(state.clock.earliest(now.boot), state.clock.lowered))
     return state, tuple(outcomes)
 
 
 def _programme(state: State, name: str, now: float) -> tuple[State, tuple[Outcome, ...]]:
-    """A programme for everybody holds the door for as long as it provably runs, and yields to an interlock."""
+    """A programme for everybody holds the door for as long as it provably runs; it yields to an interlock, and to driving."""
     known = state.doors[name]
     held = known.claims.get(Claim.PROGRAMME)
     until = freed_until(known.rules.schedule, state.clock, now)
-    if until is None or access.interlocked(name, state.doors, set()):
+    if until is None or wheels.moving(state, now) or access.interlocked(name, state.doors, set()):
         return moved(state, name, door.release(known, {Claim.PROGRAMME}, now)) if held else (state, ())
     if held is not None and abs(held - until) < SAME_END:
         return state, ()
@@ -198,8 +197,9 @@ def _lamps(state: State, now: float) -> Stepped:
     outcomes: list[Command | Entry] = []
     room = state.room
     warned = room.rules.entrances if room.phase is Phase.WARNED else ()
+    drives = wheels.moving(state, now)
     for name, known in state.doors.items():
-        door_now, show = lamps.shown(known, now, warned=name in warned)
+        door_now, show = lamps.shown(known, now, warned=name in warned, drives=drives)
         state, _ = moved(state, name, (door_now, ()))
         outcomes += show
     return state, tuple(outcomes)
@@ -220,24 +220,38 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case Reading() | NoReading():
             return appliances.sensed(state, event, now)
         case Located():
-            return appliances.located(state, event, now)
-        case Offered(document, above):
-            return offered(state, document, now.boot, above)
-        case ServicesLost():
-            return services.lost(state)
-        case Asked(nonce):
-            kept = dict(list(state.nonces.items())[1 - MAX_NONCES :])
-            return replace(state, nonces={**kept, nonce: now.boot}), ()
+            return wheels.located(state, event, now)
+        case Offered() | ServicesLost() | Asked():
+            return _of_documents(state, event, now.boot)
+        case SlotGranted(slot):
+            return slots.granted(state, slot, now.boot)
         case DoorRequested() | Maintained() | LampTried() | PartsTried() | UpdateTold():
             return _technician(state, event, now.boot)
         case EnrolmentDone(root, documents, words):
             return enrolment.enrolled(state, root, documents, words, now.boot)
         case Faulted(what, detail):
-            return faulted(state, what, detail, now.boot)
+            return _faulted(state, what, detail, now.boot)
         case Tick():
             return state, ()
         case _:
             assert_never(event)
+
+
+def _of_documents(state: State, event: Offered | ServicesLost | Asked, now: float) -> Stepped:
+    match event:
+        case Offered(document, above):
+            return offered(state, document, now, above)
+        case ServicesLost():
+            return services.lost(state)
+        case Asked(nonce):
+            kept = dict(list(state.nonces.items())[1 - MAX_NONCES :])
+            return replace(state, nonces={**kept, nonce: now}), ()
+
+
+def _faulted(state: State, what: str, detail: str | None, now: float) -> Stepped:
+    state, told = faulted(state, what, detail, now)
+    state, more = slots.lost(state, what, now) if detail else (state, ())
+    return state, (*told, *more)
 
 
 def _technician(state: State, event: TechniciansAct, now: float) -> Stepped:
@@ -245,19 +259,13 @@ def _technician(state: State, event: TechniciansAct, now: float) -> Stepped:
         case DoorRequested():
             return requested(state, event, now)
         case Maintained(who, seconds):
-            return _maintained(state, who, seconds, now)
+            return admission.maintained(state, who, seconds, now)
         case LampTried(name, lamp):
             return moved(state, name, (lamps.tried(state.doors[name], lamp, now), ()))
         case PartsTried(who, results):
             return state, (fact.Commissioned(who, results),)
         case UpdateTold(version, outcome, detail):
             return state, (fact.Updated(version, outcome, detail),)
-
-
-def _maintained(state: State, who: str, seconds: float, now: float) -> Stepped:
-    state = replace(state, maintenance_until=now + min(seconds, MAX_OVERRIDE))
-    state, outcomes = appliances.maintained(state) if seconds else (state, ())
-    return state, (fact.Maintenance(who, seconds or None), *outcomes)
 
 
 def _chattering(state: State, name: str, level: inputs.Debounced, now: float) -> Stepped:
@@ -315,7 +323,8 @@ def _fire(state: State, active: bool, now: float) -> Stepped:
     if not active and not any(Claim.FIRE in each.claims for each in state.doors.values()):
         return state, ()
     outcomes: list[Command | Entry] = [fact.FireRelease(active)]
-    for name, known in state.doors.items():
+    for name in state.entrances:
+        known = state.doors[name]
         claimed = door.claim(known, Claim.FIRE, math.inf, now) if active else door.release(known, {Claim.FIRE}, now)
         state, more = moved(state, name, claimed)
         outcomes += more
@@ -323,36 +332,20 @@ def _fire(state: State, active: bool, now: float) -> Stepped:
 
 
 def _scanned(state: State, event: Scanned, now: float) -> Stepped:
-    if event.door not in state.doors:
+    if event.door not in state.entrances:
         return state, ()
     text = bare(event.text)
     if text.startswith(enrolment.PREFIX):
         found = enrolment.shown(state, text, now)
         return denials.denied(state, event.door, found, None, now) if isinstance(found, Reason) else found
-    verdict = _judge(state, text, event.door, now)
-    if verdict.reason is None and verdict.claims is not None:
-        return _grant(state, event, verdict.claims, verdict.again, now)
+    for prefix, reason in OF_THE_DESK.items():
+        if text.startswith(prefix):
+            return denials.shown(state, event.door, reason, now)
+    verdict = admission.shown(state, text, event.door, now)
+    if verdict.reason is None:
+        return admission.grant(state, event.door, verdict, now, event.seen)
     index = verdict.claims.index if verdict.claims else None
     return denials.denied(state, event.door, verdict.reason, index, now)
-
-
-def _grant(state: State, event: Scanned, claims: Pass, again: bool, now: float) -> Stepped:
-    ticket = state.tickets + 1
-    pending = Pending(event.door, claims, event.seen, now + access.COMMIT_PATIENCE)
-    clock = raise_by_pass(state.clock, claims.issued_at, now)
-    memory = access.mark(state.memory, claims, state.doors[event.door], clock, now)
-    state = replace(state, tickets=ticket, pending={**state.pending, ticket: pending}, memory=memory, clock=clock)
-    granted = fact.Granted(
-        event.door,
-        claims.index,
-        int(claims.pass_class),
-        int(claims.kind),
-        claims.token,
-        claims.expires,
-        again,
-        claims.shown_at,
-    )
-    return state, (granted,)
 
 
 def _committed(state: State, ticket: int, now: float) -> Stepped:
@@ -371,7 +364,7 @@ def _late(state: State, ticket: int, why: str, now: float) -> Stepped:
 def _proceed(state: State, ticket: int, now: float) -> Stepped:
     """Do what waited for this ticket, once."""
     if pending := state.pending.get(ticket):
-        return _open(replace(state, pending=_without(state.pending, ticket)), pending, now)
+        return admission.opened(replace(state, pending=_without(state.pending, ticket)), pending, now)
     if order := state.orders.get(ticket):
         return obey(replace(state, orders=_without(state.orders, ticket)), order, now)
     return state, ()
@@ -379,16 +372,3 @@ def _proceed(state: State, ticket: int, now: float) -> Stepped:
 
 def _without(waiting: dict[int, T], ticket: int) -> dict[int, T]:
     return {key: value for key, value in waiting.items() if key != ticket}
-
-
-def _open(state: State, pending: Pending, now: float) -> Stepped:
-    known = lamps.forgiven(state.doors[pending.door])
-    if Claim.LOCKDOWN in known.claims:  # it came between the grant and its commit
-        return state, (fact.NotTaken(pending.door),)
-    claims = pending.claims
-    pulse = known.rules.extended_pulse if claims.extended else known.rules.pulse
-    state, outcomes = moved(state, pending.door, door.claim(known, Claim.PASS, now + pulse, now, pending.seen))
-    if claims.pass_class is not PassClass.TECHNICIAN:
-        return state, outcomes
-    state, more = _maintained(state, f"pass {claims.index}", PASS_ARMS, now)
-    return state, (*outcomes, *more)

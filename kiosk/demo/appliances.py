@@ -11,6 +11,7 @@ import threading
 import tty
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import pynmea2
@@ -19,6 +20,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from hardware.frames import TextFrames
 from kiosk.demo.model import HOUR, Model
+from kiosk.demo.tour import KNOT, STANDING, Tour, in_minutes
 
 FRIDGE: Final = "28-0316a27900ff"
 METER, TRANSMITTER, RELAYS = 1, 2, 3
@@ -35,8 +37,8 @@ MORNING: Final = 8 * HOUR
 class Appliances:
     """Everything that `kiosk sensors` reads in the demo. `line`, `dispenser` and `gps` are the ports' paths."""
 
-    def __init__(self, folder: Path) -> None:
-        self.model = Model(MORNING)
+    def __init__(self, folder: Path, tour: Tour = STANDING) -> None:
+        self.model, self._tour = Model(MORNING), tour
         self._lock, self._stop, self._unplugged = threading.Lock(), threading.Event(), threading.Event()
         self._values = self.model.read()
         self.tree = folder / "w1"
@@ -107,8 +109,17 @@ class Appliances:
                 return
 
     def _run_gps(self) -> None:
+        began = monotonic()
         while not self._stop.wait(1.0):
-            write_what_fits(self._gps, sentence("A", "3640.1234,N,11701.5678,E", 0.1))
+            write_what_fits(self._gps, told_by(self._tour.at(monotonic() - began)))
+
+
+def told_by(fix: tuple[float, float, float] | None) -> bytes:
+    """What a receiver says that is there, and so fast; or that it does not know where it is."""
+    if fix is None:
+        return sentence("V", in_minutes(0.0, 0.0), 0.0)
+    latitude, longitude, speed = fix
+    return sentence("A", in_minutes(latitude, longitude), speed / KNOT)
 
 
 def sentence(status: str, place: str, knots: float) -> bytes:

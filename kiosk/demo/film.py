@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -66,6 +66,10 @@ class Visit:
     """Light of a lamp mirrored in the glass or the sleeve: 1.0 is white in its middle."""
     finger: float = 0.0
     """Share of the code's side that a finger covers at a corner."""
+    level: Literal["l", "q"] = "l"
+    """Of error correction, on a phone: q for a cracked screen."""
+    cracks: int = 0
+    """How many cracks the glass has."""
 
     @property
     def until(self) -> float:
@@ -93,20 +97,23 @@ class Film:
     seed: int = 7
 
 
-def write_film(film: Film, path: Path) -> None:
-    """Write the film as an AVI of JPEG pictures."""
+def write_film(film: Film, path: Path, held: Sequence[Picture] | None = None) -> None:
+    """Write the film as an AVI of JPEG pictures; `held`: as for :func:`frames`."""
     writer = cv2.VideoWriter(
         str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), film.rate, (film.width, film.height)
     )
-    for picture in frames(film):
+    for picture in frames(film, held):
         writer.write(picture)
     writer.release()
 
 
-def frames(film: Film) -> Iterator[Picture]:
-    """The film's pictures in order: BGR, uint8, shape (height, width, 3)."""
+def frames(film: Film, held: Sequence[Picture] | None = None) -> Iterator[Picture]:
+    """The film's pictures in order: BGR, uint8, shape (height, width, 3).
+
+    `held`: what is held up at each visit, flat, such as a phone's own picture; otherwise it is drawn.
+    """
     street = background(film)
-    faces = [face(visit) for visit in film.visits]
+    faces = held or [face(visit) for visit in film.visits]
     grain = _grain(film)
     drops = spoil.drops((film.height, film.width), film.dirt, film.seed)
     empty = [_sense(street, each, film, drops) for each in grain]
@@ -143,7 +150,7 @@ def face(visit: Visit) -> Picture:
     if visit.holding == "phone":
         cv2.rectangle(flat, (24, 60), (width - 24, height - 60), (250, 250, 250), -1)
         cv2.putText(flat, "YIZHAN PASS", (110, 170), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (120, 70, 20), 4)
-        code = symbol(visit.text, "l", 480)
+        code = symbol(visit.text, visit.level, 480)
         place = (40, 320)
     else:
         cv2.putText(flat, "YIZHAN", (560, 200), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (120, 70, 20), 6)
@@ -154,6 +161,8 @@ def face(visit: Visit) -> Picture:
     flat[top : top + code.shape[0], left : left + code.shape[1]] = code[:, :, None]
     if visit.dark_mode:
         flat = _picture(255 - flat)
+    if visit.cracks:
+        spoil.cracks(flat, visit.cracks, visit.seed)
     if visit.finger:
         spoil.finger(flat, (left + code.shape[1], top + code.shape[0]), visit.finger * code.shape[0])
     return flat

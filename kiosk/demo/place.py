@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TEMPLATE: Final = Path(__file__).with_name("demo.toml")
 """config/demo.toml: a link, so that it is in an installed package too."""
 
+SERVICES: Final = Path(__file__).with_name("demo-services.toml")
+"""What the story of services adds, likewise."""
+
 START_WITHIN: Final = 20.0
 STOP_WITHIN: Final = 10.0
 
@@ -47,9 +50,9 @@ class Place:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def write_config(self, values: dict[str, object]) -> Settings:
-        """Fill in the demo's settings."""
-        text = TEMPLATE.read_text(encoding="utf-8")
+    def write_config(self, values: dict[str, object], *more: Path) -> Settings:
+        """Fill in the demo's settings; `more`: files that go on where they end."""
+        text = "".join(each.read_text(encoding="utf-8") for each in (TEMPLATE, *more))
         self.config.write_text(Template(text).substitute(values), encoding="utf-8")
         return load(self.config)
 

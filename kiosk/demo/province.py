@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import __version__
 from kiosk.central.passwords import hashed
+from kiosk.central.sheets import FACILITIES, Sheet
 from kiosk.central.store import CentralStore
 from kiosk.central.store.audit import Act
 from kiosk.central.store.registers import Registered
@@ -100,6 +101,7 @@ def settle(store: CentralStore, now: float) -> None:
         for code in codes():
             store.enrol_for_trial(code, key_of(code).public_key().public_bytes_raw(), now - DAYS * DAY)
         heard = {code: now - HOUR if code[:6] == CUT_OFF else now for code in codes()}
+        store.put_sheets({code: _sheet(number) for number, code in enumerate(codes())}, "@demo", now)
         store.saw([Sighting(code, at, __version__, "127.0.0.1") for code, at in heard.items()])
 
 
@@ -108,6 +110,24 @@ def _registered(code: str, chance: random.Random) -> Registered:
     name = county + PLACES[int(code[6:]) - 2]
     where = (f"{chance.gauss(north, 0.05):.5f}", f"{chance.gauss(east, 0.05):.5f}")
     return Registered(code, f"{name}驿站", f"济宁市{name}", *where)
+
+
+def _sheet(number: int) -> Sheet:
+    """Most have what the standard asks for; some are open by day alone, and some lack something."""
+    lacks = {5: "microwave", 7: "lockers"}.get(number % 9, "")
+    facilities = tuple(each for each in FACILITIES if each != lacks)
+    hours = ("daily 06:00-22:00",) if number % 4 == 3 else ("daily 00:00-24:00",)
+    area = 10.0 if number % 13 == 12 else 12.0 + number
+    return Sheet(area=area, facilities=facilities, medicine_box=number % 6 != 4, notice_board=True, hours=hours)
+
+
+def introduce(store: CentralStore, code: str, now: float) -> None:
+    """Add the demo's own station, which enrols by itself, with its sheet."""
+    _name, north, east = COUNTIES[code[:6]]
+    whole = Sheet("Demonstration Station", 24.0, FACILITIES, True, True, ("daily 00:00-24:00",))
+    with store.transaction():
+        store.add_stations([Registered(code, "示范驿站", "济宁市任城区示范路 1 号", f"{north}", f"{east}")], now)
+        store.put_sheets({code: whole}, "@demo", now)
 
 
 def employ(store: CentralStore, now: float) -> str:

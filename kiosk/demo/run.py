@@ -4,34 +4,75 @@ from __future__ import annotations
 
 import signal
 import statistics
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from time import monotonic, sleep, time
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 from rich.console import Console
 
+from kiosk.central.codes import printed
 from kiosk.central.store import CentralStore
+from kiosk.central.store.campaigns import KIND as HANDED_OUT
 from kiosk.core.entries import Stream
 from kiosk.demo.appliances import Appliances
 from kiosk.demo.founding import founded
+from kiosk.demo.inside import Inside
 from kiosk.demo.link import Link
+from kiosk.demo.phone import address_pages, one_time_code
 from kiosk.demo.place import DemoFailed, Place, free_port, wait_for_port, wait_for_station
-from kiosk.demo.province import employ, settle
+from kiosk.demo.province import employ, introduce, settle
 from kiosk.demo.script import Script, write_script
 from kiosk.demo.story import Score, Story
+from kiosk.demo.told import furnish
 from kiosk.demo.walker import Bench, Walker
-from kiosk.demo.words import point_out, reason_name
+from kiosk.demo.words import Pages, point_out, reason_name
 from kiosk.language import _
 from kiosk.local import Line
 from kiosk.logbook.reader import Heads, Reader
 from kiosk.settings import Settings
-from kiosk.wire import Done, Flush, GetView, Subscribe, View
+from kiosk.wire import Answer, Done, Flush, GetView, Subscribe
+from kiosk.wire.views import View
 
 STATION: Final = "37081101"
 MUST_REFUSE: Final = ("bad_signature", "expired", "revoked", "replayed")
 DRAIN_WITHIN: Final = 15.0
+NOT_KEPT: Final = f'{{"kind":"{HANDED_OUT}"'
+"""The central server counts what was handed out, and lets its entries go."""
+
+
+class Teller(Protocol):
+    """Who follows the station, and tells it."""
+
+    @property
+    def score(self) -> Score:
+        """What has happened so far."""
+
+    @property
+    def second(self) -> float:
+        """Of the story."""
+
+    def hear(self, message: Answer) -> None:
+        """Tell what a message of the station means."""
+
+    def tell(self, text: str, style: str = "", mark: str = "") -> None:
+        """A line of the story."""
+
+    def restore_network(self) -> None:
+        """Let the station reach the central server, if it cannot."""
+
+
+class Plays(Protocol):
+    """Those inside, who do one thing after another."""
+
+    @property
+    def over(self) -> bool:
+        """Whether that was all of the story."""
+
+    def at(self, second: float) -> Iterator[str]:
+        """What has been done by that second of it, in words."""
 
 
 class Summary(Struct, frozen=True):
@@ -58,24 +99,35 @@ def run_demo(folder: Path, seconds: float | None, console: Console, *, keep_film
     console.print(_("A station is being set up: keys, passes, a film for its camera …"), style="dim")
     place.central.mkdir(exist_ok=True)
     with closing(CentralStore(place.central)) as store:
-        script = write_script(founded(place.central, store))
+        issuer = founded(place.central, store)
+        script = write_script(issuer)
         settle(store, time())
+        introduce(store, STATION, time())
         password = employ(store, time())
+        furnish(store, issuer, STATION, time())
+    port = free_port()
+    page = address_pages(place.central, port)
     with ExitStack() as stack:
-        story, settings, port = _open(place, script, stack, console, keep_film=keep_film)
-        point_out(console, settings, place.folder, f"http://127.0.0.1:{port}/office/", password)
-        _listen(settings, story, seconds)
-        heads = _drain(settings, story)
-        return _count(place, settings, story.score, heads, monotonic() - began)
+        story, settings = _open(place, port, script, stack, console, keep_film=keep_film)
+        pages = Pages(
+            f"http://127.0.0.1:{port}/office/",
+            password,
+            page,
+            one_time_code(place.central),
+            f"http://127.0.0.1:{port}/s/{printed(STATION)}",
+        )
+        point_out(console, settings, place.folder, pages)
+        listen(settings, story, Inside(settings, script.steward), seconds)
+        heads = drain(settings, story)
+        return count(place, settings, story.score, heads, monotonic() - began, _of_the_door(story.score))
 
 
 def _open(
-    place: Place, script: Script, stack: ExitStack, console: Console, *, keep_film: bool
-) -> tuple[Story, Settings, int]:
-    """Start everything, bottom-up; the scanner last, since its film begins at once. The last is the central server's port."""
+    place: Place, port: int, script: Script, stack: ExitStack, console: Console, *, keep_film: bool
+) -> tuple[Story, Settings]:
+    """Start everything, bottom-up; the scanner last, since its film begins at once. `port`: the central server's."""
     film = place.film if keep_film else place.hold_film()
     camera = stack.enter_context(place.filming(script.film()))
-    port = free_port()
     stack.enter_context(place.program("central", "serve", "--data", str(place.central), "--port", str(port)))
     wait_for_port(port, place)
     link = Link(("127.0.0.1", port))
@@ -92,6 +144,8 @@ def _open(
             "dispenser": appliances.dispenser,
             "gps": appliances.gps,
             "screen": free_port(),
+            "desk": free_port(),
+            "central": port,
         }
     )
     claim = place.run("central", "claim", STATION, "--data", str(place.central)).strip()
@@ -101,7 +155,7 @@ def _open(
     door = settings.doors["main"]
     bench = Bench(settings.run / "pins.sock")
     stack.callback(bench.close)
-    if door.contact:
+    if door.contact and door.lock:
         stack.callback(Walker(bench, door.lock.pin, door.contact.pin).stop)
     for program in ("sync", "sensors", "screen", "scanner"):
         if program == "scanner":
@@ -111,12 +165,13 @@ def _open(
                 place.film.unlink()
         stack.enter_context(place.program(program))
     stack.enter_context(place.province(f"http://127.0.0.1:{port}"))
+    stack.enter_context(place.program("desk"))
     stack.callback(place.end_programs)
-    return Story(console, script, link), settings, port
+    return Story(console, script, link), settings
 
 
-def _listen(settings: Settings, story: Story, seconds: float | None) -> None:
-    """Follow the station until the time is over or Ctrl-C."""
+def listen(settings: Settings, story: Teller, inside: Plays, seconds: float | None) -> None:
+    """Follow the station, and those inside, until the time is over, or the story, or Ctrl-C."""
     line = Line(settings.run / "control.sock")
     line.send(Subscribe())
     until = None if seconds is None else monotonic() + seconds
@@ -128,17 +183,19 @@ def _listen(settings: Settings, story: Story, seconds: float | None) -> None:
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        while not stopped and (until is None or monotonic() < until):
+        while not stopped and not inside.over and (until is None or monotonic() < until):
             message = line.receive(timeout=0.2)
             if message is not None:
                 story.hear(message)
+            for words in inside.at(story.second):
+                story.tell(words, "magenta", "☺")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
         line.close()
 
 
-def _drain(settings: Settings, story: Story) -> dict[Stream, Heads]:
+def drain(settings: Settings, story: Teller) -> dict[Stream, Heads]:
     """Let the entries made so far reach the central server; how many that are."""
     story.restore_network()
     line, reader = Line(settings.run / "control.sock"), Reader(settings.data)
@@ -154,14 +211,19 @@ def _drain(settings: Settings, story: Story) -> dict[Stream, Heads]:
         sleep(0.05)
 
 
-def _count(place: Place, settings: Settings, score: Score, heads: dict[Stream, Heads], seconds: float) -> Summary:
-    """Compare the logbook with the central server's file, entry by entry, up to the numbers in `heads`."""
+def count(
+    place: Place, settings: Settings, score: Score, heads: dict[Stream, Heads], seconds: float, failures: list[str]
+) -> Summary:
+    """Compare the logbook with the central server's file, entry by entry, up to the numbers in `heads`.
+
+    `failures`: what else was not as it must be.
+    """
     reader, store = Reader(settings.data), CentralStore(place.central)
     local = {
         (reader.epoch, stream, row.seq)
         for stream, head in heads.items()
         for row in reader.batch(stream, 0, head.newest, 2**40)
-        if row.seq <= head.newest
+        if row.seq <= head.newest and not row.body.startswith(NOT_KEPT)
     }
     numbers = store.numbers(settings.station.code)
     central = [each for each in numbers if each in local]
@@ -170,7 +232,7 @@ def _count(place: Place, settings: Settings, score: Score, heads: dict[Stream, H
     reader.close()
     store.close()
     missing = len(local - set(central))
-    failures = _failures(score, missing, duplicates, unknown)
+    failures = [*failures, *_of_the_road(missing, duplicates, unknown)]
     return Summary(
         ok=not failures,
         seconds=round(seconds, 1),
@@ -187,21 +249,19 @@ def _count(place: Place, settings: Settings, score: Score, heads: dict[Stream, H
     )
 
 
-def _failures(score: Score, missing: int, duplicates: int, unknown: int) -> list[str]:
-    found = []
-    if not score.latencies:
-        found.append(_("no valid pass opened the lock"))
-    found += [
-        _("no pass was refused as {reason}", reason=reason_name(reason))
-        for reason in MUST_REFUSE
-        if not score.denied[reason]
-    ]
+def _of_the_door(score: Score) -> list[str]:
+    found = [] if score.latencies else [_("no valid pass opened the lock")]
+    refused = (reason_name(reason) for reason in MUST_REFUSE if not score.denied[reason])
+    return found + [_("no pass was refused as {reason}", reason=reason) for reason in refused]
+
+
+def _of_the_road(missing: int, duplicates: int, unknown: int) -> list[str]:
     counts = (
         (missing, _("entries that the central server lacks: {count}", count=missing)),
         (duplicates, _("entries that the central server holds twice: {count}", count=duplicates)),
         (unknown, _("entries at the central server that nobody here has made: {count}", count=unknown)),
     )
-    return found + [words for count, words in counts if count]
+    return [words for count, words in counts if count]
 
 
 def _percentiles(values: list[float]) -> dict[str, float]:

@@ -41,9 +41,10 @@ class Scene(Struct, frozen=True):
 
 
 class Script(Struct, frozen=True):
-    """The scenes in order."""
+    """The scenes in order; `steward`: the pass of one, which is shown inside."""
 
     scenes: tuple[Scene, ...]
+    steward: str
 
     def person(self, index: int | None, reason: str) -> Person:
         """Who that was, by the credential or, where no signature vouches for one, by the reason."""
@@ -73,6 +74,7 @@ def write_script(issuer: Issuer) -> Script:
     zhao, zhao_text = issuer.issue(replace(card, scope="3708"), "zhao")
     old, old_text = issuer.issue(replace(card, issued_at=now - 20 * DAY, expires=now - 3 * DAY), "chen")
     lost, lost_text = issuer.issue(card, "sun")
+    _steward, steward_text = issuer.issue(replace(card, pass_class=PassClass.STEWARD), "steward")
     issuer.set_status(lost.index, Status.REVOKED)
     issuer.publish_gathered(0.0)
     courier = Person(_("Li, a courier"), _("a live pass on a phone"))
@@ -101,7 +103,8 @@ def write_script(issuer: Issuer) -> Script:
                 "replayed",
             ),
             Scene(29.5, Person(_("Zhao, a driver"), _("a card of this city")), zhao_text, "card", zhao.index, ""),
-        )
+        ),
+        steward_text,
     )
 
 

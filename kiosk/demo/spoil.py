@@ -25,6 +25,22 @@ def finger(flat: Picture, corner: tuple[int, int], covers: float) -> None:
     cv2.line(flat, tip, (right + 400, bottom + 120), SKIN, max(4, int(covers)))
 
 
+def cracks(flat: Picture, count: int, seed: int) -> None:
+    """Crack the glass of the flat object: from where it fell to its edges, each crack bright with a dark side, and forked."""
+    chance = np.random.default_rng(seed + 3)
+    height, width = flat.shape[:2]
+    middle = np.array([width, height]) * chance.uniform(0.3, 0.7, 2)
+    for began in chance.uniform(0, 2 * math.pi, count):
+        at, angle = middle, float(began)
+        for _ in range(12):
+            angle += chance.normal(0, 0.25)
+            then = at + chance.uniform(30, 90) * np.array([math.cos(angle), math.sin(angle)])
+            for shade, aside in ((70, 2), (255, 0)):
+                ends = [tuple(int(value) + aside for value in point) for point in (at, then)]
+                cv2.line(flat, ends[0], ends[1], (shade,) * 3, 2)
+            at = then
+
+
 def glare(held: Picture, strength: float, at: float, seed: int) -> Picture:
     """A lamp mirrored in the surface: a bright spot that wanders as the hand does."""
     chance = np.random.default_rng(seed)

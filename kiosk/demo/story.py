@@ -14,7 +14,8 @@ from kiosk.demo.script import Script
 from kiosk.demo.words import appliances, aside, document_name, reason_name, tell
 from kiosk.language import _, chosen
 from kiosk.trust.reasons import WORDS, Reason
-from kiosk.wire import Actuated, Answer, Logged, View
+from kiosk.wire import Actuated, Answer, Logged
+from kiosk.wire.views import View
 
 CUT_AFTER: Final = "expired"
 RESTORE_AFTER: Final = "replayed"
@@ -48,6 +49,11 @@ class Story:
         self.view: View | None = None
 
     @property
+    def second(self) -> float:
+        """Of the story."""
+        return monotonic() - self._began
+
+    @property
     def waiting(self) -> int:
         """Entries that the central server does not hold yet."""
         return sum(each.newest - each.acked for each in self.view.streams.values()) if self.view else 0
@@ -68,7 +74,7 @@ class Story:
 
     def tell(self, text: str, style: str = "", mark: str = "") -> None:
         """A line of the story with its second."""
-        tell(self._console, monotonic() - self._began, text, style, mark)
+        tell(self._console, self.second, text, style, mark)
 
     def _entry(self, entry: dict[str, Any]) -> None:
         match entry["kind"]:
@@ -142,7 +148,7 @@ class Story:
         if self.view is None or monotonic() - self._told_appliances < APPLIANCES_EVERY:
             return
         sensors = self.view.sensors
-        if any(each.value is None for each in sensors.values()) and monotonic() - self._began < APPLIANCES_EVERY:
+        if any(each.value is None for each in sensors.values()) and self.second < APPLIANCES_EVERY:
             return
         self._told_appliances = monotonic()
         self.tell(appliances(sensors), "cyan")

@@ -72,7 +72,7 @@ class Virtual:
         self.state = msgspec.structs.replace(self.state, clock=clock)
         self._keep((Record((Started(__version__),), stamp(self.state, self._now())),))
         for name, table in self.settings.doors.items():
-            if table.contact:
+            if table.contact or table.board:
                 self.take(Edge(f"{name}.contact", active=False, at=self.boot))
 
     def power_cut(self, seconds: float) -> None:
@@ -134,7 +134,7 @@ def live_a_day(
 ) -> None:
     """Feed the rules with the model's day: each sensor as often as the settings say. `passed` is told how it goes on."""
     sources = _sources(virtual.settings)
-    door = next(iter(virtual.settings.doors))
+    door = next(iter(virtual.settings.entrances))
     arrivals = [at for at in model.arrivals() if at >= model.second]
     every = min((table.every for table in virtual.settings.sensors.values()), default=10.0)
     until, following = model.second + seconds, dict.fromkeys(sources, 0.0)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
@@ -17,7 +18,7 @@ from kiosk.demo.province import OPERATOR
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.wire import SensorView
+from kiosk.wire.views import SensorView
 
 INDENT: Final = 11
 LESS: Final = 4
@@ -53,7 +54,12 @@ def appliances(sensors: dict[str, SensorView]) -> str:
 
 def document_name(kind: str) -> str:
     """A signed document, as people call it."""
-    names = {"keyset": _("keyset"), "status": _("list of revoked passes"), "policy": _("policy")}
+    names = {
+        "keyset": _("keyset"),
+        "status": _("list of revoked passes"),
+        "policy": _("policy"),
+        "service": _("service"),
+    }
     return names.get(kind, kind)
 
 
@@ -68,29 +74,46 @@ def reason_name(reason: str) -> str:
     return names.get(reason, reason)
 
 
-def point_out(console: Console, settings: Settings, folder: Path, office: str, password: str) -> None:
+LONG: Final = 30
+"""Characters of what is to be typed, beyond which it does not stand in line: 80 columns are few."""
+
+
+class Pages(Struct, frozen=True):
+    """What the central server shows in a browser: the office, a page with a pass that asks for a code, the station's page."""
+
+    office: str
+    password: str
+    passes: str
+    code: str
+    station: str
+
+
+def point_out(console: Console, settings: Settings, folder: Path, pages: Pages) -> None:
     """What there is to look at meanwhile, in another terminal, from within the demo's folder."""
-    central, screen = settings.central, settings.screen
+    central, screen, desk = settings.central, settings.screen, settings.desk
     things = {
         "kiosk -c station.toml status": _("the station on one screen"),
         "kiosk -c station.toml doctor": _("what is wrong, and what mends it"),
         f"http://127.0.0.1:{screen.port if screen else ''}": _("the display at the door, in a browser"),
-        office: _("for operators: {name}, password {password}", name=OPERATOR, password=password),
+        f"http://127.0.0.1:{desk.port if desk else ''}/": _("the display inside: touch it"),
+        pages.office: _("for operators: {name}, password {password}", name=OPERATOR, password=pages.password),
+        pages.station: _("what everybody sees of the station"),
+        pages.passes: _("a pass for your browser, code {code}", code=pages.code),
         central.url if central else "": _("the central server, as the station reaches it"),
         "station/logbook.db": _("what happened (SQLite)"),
         "central/central.db": _("what the central server holds"),
         "run/*.sock": _("how the programs speak"),
         "logs/*.log": _("what they say of themselves"),
     }
-    console.print(_("Six programs run: central server, station, sensors, sync, screen, scanner."), style="dim")
+    console.print(_("Programs run: central server, station, sensors, sync, screen, scanner, desk."), style="dim")
     console.print(_("Look further, in another terminal:"), style="dim")
     console.print(Text(f"  cd {visible(str(folder))}", "dim"), soft_wrap=True)
     if shutil.which("kiosk") is None:  # a fresh clone has it in .venv/bin alone
         console.print(Text(f"  PATH=$PATH:{visible(str(Path(sys.executable).parent))}", "dim"), soft_wrap=True)
-    width = max(map(len, things)) + 2
+    width = min(max(map(len, things)), LONG)
     for name, words in things.items():
         beside = console.width >= ASIDE
-        console.print(Text(f"  {name:<{width}}{words}" if beside else f"  {name}", "dim"), soft_wrap=True)
+        console.print(Text(f"  {name:<{width}}  {words}" if beside else f"  {name}", "dim"), soft_wrap=True)
         if not beside:
             aside(console, words)
     console.print()

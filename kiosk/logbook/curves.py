@@ -74,7 +74,7 @@ def _draw(day: Day, entry: Any, wall: float) -> None:
             day.curves.setdefault(sensor, Curve("")).gaps.append((wall - age, reason))
         case ApplianceAlarm(alarm, _, _, raised):
             day.alarms.append((wall, alarm, raised))
-        case Saving(phase):
+        case Saving(phase, ""):
             day.saving.append((wall, phase))
         case Unlocked():
             day.entries.append(wall)

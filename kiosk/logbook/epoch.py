@@ -8,7 +8,7 @@ beside the old one and takes its place only when it is whole:
 3. `logbook.new` becomes `logbook.db`, and the old one goes.
 
 A power cut before the second step leaves the old one, and one after it is finished at the next start (:func:`settle`). Entries
-that the server has already are remembered under numbers below 1, which are never sent: the replay marks of the next start.
+that the server has already are remembered under numbers below 1, which are never sent: what the next start reads back.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.core.entries import Stream
-from kiosk.logbook.reader import FILE, REMEMBERED
+from kiosk.logbook.reader import FILE, REMEMBERED, REPLACED
 from kiosk.logbook.schema import SIDES, logbook, open_file, transaction
 
 NEW: Final = "logbook.new"
 OLD: Final = "logbook.old"
+
+TAKEN_ALONG: Final[Mapping[Stream, int]] = {"access": REMEMBERED, "telemetry": 0, "services": 2000}
+"""How many entries that the server has a start wants to read back: replay marks, releases that were used, a station's stops."""
 
 COLUMNS: Final = "boot, boot_time, wall, quality, body, checksum"
 
@@ -44,6 +47,9 @@ def build(folder: Path, first: Mapping[Stream, int], newest: Mapping[Stream, int
                 "INSERT OR IGNORE INTO main.refused (stream, seq, why, boot, boot_time, wall, quality, body, checksum)"
                 f" SELECT stream, -abs(seq), why, {COLUMNS} FROM old.refused"
             )
+            for table in ("handed", "stock"):
+                db.execute(f"INSERT OR IGNORE INTO main.{table} SELECT * FROM old.{table}")
+            db.execute("INSERT OR IGNORE INTO main.meta SELECT * FROM old.meta WHERE key = ?", (REPLACED,))
             for stream, begins in first.items():
                 _carry(db, stream, begins, newest[stream])
         db.execute("DETACH old")
@@ -54,7 +60,7 @@ def build(folder: Path, first: Mapping[Stream, int], newest: Mapping[Stream, int
 def _carry(db: sqlite3.Connection, stream: Stream, begins: int, newest: int) -> None:
     """A row that is damaged goes along as it is; one that cannot be carried is a number that never comes."""
     before = begins - 1
-    least = begins - (REMEMBERED if stream == "access" else 0)
+    least = begins - TAKEN_ALONG[stream]
     db.execute(
         f"INSERT OR IGNORE INTO main.{stream} (seq, {COLUMNS})"
         f" SELECT seq - ?, {COLUMNS} FROM old.{stream} WHERE seq >= ? ORDER BY seq",

@@ -26,7 +26,7 @@ LEAST: Final = (PAGE - 12) * 32 // 255 - 23
 NEXT: Final = 4
 """Bytes of the number of the page where it goes on."""
 
-COLUMNS: Final = 7
+COLUMNS: Final = 9
 LONGEST: Final = 64 * 1024
 """Bytes of a record; a longer one is none of ours."""
 

@@ -29,6 +29,9 @@ EPOCH: Final = re.compile("[0-9a-f]{16}")
 REMEMBERED: Final = 8000
 """Entries of the access stream that a start reads back, and that a new epoch takes along for it."""
 
+REPLACED: Final = "replaced"
+"""The key of why a file was begun in the place of a broken one."""
+
 
 class Damaged(sqlite3.DatabaseError):
     """The file can be read, and what it says cannot be: it is treated as any other that SQLite finds broken."""

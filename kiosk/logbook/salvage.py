@@ -14,8 +14,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from kiosk.core.desk.handing import Marks
 from kiosk.core.entries import Entry, Stream, stream_of
 from kiosk.decoding import UNDECODABLE
+from kiosk.logbook.handed import Handed, mark_of, taken_of
 from kiosk.logbook.pages import Pages
 from kiosk.logbook.reader import FILE, MOST_NUMBER, STREAMS, Reader, checksum, survivors
 from kiosk.logbook.schema import DONE, free_name, let_go, logbook, number_of, open_file
@@ -25,10 +27,14 @@ MOST_PRUNED: Final = 10**7
 
 
 class Salvaged(Struct, frozen=True):
-    """How many entries were found whole in a broken file, and how many numbers were lost with it."""
+    """How many entries were found whole in a broken file, how many numbers were lost with it, and the marks of supplies in it.
+
+    What there was of each item is not found again: nobody knows it then, until a steward counts.
+    """
 
     kept: int
     lost: int
+    marks: Marks = {}
 
 
 def set_aside(folder: Path) -> list[Path]:
@@ -67,6 +73,12 @@ def salvage(broken: Path) -> Salvaged:
     broken.with_name(broken.name + DONE).touch()
     let_go(broken.with_name(FILE), is_done)
     return salvaged
+
+
+def marks_in(broken: Path) -> Marks:
+    """The marks of supplies alone, for which nothing is written. Raises OSError where the file cannot be read."""
+    with closing(Pages(broken)) as pages:
+        return taken_of(mark for _number, columns in pages.records() if (mark := mark_of(columns)))
 
 
 def put_back(folder: Path) -> list[str]:
@@ -114,6 +126,7 @@ class _Found:
     def __init__(self, path: Path) -> None:
         self.epoch = ""
         self._numbers: dict[str, set[int]] = {stream: set() for stream in STREAMS}
+        self._handed: list[Handed] = []
         self._db = open_file(path, logbook)
         self._db.execute("PRAGMA journal_mode=DELETE")  # nobody writes it while it is read
         self._db.execute("BEGIN IMMEDIATE")
@@ -131,6 +144,8 @@ class _Found:
                 self._db.execute("INSERT OR REPLACE INTO boots VALUES (?, ?)", (number, boot_id))
             case ["access" | "telemetry" | "services" as stream, int(found)]:
                 self._numbers[stream].add(found)
+            case _ if mark := mark_of(columns):
+                self._handed.append(mark)
 
     def _entry(self, number: int, columns: list[Any]) -> None:
         _, boot, boot_time, wall, quality, body, found = columns
@@ -148,8 +163,9 @@ class _Found:
 
         Without its epoch a file gives nothing: the server could not tell what it has already.
         """
+        marks = taken_of(self._handed)
         if not self.epoch:
-            return Salvaged(0, 0)
+            return Salvaged(0, 0, marks)
         self._db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (self.epoch,))
         kept = lost = 0
         for stream in STREAMS:
@@ -167,7 +183,7 @@ class _Found:
                 " WHERE boot NOT IN (SELECT boot FROM boots)"
             )
         self._db.execute("COMMIT")
-        return Salvaged(kept, lost)
+        return Salvaged(kept, lost, marks)
 
     def close(self) -> None:
         """Close the file."""

@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Final
-
-from sqlite_utils import Database, Migrations
+from typing import Any, Final
 
 from kiosk.decoding import UNDECODABLE
 from kiosk.logbook.reader import as_text
+
+LOADED: dict[str, Any] = sys.modules
+LOADED.setdefault("numpy", None)  # sqlite-utils takes it along, for types that no table here has: 12 MB of each program
+from sqlite_utils import Database, Migrations  # noqa: E402
+
+if LOADED["numpy"] is None:
+    del LOADED["numpy"]
 
 APPLICATION_ID: Final = 0x595A4B31
 """`YZK1`: tells our file from an empty one, which a quick check would pass."""
@@ -89,6 +95,17 @@ def m003_services(db: Database) -> None:
     _begin_stream(db, "services")
 
 
+@logbook()
+def m004_supplies(db: Database) -> None:
+    """Who has had one of a campaign here, and what there is of each item by slot: as the entries of the same commits say."""
+    db.execute(
+        "CREATE TABLE handed (campaign TEXT NOT NULL, period TEXT NOT NULL, token TEXT NOT NULL, item TEXT NOT NULL,"
+        " slot TEXT NOT NULL, taken INTEGER NOT NULL, boot INTEGER NOT NULL, boot_time REAL NOT NULL, checksum INTEGER"
+        " NOT NULL, PRIMARY KEY (campaign, period, token))"
+    )
+    db.execute("CREATE TABLE stock (slot TEXT, item TEXT, count INTEGER NOT NULL, PRIMARY KEY (slot, item))")
+
+
 def _begin_stream(db: Database, stream: str) -> None:
     db.execute(STREAM.format(stream))
     db.execute("INSERT INTO marks VALUES (?, 0)", [stream])
@@ -129,6 +146,7 @@ def open_file(
             _check(connection, path)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA journal_size_limit=1048576")
+        connection.execute("PRAGMA secure_delete=ON")
         migrations.apply(Database(connection, execute_plugins=False))
         _compare(connection, migrations)
         prove(connection)

@@ -21,6 +21,9 @@ FILE: Final = "services.db"
 SERVICES: Final = "services"
 """The fault of that file."""
 
+BUSY_FOR: Final = 5000
+"""Milliseconds for which it waits for another reader or writer."""
+
 Rows = dict[str, bytes]
 """Documents by id; the one that proves the number has none."""
 
@@ -35,6 +38,7 @@ class ServicesFile:
 
     def _open(self) -> None:
         self._db, self.replaced = open_or_replace(self._path, services, _prove)
+        self._db.execute("PRAGMA secure_delete=ON")
         let_go(self._path)
 
     def rows(self) -> Rows:
@@ -42,7 +46,8 @@ class ServicesFile:
         return rows_of(self._db)
 
     def keep(self, jobs: Iterable[KeepService]) -> None:
-        """Store all of these, or nothing."""
+        """Store all of these, or nothing. Of what goes, a campaign's key say, nothing is left in the file or its WAL."""
+        jobs = list(jobs)
         with transaction(self._db):
             for each in jobs:
                 if each.body:
@@ -51,13 +56,23 @@ class ServicesFile:
                     )
                 else:
                     self._db.execute("DELETE FROM services WHERE id = ?", (each.id,))
+        if not all(each.body for each in jobs):
+            self._wipe()
 
     def keep_only(self, wanted: Iterable[str]) -> None:
         """Let everything go but for these ids."""
         names = list(wanted)
         marks = ", ".join("?" * len(names))
         with transaction(self._db):
-            self._db.execute(f"DELETE FROM services WHERE id IS NULL OR id NOT IN ({marks})", names)
+            gone = self._db.execute(f"DELETE FROM services WHERE id IS NULL OR id NOT IN ({marks})", names).rowcount
+        if gone:
+            self._wipe()
+
+    def _wipe(self) -> None:
+        """Unless somebody reads just now: then with the next that goes. Of a card's old blocks nobody here can say."""
+        self._db.execute("PRAGMA busy_timeout=0")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._db.execute(f"PRAGMA busy_timeout={BUSY_FOR}")
 
     def take_over(self, folder: Path) -> None:
         """What the file there holds, which nobody can write now, as far as it can be read."""

@@ -11,9 +11,24 @@ from typing import Any, Final
 
 import msgspec
 
+from kiosk.core.desk.handing import Marks
+from kiosk.core.desk.stock import Stock
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
-from kiosk.logbook import epoch
-from kiosk.logbook.reader import FILE, STREAMS, Heads, Row, checksum, epoch_of, heads_of, select, used
+from kiosk.logbook import epoch, handed
+from kiosk.logbook.handed import Handed
+from kiosk.logbook.reader import (
+    FILE,
+    LAST_ROW,
+    REPLACED,
+    STREAMS,
+    Heads,
+    Row,
+    checksum,
+    epoch_of,
+    heads_of,
+    select,
+    used,
+)
 from kiosk.logbook.schema import Broken, logbook, move_aside, open_or_replace, transaction
 
 INSERT: Final = "INSERT INTO {} (boot, boot_time, wall, quality, body, checksum) VALUES (?,?,?,?,?,?)"
@@ -58,11 +73,17 @@ class Logbook:
     def _open(self) -> None:
         epoch.settle(self.folder)
         self._db, why = open_or_replace(self.folder / FILE, logbook, self._begin)
-        self.replaced = why or self.replaced
+        self._note_replaced(why or self.replaced)
+
+    def _note_replaced(self, why: str) -> None:
+        """Also in the file: the next start is to know it, too."""
+        self.replaced = why
+        if why:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (REPLACED, why))
 
     def _begin(self, db: sqlite3.Connection) -> None:
         """What must be found in the file. Raises sqlite3.Error, or another that says that it is damaged."""
-        for table in ("meta", "marks", "boots"):  # whose indexes SQLite's quick check does not look at
+        for table in ("meta", "marks", "boots", "handed"):  # whose indexes SQLite's quick check does not look at
             result = db.execute(f"PRAGMA integrity_check({table})").fetchone()[0]
             if result != "ok":
                 raise Broken(result)
@@ -77,7 +98,7 @@ class Logbook:
         self._db.close()
         move_aside(self.folder / FILE)
         self._open()
-        self.replaced = why
+        self._note_replaced(why)
 
     def begin_epoch(self, stream: Stream, seq: int) -> None:
         """Go on under a new epoch with what the server lacks: beyond its marks, and of `stream` from `seq` on at the latest."""
@@ -99,11 +120,15 @@ class Logbook:
     def append(self, entries: Iterable[tuple[Stamp, Entry]]) -> None:
         """Commit these entries together; on return they are on the disk."""
         rows: dict[Stream, list[tuple[Any, ...]]] = {stream: [] for stream in STREAMS}
+        supplies = list[tuple[Stamp, handed.OfSupplies]]()
         for stamp, entry in entries:
             rows[stream_of(entry)].append(self._row(stamp, entry))
+            supplies += [(stamp, entry)] if isinstance(entry, handed.OfSupplies) else []
         with transaction(self._db):
             for stream, found in rows.items():
                 self._db.executemany(INSERT.format(stream), found)
+            for stamp, entry in supplies:
+                handed.note(self._db, self._boot, stamp.boot, entry)
 
     def can_hold(self, stamp: Stamp, entry: Entry) -> bool:
         """Whether there can be a row of it: text that is text, times that are numbers, services of a bounded size."""
@@ -161,12 +186,44 @@ class Logbook:
                 f" FROM {stream} WHERE seq = ?",
                 [(stream, why, number) for number, why in refused.items()],
             )
+            if stream == "services":
+                handed.strip(self._db, self.heads()[stream].acked, seq)
             self._db.execute("UPDATE marks SET acked = ? WHERE stream = ?", (seq, stream))
             known = f"SELECT max(seq) FROM {stream} WHERE wall < ? AND seq <= ? AND quality IN ('synced', 'holdover')"
             (last,) = self._db.execute(known, (forget_before, seq)).fetchone()
             if last is not None:
                 self._db.execute(f"DELETE FROM {stream} WHERE seq <= ?", (last,))
                 self._db.execute("DELETE FROM refused WHERE stream = ? AND seq <= ?", (stream, last))
+
+    def handed(self) -> list[Handed]:
+        """Who has had one of a campaign here, or was to."""
+        return list(handed.handed_in(self._db))
+
+    def stock(self) -> Stock:
+        """What there is of each item, by slot."""
+        return handed.stock_in(self._db)
+
+    def keep_marks(self, marks: Marks, stock: Stock) -> None:
+        """What is known of them, in a file that has lost it."""
+        with transaction(self._db):
+            handed.put_marks(self._db, marks, stock)
+
+    def forget(self, campaign: str, period: str | None) -> None:
+        """Let a campaign's marks go: of that period, or all, and with those what acknowledged entries say of holders."""
+        with transaction(self._db):
+            handed.forget(self._db, campaign, period)
+            handed.strip(self._db, -LAST_ROW, self.heads()["services"].acked)
+
+    def goes_back(self, seconds: float) -> bool:
+        """Whether what was written in the last so many seconds is in this file: it took no broken one's place in them.
+
+        Two entries of one boot that lie so far apart prove it; no clock is needed.
+        """
+        if self._db.execute("SELECT 1 FROM meta WHERE key = ?", (REPLACED,)).fetchone() is None:
+            return True
+        rows = " UNION ALL ".join(f"SELECT boot, boot_time FROM {stream}" for stream in STREAMS)
+        spans = self._db.execute(f"SELECT max(boot_time) - min(boot_time) FROM ({rows}) GROUP BY boot")
+        return any(span >= seconds for (span,) in spans)
 
     def heads(self) -> dict[Stream, Heads]:
         """Where the streams stand."""

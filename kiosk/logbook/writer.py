@@ -16,9 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from typing import Final
 
-from msgspec import Struct
-from msgspec.structs import replace
-
+from kiosk.core.desk.handing import Forget, KeepMarks
 from kiosk.core.entries import Stream
 from kiosk.core.events import (
     Command,
@@ -33,6 +31,7 @@ from kiosk.core.events import (
 )
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import KEPT_FILES, ColdState
+from kiosk.logbook.jobs import Acked, AckedSurvivors, Answer, Flush, Job, NewEpoch, Other, key_of, newer
 from kiosk.logbook.reader import DAMAGED, LOGBOOK_DAMAGED, Heads, damage
 from kiosk.logbook.schema import Broken, says_broken
 from kiosk.logbook.services import SERVICES, ServicesFile
@@ -58,39 +57,6 @@ UNWRITABLE: Final = (ValueError, TypeError, OverflowError, sqlite3.IntegrityErro
 """What an entry raises that no file can take, such as a time that is no number; the disk raises other errors."""
 
 
-class Acked(Struct, frozen=True):
-    """The server holds `stream` up to `seq`, but for what it refused and why; what is older than `forget_before` may go."""
-
-    stream: Stream
-    seq: int
-    forget_before: float
-    refused: dict[int, str] = {}
-
-
-class AckedSurvivors(Struct, frozen=True):
-    """The server holds `stream` of a broken logbook's survivors up to `seq`."""
-
-    epoch: str
-    stream: Stream
-    seq: int
-
-
-class NewEpoch(Struct, frozen=True):
-    """The server holds other facts under `epoch`, from `seq` of `stream` on: what it lacks of ours goes on under a new one."""
-
-    epoch: str
-    stream: Stream
-    seq: int
-
-
-class Flush(Struct, frozen=True):
-    """Write what waits for its group."""
-
-
-Other = Keep | KeepService | KeepFloor | Acked | AckedSurvivors | NewEpoch
-Job = Record | Other | Flush
-
-
 class Writer:
     """Takes jobs from the station's thread and answers through `answer`, which must be safe to call from here."""
 
@@ -99,7 +65,7 @@ class Writer:
         book: Logbook,
         cold: ColdState,
         services: ServicesFile,
-        answer: Callable[[Committed | CommitFailed | Faulted | ServicesLost], None],
+        answer: Callable[[Answer], None],
         on_heads: Callable[[], None],
         on_replaced: Callable[[str], None],
         loops: Loops,
@@ -216,8 +182,8 @@ class Writer:
                     self._waiting.take(stamp, entry)
                 self._tickets += [ticket] if ticket else []
             case _:
-                key = _key(job)
-                self._others[key] = _newer(self._others.pop(key, None), job)
+                key = key_of(job)
+                self._others[key] = newer(self._others.pop(key, None), job)
 
     def _commit(self, *, everything: bool = False) -> None:
         entries = self._waiting.due(everything=everything)
@@ -347,6 +313,10 @@ class Writer:
                     self._answer(Faulted(LOGBOOK_DAMAGED, told))
             case AckedSurvivors(epoch, stream, seq):
                 salvage.acknowledge(self._book.folder, epoch, stream, seq)
+            case KeepMarks(marks, stock):
+                self._book.keep_marks(marks, stock)
+            case Forget(campaign, period):
+                self._book.forget(campaign, period)
             case NewEpoch(epoch) if epoch == self.epoch and monotonic() >= self._epoch_at:
                 self._begin_epoch(job)
             case NewEpoch():
@@ -378,29 +348,3 @@ class Writer:
                 raise
             self._replace(str(error))
         self._take_heads(self._book.heads())
-
-
-def _key(job: Other) -> tuple[str, ...]:
-    """What a later job of the same key takes the place of."""
-    match job:
-        case Keep(kind):
-            return "keep", kind
-        case KeepService(name):
-            return "service", name
-        case Acked(stream):
-            return "acked", stream
-        case AckedSurvivors(epoch, stream):
-            return "survivors", epoch, stream
-        case _:
-            return (type(job).__name__,)
-
-
-def _newer(before: Other | None, job: Other) -> Other:
-    """The later job, with what the one before would have done: set aside what the server refused, raise or lower the floor."""
-    match before, job:
-        case Acked(), Acked():
-            return replace(job, refused={**before.refused, **job.refused})
-        case KeepFloor(floor, lowered), KeepFloor(lowered=False):
-            return KeepFloor(max(floor, job.floor), lowered)
-        case _:
-            return job

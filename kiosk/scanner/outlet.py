@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.local import Line, NotReachable, boot_time
-from kiosk.wire import Scan, Trouble
+from kiosk.wire import Scan, Shown, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Outlet:
         self._loop_trouble: str | None = None
         self._loop_told: str | None = None
 
-    def send(self, scan: Scan) -> None:
+    def send(self, scan: Scan | Shown) -> None:
         """Send a code; over a new connection when the old one turns out to be dead."""
         for _ in range(2):
             if self._line is None:
@@ -95,7 +95,7 @@ class Outlet:
             self._loop_told = None
             self._try(self._line, Trouble(self._what, self._trouble))
 
-    def _try(self, line: Line, message: Scan | Trouble) -> bool:
+    def _try(self, line: Line, message: Scan | Shown | Trouble) -> bool:
         try:
             line.send(message)
         except NotReachable:

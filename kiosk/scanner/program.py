@@ -24,7 +24,8 @@ from kiosk.scanner.reading import seen
 from kiosk.scanner.window import Slip, Window
 from kiosk.settings import ScannerTable, Settings
 from kiosk.trust.codes import unwrapped
-from kiosk.wire import MAX_CODE, LastReading, Scan
+from kiosk.wire import LastReading, Scan, Shown
+from kiosk.wire.base import MAX_CODE
 
 HUNG: Final = 15.0
 """Seconds in which the camera does not answer: the program ends, and systemd starts a fresh one."""
@@ -55,6 +56,7 @@ class Scanner:
     """Tells the station what the source shows, until the program ends."""
 
     def __init__(self, door: str, source: Source, outlet: Outlet, loops: Loops) -> None:
+        """`door`: before which it is read; empty at the desk."""
         self._door, self._source, self._outlet, self._loops = door, source, outlet, loops
         self._in_view = InView()
         self._ended_by: CameraHung | RestartAsked | None = None
@@ -79,7 +81,7 @@ class Scanner:
 
     def _told(self, seen: float, texts: list[str]) -> None:
         for text in self._in_view.news(texts, seen):
-            self._outlet.send(Scan(self._door, text[:MAX_CODE], seen))
+            self._outlet.send(Scan(self._door, text[:MAX_CODE], seen) if self._door else Shown(text[:MAX_CODE]))
 
 
 class CameraView:
@@ -200,8 +202,8 @@ def run(settings: Settings, name: str) -> None:
     source: Source = (
         CameraView(table, outlet, Looking(guard=guard), Window(settings, name), loops)
         if table.camera
-        else ReaderView(table, outlet, loops, Slip(settings, name))
+        else ReaderView(table, outlet, loops, None if table.desk else Slip(settings, name))
     )
-    Scanner(table.door, source, outlet, loops).run()
+    Scanner(table.door or "", source, outlet, loops).run()
     if isinstance(source, CameraView) and source.hangs:
         os._exit(0)  # a thread that comes out of OpenCV into an ended Python aborts it

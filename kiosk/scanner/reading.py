@@ -13,6 +13,7 @@ from typing import Final
 from base45 import b45decode
 
 from hardware.layouts import Layout
+from kiosk.index.slips import PREFIX as SLIP
 from kiosk.local import boot_time
 from kiosk.trust.codes import MARK, OURS
 from kiosk.wire import LastReading
@@ -26,6 +27,9 @@ BEHIND: Final = re.compile(rb"[^0-9A-Z $%*+\-./:]*\Z")
 """What stands behind a code and can be no part of it."""
 
 NO_TEXT: Final = re.compile(rb"[^\x20-\x7e]")
+POSTER: Final = re.compile(r"https?://[!-~]{1,200}?(/s/[0-9]{1,12})/?")
+"""The address on a station's poster, which is public: what it ends with is told."""
+
 ODD_SHARE: Final = 0.25
 """Share of bytes that are no text, above which the speed of the port is wrong."""
 
@@ -37,7 +41,8 @@ def seen(raw: bytes, code: str, others: Mapping[Layout, str]) -> LastReading:
     found = BEHIND.search(raw)
     behind = raw[found.start() :][:MOST_BEHIND] if found else b""
     body = raw[: len(raw) - len(behind)]
-    end = body[len(body) - min(END, len(body) // 4) :] + behind
+    last = 0 if at and at[0] == SLIP else min(END, len(body) // 4)  # a slip's end would tell which one it was
+    end = body[len(body) - last :] + behind
     wrong, hint = _wrong(raw, code, others)
     return LastReading(boot_time(), begin, end, len(raw), wrong, hint)
 
@@ -51,6 +56,8 @@ def _wrong(raw: bytes, code: str, others: Mapping[Layout, str]) -> tuple[str, st
     if len(marks) > 1:
         return "glued", ""
     if not marks:
+        if poster := POSTER.fullmatch(code):
+            return "no_pass", poster[1]
         return "no_pass" if _is_text(raw) else "speed", ""
     before, text = code[: marks[0].start()], code[marks[0].start() :]
     if before:

@@ -12,7 +12,9 @@ from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
 from kiosk.sockets.listening import Loop
 from kiosk.sockets.peer import Peer
-from kiosk.wire import GetView, LastReading, Message, Refused, Snapshot, TakeReading, TakeSnapshot, View
+from kiosk.wire import GetView, LastReading, Refused, Snapshot, TakeReading, TakeSnapshot
+from kiosk.wire.base import Message
+from kiosk.wire.views import View
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Final
 
 from kiosk.local import notify
-from kiosk.screen.presence import HOST, page_is_there
+from kiosk.loopback.presence import HOST, page_is_there
 
 ASK_EVERY: Final = 5.0
 CHROMIUM: Final = ("chromium", "chromium-browser")

@@ -13,11 +13,14 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kiosk.loopback.symbol import Symbol
 from kiosk.screen import words as say
+from kiosk.screen.symbol import symbol
 from kiosk.screen.words import Words, local
 from kiosk.trust.reasons import WORDS as REASONS
 from kiosk.trust.reasons import Reason
-from kiosk.wire import Answer, DoorView, Logged, NoticeView, View
+from kiosk.wire import Answer, Logged
+from kiosk.wire.views import DoorView, NoticeView, View
 
 READ_FOR: Final = 8.0
 """Seconds for which a refusal is shown: two lines of large type, in a second language for some."""
@@ -35,7 +38,7 @@ class Face(Struct, frozen=True):
 
     `facts`: lines for a technician; `nearby`: where the next open station is, by language; `notice`: what the policy says,
     likewise; `notices`: those that come and go, the urgent ones first; `clock`: local time, with a `?` and `doubt`, by
-    language, while nothing proves it.
+    language, while nothing proves it. `phone`: the code for phones, and `scan`, by language, what it is for.
     """
 
     sign: Sign
@@ -46,6 +49,8 @@ class Face(Struct, frozen=True):
     notices: tuple[NoticeView, ...] = ()
     clock: str = ""
     doubt: dict[str, str] = {}
+    phone: Symbol | None = None
+    scan: dict[str, str] = {}
 
 
 class Heard(Struct, frozen=True):
@@ -63,10 +68,14 @@ class Heard(Struct, frozen=True):
 
 
 class Machine(Struct, frozen=True):
-    """What this program knows of itself: local time less UTC in seconds, and the addresses at which a technician finds it."""
+    """What this program knows of itself: local time less UTC in seconds, and the addresses at which a technician finds it.
+
+    `pass_page`: where the code for phones leads; empty: there is none.
+    """
 
     offset: float = CHINA
     addresses: tuple[str, ...] = ()
+    pass_page: str = ""
 
 
 HERE: Final = Machine()
@@ -113,7 +122,7 @@ def face(known: Heard, door: str, scanners: tuple[str, ...], now: float, machine
 
 def _told(known: Heard, view: View, here: DoorView, scanners: tuple[str, ...], now: float, machine: Machine) -> Face:
     """Sign and words; a refusal first, of what is no more urgent."""
-    sign, words = _by_lamp(here, saving=view.room.saving == "warned")
+    sign, words = _by_lamp(here, saving=view.room.saving == "warned", drives=view.room.moving)
     shut = _shut(here, _wall(view, known.viewed_at, now), machine.offset)
     if sign in {"ready", "denied", "closed"} and known.refused and now - known.refused_at < READ_FOR:
         return _face("denied", shut if shut and known.refused is Reason.CLOSED else REASONS[known.refused])
@@ -125,15 +134,29 @@ def _told(known: Heard, view: View, here: DoorView, scanners: tuple[str, ...], n
         return _face("ready", say.ENROLLED, (known.enrolled,))
     if shut:
         return _face("closed", shut)
-    return _face("away", say.NO_EYES) if _blind(view, scanners) else _face(sign, words)
+    return _waiting(view, _blind(view, scanners), machine.pass_page)
 
 
-def _by_lamp(door: DoorView, *, saving: bool) -> tuple[Sign, Words]:
+def _waiting(view: View, blind: bool, pass_page: str) -> Face:
+    """A pass is waited for, or a phone; the latter only while the central server can be reached, which lets it in."""
+    words = say.BY_LAMP["ready"]
+    reached = view.programs.get("sync") and "central" not in view.faults
+    if not (pass_page and view.phone_code and reached):
+        return _face("away", say.NO_EYES) if blind else _face("ready", words)
+    code = symbol(pass_page, view.phone_code)
+    if blind:
+        return replace(_face("away", say.BY_PHONE), phone=code)
+    return replace(_face("ready", words), phone=code, scan=_by_language(say.SCAN))
+
+
+def _by_lamp(door: DoorView, *, saving: bool, drives: bool) -> tuple[Sign, Words]:
     sign: Sign = "ready" if door.shown in {"", "denied"} else door.shown  # type: ignore[assignment]
     if sign == "free" and door.mode == "emergency":
         return sign, say.LEAVE
     if sign == "warning" and saving and door.alarm != "pre_alarm":
         return sign, say.SAVING
+    if sign == "closed" and drives and door.mode != "locked_down":
+        return sign, say.DRIVES
     return sign, say.BY_LAMP[sign]
 
 

@@ -41,6 +41,7 @@ const growWords = () => {
 const growNotice = () => grow("--notice", 5, 7, () => part("notice").scrollWidth <= part("notice").clientWidth);
 
 const fitAnew = (notice, aside) => {
+  sizeCode(shown.modules ?? 0);
   aside.className = notice.textContent ? "" : "gone";
   grow("--name", SMALLEST, 4.8, () => holds(document.querySelector("header"), part("name")));
   grow("--call", SMALLEST, 14.6, () => holds(document.querySelector("footer"), part("call")));
@@ -105,17 +106,32 @@ const told = (texts, kind = "") => {
   return block;
 };
 
+// The code for phones, of which another comes every half minute; it is drawn in whole pixels, or a camera would see moire.
+const draw = (phone) => {
+  if (!phone) return;
+  part("code").setAttribute("viewBox", `0 0 ${phone.size} ${phone.size}`);
+  part("dots").setAttribute("d", phone.path);
+};
+const sizeCode = (modules) => {
+  const share = shown.sign === "away" ? 0.46 : 0.34;
+  body.style.setProperty("--modules", modules);
+  body.style.setProperty("--module", Math.max(1, Math.floor(share * Math.min(innerWidth, innerHeight) / modules)));
+};
+
 // What stands below: where the next station is, what is urgent, what the policy says, and the other notices.
 const below = ({ nearby, notice, notices }) => {
   const each = (wanted) => (notices ?? []).filter(({ urgent }) => urgent === wanted).map(({ texts }) => told(texts, wanted ? "urgent" : ""));
   return [told(nearby), ...each(true), told(notice), ...each(false)];
 };
 
-const show = ({ clock, ...face }) => {
+const show = ({ clock, phone, ...rest }) => {
   part("clock").textContent = clock ?? "";
+  draw(phone);
+  const face = { ...rest, modules: phone?.size ?? 0 };
   if (JSON.stringify(face) === JSON.stringify(shown)) return; // a minute has passed: a notice goes on where it is
   shown = face;
-  body.className = face.sign;
+  body.className = `${face.sign} ${face.modules ? "coded" : ""}`;
+  part("scan").replaceChildren(...paragraphs(Object.entries(face.scan ?? {})));
   part("zh").textContent = phrased(face.words.zh);
   part("en").textContent = face.words.en;
   part("doubt").textContent = Object.values(face.doubt ?? {}).join(" ");

@@ -8,30 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final
 
 import msgspec
-import uvicorn
+from msgspec.structs import replace
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from kiosk.decoding import NotUnderstood, read_json
-from kiosk.local import boot_time, notify
-from kiosk.loops import LoopFailed, Loops
+from kiosk.local import boot_time
+from kiosk.loopback.news import News
+from kiosk.loopback.presence import Presence
+from kiosk.loopback.serving import app_of, serve
+from kiosk.loops import Loops
 from kiosk.screen.addresses import addresses
-from kiosk.screen.faces import Face, Heard, Machine, face, heard
-from kiosk.screen.page import HEADERS, Page
-from kiosk.screen.places import Connection
-from kiosk.screen.presence import HOST, Presence
+from kiosk.screen.faces import Heard, Machine, face, heard
+from kiosk.screen.page import Page
 from kiosk.settings import ScreenTable, Settings
-from kiosk.wire import MAX_LINE, Answer, GetView, Subscribe, encode
+from kiosk.wire import Answer, GetView, Subscribe, encode
+from kiosk.wire.base import MAX_LINE
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +42,9 @@ LISTEN: Final = 10.0
 SILENCES: Final = 3
 """So many of them, and it hangs: its page would be as old."""
 
-STILL_HERE: Final = 10.0
-"""Seconds after which a browser that was told nothing new is told so, and one that has gone is noticed."""
-
 
 class Program:
-    """The latest face, and whoever waits for the next."""
+    """What was heard of the station, and the face that it makes."""
 
     def __init__(self, settings: Settings, table: ScreenTable, end: Callable[[], None] = lambda: None) -> None:
         """`end` ends the server, when a loop fails again and again."""
@@ -58,32 +52,22 @@ class Program:
         self._settings, self._table = settings, table
         self._scanners = tuple(name for name, each in settings.scanners.items() if each.door == table.door)
         self._page = Page(settings.station.name, table.call)
-        self._machine = Machine(settings.station.utc_offset * 3600)
+        self._machine = Machine(settings.station.utc_offset * 3600, pass_page=table.pass_page or "")
         self._known = Heard()
-        self._face = self._now()
-        self._news = asyncio.Condition()
+        self._news = News(self._page.made, self._now())
         self._presence = Presence()
         self.loops = Loops(wake=end)
 
     def app(self) -> Starlette:
         """The page, its parts, and the events."""
         routes = self._page.routes()
-        routes.append(Route("/events", self._events, methods=["GET"]))
+        routes.append(Route("/events", self._news.events, methods=["GET"]))
         routes.append(Route("/here", self._presence.here, methods=["POST"]))
         routes.append(Route("/alive", self._presence.alive, methods=["GET"]))
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-        return Starlette(routes=routes, middleware=[hosts], lifespan=self._lifespan)
+        return app_of(routes, self._turning)
 
-    @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        loops = self.loops.keep("station", self._follow), self.loops.keep("page", self._look)
-        tasks = [asyncio.create_task(each) for each in loops]
-        notify("READY=1")
-        yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError, LoopFailed):
-                await task
+    def _turning(self) -> list[Coroutine[Any, Any, None]]:
+        return [self.loops.keep("station", self._follow), self.loops.keep("page", self._look)]
 
     async def _follow(self) -> None:
         """Hear what the station tells until it goes, or in vain; then wait a moment."""
@@ -128,62 +112,19 @@ class Program:
         await self._show()
 
     async def _look(self) -> None:
-        self._machine = Machine(self._machine.offset, addresses())
+        self._machine = replace(self._machine, addresses=addresses())
         await self._show()
         self.loops.feed()
         await asyncio.sleep(LOOK_EVERY)
 
     async def _show(self) -> None:
-        now = self._now()
-        if now != self._face:
-            async with self._news:
-                self._face = now
-                self._news.notify_all()
+        await self._news.tell(self._now())
 
-    def _now(self) -> Face:
-        return face(self._known, self._table.door, self._scanners, boot_time(), self._machine)
-
-    async def _events(self, _request: Request) -> Response:
-        return StreamingResponse(self._faces(), headers={**HEADERS, "Content-Type": "text/event-stream"})
-
-    async def _faces(self) -> AsyncIterator[bytes]:
-        """The face now, and each that follows; one that comes and goes while a browser does not read is left out."""
-        told: Face | None = None
-        while True:
-            if told == self._face:
-                yield b": still here\n\n"
-            else:
-                told = self._face
-                yield b"id: %s\ndata: %s\n\n" % (self._page.made.encode(), msgspec.json.encode(told))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._next(told), STILL_HERE)
-
-    async def _next(self, told: Face) -> None:
-        async with self._news:
-            await self._news.wait_for(lambda: told != self._face)
+    def _now(self) -> bytes:
+        now = face(self._known, self._table.door, self._scanners, boot_time(), self._machine)
+        return msgspec.json.encode(now)
 
 
 def run(settings: Settings, table: ScreenTable) -> None:
     """Serve until it is told to stop. Raises OSError where it cannot listen, LoopFailed when a loop fails again and again."""
-    with socket.create_server((HOST, table.port)) as listening:
-        _serve(settings, table, listening)
-
-
-def _serve(settings: Settings, table: ScreenTable, listening: socket.socket) -> None:
-
-    def end() -> None:
-        server.should_exit = True
-
-    program = Program(settings, table, end)
-    config = uvicorn.Config(
-        program.app(),
-        http=Connection,
-        ws="none",
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended in order
-        server.run(sockets=[listening])
-    program.loops.check()
+    serve(table.port, lambda end: Program(settings, table, end))

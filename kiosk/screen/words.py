@@ -24,6 +24,7 @@ BY_LAMP: Final[dict[str, Words]] = {
 }
 """For each signal of the lamps but a refusal, whose reason has its own words."""
 
+DRIVES: Final[Words] = REASONS[Reason.MOVING]
 LEAVE: Final[Words] = ("出口已打开，请马上离开", "The exit is open. Please leave now.")
 SAVING: Final[Words] = (
     "本站已关闭，电器即将断电。里面还有人请按出门按钮。",
@@ -37,6 +38,13 @@ NO_EYES: Final[Words] = (
     "扫码器现在不能用，请联系工会",
     "The camera cannot read passes at the moment. Please call the union.",
 )
+BY_PHONE: Final[Words] = (
+    "扫码器现在不能用，请用手机扫码开门",
+    "The camera cannot read passes at the moment. Please scan this code with your phone.",
+)
+SCAN: Final[Words] = ("也可手机扫码", "Or scan by phone")
+"""Under the code for phones."""
+
 NO_TRUST: Final[Words] = ("本站还没有启用", "This station is not in service yet.")
 ENROLLED: Final[Words] = (
     "注册成功。请打电话给工会，核对这六个单词。",

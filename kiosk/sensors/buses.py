@@ -28,11 +28,11 @@ from kiosk.settings.appliances import (
     OneWireTable,
     TextProtocol,
 )
-from kiosk.wire import Located, NotSensed, Sensed, Trouble
+from kiosk.wire import Located, NotSensed, Sensed, SlotSeen, Trouble
 
 T = TypeVar("T")
 
-Told = Sensed | NotSensed | Located | Trouble
+Told = Sensed | NotSensed | Located | SlotSeen | Trouble
 Tell = Callable[[Told], None]
 
 ATTEMPTS: Final = 3
@@ -54,14 +54,17 @@ ROUND: Final = 30.0
 
 
 class Bus(Protocol):
-    """One round over its devices; `every`: seconds between two; `patience`: seconds that one may take at the most.
+    """One round over its devices; `patience`: seconds that one may take at the most.
 
     What its devices say or do is told; what a round raises all the same, nobody has thought of.
     """
 
     name: str
-    every: float
     patience: float
+
+    @property
+    def every(self) -> float:
+        """Seconds between two rounds."""
 
     def round(self, tell: Tell) -> None:
         """Read everything once."""
@@ -310,7 +313,9 @@ def buses(settings: Settings, wanted: dict[str, bool]) -> list[Bus]:
     for name, relay in settings.relays.items():
         if isinstance(relay, ModbusRelayTable):
             coils[relay.port][name] = relay
-    protocols = settings.protocols
+    protocols = {
+        name: each for name, each in settings.protocols.items() if isinstance(each, TextProtocol | BinaryProtocol)
+    }
     return [
         *(OneWireTree(tree, each) for tree, each in onewire.items()),
         *(ModbusLine(port, modbus[port], coils[port], wanted) for port in dict.fromkeys([*modbus, *coils])),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kiosk.local import boot_time
 from kiosk.sensors.buses import Told
-from kiosk.wire import Located, NotSensed, Sensed, Trouble
+from kiosk.wire import Located, NotSensed, Sensed, SlotSeen, Trouble
 
 FRESH: Final = 1.5
 """Seconds that a message may wait and still be told as new."""
@@ -24,6 +24,8 @@ def key_of(message: Told) -> Key:
             return "sensor", sensor
         case Trouble(what):
             return "trouble", what
+        case SlotSeen(slot):
+            return "slot", slot
         case Located():
             return "place", ""
 
@@ -59,7 +61,7 @@ def dated(message: Told, at: float, now: float) -> Told | None:
     if now - at <= FRESH:
         return message
     match message:
-        case Sensed() | NotSensed():
+        case Sensed() | NotSensed() | SlotSeen():
             return replace(message, at=at)
         case Located():
             return None

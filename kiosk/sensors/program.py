@@ -11,11 +11,12 @@ from typing import Final
 
 from kiosk.local import Line, NotReachable, RestartAsked, boot_time, notify
 from kiosk.loops import Loops, end_by_signals
+from kiosk.sensors.boards import Wishes, board_lines
 from kiosk.sensors.buses import Bus, Told, buses
 from kiosk.sensors.outgoing import Outgoing, dated
 from kiosk.settings import Settings
 from kiosk.settings.appliances import ModbusRelayTable
-from kiosk.wire import Located, NotSensed, Sensed, Switch, Trouble
+from kiosk.wire import Located, NotSensed, Sensed, SetSlot, SlotSeen, Switch, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,9 @@ STATION: Final = "station"
 """The loop that delivers; the others are called after their buses."""
 
 RETRY: Final = 1.0
+AT_A_SLOT: Final = 0.1
+"""Seconds until what the station wants is looked at, where it may want a slot opened, at the most; else RETRY."""
+
 IDLE: Final = 1.0
 """Seconds after which a bus that rests between two rounds turns all the same, so that its patience is a round's."""
 
@@ -49,7 +53,7 @@ class Gone:
                 pass
             case Trouble(name, detail):
                 reason = detail or ""
-            case Located():
+            case Located() | SlotSeen():
                 return
         before = self._missed.get(name, 0)
         self._missed[name] = before + 1 if reason else 0
@@ -85,7 +89,10 @@ class Program:
         self._path = settings.run / "sense.sock"
         relays = [name for name, table in settings.relays.items() if isinstance(table, ModbusRelayTable)]
         self._wanted = dict.fromkeys(relays, True)
-        self._polled = [Polled(bus) for bus in buses(settings, self._wanted)]
+        self._wishes = Wishes(name for name, table in settings.slots.items() if table.board)
+        self._boards = [Polled(line) for line in board_lines(settings, self._wishes)]
+        self._polled = [*self._boards, *(Polled(bus) for bus in buses(settings, self._wanted))]
+        self._patience = AT_A_SLOT if self._boards else RETRY
         self._outgoing = Outgoing()
         self._gone = Gone()
         self._loops = Loops(self._tell_of_loops)
@@ -154,7 +161,7 @@ class Program:
 
     def _exchange(self, line: Line) -> None:
         """Raises NotReachable. That the station has gone, a send tells; what was not sent is kept, but for newer news."""
-        if waiting := self._outgoing.get(RETRY):
+        if waiting := self._outgoing.get(self._patience):
             at, message = waiting
             try:
                 if told := dated(message, at, boot_time()):
@@ -163,10 +170,15 @@ class Program:
                 self._outgoing.put_back(message, at)
                 raise
         self._station_at = monotonic()
-        wanted = {each.relay: each.on for each in line.arrived() if isinstance(each, Switch)}
+        arrived = line.arrived()
+        wanted = {each.relay: each.on for each in arrived if isinstance(each, Switch)}
         self._want({name: on for name, on in wanted.items() if name in self._wanted})
+        if self._wishes.take([each for each in arrived if isinstance(each, SetSlot)]):
+            _wake(self._boards)
 
     def _hang_up(self) -> None:
+        if self._wishes.lock_all():
+            _wake(self._boards)
         if self._line is not None:
             self._line.close()
             self._line = None
@@ -178,8 +190,12 @@ class Program:
     def _want(self, relays: dict[str, bool]) -> None:
         if any(self._wanted[name] is not on for name, on in relays.items()):
             self._wanted.update(relays)
-            for polled in self._polled:
-                polled.wake.set()
+            _wake(self._polled)
+
+
+def _wake(polled: list[Polled]) -> None:
+    for each in polled:
+        each.wake.set()
 
 
 def run(settings: Settings) -> None:

@@ -13,11 +13,14 @@ from kiosk.settings.appliances import (
     AnyRelay,
     AnySensor,
     ApplianceTable,
+    BatteryTable,
+    BinaryProtocol,
     GpsTable,
     OccupancyTable,
     OnPins,
-    Protocol,
+    TextProtocol,
 )
+from kiosk.settings.boards import AnyBoard, LockBoardProtocol, OnBoardTable, SlotTable
 from kiosk.settings.table import Label, Pin, Seconds, Table, Text
 
 ClassName = Literal["worker", "technician", "steward", "visitor"]
@@ -79,9 +82,11 @@ class ProgrammeTable(Table, frozen=True):
 
 
 class DoorTable(Table, frozen=True):
-    """One door."""
+    """One door. `slot`: of a cupboard, which is opened from inside; its lock may be on a lock board."""
 
-    lock: LockTable
+    lock: LockTable | None = None
+    board: OnBoardTable | None = None
+    slot: SlotTable | None = None
     contact: ContactTable | None = None
     exit: Input | None = None
     lamps: LampTable = LampTable()
@@ -104,9 +109,13 @@ Around = Annotated[str, Meta(max_length=32)]
 
 
 class ScannerTable(Table, frozen=True):
-    """What reads codes in front of a door: a camera, a serial QR engine, or a reader that types like a keyboard."""
+    """What reads codes in front of a door: a camera, a serial QR engine, or a reader that types like a keyboard.
 
-    door: Text
+    `desk`: inside instead, where people answer; what is shown there opens nothing.
+    """
+
+    door: Text | None = None
+    desk: bool = False
     camera: Text | None = None
     engine: Text | None = None
     keyboard: Text | None = None
@@ -140,11 +149,35 @@ class CentralTable(Table, frozen=True):
 
 
 class ScreenTable(Table, frozen=True):
-    """The display at a door: a page for a browser on this machine. `call`: whom a worker calls, such as a telephone number."""
+    """The display at a door: a page for a browser on this machine. `call`: whom a worker calls, such as a telephone number.
+
+    `pass_page`: where the pass page is, to which the changing code leads that a phone reads; absent: none is shown.
+    """
 
     door: Text = "main"
     port: Annotated[int, Meta(ge=1024, le=65535)] = 8090
     call: Annotated[str, Meta(max_length=64)] = ""
+    pass_page: Annotated[str, Meta(min_length=1, max_length=120)] | None = None
+
+
+class ButtonsTable(Table, frozen=True):
+    """Four buttons inside, by which people rate the station, the best answer first."""
+
+    very_satisfied: Input
+    satisfied: Input
+    fair: Input
+    dissatisfied: Input
+
+
+class DeskTable(Table, frozen=True):
+    """What people can say inside: by buttons, with answer cards at a reader of the desk, or on a display.
+
+    `display`: there is one, for which `kiosk desk` has a page at this port.
+    """
+
+    display: bool = False
+    port: Annotated[int, Meta(ge=1024, le=65535)] = 8091
+    buttons: ButtonsTable | None = None
 
 
 class LogbookTable(Table, frozen=True):
@@ -180,24 +213,47 @@ class Settings(Table, frozen=True):
     tamper: Input | None = None
     scanners: dict[str, ScannerTable] = {}
     sensors: dict[str, AnySensor] = {}
-    protocols: dict[str, Protocol] = {}
+    protocols: dict[str, TextProtocol | BinaryProtocol | LockBoardProtocol] = {}
+    boards: dict[str, AnyBoard] = {}
     relays: dict[str, AnyRelay] = {}
     appliances: dict[str, ApplianceTable] = {}
     occupancy: OccupancyTable = OccupancyTable()
+    battery: BatteryTable | None = None
     gps: GpsTable | None = None
     logbook: LogbookTable = LogbookTable()
     updates: UpdatesTable = UpdatesTable()
     screen: ScreenTable | None = None
+    desk: DeskTable | None = None
 
     def scanner_socket(self, name: str) -> Path:
         """Where a scanner shows what its camera sees, in a folder that is the scanners' own."""
         return self.run / "scanner" / f"{name}.sock"
 
     @property
+    def entrances(self) -> dict[str, DoorTable]:
+        """The doors that people walk through."""
+        return {name: table for name, table in self.doors.items() if table.slot is None}
+
+    @property
+    def slots(self) -> dict[str, DoorTable]:
+        """The doors of cupboards."""
+        return {name: table for name, table in self.doors.items() if table.slot is not None}
+
+    @property
+    def has_display_inside(self) -> bool:
+        """Whether there is anything to do for `kiosk desk`."""
+        return self.desk is not None and self.desk.display
+
+    @property
+    def phone_door(self) -> str:
+        """The door whose display has a code for phones; empty where none has."""
+        return self.screen.door if self.screen and self.screen.pass_page else ""
+
+    @property
     def has_buses(self) -> bool:
         """Whether there is anything to do for `kiosk sensors`: the Pi's own pins are the station's."""
         tables = [*self.sensors.values(), *self.relays.values()]
-        return self.gps is not None or not all(isinstance(each, OnPins) for each in tables)
+        return self.gps is not None or bool(self.boards) or not all(isinstance(each, OnPins) for each in tables)
 
     @property
     def data(self) -> Path:
@@ -208,6 +264,11 @@ class Settings(Table, frozen=True):
     def run(self) -> Path:
         """Where the sockets are."""
         return Path(self.station.run_dir)
+
+    @property
+    def pictures(self) -> Path:
+        """Where the station keeps the pictures for the display inside, by their hashes, for its program to read."""
+        return self.data / "pictures"
 
     @property
     def volatile(self) -> Path:

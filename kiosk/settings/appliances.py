@@ -132,9 +132,6 @@ class BinaryProtocol(Table, frozen=True, kw_only=True, tag_field="kind", tag="bi
     read: dict[str, FieldTable]
 
 
-Protocol = TextProtocol | BinaryProtocol
-
-
 class PinRelayTable(Table, frozen=True, kw_only=True, tag_field="bus", tag="gpio"):
     """A relay on a pin. `normally_closed`: the appliance has power while the relay has none, so that a dead Pi leaves it on."""
 
@@ -214,6 +211,19 @@ class OccupancyTable(Table, frozen=True):
     entrances: tuple[Text, ...] = ()
     empty_after: Annotated[float, Meta(ge=300)] = 1800.0
     warn_for: Annotated[float, Meta(ge=10)] = 60.0
+
+
+class BatteryTable(Table, frozen=True, kw_only=True):
+    """Power from a battery: while this sensor tells less than `below` volts, these relays are off, until it tells `above`.
+
+    Each must have lasted for `after` seconds.
+    """
+
+    sensor: Text
+    below: Annotated[float, Meta(gt=0)]
+    above: Annotated[float, Meta(gt=0)]
+    after: Annotated[float, Meta(ge=1, le=3600)] = 60.0
+    relays: Annotated[tuple[Text, ...], Meta(min_length=1)]
 
 
 class GpsTable(Table, frozen=True):

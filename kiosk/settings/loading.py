@@ -9,7 +9,7 @@ import types
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +17,6 @@ from msgspec import Struct
 from kiosk.decoding import UNDECODABLE
 from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.settings.appliances import Profile
 from kiosk.settings.profiles import fill
 from kiosk.settings.reading import read_toml
 from kiosk.settings.sense import check_sense
@@ -26,6 +25,8 @@ from kiosk.settings.statements import first_lines, line_of
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
 from kiosk.settings.table import Path as Key
 from kiosk.settings.words import kind_in_words, type_in_words
+
+T = TypeVar("T", bound=Struct)
 
 LAST_PULLED_UP: Final = 8
 """Pins 0 to 8 have a pull-up at power-on, 9 to 27 a pull-down (BCM2835 ARM Peripherals, table 6-31)."""
@@ -57,12 +58,12 @@ def _wrong(raw: dict[str, Any], folder: Path) -> list[Wrong]:
     return wrong or list(check_sense(msgspec.convert(raw, Settings)))
 
 
-def load_profile(path: Path) -> Profile:
-    """Read and check a Modbus device's profile. Raises BadSettings."""
+def load_profile(path: Path, kind: type[T]) -> T:
+    """Read and check what describes a device. Raises BadSettings."""
     text, raw = read_toml(path)
-    if wrong := list(check_table(raw, Profile, ())):
+    if wrong := list(check_table(raw, kind, ())):
         raise BadSettings(told_lines(path, text, wrong))
-    return msgspec.convert(raw, Profile)
+    return msgspec.convert(raw, kind)
 
 
 def told_lines(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
@@ -77,6 +78,8 @@ def warnings(settings: Settings) -> list[str]:
     told = []
     for name, door in settings.doors.items():
         lock = door.lock
+        if lock is None:
+            continue
         boots_high = lock.pin <= LAST_PULLED_UP
         if boots_high is lock.active_high:
             released = lock.wiring == "fail_secure"

@@ -30,7 +30,7 @@ def locks_of(path: Path) -> Locks:
     except BadSettings:
         settings = None
     before = settings or kept(path)
-    known = {name: door.lock for name, door in before.doors.items()} if before else {}
+    known = {name: door.lock for name, door in before.doors.items() if door.lock} if before else {}
     if settings:
         return Locks(settings.pins, known)
     raw = salvage(path)

@@ -11,6 +11,7 @@ from kiosk.settings.appliances import (
     TIMEOUT,
     AlarmTable,
     ApplianceTable,
+    BatteryTable,
     BinaryProtocol,
     ContactSensorTable,
     LineTable,
@@ -20,9 +21,11 @@ from kiosk.settings.appliances import (
     PulsesTable,
     Role,
 )
+from kiosk.settings.boards import LockBoardProtocol
 from kiosk.settings.kinds import alarms_of
 from kiosk.settings.table import Path, Wrong, did_you_mean
 
+VOLTS: Final = "V"
 NEVER_OFF: Final = {"fridge", "freezer"}
 """Kinds that keep food: no saving of energy switches them off."""
 
@@ -37,8 +40,10 @@ def check_appliances(settings: Settings) -> Iterator[Wrong]:
             yield ("sensors", name, "lowest"), _("is above highest ({highest:g})", highest=table.highest)
     for name, appliance in settings.appliances.items():
         yield from _check_appliance(settings, ("appliances", name), appliance)
+    if settings.battery:
+        yield from _check_battery(settings, settings.battery)
     for key in ("presence", "entrances"):
-        there: Collection[str] = settings.sensors if key == "presence" else settings.doors
+        there: Collection[str] = settings.sensors if key == "presence" else settings.entrances
         for wanted in getattr(settings.occupancy, key):
             yield from _named(
                 wanted, there, ("occupancy", key), _("no such sensor") if key == "presence" else _("no such door")
@@ -87,7 +92,9 @@ def _check_protocol(settings: Settings, at: Path, table: LineTable) -> Iterator[
         yield (*at, "protocol"), _("no such protocol") + did_you_mean(table.protocol, settings.protocols)
         return
     protocol = settings.protocols[table.protocol]
-    if isinstance(protocol, BinaryProtocol):
+    if isinstance(protocol, LockBoardProtocol):
+        yield (*at, "protocol"), _("is a lock board's: it is for [boards]")
+    elif isinstance(protocol, BinaryProtocol):
         if table.read not in protocol.read:
             yield (*at, "read"), _("is not in the protocol: one of {names}", names=", ".join(protocol.read))
     elif not protocol.sign and not table.read.isdigit():
@@ -123,6 +130,20 @@ def _check_alarm(table: ApplianceTable, at: Path, alarm: AlarmTable) -> Iterator
         yield (*at, "of"), _("the appliance has no sensor for {role}", role=alarm.of)
     if alarm.switch_off and table.relay is None and named:
         yield (*at, "switch_off"), _("needs a relay")
+
+
+def _check_battery(settings: Settings, table: BatteryTable) -> Iterator[Wrong]:
+    yield from _named(table.sensor, settings.sensors, ("battery", "sensor"), _("no such sensor"))
+    for relay in table.relays:
+        yield from _named(relay, settings.relays, ("battery", "relays"), _("no such relay"))
+    if table.above <= table.below:
+        yield ("battery", "above"), _("must be more than below ({below:g})", below=table.below)
+    sensor = settings.sensors.get(table.sensor)
+    if sensor and sensor.unit != VOLTS:
+        yield ("battery", "sensor"), _("tells {unit}, and not {wanted}", unit=sensor.unit, wanted=VOLTS)
+    for name, each in settings.appliances.items():
+        if each.kind in NEVER_OFF and each.relay in table.relays:
+            yield ("battery", "relays"), _("{name} keeps food: it is never switched off", name=name)
 
 
 def _named(wanted: str, there: Collection[str], at: Path, what: str) -> Iterator[Wrong]:

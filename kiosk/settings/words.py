@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from kiosk.language import _
 from kiosk.settings import Settings
+from kiosk.settings.boards import WORD
 from kiosk.settings.table import did_you_mean
 
 PLAIN: Final = {
@@ -36,6 +37,8 @@ PATTERNS: Final = {
     r"^([0-9A-Fa-f]{2} ?)+$": 'bytes as pairs of hexadecimal digits, such as "16 54 0D"',
     r"^[0-9a-f]{2}-[0-9a-f]{12}$": 'the name of its folder in /sys/bus/w1/devices, such as "28-00000a1b2c3d"',
     r"\S": "not only spaces",
+    rf"^{WORD}( {WORD})*$": 'bytes as pairs of hexadecimal digits, and words for what changes, such as "8A board slot 11"',
+    r"^[0-9A-Fa-f]{2}$": "a byte as two hexadecimal digits",
 }
 """What a regular expression means, for those who do not read them."""
 

@@ -22,7 +22,8 @@ from msgspec import Struct
 from kiosk.loops import attempt
 from kiosk.sockets.peer import OnPeer, Peer
 from kiosk.sockets.places import Budget, gives_way
-from kiosk.wire import MAX_LINE, MAX_SHORT, Refused
+from kiosk.wire import Refused
+from kiosk.wire.base import MAX_LINE, MAX_SHORT
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +43,13 @@ Guard = Callable[[Callable[[], None]], bool]
 
 
 class Entrance(Struct, frozen=True, eq=False):
-    """A socket: who takes its lines, who of its peers always gets in, and who may say long lines."""
+    """A socket: who takes its lines, who of its peers always gets in, and who may say long lines, others of `most` bytes."""
 
     name: str
     on_line: OnLine
     reserved: Callable[[Peer], bool]
     long_lines: Callable[[Peer], bool]
+    most: int
 
 
 def _guard(work: Callable[[], None]) -> bool:
@@ -81,15 +83,16 @@ class Loop:
         *,
         reserved: Callable[[Peer], bool] = lambda peer: peer.ours,
         long_lines: Callable[[Peer], bool] = lambda _: False,
+        most: int = MAX_SHORT,
     ) -> None:
-        """Listen on `path`; whoever may open it may use it. Lines are MAX_SHORT bytes long, or MAX_LINE for `long_lines`."""
+        """Listen on `path`; whoever may open it may use it. Lines are `most` bytes long, or MAX_LINE for `long_lines`."""
         path.unlink(missing_ok=True)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         server.bind(str(path))
         path.chmod(mode)
         server.listen(socket.SOMAXCONN)
         server.setblocking(False)
-        self._servers[server] = Entrance(path.name, on_line, reserved, long_lines)
+        self._servers[server] = Entrance(path.name, on_line, reserved, long_lines, most)
         self._selector.register(server, selectors.EVENT_READ, server)
 
     def when_gone(self, call: OnPeer) -> None:
@@ -179,7 +182,7 @@ class Loop:
             sock.close()
             return
         peer.seat.reserved = entrance.reserved(peer)
-        peer.bound(MAX_LINE if entrance.long_lines(peer) else MAX_SHORT)
+        peer.bound(MAX_LINE if entrance.long_lines(peer) else entrance.most)
         gone = gives_way([each.seat for each in self._peers], peer.seat)
         if gone is peer.seat:
             sock.close()

@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from kiosk.decoding import NotUnderstood, read_json
 from kiosk.sockets.places import Seat
-from kiosk.wire import MAX_LINE, Message, Refused, encode, refusal
+from kiosk.wire import Refused, encode, refusal
+from kiosk.wire.base import MAX_LINE, Message
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,15 @@ from typing import Final, Literal
 from kiosk import wire
 from kiosk.sockets.peer import Peer
 
-Program = Literal["scanner", "sensors", "sync"]
+Program = Literal["scanner", "sensors", "sync", "desk"]
 
-ACCOUNTS: Final[dict[Program, str]] = {"scanner": "kiosk-scanner", "sensors": "kiosk-sensors", "sync": "kiosk-sync"}
-"""The account of each program that speaks to the station; the display only listens, as anybody may who can open the socket."""
+ACCOUNTS: Final[dict[Program, str]] = {
+    "scanner": "kiosk-scanner",
+    "sensors": "kiosk-sensors",
+    "sync": "kiosk-sync",
+    "desk": "kiosk-desk",
+}
+"""The account of each program that speaks to the station; the display at the door only listens, as anybody may."""
 
 
 def speaks_for(peer: Peer, program: Program) -> bool:
@@ -22,7 +27,7 @@ def speaks_for(peer: Peer, program: Program) -> bool:
     return peer.ours or peer.user == ACCOUNTS[program]
 
 
-def barred(peer: Peer, program: Program, message: wire.Message) -> wire.Refused | None:
+def barred(peer: Peer, program: Program, message: wire.base.Message) -> wire.Refused | None:
     """Why this peer may not say this in the program's place; None if it may."""
     if speaks_for(peer, program):
         return None

@@ -20,6 +20,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from kiosk.core.entries import Stream
 from kiosk.decoding import UNDECODABLE
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, Kept, heal, read_kept
 from kiosk.logbook.cold import ColdState
@@ -43,7 +44,8 @@ class AlreadyRunning(Exception):
 class Files(Struct, frozen=True):
     """What is open. `held`: keep others out until they are closed; `refused`: why the data folder is not used, or empty.
 
-    `root`: the public root key, empty before the station is enrolled; `faults`: what was damaged of what is kept twice.
+    `root`: the public root key, `own`: the station's private one, both empty before it is enrolled; `faults`: what was damaged
+    of what is kept twice.
     """
 
     held: tuple[int, ...]
@@ -51,24 +53,25 @@ class Files(Struct, frozen=True):
     book: Logbook
     services: ServicesFile
     root: bytes = b""
+    own: bytes = b""
     faults: tuple[str, ...] = ()
     refused: str = ""
 
-    def remembered(self, settings: Settings) -> Iterator[Row]:
-        """The entries of the access stream, newest first; also those of a folder that can only be read."""
-        mine = self._mine()
-        return chain(mine, read_back(settings.data / FILE, "access")) if self.refused else mine
+    def remembered(self, settings: Settings, stream: Stream = "access") -> Iterator[Row]:
+        """The entries of a stream, newest first; also those of a folder that can only be read."""
+        mine = self._mine(stream)
+        return chain(mine, read_back(settings.data / FILE, stream)) if self.refused else mine
 
-    def aside(self, settings: Settings) -> Iterator[Row]:
+    def aside(self, settings: Settings, stream: Stream = "access") -> Iterator[Row]:
         """Those of the logbooks that were set aside, as far as they can be read: the newest file first."""
         folders = dict.fromkeys((self.book.folder, settings.data))
         found = (path for folder in folders for path in reversed(set_aside(folder)))
-        return chain.from_iterable(read_back(path, "access") for path in found)
+        return chain.from_iterable(read_back(path, stream) for path in found)
 
-    def _mine(self) -> Iterator[Row]:
+    def _mine(self, stream: Stream) -> Iterator[Row]:
         """A file that cannot be read back to its end is moved aside: what it gave until then counts, and another is begun."""
         try:
-            yield from self.book.backwards("access")
+            yield from self.book.backwards(stream)
         except (sqlite3.Error, *UNDECODABLE) as error:
             log.error("the logbook cannot be read back: %s", error)  # noqa: TRY400  a fault of the card's
             self.book.replace(str(error))
@@ -83,8 +86,8 @@ def open_files(settings: Settings, boot_id: str) -> Files:
         if not settings.data.samefile(settings.run):
             held.append(hold_folder(settings.data))
         opened = _open(settings.data, boot_id, settings.volatile)
-        root, faults = _kept(settings.data, heal)
-        return Files(tuple(held), *opened, root, (*opened[0].faults, *faults))
+        root, own, faults = _kept(settings.data, heal)
+        return Files(tuple(held), *opened, root, own, (*opened[0].faults, *faults))
     except (OSError, sqlite3.Error, Broken) as error:
         refused = f"{settings.data} takes no write ({error}): entries are kept in memory"
         log.error("%s", refused)  # noqa: TRY400  a fault of the machine's, not of ours
@@ -95,14 +98,14 @@ def open_files(settings: Settings, boot_id: str) -> Files:
         with suppress(sqlite3.Error):
             cold.take_over(settings.data)
             services.take_over(settings.data)
-    root, faults = _kept(settings.data, read_kept)
-    return Files(tuple(held), cold, book, services, root, (*cold.faults, *faults), refused)
+    root, own, faults = _kept(settings.data, read_kept)
+    return Files(tuple(held), cold, book, services, root, own, (*cold.faults, *faults), refused)
 
 
-def _kept(folder: Path, how: Callable[[Path, str], Kept]) -> tuple[bytes, tuple[str, ...]]:
-    """The root key, and what is wrong with that or with the station's own."""
+def _kept(folder: Path, how: Callable[[Path, str], Kept]) -> tuple[bytes, bytes, tuple[str, ...]]:
+    """The root key, the station's own, and what is wrong with either."""
     root, own = how(folder, ROOT_KEY), how(folder, STATION_KEY)
-    return root.raw, (*root.wrong, *own.wrong)
+    return root.raw, own.raw, (*root.wrong, *own.wrong)
 
 
 def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> tuple[ColdState, Logbook, ServicesFile]:

@@ -7,23 +7,26 @@ from typing import Final
 
 from hardware.board import DoorWiring, InputWiring, PulseWiring, RelayWiring, Wiring
 from hardware.onewire import POWER_ON
+from kiosk.core.desk.events import BUTTON
 from kiosk.core.room.alarms import Alarm, AlarmRules
 from kiosk.core.room.position import Place
-from kiosk.core.room.room import OccupancyRules, Room
+from kiosk.core.room.room import Battery, OccupancyRules, Room, Wheels
 from kiosk.core.room.sensors import SensorRules
 from kiosk.core.room.usage import Usage
 from kiosk.core.step import ON_A_PIN
-from kiosk.settings import DoorTable, Input, Settings
+from kiosk.settings import DoorTable, Input, LockTable, Settings
 from kiosk.settings.appliances import (
     AlarmTable,
     AnySensor,
     ApplianceTable,
+    BatteryTable,
     ContactSensorTable,
     OneWireTable,
     PinRelayTable,
     PulsesTable,
 )
 from kiosk.settings.kinds import alarms_of
+from kiosk.settings.sense import desk_buttons
 
 MISSED: Final = 3
 """Readings in a row that are missing when a sensor is stale."""
@@ -37,9 +40,10 @@ def wiring(settings: Settings) -> Wiring:
         for name, table in settings.sensors.items()
         if isinstance(table, ContactSensorTable)
     }
+    buttons = {f"{BUTTON}{answer}": _pin(button) for answer, button in desk_buttons(settings).items()}
     return Wiring(
-        doors={name: _door(table) for name, table in settings.doors.items()},
-        inputs={name: found for name, found in own.items() if found} | contacts,
+        doors={name: _door(table, table.lock) for name, table in settings.doors.items() if table.lock},
+        inputs={name: found for name, found in own.items() if found} | contacts | buttons,
         relays={
             name: RelayWiring(table.pin, table.active_high, table.wiring == "normally_closed")
             for name, table in settings.relays.items()
@@ -53,23 +57,27 @@ def wiring(settings: Settings) -> Wiring:
     )
 
 
-def _door(table: DoorTable) -> DoorWiring:
+def _door(table: DoorTable, lock: LockTable) -> DoorWiring:
     lamps = {
         name: pin for name in ("red", "green", "blue", "buzzer") if (pin := getattr(table.lamps, name)) is not None
     }
     return DoorWiring(
-        lock=table.lock.pin,
-        lock_active_high=table.lock.active_high,
-        fail_safe=table.lock.wiring == "fail_safe",
+        lock=lock.pin,
+        lock_active_high=lock.active_high,
+        fail_safe=lock.wiring == "fail_safe",
         contact=InputWiring(table.contact.pin, table.contact.open_when == "low") if table.contact else None,
         exit=_input(table.exit),
-        bolt=_input(table.lock.bolt),
+        bolt=_input(lock.bolt),
         signals=lamps,
     )
 
 
 def _input(table: Input | None) -> InputWiring | None:
-    return InputWiring(table.pin, table.active_low) if table else None
+    return _pin(table) if table else None
+
+
+def _pin(table: Input) -> InputWiring:
+    return InputWiring(table.pin, table.active_low)
 
 
 def sensor_rules(table: AnySensor) -> SensorRules:
@@ -96,7 +104,7 @@ def room_of(settings: Settings, boot: float) -> Room:
     doors = {each.door for each in settings.appliances.values() if each.door}
     rules = OccupancyRules(
         presence=table.presence,
-        entrances=table.entrances or tuple(settings.doors)[:1],
+        entrances=table.entrances or tuple(settings.entrances)[:1],
         saves=tuple(dict.fromkeys(each.relay for each in settings.appliances.values() if each.saves and each.relay)),
         empty_after=table.empty_after,
         warn_for=table.warn_for,
@@ -112,7 +120,21 @@ def room_of(settings: Settings, boot: float) -> Room:
         rules=rules,
         signs=frozenset(table.presence) | (doors & contacts),
         sign_at=boot,
+        battery=_battery(settings.battery) if settings.battery else None,
+        wheels=Wheels() if gps else None,
     )
+
+
+def _battery(table: BatteryTable) -> Battery:
+    rules = AlarmRules(
+        sensor=table.sensor,
+        limit=table.below,
+        above=False,
+        hysteresis=table.above - table.below,
+        after=table.after,
+        clear_after=table.after,
+    )
+    return Battery(Alarm("battery", rules), table.relays)
 
 
 def _alarms(name: str, table: ApplianceTable) -> list[Alarm]:

@@ -10,8 +10,10 @@ from kiosk.sockets.peer import Peer
 class Peers:
     """Knows each peer by what it is here for. Of the station's thread alone."""
 
-    def __init__(self) -> None:
-        self.programs: dict[str, set[Peer]] = {"scanner": set(), "sensors": set(), "sync": set()}
+    def __init__(self, *, desk: bool = False) -> None:
+        """`desk`: whether there is a display inside."""
+        names = ("scanner", "sensors", "sync", *(("desk",) if desk else ()))
+        self.programs: dict[str, set[Peer]] = {name: set() for name in names}
         self.subscribers: set[Peer] = set()
         self._enroller: Peer | None = None
         self._asked: Peer | None = None
@@ -39,7 +41,7 @@ class Peers:
             peers.discard(peer)
         return lost
 
-    def tell(self, program: str, message: wire.Message) -> None:
+    def tell(self, program: str, message: wire.base.Message) -> None:
         """To each peer of a program."""
         for peer in list(self.programs.get(program, ())):
             peer.send(message)
@@ -51,7 +53,7 @@ class Peers:
         self._recording = peer
         return not peer.unsent
 
-    def publish(self, message: wire.Message) -> None:
+    def publish(self, message: wire.base.Message) -> None:
         """To each subscriber."""
         for peer in list(self.subscribers):
             peer.send(message)

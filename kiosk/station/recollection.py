@@ -18,6 +18,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from kiosk.core.desk.handing import ANSWER_PATIENCE, Grant
+from kiosk.core.desk.handing import COMMIT_PATIENCE as ON_THE_DISK_WITHIN
 from kiosk.core.door.access import COMMIT_PATIENCE, MAX_MARKS, Mark, Memory, place
 from kiosk.core.door.door import Door
 from kiosk.core.door.tables import Claim
@@ -32,19 +34,29 @@ from kiosk.core.entries import (
     NotTaken,
     Started,
     Stopped,
+    StoppedAt,
     Switched,
+    Taken,
     Unlocked,
 )
 from kiosk.core.room.saving import SAVING
+from kiosk.core.room.stops import MOST_REMEMBERED, Stops, remembered
 from kiosk.decoding import NotUnderstood, read_json
+from kiosk.logbook.handed import Handed, by_slot
 from kiosk.logbook.reader import REMEMBERED, Row
+from kiosk.settings import MAX_PULSE
 from kiosk.trust.passes import Kind
 
 MAX_BODY: Final = 100_000
 """Bytes of an entry; the longest has a thousandth of it."""
 
 
+STOPPED_AT: Final = f'"{StoppedAt.__struct_config__.tag}"'
 KINDS: Final = frozenset(map(int, Kind))
+
+
+GRANT_LASTS: Final = ON_THE_DISK_WITHIN + MAX_PULSE + ANSWER_PATIENCE
+"""Seconds from a mark within which its slot can have been opened for it: what a technician takes later is nobody's."""
 
 
 class Recollection(Struct, frozen=True):
@@ -68,7 +80,7 @@ def recollect(newest_first: Iterable[Row], doors: dict[str, Door], boot_id: str,
     rows = list(islice(newest_first, REMEMBERED))
     damaged = tuple(row.seq for row in reversed(rows) if not row.intact)
     for row in reversed(rows):
-        if row.intact and (entry := _entry(row)):
+        if row.intact and (entry := entry_in(row)):
             past.take(row, entry)
     marks: dict[str, Mark] = {}
     for asked in past.counted():
@@ -88,6 +100,26 @@ def older_first(aside: Memory, mine: Memory) -> Memory:
         before = marks.pop(where, mark)
         marks[where] = max(before, mark, key=lambda each: each.at)
     return Memory(marks=dict(list(marks.items())[-MAX_MARKS:]))
+
+
+def told_of_stops(newest_first: Iterable[Row]) -> Stops:
+    """What the services stream says of a station's stops: what was told last of each."""
+    rows = (row for row in islice(newest_first, REMEMBERED) if row.intact and STOPPED_AT in row.body)
+    found = ((row.wall, entry) for row in rows if isinstance(entry := entry_in(row), StoppedAt))
+    return remembered(reversed([*islice(found, 3 * MOST_REMEMBERED)]))
+
+
+def cut_off(handed: Iterable[Handed], newest_first: Iterable[Row]) -> tuple[Grant, ...]:
+    """What was taken from slots last, by the door's entries, and the program ended before the mark said so."""
+    waiting = {slot: mark for slot, mark in by_slot(handed).items() if not mark.taken and mark.boot_id}
+    taken: dict[str, bool] = {}
+    for row in islice(newest_first, REMEMBERED) if waiting else ():
+        entry = entry_in(row) if row.intact else None
+        mark = waiting.get(entry.door) if isinstance(entry, Taken | NotTaken) else None
+        if mark and row.boot_id == mark.boot_id and 0.0 <= row.boot - mark.boot_time <= GRANT_LASTS:
+            taken[mark.slot] = isinstance(entry, Taken)  # what is read last came first, after the mark
+    found = (waiting[slot] for slot, is_so in taken.items() if is_so)
+    return tuple(Grant(each.campaign, each.item, each.slot, each.token, each.period, 0, 0.0) for each in found)
 
 
 class _Asked:
@@ -197,7 +229,8 @@ def _mark(granted: Granted, at: float | None, doors: dict[str, Door], boot: floa
     return place(granted.door, kind, granted.index, granted.token), mark
 
 
-def _entry(row: Row) -> Entry | None:
+def entry_in(row: Row) -> Entry | None:
+    """What a row says; None where this version cannot read it."""
     try:
         entry: Entry = read_json(row.body.encode(), Entry, MAX_BODY)
     except NotUnderstood:

@@ -13,6 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import wire
+from kiosk.core.door import slots
 from kiosk.core.door.tables import Claim
 from kiosk.core.enrolment import may_enrol
 from kiosk.core.entries import Stream
@@ -31,10 +32,12 @@ from kiosk.core.events import (
 )
 from kiosk.core.step import judge
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep
-from kiosk.logbook.writer import Acked, AckedSurvivors, Flush, NewEpoch, Writer
+from kiosk.logbook.jobs import Acked, AckedSurvivors, Flush, NewEpoch
+from kiosk.logbook.writer import Writer
 from kiosk.settings import Settings
 from kiosk.sockets.peer import Peer
 from kiosk.station.accounts import barred
+from kiosk.station.indoors import Indoors
 from kiosk.station.peers import Peers
 from kiosk.station.rules import Rules
 from kiosk.trust.cose import public_key
@@ -47,11 +50,24 @@ class Requests:
     """Answers each request."""
 
     def __init__(
-        self, settings: Settings, rules: Rules, writer: Writer, peers: Peers, view: Callable[[], wire.View]
+        self,
+        settings: Settings,
+        rules: Rules,
+        writer: Writer,
+        peers: Peers,
+        view: Callable[[], wire.views.View],
+        own_key: Callable[[bytes], None],
+        take_picture: Callable[[bytes], bool],
     ) -> None:
+        """`own_key` takes the station's private key when it is enrolled at the door; `take_picture`: whether it is wanted."""
         self._settings, self._rules, self._writer, self._peers, self._view = settings, rules, writer, peers, view
+        self._own_key, self._take_picture = own_key, take_picture
         self.rests: dict[Stream, float] = {}
         """Until which boot time a stream rests, since the server does not know it."""
+
+    def desk_view(self, indoors: Indoors) -> wire.inside.DeskView:
+        """What is shown inside now."""
+        return indoors.view(self._rules.state, self._rules.now())
 
     def answer(self, peer: Peer, request: wire.Request) -> wire.Answer | None:
         """The one answer to a request; None where it comes later."""
@@ -92,7 +108,7 @@ class Requests:
                 self._rules.queue(Maintained(peer.user, seconds))
                 return wire.Done()
             case wire.TryLamp(door, lamp):
-                if door not in self._rules.state.doors:
+                if door not in self._rules.state.entrances:
                     return wire.Refused(f"no such door: {door}")
                 self._rules.queue(LampTried(door, Lamp(lamp)))
                 return wire.Done()
@@ -119,8 +135,8 @@ class Requests:
                 self._acknowledge(request)
             case wire.BeginEpoch(epoch, stream, seq):
                 self._writer.put(NewEpoch(epoch, stream, seq))
-            case wire.Offer(document, above):
-                self._rules.queue(Offered(document, above))
+            case wire.Offer() | wire.TakePicture():
+                return self._carried(request)
             case wire.GetNonce():
                 nonce = secrets.token_hex(16)
                 self._rules.queue(Asked(nonce))
@@ -135,6 +151,15 @@ class Requests:
                 self._rules.queue(Faulted("sync.loop", detail))
             case wire.Trouble(what):
                 return wire.Refused(f"not a trouble of sync's: {what}")
+        return wire.Done()
+
+    def _carried(self, brought: wire.Offer | wire.TakePicture) -> wire.Answer:
+        match brought:
+            case wire.Offer(document, above):
+                self._rules.queue(Offered(document, above))
+            case wire.TakePicture(picture):
+                if not self._take_picture(picture):
+                    return wire.Refused("no service names this picture")
         return wire.Done()
 
     def _await_enrolment(self, peer: Peer) -> wire.Answer | None:
@@ -158,6 +183,7 @@ class Requests:
             keep(settings.data, ROOT_KEY, answered.root_key)
         except OSError as error:
             return wire.Refused(f"{settings.data} cannot be written: {error.strerror}")
+        self._own_key(answered.station_key)
         self._rules.queue(EnrolmentDone(answered.root_key, answered.documents, words))
         return wire.Done()
 
@@ -166,6 +192,8 @@ class Requests:
         if wanted.door not in doors:
             return wire.Refused(f"no such door: {wanted.door}")
         verb = Verb(wanted.verb)
+        if doors[wanted.door].rules.slot and verb not in slots.TAKES:
+            return wire.Refused(f"{wanted.door} is a slot: it can be opened, locked down and released")
         if verb in {Verb.OPEN, Verb.HOLD} and Claim.LOCKDOWN in doors[wanted.door].claims:
             return wire.Refused(f"{wanted.door} is locked down; first: kiosk door release {wanted.door}")
         self._rules.queue(DoorRequested(wanted.door, verb, peer.user, wanted.seconds))
@@ -173,8 +201,8 @@ class Requests:
 
     def _explain(self, text: str, door: str) -> wire.Answer:
         state = self._rules.state
-        door = door or next(iter(state.doors))
-        if door not in state.doors:
+        door = door or state.entrances[0]
+        if door not in state.entrances:
             return wire.Refused(f"no such door: {door}")
         verdict = judge(state, text, door, self._rules.now())
         claims = msgspec.to_builtins(verdict.claims) if verdict.claims else {}

@@ -95,5 +95,6 @@ class Rules:
 def _shown(state: State) -> tuple[object, ...]:
     """What of a state is in the view."""
     room = state.room
-    in_room = room.alarms, room.off, room.phase, room.place
+    wheels = (room.wheels.motion.proven, room.wheels.stops.told) if room.wheels else ()
+    in_room = room.alarms, room.off, room.phase, room.place, wheels
     return state.doors, state.sensors, state.faults, state.trust, state.policy, state.services, *in_room

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -18,17 +20,21 @@ from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.door.hours import Programme, Schedule, weekly
 from kiosk.core.entries import Entry, Fact
 from kiosk.core.faults import faulted
+from kiosk.core.room import battery
 from kiosk.core.room.sensors import Sensor
 from kiosk.core.state import State
+from kiosk.decoding import UNDECODABLE
 from kiosk.keyfiles import ROOT_KEY, read_kept
 from kiosk.local import boot_time
 from kiosk.logbook.cold import KEPT_FILES
-from kiosk.logbook.reader import LOGBOOK_DAMAGED, damage
+from kiosk.logbook.handed import taken_of
+from kiosk.logbook.reader import LOGBOOK_DAMAGED, Row, damage
 from kiosk.logbook.services import SERVICES, ServicesFile
 from kiosk.settings import ClassName, DoorTable, Settings
 from kiosk.station.files import Files
 from kiosk.station.fittings import room_of, sensor_rules
-from kiosk.station.recollection import older_first, recollect
+from kiosk.station.recollection import cut_off, older_first, recollect, told_of_stops
+from kiosk.station.supplies import Remembered
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import PassClass
 from kiosk.trust.status import NO_STATUS
@@ -48,7 +54,8 @@ def initial_state(settings: Settings, root: bytes, floor: float, boot: float) ->
     clock = first_clock(floor, boot)
     rules = {name: door.rules for name, door in doors.items()}
     trust = Trust(settings.station.code, NO_KEYS, NO_STATUS)
-    return State(root, clock, trust, doors, sensors, room, rules=rules, utc_offset=offset)
+    by_phone = settings.phone_door
+    return State(root, clock, trust, doors, sensors, room, rules=rules, utc_offset=offset, phone_door=by_phone)
 
 
 def first_clock(floor: float, boot: float) -> Clock:
@@ -65,7 +72,8 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
     state = restored_services(state, files.services, boot)
     found = recollect(files.remembered(settings), state.doors, boot_id, boot)
     memory = older_first(recollect(files.aside(settings), state.doors, boot_id, boot).memory, found.memory)
-    state = recall(replace(state, room=replace(state.room, off=found.off), memory=memory), found.commanded)
+    state = recall(replace(state, room=battery.restored(state.room, found.off), memory=memory), found.commanded)
+    state = with_stops(state, chain(files.remembered(settings, "services"), files.aside(settings, "services")))
     told = found.interrupted
     wrong = {
         KEPT_FILES: "; ".join(files.faults),
@@ -77,6 +85,26 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
             state, more = faulted(state, what, detail, boot)
             told += tuple(each for each in more if isinstance(each, Fact))
     return state, told
+
+
+def with_stops(state: State, newest_first: Iterator[Row]) -> State:
+    """With what the services stream says of the stops, where the station drives."""
+    wheels = state.room.wheels
+    if wheels is None:
+        return state
+    return replace(state, room=replace(state.room, wheels=replace(wheels, stops=told_of_stops(newest_first))))
+
+
+def remembered_supplies(settings: Settings, files: Files) -> Remembered:
+    """What the logbook knows of who has had what; one that cannot be read so is broken."""
+    if not settings.desk:
+        return Remembered()
+    try:
+        handed, left = files.book.handed(), files.book.stock()
+    except (sqlite3.Error, *UNDECODABLE) as error:
+        files.book.replace(str(error))
+        return Remembered()
+    return Remembered(taken_of(handed), left, cut_off(handed, files.remembered(settings)))
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:
@@ -106,14 +134,16 @@ def door_rules(table: DoorTable, interlock: frozenset[str], offset: int) -> Door
         extended_pulse=max(table.pulse, table.extended_pulse),
         pre_alarm_after=table.pre_alarm_after,
         alarm_after=table.alarm_after,
-        has_contact=table.contact is not None,
-        has_bolt=table.lock.bolt is not None,
+        has_contact=table.contact is not None or table.board is not None,
+        has_bolt=table.lock is not None and table.lock.bolt is not None,
         rest=table.rest,
         classes=_classes(table.classes),
         holders=None if table.holders is None else frozenset(table.holders),
         schedule=_schedule(table, offset),
         always=_classes(table.always),
         interlock=interlock,
+        slot=table.slot is not None,
+        board=table.board.name if table.board else "",
     )
 
 

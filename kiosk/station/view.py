@@ -1,4 +1,4 @@
-"""The station's state as others may see it: no key, no code, no token."""
+"""The station's state as others may see it: no key, nobody's code, no token."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from kiosk.core.events import Lamp
 from kiosk.core.freshness import freshness, keys_until
 from kiosk.core.held import notices
 from kiosk.core.room.saving import empty
+from kiosk.core.room.wheels import here, moving
 from kiosk.core.state import State
 from kiosk.logbook.reader import Heads
-from kiosk.wire import DoorView, NoticeView, RoomView, SensorView, StreamView, TrustView, View
+from kiosk.wire.views import DoorView, NoticeView, RoomView, SensorView, StreamView, TrustView, View
 
 
 def view(
@@ -27,8 +28,13 @@ def view(
     heads: dict[Stream, Heads],
     programs: dict[str, bool],
     rests: dict[Stream, float],
+    phone_code: str = "",
+    pictures: tuple[str, ...] = (),
 ) -> View:
-    """The view at this moment. `rests`: until which boot time a stream rests."""
+    """The view at this moment.
+
+    `rests`: until which boot time a stream rests; `phone_code`: the display's, for phones; `pictures`: those that are missing.
+    """
     return View(
         station=state.trust.station,
         version=__version__,
@@ -51,14 +57,20 @@ def view(
         texts=state.policy.texts,
         nearby=_nearby(state),
         services=Counter(each.head.kind for each in state.services.held.values()),
-        notices=tuple(NoticeView(each.texts, each.urgent) for each in notices(state.services, state.clock, now.boot)),
+        notices=_notices(state, now),
+        phone_code=phone_code,
+        pictures=pictures,
     )
+
+
+def _notices(state: State, now: Instant) -> tuple[NoticeView, ...]:
+    return tuple(NoticeView(each.texts, each.urgent) for each in notices(state.services, state.clock, now.boot))
 
 
 def _door(state: State, door: Door, boot: float) -> DoorView:
     refused = door.refused if door.shown is Lamp.DENIED else ""
     opens = opens_next(door.rules.schedule, state.clock, boot)
-    return DoorView(door.mode, door.lock, door.door, door.alarm, door.shown or "", refused, opens)
+    return DoorView(door.mode, door.lock, door.door, door.alarm, door.shown or "", refused, opens, door.rules.slot)
 
 
 def _room(state: State, boot: float) -> RoomView:
@@ -70,6 +82,8 @@ def _room(state: State, boot: float) -> RoomView:
         occupancy="empty" if empty(state, boot) else "somebody",
         saving=room.phase,
         place=(room.place.latitude, room.place.longitude) if room.place.told_at > 0 else None,
+        moving=moving(state, boot),
+        stops=tuple(here(state, boot)),
     )
 
 

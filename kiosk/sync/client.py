@@ -77,13 +77,14 @@ class Client:
         *,
         clock: ServerClock | None = None,
         progress: Callable[[], None] = lambda: None,
+        understands: tuple[str, ...] = (UNDERSTANDS_CONFLICT,),
     ) -> None:
-        """`timeout`: seconds without any progress; `progress` is called whenever there is some."""
+        """`timeout`: seconds without any progress; `progress` is called whenever there is some; `understands`: capabilities."""
         self._url = url.rstrip("/")
         self._station = station
         self._key = key
         self._timeout = timeout
-        self._session = _session(ca_file)
+        self._session = _session(ca_file, ", ".join(understands))
         self._progress = progress
         self.clock = clock or ServerClock()
 
@@ -210,11 +211,11 @@ class _Session(requests.Session):
         return
 
 
-def _session(ca_file: str | None) -> requests.Session:
+def _session(ca_file: str | None, capabilities: str) -> requests.Session:
     session = _Session()
     session.headers["User-Agent"] = f"yizhan-kiosk/{__version__}"
     session.headers["Accept-Encoding"] = "gzip"
-    session.headers[CAPABILITIES] = UNDERSTANDS_CONFLICT
+    session.headers[CAPABILITIES] = capabilities
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(netscape=False, rfc2965=False))
     for scheme in ("http://", "https://"):

@@ -13,17 +13,17 @@ from kiosk.core import outbox
 from kiosk.local import Line, NotGranted, NotReachable, boot_time
 from kiosk.sync.answers import NoAnswer, sane
 from kiosk.sync.client import Client
-from kiosk.sync.link import Link
+from kiosk.sync.link import SLICE, Link
 from kiosk.sync.polls import LONGEST, SERVICE, HeldBack, Polls
 from kiosk.trust.documents import MAX_DOCUMENT
-from kiosk.wire import Done, GetNonce, GetView, Nonce, Offer, View
+from kiosk.wire import Done, GetNonce, GetView, Nonce, Offer
+from kiosk.wire.views import View
 
 log = logging.getLogger(__name__)
 
 NAME: Final = "documents"
 TIME_EVERY: Final = 1800.0
 RETRY: Final = 1.0
-SLICE: Final = 10.0
 PATIENCE: Final = 10
 """So many answers at once and with nothing are each followed by a short wait only: it may be the road that is odd just now."""
 

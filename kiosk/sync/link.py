@@ -15,6 +15,8 @@ from kiosk.wire import Done, Trouble
 log = logging.getLogger(__name__)
 
 LOOP_FAULT: Final = "sync.loop"
+SLICE: Final = 10.0
+"""Seconds of a long rest after which a loop says that it turns."""
 
 
 class Link:
@@ -30,6 +32,12 @@ class Link:
     def line(self) -> Line:
         """A new line to the station. Raises NotReachable."""
         return Line(self.settings.run / "control.sock")
+
+    def rest(self, name: str, seconds: float) -> None:
+        """Of that loop, which turns all the same; less at the end of the program."""
+        while seconds > 0 and not self.loops.stop.wait(min(SLICE, seconds)):
+            self.loops.turned(name)
+            seconds -= SLICE
 
     def remind(self) -> None:
         """The station has started anew, maybe: a fault that lasts is told again. Raises NotReachable, RestartAsked."""

@@ -7,10 +7,11 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.contract.bodies import UNDERSTANDS_ADMIT, UNDERSTANDS_CONFLICT
 from kiosk.local import RestartAsked, notify
 from kiosk.loops import end_by_signals
 from kiosk.settings import Settings
-from kiosk.sync import documents, releases, uploads
+from kiosk.sync import documents, pictures, releases, uploads
 from kiosk.sync.client import Client
 from kiosk.sync.enrolment import await_key
 from kiosk.sync.link import Link
@@ -41,6 +42,7 @@ def run(settings: Settings) -> None:
 def work(link: Link, key: Ed25519PrivateKey) -> None:
     """All loops, until they are ended. Raises LoopFailed when one fails too often."""
     clock = ServerClock()
+    understands = (UNDERSTANDS_CONFLICT, *((UNDERSTANDS_ADMIT,) if link.settings.phone_door else ()))
 
     def start(name: str, turned: Callable[[Client], Callable[[], None]]) -> None:
         client = Client(
@@ -51,12 +53,15 @@ def work(link: Link, key: Ed25519PrivateKey) -> None:
             link.central.timeout,
             clock=clock,
             progress=lambda: link.loops.turned(name),
+            understands=understands,
         )
         link.loops.start(name, ending(link, turned(client)), LONGEST + link.central.timeout + SLACK)
 
     start(uploads.NAME, lambda client: uploads.Books(link, client).turn)
     start(uploads.SURVIVORS, lambda client: uploads.Survivors(link, client).turn)
     start(releases.NAME, lambda client: releases.Releases(link, client).turn)
+    if link.settings.has_display_inside:
+        start(pictures.NAME, lambda client: pictures.Pictures(link, client).turn)
     start(documents.NAME, lambda client: documents.Downloads(link, client).turn)
 
     def watch() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import re
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -12,14 +11,19 @@ from typing import Final
 from kiosk import __version__
 from kiosk.contract.bodies import OfferedRelease
 from kiosk.core.door.hours import in_hours, weekly
-from kiosk.local import NotReachable, boot_time
+from kiosk.keyfiles import ROOT_KEY, read_kept
+from kiosk.local import NotReachable, boot_id, boot_time
 from kiosk.sync.answers import NoAnswer
 from kiosk.sync.client import Client
 from kiosk.sync.link import Link
+from kiosk.sync.pieces import GONE, NoPiece, asked_piece
+from kiosk.trust.release import Release, order, read_release
 from kiosk.update.bundle import MOST_FETCHED
 from kiosk.update.machine import platform_here
+from kiosk.update.members import BLOCK
 from kiosk.update.spool import Coming, Spool
-from kiosk.wire import GetView, View
+from kiosk.wire import GetView
+from kiosk.wire.views import View
 
 log = logging.getLogger(__name__)
 
@@ -32,16 +36,14 @@ ASK_EVERY: Final = 3600.0
 SPREAD: Final = 1800.0
 """Seconds of a night over which stations begin to ask: not all of a province at once."""
 
-AGAIN_AFTER: Final = 86_400.0
-"""Seconds after which a bundle is fetched again that came to nothing."""
+DAY: Final = 86_400.0
+"""Seconds after which a version is fetched again of which came to nothing."""
 
-SLICE: Final = 10.0
-RANGE: Final = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
+MOST_A_DAY: Final = 2 * MOST_FETCHED
+"""Bytes that are fetched in a day, whatever the server offers; a program that starts anew begins anew."""
 
 OK: Final = 200
 NOTHING: Final = 204
-PARTIAL: Final = 206
-GONE: Final = (404, 416)
 
 
 class Releases:
@@ -54,7 +56,8 @@ class Releases:
         self._platform = platform or platform_here()
         self._ask_at: float | None = None
         self._wanted: Coming | None = None
-        self._vain: dict[str, float] = {}
+        self._manifest = b""
+        self._day, self._fetched = boot_time(), 0
 
     def turn(self) -> None:
         """One step, and the rest after it."""
@@ -63,7 +66,7 @@ class Releases:
         except (NoAnswer, NotReachable, OSError) as error:
             log.debug("no release: %s", error)
             seconds = (getattr(error, "retry_after", 0.0) or LOOK_EVERY) * random.uniform(1, 2)  # noqa: S311
-        self._rest(seconds)
+        self._link.rest(NAME, seconds)
 
     def _step(self) -> float:
         """What is next; the seconds until the next turn."""
@@ -96,14 +99,42 @@ class Releases:
         if answer.status != OK:
             raise NoAnswer(f"HTTP {answer.status}", answer.retry_after, connected=True, took=answer.took)
         found = answer.read(OfferedRelease)
-        self._vain = {each: until for each, until in self._vain.items() if now < until}
-        if found.size > MOST_FETCHED or found.bundle in self._vain or not self._spool.has_room(found.size):
+        if found.size > MOST_FETCHED or not self._is_signed(found) or not self._spool.has_room(found.size):
             return None
-        wanted, before = Coming(found.bundle, found.size), self._spool.coming()
-        if before is None or before.bundle != wanted.bundle or before.size != wanted.size:
+        self._manifest = found.manifest
+        return self._begun(Coming(found.bundle, found.size, found.version, now, boot_id()))
+
+    def _is_signed(self, found: OfferedRelease) -> bool:
+        """Whether the root key signed it, and for this station: nothing else is worth its bytes; the update unit asks again."""
+        release = read_release(found.manifest, read_kept(self._link.settings.data, ROOT_KEY).raw)
+        good = (
+            isinstance(release, Release)
+            and release.version == found.version
+            and order(release.version) > order(__version__)
+            and self._platform in release.packages
+            and release.ring in {"all", self._updates.ring}
+        )
+        if not good:
+            log.warning("the release %s that is offered is none for this station: %s", found.version, release)
+        return good
+
+    def _begun(self, wanted: Coming) -> Coming | None:
+        """What there is to fetch of it; None when all of it is there, or it was in vain not long ago."""
+        before = self._spool.coming()
+        if (
+            before
+            and before.vain
+            and before.version == wanted.version
+            and before.is_offered(wanted.at, wanted.boot, DAY)
+        ):
+            return None
+        if before is None or before.vain or (before.bundle, before.size) != (wanted.bundle, wanted.size):
             self._spool.begin(wanted)
-        elif before.whole and self._spool.is_whole(wanted):
+        elif before.whole:
+            self._spool.end(wanted)
             return None
+        else:
+            self._spool.say(wanted)
         return wanted
 
     def _fetch(self, wanted: Coming) -> float:
@@ -111,27 +142,37 @@ class Releases:
         held = self._spool.held
         if held >= wanted.size:
             self._wanted = None
-            if not self._spool.end(wanted):
-                self._vain[wanted.bundle] = boot_time() + AGAIN_AFTER
+            self._spool.end(wanted)
+            return LOOK_EVERY
+        if not self._may_fetch(boot_time()):
             return LOOK_EVERY
         piece = self._piece(wanted, held)
+        self._fetched += len(piece)
+        if held == 0 and not self._begins_well(piece):
+            self._wanted = None
+            self._spool.give_up(wanted)
+            return LOOK_EVERY
         self._spool.add(piece)
         return len(piece) / (self._updates.kilobytes_per_second * 1024)
+
+    def _may_fetch(self, now: float) -> bool:
+        """Whether this day's bytes are not spent."""
+        if now - self._day >= DAY:
+            self._day, self._fetched = now, 0
+        return self._fetched < MOST_A_DAY
+
+    def _begins_well(self, piece: bytes) -> bool:
+        """Whether a bundle begins with the manifest that was offered, as every bundle of ours does."""
+        return piece[BLOCK : BLOCK + len(self._manifest)] == self._manifest
 
     def _piece(self, wanted: Coming, first: int) -> bytes:
         path = f"/v1/stations/{self._link.settings.station.code}/releases/{wanted.bundle}/bundle"
         last = min(first + PIECE, wanted.size) - 1
-        answer = self._client.piece(path, first, last, wanted.bundle)
-        if answer.status in GONE:
-            self._wanted = None
-        place = RANGE.fullmatch(answer.content_range)
-        good = answer.status == PARTIAL and place and (int(place[1]), int(place[2])) == (first, wanted.size)
-        if not good or not 0 < len(answer.body) <= last - first + 1:
-            why = f"HTTP {answer.status} to a question for a piece"
-            raise NoAnswer(why, answer.retry_after, connected=True, took=answer.took)
-        return answer.body
-
-    def _rest(self, seconds: float) -> None:
-        while seconds > 0 and not self._link.loops.stop.wait(min(SLICE, seconds)):
-            self._link.loops.turned(NAME)
-            seconds -= SLICE
+        try:
+            piece = asked_piece(self._client, path, wanted.bundle, first, last)
+        except NoPiece as error:
+            self._wanted = None if error.gone else self._wanted
+            raise
+        if piece.size != wanted.size:
+            raise NoAnswer("a piece of something else", connected=True)
+        return piece.body

@@ -38,7 +38,8 @@ from kiosk.settings import CentralTable
 from kiosk.sync.answers import Answer, NoAnswer
 from kiosk.sync.client import Client
 from kiosk.sync.link import Link
-from kiosk.wire import MAX_WHY, Acknowledge, BeginEpoch, Central, Done, RefusedEntry, Resting, Subscribe
+from kiosk.wire import Acknowledge, BeginEpoch, Central, Done, RefusedEntry, Resting, Subscribe
+from kiosk.wire.base import MAX_WHY
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ EDGES: Final = (
 
 None of them ends a text of Base45: its last character is worth 32 at the most (RFC 9285, 4), and the blank is worth 36."""
 
-MARK: Final = re.compile(r"YZ(?:[12]|E1):")
+MARK: Final = re.compile(r"YZ(?:[1-36]|E1):")
 OURS: Final = re.compile(MARK.pattern + r"[0-9A-Z $%*+\-./:]{8,}")
-"""A pass, what a phone shows of one, or an enrolment code, by its begin and its form."""
+"""A pass, what a phone shows of one, a slip, a medicine's release or an enrolment code, by its begin and its form."""
 
 
 def bare(text: str) -> str:

@@ -17,14 +17,16 @@ from msgspec import Meta, Struct
 
 from kiosk.trust.cose import Malformed, holds, public_key, read_cbor, read_sign1, sign1
 from kiosk.trust.keyset import USES, Keyset, UnixTime, Version, usable
-from kiosk.trust.policy import PolicyDocument
+from kiosk.trust.passes import PassClass
+from kiosk.trust.policy import PolicyDocument, Scope
 from kiosk.trust.service import ServiceDocument
 from kiosk.trust.status import StatusDocument
 
 MAX_DOCUMENT: Final = 300 * 1024
 
 
-CommandVerb = Literal["unlock", "hold_open", "lock_down", "release", "restart", "report"]
+CommandVerb = Literal["unlock", "hold_open", "lock_down", "release", "restart", "report", "admit"]
+"""`admit` is sent to a station that names the capability alone: an older one refuses it as malformed."""
 
 
 class TimeDocument(Struct, frozen=True, tag="time", tag_field="type"):
@@ -37,7 +39,8 @@ class TimeDocument(Struct, frozen=True, tag="time", tag_field="type"):
 class CommandDocument(Struct, frozen=True, tag="command", tag_field="type"):
     """One verb for one station. `version` is its place in the station's sequence; after `expires` it is not obeyed.
 
-    `door` is empty for the first one; `seconds` 0 for the verb's own; `program` is whose restart is wanted.
+    `door` is empty for the first one; `seconds` 0 for the verb's own; `program` is whose restart is wanted. Of `admit`, the
+    credential for which it stands: `index`, `pass_class`, `scope` and `extended`, as in its pass.
     """
 
     version: Version
@@ -49,6 +52,10 @@ class CommandDocument(Struct, frozen=True, tag="command", tag_field="type"):
     door: Annotated[str, Meta(max_length=64)] = ""
     program: Annotated[str, Meta(max_length=16)] = ""
     seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    index: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
+    pass_class: Annotated[int, Meta(ge=0, lt=len(PassClass))] | None = None
+    scope: Scope | None = None
+    extended: bool | None = None
 
 
 Document = Keyset | StatusDocument | PolicyDocument | CommandDocument | ServiceDocument | TimeDocument
@@ -113,8 +120,12 @@ NO_BODY: Final[Mapping[str, Any]] = {}
 
 
 def sign_document(document: Document, key: Ed25519PrivateKey, kid: bytes, body: Mapping[str, Any] = NO_BODY) -> bytes:
-    """The document as it travels; of a service, `document` is the head, and `body` what stands beside it."""
-    return sign1(cbor2.dumps({**body, **msgspec.to_builtins(document, builtin_types=(bytes,))}), key, kid)
+    """The document as it travels; of a service, `document` is the head, and `body` what stands beside it.
+
+    What it does not say (None) is left out: an older station would tell that it has no use for it.
+    """
+    said = msgspec.to_builtins(document, builtin_types=(bytes,))
+    return sign1(cbor2.dumps({**body, **{name: each for name, each in said.items() if each is not None}}), key, kid)
 
 
 def read_document(data: bytes, root: bytes, keyset: Keyset) -> Document | Refusal:

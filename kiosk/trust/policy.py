@@ -44,7 +44,8 @@ class PolicyDocument(Struct, frozen=True, tag="policy", tag_field="type"):
 
     A status list is *fresh* for `fresh_for` seconds, then *stale*, and *old* after `stale_for`; `refuse_when_old`: a list that
     is provably old opens for nobody but technicians and stewards. `texts`: what the display says, by language; `nearby`: where
-    the next open station is, for a door that is closed; one text for everybody, or likewise.
+    the next open station is, for a door that is closed; one text for everybody, or likewise. `by_phone`: false forbids what
+    opens a door by a phone and the central server (the verb `admit`).
     """
 
     version: Version
@@ -56,6 +57,7 @@ class PolicyDocument(Struct, frozen=True, tag="policy", tag_field="type"):
     refuse_when_old: bool = False
     texts: Annotated[dict[Short, Annotated[str, Meta(max_length=500)]], Meta(max_length=8)] = {}
     nearby: Directions | Annotated[dict[Short, Directions], Meta(max_length=8)] = ""
+    by_phone: bool | None = None
 
 
 NO_POLICY: Final = PolicyDocument(version=1, issued_at=0)

@@ -30,7 +30,11 @@ class Reason(enum.StrEnum):
     NOT_YOURS = "not_yours"
     CLOSED = "closed"
     LOCKED_DOWN = "locked_down"
+    MOVING = "moving"
     INTERLOCKED = "interlocked"
+    NOT_BY_PHONE = "not_by_phone"
+    BALLOT_SLIP = "ballot_slip"
+    RELEASE_AT_THE_DESK = "release_at_the_desk"
     ALREADY_ENROLLED = "already_enrolled"
     NOT_ARMED = "not_armed"
 
@@ -103,6 +107,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "It is not open at this hour. Please come within the opening hours.",
     ),
     Reason.LOCKED_DOWN: ("本站暂时关闭，不能进入。", "The station is locked down for now. Nobody can enter."),
+    Reason.MOVING: (
+        "车正在行驶。请等车停稳后再刷码。",
+        "The bus is driving. Please wait until it has stopped, and show your pass again.",
+    ),
     Reason.ALREADY_ENROLLED: (
         "本站已经注册过了。要重新注册：sudo kiosk enrol URL CODE",
         "This station is enrolled already. To enrol it anew: sudo kiosk enrol URL CODE",
@@ -114,6 +122,18 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.INTERLOCKED: (
         "另一扇门还开着，请等它关好再刷码。",
         "The other door is still open. Please wait until it has closed, and show your pass again.",
+    ),
+    Reason.NOT_BY_PHONE: (
+        "本站不能用手机申请开门，请出示通行码。",
+        "This station does not open by phone. Please show your pass.",
+    ),
+    Reason.BALLOT_SLIP: (
+        "这是投票签，不能开门，也没有作废。请进门后到里面的屏幕前出示。",
+        "This is a ballot slip. It opens no door, and is still good: show it inside, at the display.",
+    ),
+    Reason.RELEASE_AT_THE_DESK: (
+        "这是取药码，不能开门，也没有作废。请进门后到里面的屏幕前出示。",
+        "This is a medicine's code. It opens no door, and is still good: show it inside, at the display.",
     ),
 }
 """For each reason: what the display says, in Chinese and in English."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from kiosk.wire import View
+from kiosk.wire.views import View
 
 STARTS_WITHIN: Final = 60.0
 """Seconds in which everything must be there again."""

@@ -24,12 +24,27 @@ MOST_ABOUT: Final = 4096
 CHUNK: Final = 1 << 20
 
 
+OFFER_HOLDS: Final = 5400.0
+"""Seconds for which the server's last offer is one: sync asks each hour of the night."""
+
+
 class Coming(Struct, frozen=True):
-    """The bundle that is fetched: its SHA-256 in hexadecimal and its bytes, as the server says; `whole`: all of it is there."""
+    """The bundle that is fetched: its SHA-256 in hexadecimal and its bytes, as the server says; `whole`: all of it is there.
+
+    It was offered last `at` seconds after the boot `boot` began. `vain`: what came of that version was not it.
+    """
 
     bundle: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
     size: Annotated[int, Meta(ge=1, le=MOST_FETCHED)]
+    version: str = ""
+    at: float = 0.0
+    boot: str = ""
     whole: bool = False
+    vain: bool = False
+
+    def is_offered(self, now: float, boot: str, holds: float = OFFER_HOLDS) -> bool:
+        """Whether the server offered it not long ago; of another boot nobody knows how long ago it was."""
+        return self.boot == boot and 0 <= now - self.at < holds
 
 
 class Spool:
@@ -64,7 +79,7 @@ class Spool:
     def begin(self, coming: Coming) -> None:
         """Forget what was fetched, and fetch this from now on."""
         self.clear()
-        self._say(coming)
+        self.say(coming)
 
     def add(self, piece: bytes) -> None:
         """The next bytes, on the disk when it returns."""
@@ -74,13 +89,18 @@ class Spool:
             os.fsync(file.fileno())
 
     def end(self, coming: Coming) -> bool:
-        """All of it should be there: whether it is, and is what was to come. Otherwise it is forgotten."""
+        """All of it should be there: whether it is, and is what was to come. Otherwise it was in vain."""
         good = self.is_whole(coming)
         if good:
-            self._say(msgspec.structs.replace(coming, whole=True))
+            self.say(msgspec.structs.replace(coming, whole=True))
         else:
-            self.clear()
+            self.give_up(coming)
         return good
+
+    def give_up(self, coming: Coming) -> None:
+        """Forget what was fetched, and remember that it was in vain."""
+        self.clear()
+        self.say(msgspec.structs.replace(coming, vain=True))
 
     def is_whole(self, coming: Coming) -> bool:
         """Whether what is there is what was to come, byte for byte."""
@@ -98,7 +118,8 @@ class Spool:
             if path.stat().st_size:
                 self._write(path, b"")
 
-    def _say(self, coming: Coming) -> None:
+    def say(self, coming: Coming) -> None:
+        """What is there of it stays; this is known of it now."""
         self._write(self._about, msgspec.json.encode(coming))
 
     def _write(self, path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 HOME = Path("/usr/lib/yizhan-kiosk")
@@ -24,7 +24,8 @@ HOME = Path("/usr/lib/yizhan-kiosk")
 
 FOLDER = Path("/var/lib/yizhan-kiosk")
 RESTART = (
-    "systemctl try-restart 'kiosk-scanner@*' kiosk-sensors kiosk-sync kiosk-screen; systemctl restart kiosk-station"
+    "systemctl try-restart 'kiosk-scanner@*' kiosk-sensors kiosk-sync kiosk-screen kiosk-desk; "
+    "systemctl restart kiosk-station"
 )
 """After a change of versions. The door last, which is away for the shortest time; it is started also if it had failed."""
 
@@ -102,10 +103,25 @@ class Versions:
 
     def try_out(self, version: str) -> None:
         """From the next start on: that version, on trial."""
-        tried = [*self._tried(), version][-MOST_REMEMBERED:]
-        self._write(self._tries, "\n".join(tried))
         self._write(self._trial, self.current)
         self._point(version)
+
+    def attempted(self, version: str) -> None:
+        """It is tried from now on, whatever becomes of it."""
+        self._remember([*self._tried(), version])
+
+    def spared(self, version: str) -> None:
+        """The last attempt failed for something that is not its fault."""
+        tried = self._tried()
+        if version in tried:
+            tried.reverse()
+            tried.remove(version)
+            with suppress(OSError):  # then it counts all the same
+                self._remember(tried[::-1])
+
+    def _remember(self, tried: list[str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._write(self._tries, "\n".join(tried[-MOST_REMEMBERED:]))
 
     def tries(self, version: str) -> int:
         """How often it was tried here."""
@@ -134,21 +150,38 @@ class Versions:
     def _tried(self) -> list[str]:
         return [each for each in _text(self._tries, MOST_TRIES).split("\n") if NUMBER.fullmatch(each)]
 
-    def confirm(self) -> None:
-        """The current version has proved itself; nothing older is taken from now on. All but it and the last one go."""
-        version, before = self.current, _number(self._trial)
-        self.note(version, "kept")
-        self._trial.unlink(missing_ok=True)  # first: a version that is taken back must be newer than the floor
-        self._flush()
-        self._write(self._floor, version)
+    def confirm(self) -> bool:
+        """The current version has proved itself, if nobody took it back meanwhile; whether it is kept.
+
+        Nothing older is taken from now on. All but it and the last one go.
+        """
+        with self._deciding():
+            if not self.on_trial:
+                return False
+            version, before = self.current, _number(self._trial)
+            self.note(version, "kept")
+            self._trial.unlink()  # first: a version that is taken back must be newer than the floor
+            self._flush()
+            self._write(self._floor, version)
         for path in self._others({version, before}):
             shutil.rmtree(path, ignore_errors=True)
+        return True
 
     def roll_back(self, why: str = "") -> bool:
         """Back to what ran before, where the current version is on trial; whether it was."""
         shutil.rmtree(self.folder / INCOMING, ignore_errors=True)
-        if not self.on_trial:
-            return False
+        with self._deciding():
+            return self.on_trial and self._go_back(why)
+
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        """One after another: a trial that is over for one is so for all. Where nothing can be written the way back goes on."""
+        with ExitStack() as held:
+            with suppress(OSError):
+                fcntl.flock(held.enter_context((self.folder / "deciding").open("w")), fcntl.LOCK_EX)
+            yield
+
+    def _go_back(self, why: str) -> bool:
         if self.current != _number(self._trial):  # a cut before the switch tried nothing
             self.note(self.current, "went_back", why)
         before = _number(self._trial)

@@ -16,8 +16,9 @@ class Names:
         self.settings = settings
 
     def door(self, name: str) -> str:
-        """Of a door."""
-        return self._label("doors", name) or chosen((f"{name} 门", name))
+        """Of a door, or a slot of a cupboard."""
+        kind = "格口" if self.settings and name in self.settings.slots else "门"
+        return self._label("doors", name) or chosen((f"{name} {kind}", name))
 
     def sensor(self, name: str) -> str:
         """Of a sensor."""
@@ -61,6 +62,12 @@ class Names:
                 return self.scanner(name)
             case "relay", ".", name:
                 return self.relay(name)
+            case "board", ".", name:
+                return self._label("boards", name) or _("lock board {name}", name=name)
+            case "cabinet", ".", name:
+                return _("what lies in {slot}", slot=self.door(name))
+            case "expires", ".", name:
+                return _("what expires: {name}", name=name)
             case "pin", ".", name:
                 return _("pin of {name}", name=name)
             case _:

@@ -7,11 +7,13 @@ from typing import Any, assert_never
 import msgspec
 
 from kiosk.core import entries as fact
+from kiosk.core.room.battery import BATTERY
 from kiosk.decoding import UNDECODABLE
 from kiosk.foreign import visible
 from kiosk.language import _, chosen, told
 from kiosk.trust.passes import Kind, PassClass
 from kiosk.wording.names import Names
+from kiosk.wording.served import OfServices, of_services
 from kiosk.wording.words import alarm as alarm_word
 from kiosk.wording.words import listed, quantity, span, when, word
 
@@ -38,7 +40,6 @@ OfTrust = (
     | fact.Updated
 )
 OfRoom = fact.ApplianceAlarm | fact.Switched | fact.Saving | fact.Measured | fact.Absent | fact.Used | fact.Position
-OfServices = fact.Rated
 OfProgram = fact.Started | fact.Stopped | fact.Fault | fact.FaultCleared | fact.Dropped
 
 CLOCK = frozenset({"seq", "boot_id", "boot", "wall", "quality"})
@@ -63,7 +64,7 @@ def _sentence(entry: fact.Entry, names: Names) -> str:
     if isinstance(entry, OfRoom):
         return _of_room(entry, names)
     if isinstance(entry, OfServices):
-        return _of_services(entry)
+        return of_services(entry, names)
     return _of_program(entry, names)
 
 
@@ -94,15 +95,6 @@ def _dropped(entry: fact.Dropped) -> str:
     return words.format(stream=stream, first=entry.first, last=entry.last)
 
 
-def _of_services(entry: OfServices) -> str:
-    counts = listed(map(str, entry.counts))
-    surplus = _(", {surplus} more than came in", surplus=entry.surplus) if entry.surplus else ""
-    words = _("{question}: from the best answer to the worst {counts}{surplus}; weeks: {weeks}, who came in: {entered}")
-    return words.format(
-        question=entry.question, counts=counts, surplus=surplus, weeks=entry.weeks, entered=entry.entered
-    )
-
-
 def _of_door(entry: OfDoor, names: Names) -> str:
     door = "" if isinstance(entry, fact.FireRelease) else names.door(entry.door)
     match entry:
@@ -110,10 +102,11 @@ def _of_door(entry: OfDoor, names: Names) -> str:
             return _("{door}: unlocked ({by})", door=door, by=word(by))
         case fact.Locked():
             return _("{door}: locked", door=door)
-        case fact.Taken():
-            return _("{door}: somebody came in", door=door)
-        case fact.NotTaken():
-            return _("{door}: nobody opened it in time", door=door)
+        case fact.Taken(slot=slot):
+            return _("{door}: somebody took from it", door=door) if slot else _("{door}: somebody came in", door=door)
+        case fact.NotTaken(slot=slot):
+            told = _("{door}: nobody took from it in time", door=door)
+            return told if slot else _("{door}: nobody opened it in time", door=door)
         case fact.InterruptedUnlock():
             return _("{door}: the program had ended while it was unlocked", door=door)
         case fact.ExitPressed():
@@ -166,7 +159,8 @@ def _granted(entry: fact.Granted, names: Names) -> str:
     )
     again = _(", shown a second time") if entry.again else ""
     shown = _(", by a phone whose clock said {when}", when=_clock(entry.shown_at, names)) if entry.shown_at else ""
-    return words + again + shown
+    by_phone = _(", by a phone and the central server") if entry.way == fact.PHONE else ""
+    return words + again + shown + by_phone
 
 
 def _clock(wall: float, names: Names) -> str:
@@ -186,7 +180,8 @@ def _denied(entry: fact.Denied, names: Names) -> str:
         refused = _("{door}: refused: {words}", door=door, words=words)
     else:
         refused = _("{door}: refused, credential {index}: {words}", door=door, index=entry.index, words=words)
-    return refused + _more(entry.suppressed)
+    by_phone = _(" (asked for by a phone)") if entry.way == fact.PHONE else ""
+    return refused + by_phone + _more(entry.suppressed)
 
 
 def _more(suppressed: int) -> str:
@@ -250,13 +245,21 @@ def _of_trust(entry: OfTrust, names: Names) -> str:
             words = _("command {command}, number {number}: {verb}", command=command, number=sequence, verb=word(verb))
             return words + (_(" at {door}", door=names.door(door)) if door else "")
         case fact.CommandEnded(command, outcome):
-            return _("command {command}: {outcome}", command=command, outcome=word(outcome))
+            return _("command {command}: {outcome}", command=command, outcome=outcome_words(outcome))
         case fact.Reported():
             return _reported(entry, names)
         case fact.Updated():
             return _updated(entry)
         case _:
             assert_never(entry)
+
+
+def outcome_words(outcome: str) -> str:
+    """What became of a command; of one that lets somebody in, the reason of the refusal has its own words."""
+    from kiosk.trust.reasons import WORDS, Reason  # noqa: PLC0415
+
+    usual = outcome == Reason.LOCKED_DOWN or outcome not in set(Reason)
+    return word(outcome) if usual else chosen(WORDS[Reason(outcome)])
 
 
 def _updated(entry: fact.Updated) -> str:
@@ -294,8 +297,8 @@ def _of_room(entry: OfRoom, names: Names) -> str:
             return form.format(alarm=names.alarm(alarm), sensor=shown[0], value=shown[1])
         case fact.Switched():
             return _switched(entry, names)
-        case fact.Saving(phase):
-            return _saving(phase)
+        case fact.Saving():
+            return _saving(entry)
         case fact.Measured(sensor, value, unit, age):
             return f"{names.sensor(sensor)} {quantity(value, unit)}" + _ago(age)
         case fact.Absent(sensor, reason, age):
@@ -322,15 +325,19 @@ def _switched(entry: fact.Switched, names: Names) -> str:
     return _("{relay}: still off; no longer: {why}", **told_of)
 
 
-def _saving(phase: str) -> str:
-    match phase:
+def _saving(entry: fact.Saving) -> str:
+    match entry.phase:
+        case "on" if entry.why == BATTERY:
+            return _("battery: it has been charged; the appliances have power")
+        case "off" if entry.why == BATTERY:
+            return _("battery: its voltage is low; the appliances are off")
         case "on":
             return _("saving: the appliances have power")
         case "warned":
             return _("saving: closed and empty; the appliances will be switched off")
         case "off":
             return _("saving: the appliances are off")
-        case _:
+        case phase:
             return word(phase)
 
 

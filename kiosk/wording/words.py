@@ -25,9 +25,29 @@ def word(value: object) -> str:
     return visible(_(str(value).replace("_", " ")))
 
 
+def service_word(kind: str) -> str:
+    """A kind of service; one has a rollout's name."""
+    return _("place of a bus") if kind == "stop" else word(kind)
+
+
+def place_word(place: str) -> str:
+    """A kind of place of which something may be said; of an appliance's alarms one has the name of another."""
+    return _("drinking water") if place == "water" else word(place)
+
+
+def thing_said(place: str, what: str) -> str:
+    """Where, and what: `drinking water: not hot`."""
+    return f"{place_word(place)}{_(': ')}{word(what)}"
+
+
 def alarm(value: str) -> str:
     """Of a door's alarms one has another door mode's name."""
     return _("open too long") if value == "held_open" else word(value)
+
+
+def released(outcome: str) -> str:
+    """Of a release's outcomes one has the name of what becomes of a document."""
+    return _("taken out") if outcome == "taken" else word(outcome)
 
 
 def rests(seconds: float) -> str:

@@ -14,7 +14,27 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import backlog, commands, decision, exits, films, frames, hour, lists, road, rows, start
+from tests.bench import (
+    backlog,
+    by_phone,
+    cards,
+    commands,
+    curious,
+    decision,
+    exits,
+    films,
+    frames,
+    hour,
+    inside,
+    ledger,
+    ledger_day,
+    lists,
+    phone,
+    road,
+    rows,
+    slots,
+    start,
+)
 from tests.bench.road import Report
 
 MEASURES: Final[dict[str, Callable[[], Report]]] = {
@@ -25,11 +45,20 @@ MEASURES: Final[dict[str, Callable[[], Report]]] = {
     "frames": frames.measure,
     "decision": decision.measure,
     "lists": lists.measure,
+    "ledger": ledger.measure,
+    "ledger_day": ledger_day.measure,
     "commands": commands.measure,
+    "curious": curious.measure,
+    "curious_voices": curious.voices,
+    "other_way": by_phone.measure,
     "backlog": backlog.measure,
+    "slots": slots.measure,
     "start": start.measure,
     "rows": rows.measure,
+    "cards": cards.measure,
     "hour": hour.measure,
+    "inside": inside.measure,
+    "phone": phone.measure,
 }
 
 

@@ -1,4 +1,4 @@
-"""From the exit button to the lock's pin, idle and under a flood of codes; and from a pass in the flood to the pin."""
+"""From the exit button to the lock's pin: idle, under a flood of codes at the door, and of touches by a page inside."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import requests
+
 from kiosk.core.door.inputs import SETTLE
+from kiosk.demo.place import free_port
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.wire import Scan
 from tests.bench.road import Report
-from tests.programs.house import EXIT, LOCK, House, Station
+from tests.bench.touches import flooding, rate
+from tests.programs.house import EXIT, LOCK, House, Station, until
 
 PRESSES = 40
 CODES_A_SECOND = 1000
@@ -22,26 +26,40 @@ BOUND = 50.0
 
 def measure() -> Report:
     """The table."""
-    house = House(Path(tempfile.mkdtemp(prefix="bench-")))
+    port = free_port()
+    house = House(Path(tempfile.mkdtemp(prefix="bench-")), f"[desk]\ndisplay = true\nport = {port}\n")
     house.trust()
-    with house.station() as station:
+    with house.station() as station, house.program("desk"):
+        until(lambda: requests.get(f"http://127.0.0.1:{port}", timeout=5).ok, "the page inside")
         idle = presses(station)
         stop = threading.Event()
-        flooding = threading.Thread(target=flood, args=(house, stop))
-        flooding.start()
-        under = presses(station)
+        flooder = threading.Thread(target=flood, args=(house, stop))
+        flooder.start()
+        coded = presses(station)
         stop.set()
-        flooding.join()
+        flooder.join()
+        with flooding(port) as told:
+            touched = presses(station)
     rows = [
-        [name, f"{pick(idle):.1f} ms", f"{pick(under):.1f} ms", f"{pick(under) - pick(idle):+.1f} ms", bound]
+        [name, f"{pick(idle):.1f} ms", *(added(pick(each), pick(idle)) for each in (coded, touched)), bound]
         for name, pick, bound in (
             ("median", statistics.median, ""),
             ("99 %", lambda times: statistics.quantiles(times, n=100, method="inclusive")[98], ""),
             ("longest", max, f"+{BOUND:.0f} ms"),
         )
     ]
-    columns = ["", "idle", f"{CODES_A_SECOND:,} codes a second of rubbish", "added", "bound"]
+    columns = [
+        "",
+        "idle",
+        f"{CODES_A_SECOND:,} codes a second of rubbish",
+        f"a page that touches: {rate(told)}",
+        "bound",
+    ]
     return f"Exit button to the lock's pin, {PRESSES} presses, {SETTLE * 1000:.0f} ms of them debounce", columns, rows
+
+
+def added(time: float, idle: float) -> str:
+    return f"{time:.1f} ms ({time - idle:+.1f} ms)"
 
 
 def presses(station: Station) -> list[float]:

@@ -29,9 +29,9 @@ def measure() -> Report:
     revoked = choose.sample(range(HOLDERS), HOLDERS // 100)
     asked = [choose.randrange(HOLDERS) for _ in range(LOOK_UPS)]
     packed = pack(dict.fromkeys(revoked, Status.REVOKED), HOLDERS)
-    unpacked, size = _sized(lambda: unpack(packed) or b"")
+    unpacked, size = sized(lambda: unpack(packed) or b"")
     ours = StatusList(1, NOW, unpacked)
-    texts, texts_size = _sized(lambda: {f"credential-{index:08d}" for index in revoked})
+    texts, texts_size = sized(lambda: {f"credential-{index:08d}" for index in revoked})
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     table = _table(folder / "revoked.db", revoked)
     wire = len(status_document(1, dict.fromkeys(revoked, Status.REVOKED), HOLDERS))
@@ -42,7 +42,7 @@ def measure() -> Report:
         lambda index: table.execute("SELECT 1 FROM revoked WHERE id = ?", (index,)).fetchone() is not None,
         lambda index: f"credential-{index:08d}" in texts,
     ]
-    times = [f"{1e6 * _median(find, asked):.2f} µs" for find in look_ups]
+    times = [f"{1e6 * median(find, asked):.2f} µs" for find in look_ups]
     rows = [
         ["on the wire", f"{wire / 1000:.1f} kB", "", f"{len(joined) / 1000:.1f} kB", "25 kB"],
         ["kept", f"{size / 1e6:.2f} MB", f"{file / 1e6:.2f} MB of file", f"{texts_size / 1e6:.2f} MB", "0.5 MB"],
@@ -56,7 +56,7 @@ def measure() -> Report:
     )
 
 
-def _sized(make: Callable[[], T]) -> tuple[T, int]:
+def sized(make: Callable[[], T]) -> tuple[T, int]:
     """What is made, and the bytes that it keeps."""
     tracemalloc.start()
     made = make()
@@ -65,7 +65,7 @@ def _sized(make: Callable[[], T]) -> tuple[T, int]:
     return made, size
 
 
-def _median(find: Callable[[int], bool], asked: list[int]) -> float:
+def median(find: Callable[[int], bool], asked: list[int]) -> float:
     """Seconds for one look-up: the median over runs of a hundred."""
     times = []
     for begin in range(0, len(asked), 100):

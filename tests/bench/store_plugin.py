@@ -17,11 +17,12 @@ from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Stamp, Stream
 from kiosk.core.events import CommitFailed, Committed, Faulted, Record, ServicesLost
 from kiosk.logbook.cold import ColdState
+from kiosk.logbook.jobs import Acked, Flush
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook as Book
 from kiosk.logbook.waiting import TELEMETRY_GROUP
-from kiosk.logbook.writer import Acked, Flush, Writer
+from kiosk.logbook.writer import Writer
 from kiosk.loops import Loops
 
 MOST_AHEAD = 10_000

@@ -16,6 +16,8 @@ import pytest
 
 from kiosk.screen.faces import Face
 from kiosk.screen.page import Page
+from kiosk.wire.inside import DeskView, Kept
+from tests.browser.inside import Beside, beside
 
 REQUIRED: Final = "KIOSK_BROWSER_REQUIRED"
 """Set by CI: what is absent is a failure there, and no skip."""
@@ -117,3 +119,28 @@ def visit(chromium: Any, url: str) -> Iterator[Any]:
     page.goto(url)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="package")
+def desk_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Beside]]:
+    """The address of a `kiosk desk`, and the station beside it, for all that shows what it likes there."""
+    with beside(tmp_path_factory.mktemp("desk") / "house", DeskView("37081101")) as found:
+        yield found
+
+
+@pytest.fixture
+def station(desk_program: tuple[str, Beside]) -> Beside:
+    """It has heard nothing yet, and takes whatever is touched."""
+    station = desk_program[1]
+    station.heard.clear()
+    station.answer = Kept()
+    return station
+
+
+@pytest.fixture(scope="package")
+def gloves(chromium: Any) -> Iterator[Any]:
+    """A context that is touched, in which time goes by when it is told to."""
+    context = chromium.new_context(viewport={"width": 800, "height": 480}, has_touch=True)
+    context.clock.install()
+    yield context
+    context.close()

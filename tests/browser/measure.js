@@ -48,6 +48,8 @@
     const wrong = [], whole = { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
     const parts = ["#name", "#time", "#zh", "#en", "#facts", "footer"].map((name) => [name, document.querySelector(name)]);
     const notice = document.getElementById("notice"), marks = [["#sign", [document.getElementById("sign").getBoundingClientRect()]]];
+    const code = document.getElementById("code");
+    if (code.getBoundingClientRect().width) marks.push(["#code", [code.getBoundingClientRect()]], ["#scan", rects(document.getElementById("scan"))]);
     for (const [name, part] of parts) marks.push([name, rects(part)]);
     for (const [name, found] of marks) {
       for (const rect of found) if (!within(rect, whole)) wrong.push(`${name} leaves the page: ${told(rect)}`);

@@ -9,7 +9,8 @@ from typing import Any, Final
 from kiosk.core.events import Lamp
 from kiosk.screen.faces import CHINA, Face, Heard, Machine, face, heard
 from kiosk.trust.reasons import Reason
-from kiosk.wire import DoorView, Logged, NoticeView, RoomView, TrustView, View
+from kiosk.wire import Logged
+from kiosk.wire.views import DoorView, NoticeView, RoomView, TrustView, View
 
 NOW: Final = datetime(2026, 9, 30, 15, tzinfo=UTC).timestamp() - CHINA
 """A Wednesday, 15:00 in China."""
@@ -51,7 +52,10 @@ NOTICES: Final = (
     ),
 )
 
-MACHINE: Final = Machine(addresses=("192.168.100.100", "192.168.101.101", "192.168.102.102"))
+MACHINE: Final = Machine(
+    addresses=("192.168.100.100", "192.168.101.101", "192.168.102.102"), pass_page="https://pass.example.org"
+)
+PHONE_CODE: Final = "37081101.main.59848200." + "ABCDEFGH" * 12 + "ABCDEFG"
 
 
 def view(lamp: str = "ready", **more: Any) -> View:
@@ -79,16 +83,18 @@ def faces(
     faults: dict[str, str],
     quality: str,
     notices: tuple[NoticeView, ...] = (),
+    code: str = "",
 ) -> Iterator[tuple[str, Face]]:
-    """Each with a name, at a station whose policy and notices say this."""
+    """Each with a name, at a station whose policy and notices say this, and whose display has that code for phones."""
     more: dict[str, Any] = {"texts": texts, "nearby": nearby, "faults": faults, "quality": quality, "notices": notices}
+    more |= {"phone_code": code, "programs": {"scanner": True, "sync": True}}
     yield "away", shown()
     for lamp in Lamp:
         if lamp is not Lamp.DENIED:
             yield lamp, shown(view(lamp, **more))
     yield "leave", shown(view("free", mode="emergency", **more))
     yield "saving", shown(view("warning", room=RoomView(saving="warned"), **more))
-    yield "no eyes", shown(view(**more | {"programs": {}}))
+    yield "no eyes", shown(view(**more | {"programs": {"sync": True}}))
     yield "not enrolled", shown(view(**more | {"documents": {}}))
     yield "enrolled", shown(Logged({"kind": "enrolled", "fingerprint": SIX_WORDS}), view(**more))
     for day, opens in OPENS.items():
@@ -107,5 +113,8 @@ def all_faces() -> dict[str, Face]:
         "the usual": faces(USUAL, NEARBY, {}, "holdover"),
         "notices": faces({}, NEARBY, {}, "synced", NOTICES),
         "the longest": faces(LONGEST, FAR, broken, "unset", most),
+        "a code": faces({}, NEARBY, {}, "synced", (), PHONE_CODE),
+        "a code and notices": faces(USUAL, NEARBY, {}, "synced", NOTICES, PHONE_CODE),
+        "a code and the longest": faces(LONGEST, FAR, broken, "synced", most, PHONE_CODE),
     }
     return {f"{name} beside {what}": each for what, found in beside.items() for name, each in found}

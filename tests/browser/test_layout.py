@@ -39,7 +39,8 @@ def test_nothing_is_cut_or_overlaps_or_leaves_the_page(tab: Opener, size: tuple[
 @pytest.mark.parametrize("turned", [False, True], ids=["landscape", "portrait"])
 def test_from_two_metres_the_sentence_and_the_number_to_call_can_be_read(tab: Opener, turned: bool) -> None:
     size, pixel = ((480, 800), PANEL[0] / 800) if turned else ((800, 480), PANEL[1] / 480)
-    heights = "[glyph('#zh', '国'), glyph('#call', '0'), sign.getBoundingClientRect().height, glyph('#en', 'H')]"
+    signs = "Math.max(...[sign, code].map(each => each.getBoundingClientRect().height))"
+    heights = f"[glyph('#zh', '国'), glyph('#call', '0'), {signs}, glyph('#en', 'H')]"
     found = tab(size).each(FACES, heights)
     small = {
         name: [round(each * pixel, 1) for each in pixels]

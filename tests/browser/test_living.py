@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from kiosk.demo.place import free_port
+from kiosk.loopback.presence import GONE_AFTER
 from kiosk.screen import words
 from kiosk.screen.faces import Face
-from kiosk.screen.presence import GONE_AFTER
 from kiosk.trust.reasons import WORDS, Reason
 from tests.browser.conftest import Opener, visit
 from tests.browser.states import all_faces

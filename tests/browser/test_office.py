@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from time import time
 from typing import Any
 
+import msgspec
 import pytest
 
+from kiosk.central.figures import local
 from kiosk.central.office import live
 from kiosk.central.office.pages import PAGES
 from kiosk.central.scope import EVERYWHERE
+from kiosk.central.store.campaigns import Handed, StoredCampaign, Words
+from kiosk.central.store.rounds import SaidService
+from kiosk.central.store.stocks import Slot
+from kiosk.central.voices.rounds import Round
+from kiosk.trust.service import Checklist, Item
 from tests.browser.test_contrast import violations
 from tests.keys import private, public
 from tests.office.clerks import KEPT, PASSWORD, Office, open_office
@@ -35,8 +42,29 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         patch.setattr(live, "LOOK_EVERY", 0.1)
         found.store.add_account("wang", "administrator", "", KEPT, time())
         found.store.enrol(CODE, found.store.make_claim(CODE, time()), public(private(20)), time())
+        inspected(found)
+        handed_out(found)
         tell(found, {"kind": "unlocked", "door": "main", "by": "exit"}, {"kind": "fault", "what": "sensor.fridge"})
         yield found
+
+
+def inspected(office: Office) -> None:
+    """The station has a checklist, and a round that found something."""
+    now, items = time(), (Item("water", {"en": "Hot water"}), Item("plasters", {"en": "Plasters"}, "month"))
+    body = msgspec.json.encode(Checklist({"en": "Weekly"}, items)).decode()
+    times = {"begins": int(now) - 9, "ends": int(now) + 86_400}
+    office.store.remember_service(SaidService("weekly", 1, "checklist", "", body=body, **times))
+    office.store.keep_round(Round(CODE, "weekly", now, 1, {"water": "no", "plasters": "2020-01"}, ("water",)), 7, now)
+
+
+def handed_out(office: Office) -> None:
+    """The station has given some of a campaign, and nothing is left there."""
+    now, words = time(), msgspec.json.encode(Words({"en": "Raincoat"}, "raincoat")).decode()
+    office.store.remember_campaign(StoredCampaign("rain", 1, CODE[:4], int(now) - 9, int(now) + 86_400, words))
+    for number in range(3):
+        token, when = f"{number % 2:032x}", (local(now)[0], now, True, now)
+        office.store.hand_out(Handed("rain", 10**6, number, CODE, "", token, "", True, 1, *when))
+    office.store.fill(Slot(CODE, "", "raincoat", 0, "", now))
 
 
 def began(chromium: Any, office: Office, size: tuple[int, int] = DESK, locale: str = "en", **more: Any) -> Any:
@@ -95,10 +123,10 @@ def test_every_page_passes_axe_and_is_no_wider_than_the_screen(
 ) -> None:
     page = began(chromium, office, size, locale)
     assert len(LOOKED_AT) > 8
-    # Of a drawing axe cannot tell, nor on a telephone of a wide table's cells, which have the same colours at a desk.
-    unsure = "color-contrast: <text" if size == DESK else "color-contrast: <t"
+    # Of a drawing axe cannot tell, nor of a table's cells beyond its frame: on a telephone, and where English words are long.
+    unsure = "color-contrast: <text" if (size, locale) == (DESK, "zh-CN") else "color-contrast: <t"
     found = {}
-    for path in LOOKED_AT:
+    for path in (*LOOKED_AT, "/campaigns/rain"):
         page.goto(f"{office.url}/office{path}")
         found[path] = [each for each in violations(page) if unsure not in each]
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path

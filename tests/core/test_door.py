@@ -295,8 +295,11 @@ AnythingHappens.TestCase.settings = settings(max_examples=150, stateful_step_cou
 TestAnythingHappens = AnythingHappens.TestCase
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "walks", [pytest.param(200, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.soak)]
+)
 @pytest.mark.timeout(900)
-def test_a_hundred_thousand_steps() -> None:
-    many = settings(max_examples=1000, stateful_step_count=100, deadline=None, derandomize=False, database=None)
+def test_many_more_walks(walks: int) -> None:
+    """Each of a hundred steps."""
+    many = settings(max_examples=walks, stateful_step_count=100, deadline=None, derandomize=False, database=None)
     run_state_machine_as_test(AnythingHappens, settings=many)

@@ -15,13 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
+from kiosk.core.clock import Instant
 from kiosk.core.door.access import COMMIT_PATIENCE
 from kiosk.core.door.door import Door, DoorRules, winner
 from kiosk.core.door.hours import Hours, Programme, Schedule, Window
 from kiosk.core.door.inputs import SETTLE
 from kiosk.core.door.lamps import lamp
-from kiosk.core.door.orders import MAX_OVERRIDE
-from kiosk.core.door.tables import AlarmState, Claim, DoorState
+from kiosk.core.door.tables import MAX_OVERRIDE, AlarmState, Claim, DoorState
 from kiosk.core.events import (
     Asked,
     Command,
@@ -38,9 +38,12 @@ from kiosk.core.events import (
     Tick,
     Verb,
 )
+from kiosk.core.step import judge
+from kiosk.trust.documents import CommandDocument
+from kiosk.trust.passes import Kind
 from kiosk.trust.status import Status
 from tests.core.bench import Bench, logged
-from tests.keys import NOW, STRANGER, claims, signed, status_document, time_document
+from tests.keys import DAY, NOW, STRANGER, claims, document, signed, status_document, time_document
 
 SCHEDULE = Schedule(
     Hours((Window(frozenset(range(7)), 6 * 60, 12 * 60),)),
@@ -78,13 +81,14 @@ class Station(RuleBasedStateMachine):
         super().__init__()
         self.bench = Watched(self.check)
         doors = {name: Door(name, rules) for name, rules in DOORS.items()}
-        self.bench.state = replace(self.bench.state, doors=doors, inputs={})
+        self.bench.state = replace(self.bench.state, doors=doors, inputs={}, phone_door="main")
         self.powered = dict.fromkeys(DOORS, False)
         self.contacts = dict.fromkeys(DOORS, DoorState.UNKNOWN)
         self.pressed: dict[str, float] = {}
         self.fire: float | None = None
         self.asked: dict[str, float] = {}
         self.waiting: dict[int, tuple[str, float]] = {}
+        self.commands = 0
         self.bench.take(Tick())
         self.bench.take(Offered(status_document(1, {REVOKED: Status.REVOKED})))
 
@@ -121,6 +125,26 @@ class Station(RuleBasedStateMachine):
             ), "a refused pass never moves the lock"
         else:
             assert text in {TEXTS[index] for index in GOOD}, "no invalid pass opens"
+            self.asked[name] = self.bench.boot
+
+    @rule(name=names, index=st.sampled_from([*GOOD, REVOKED]), age=st.sampled_from([0, 14, 20]), replayed=st.booleans())
+    def somebody_asks_by_phone(self, name: str, index: int, age: int, replayed: bool) -> None:
+        """What a live pass would do that nobody has shown yet, if the command is provably in time and new; else nothing."""
+        self.bench.take(Tick())  # a programme that began meanwhile opens by itself
+        self.commands += not replayed
+        issued_at, powered = NOW + round(self.bench.boot) - age, dict(self.powered)
+        unseen = signed(claims(index, Kind.LIVE, issued_at=NOW - DAY - self.commands))
+        would = judge(self.bench.state, unseen, name, Instant(self.bench.boot, NOW + self.bench.boot))
+        in_time = self.bench.state.clock.latest(self.bench.boot) <= issued_at + 15
+        number = max(1, self.commands)
+        new = number > self.bench.state.commanded
+        asked = CommandDocument(number, f"c{number}", "37081101", "admit", issued_at, issued_at + 15, name)
+        asked = replace(asked, index=index, pass_class=0)
+        entries = logged(self.bench.take(Offered(document(asked))))
+        granted = any(isinstance(each, fact.Granted) for each in entries)
+        assert granted == (would.reason is None and in_time and new)
+        assert self.powered == powered, "not before its commit"
+        if granted:
             self.asked[name] = self.bench.boot
 
     @precondition(lambda self: self.waiting)
@@ -225,8 +249,11 @@ Station.TestCase.settings = settings(max_examples=60, stateful_step_count=40, de
 TestStation = Station.TestCase
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "walks", [pytest.param(150, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.soak)]
+)
 @pytest.mark.timeout(1800)
-def test_a_hundred_thousand_steps_of_the_station() -> None:
-    many = settings(max_examples=1000, stateful_step_count=100, deadline=None, derandomize=True, database=None)
+def test_many_more_days_of_the_station(walks: int) -> None:
+    """Each walk of a hundred steps."""
+    many = settings(max_examples=walks, stateful_step_count=100, deadline=None, derandomize=True, database=None)
     run_state_machine_as_test(Station, settings=many)

@@ -91,12 +91,16 @@ def test_a_phones_newer_time_is_remembered_with_the_first_moment() -> None:
 def test_readings_are_telemetry_answers_are_services_and_all_else_is_access(entry: Any) -> None:
     made = entry(*["x"] * len(entry.__struct_fields__))
     streams = dict.fromkeys((fact.Measured, fact.Absent, fact.Used, fact.Position), "telemetry")
-    assert stream_of(made) == {**streams, fact.Rated: "services"}.get(entry, "access")
+    streams |= dict.fromkeys(fact.SERVICES, "services")
+    assert stream_of(made) == streams.get(entry, "access")
 
 
-def test_no_entry_of_services_names_a_holder_or_a_pass() -> None:
+def test_no_entry_of_services_names_a_holder_or_a_pass_but_a_stewards_and_what_was_handed_out() -> None:
+    stewards = (fact.Inspected, fact.Cleaned, fact.Counted, fact.Filled)
+    named: dict[Any, set[str]] = {fact.HandedOut: {"token"}} | {each: {"index"} for each in stewards}
     for entry in fact.SERVICES:
-        assert not {"index", "token", "shown_at", "pass_class", "who"} & {*entry.__struct_fields__}
+        found = {"index", "token", "shown_at", "pass_class", "who"} & {*entry.__struct_fields__}
+        assert found == named.get(entry, set())
 
 
 def test_an_entrys_kind_is_its_name_in_small_letters() -> None:

@@ -63,9 +63,14 @@ def test_the_week_is_what_a_station_decides(door: DoorPolicy, moments: list[int]
     DOORS.filter(lambda door: bool(door.always)),
     TEXT,
     st.dictionaries(st.sampled_from(["zh", "en", "ug"]), TEXT, max_size=3),
+    st.sampled_from([None, False]),
 )
-def test_what_is_written_as_text_is_read_as_the_same_policy(door: DoorPolicy, near: str, texts: dict[str, str]) -> None:
-    policy = PolicyDocument(1, 0, "3708", {"main": door, 'a "b" 门': DoorPolicy()}, texts=texts, nearby=near)
+def test_what_is_written_as_text_is_read_as_the_same_policy(
+    door: DoorPolicy, near: str, texts: dict[str, str], phones: bool | None
+) -> None:
+    policy = PolicyDocument(
+        1, 0, "3708", {"main": door, 'a "b" 门': DoorPolicy()}, texts=texts, nearby=near, by_phone=phones
+    )
     again = read_policy_text(policy_text(policy))
     assert again == policy
 
@@ -105,10 +110,11 @@ def test_a_form_writes_what_is_read() -> None:
                 "begins": "2030-07-20T11:00",
                 "ends": "2030-07-27T18:00",
                 "text_zh": 'a "b"\n',
+                "not_by_phone": "on",
             }
         )
     )
     assert policy.doors["main"].hours == ("mon-fri 06:00-22:00", "sat 08:00-12:00")
     assert policy.doors["main"].always == (1,)
     assert [each.begins for each in policy.doors["main"].programmes] == [1_910_746_800]
-    assert (policy.station, policy.texts) == ("3708", {"zh": 'a "b"'})
+    assert (policy.station, policy.texts, policy.by_phone) == ("3708", {"zh": 'a "b"'}, False)

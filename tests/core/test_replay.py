@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -12,10 +13,12 @@ from kiosk.core.clock import Instant
 from kiosk.core.events import Command, Committed, Edge, Event, KeepService, Offered, Reading, Record, Scanned
 from kiosk.core.replay import NotARecording, read_recording, replay
 from kiosk.station.recorder import SEGMENT_EVENTS, Recorder
+from kiosk.trust.service import PollBody, poll_name
 from kiosk.trust.status import Status
 from tests.core.bench import Bench, logged
 from tests.core.test_services import service
 from tests.keys import NOW, STRANGER, claims, signed, status_document
+from tests.trust.test_service_bodies import EXAMPLES
 
 DAY_EVENTS = 10_000
 
@@ -72,6 +75,16 @@ def test_a_day_of_ten_thousand_events_replays_to_the_identical_decisions() -> No
     assert len([each for each in said if isinstance(each, KeepService)]) > 10
     decisions = [each for each in logged(said) if isinstance(each, fact.Granted | fact.Denied)]
     assert len(decisions) > 1000
+
+
+def test_a_recording_brings_back_what_services_of_each_kind_say() -> None:
+    bench = Bench()
+    for number, body in enumerate(EXAMPLES, 1):
+        said = msgspec.to_builtins(body, builtin_types=(bytes,))
+        name = poll_name(body.poll) if isinstance(body, PollBody) else f"s{number}"
+        bench.take(Offered(service(number, name, **said)))
+    recording = read_recording(Recorder(bench.state, "boot").recording())
+    assert [each.body for each in recording.state.services.held.values()] == [*reversed(EXAMPLES)]
 
 
 def test_what_would_be_decided_otherwise_is_seen() -> None:

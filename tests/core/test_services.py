@@ -13,13 +13,14 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.documents import versions
-from kiosk.core.events import Asked, Command, KeepService, Offered, ServicesLost
+from kiosk.core.events import Asked, Command, KeepService, Offered, ServicesLost, Tick
 from kiosk.core.held import MOST_BYTES, MOST_OF_A_KIND, notices
+from kiosk.core.held import said as in_force
 from kiosk.core.services import restore
 from kiosk.core.state import State
 from kiosk.trust.documents import sign_document
 from kiosk.trust.keyset import Keyset, key_id
-from kiosk.trust.service import Notice, ServiceDocument
+from kiosk.trust.service import Event, Notice, Question, ServiceDocument
 from tests.core.bench import Bench, logged
 from tests.keys import (
     DAY,
@@ -36,14 +37,17 @@ from tests.keys import (
 
 CODE = "37081101"
 SAYS: dict[str, Any] = {"texts": {"zh": "今天停水", "en": "No water today."}}
+STOP = {**SAYS, "latitude": 36.6, "longitude": 117, "radius": 80, "prefix": "3709"}
 THIEF = private(40)
 
 
-def service(version: int, name: str = "a", key: Ed25519PrivateKey = DOCUMENT, **more: Any) -> bytes:
+def service(version: int, name: str = "a", signer: Ed25519PrivateKey = DOCUMENT, **more: Any) -> bytes:
     """A notice of that number, as it is signed; what a head does not have is its body."""
     head = {"kind": "notice", "issued_at": NOW, "begins": NOW - DAY, "ends": NOW + DAY, **more}
     said = {each: head.pop(each) for each in [*head] if each not in ServiceDocument.__struct_fields__}
-    return sign_document(ServiceDocument(version=version, id=name, **head), key, key_id(public(key)), said or SAYS)
+    return sign_document(
+        ServiceDocument(version=version, id=name, **head), signer, key_id(public(signer)), said or SAYS
+    )
 
 
 def held(state: State) -> dict[str, int]:
@@ -101,7 +105,7 @@ def test_a_kind_of_a_later_version_is_passed_over_and_told_and_those_of_this_one
     bench = Bench()
     assert logged(offered(bench, service(5, kind="weather"))) == [fact.DocumentApplied("service", 5, ("kind weather",))]
     assert (held(bench.state), number(bench)) == ({}, 5)
-    offered(bench, service(6, kind="poll", questions=[1, {2: b"3"}]))
+    offered(bench, service(6, kind="stop", **STOP, questions=[1, {2: b"3"}]))
     assert held(bench.state) == {"a": 6}
     assert notices(bench.state.services, bench.state.clock, bench.boot) == []
 
@@ -115,18 +119,31 @@ def test_a_kind_of_a_later_version_is_passed_over_and_told_and_those_of_this_one
         (service(5, texts={"zh": 7}), "malformed"),
         (service(5, texts={"Chinese, simplified": "x"}), "malformed"),
         (service(5, name="A B"), "malformed"),
+        (service(5, kind="event", **SAYS), "malformed"),
+        (service(5, name="station", kind="question", **SAYS), "malformed"),
         (service(5, kind=""), "malformed"),
         (service(5, ends=-1), "malformed"),
         (service(NOW + 2 * DAY), "absurd_version"),
-        (service(5, key=STRANGER), "unknown_key"),
-        (service(5, key=ISSUER), "unknown_key"),
+        (service(5, signer=STRANGER), "unknown_key"),
+        (service(5, signer=ISSUER), "unknown_key"),
         (service(5)[:-1], "malformed"),
     ],
 )
-def test_each_wrong_service_has_its_refusal_and_moves_nothing(body: bytes, why: str) -> None:
+def test_each_wrong_service_has_its_refusal_and_is_not_held(body: bytes, why: str) -> None:
     bench = Bench()
     assert refusal(bench, body) == why
-    assert (held(bench.state), number(bench)) == ({}, 0)
+    assert (held(bench.state), number(bench) in {0, 5}) == ({}, True)
+
+
+def test_the_number_rises_over_one_that_cannot_be_read_until_the_next_start_asks_anew() -> None:
+    bench = Bench()
+    offered(bench, service(4))
+    said = offered(bench, service(5, texts={"zh": 7}), above=4)
+    assert logged(said) == [fact.DocumentRefused("malformed")]
+    assert [each for each in said if isinstance(each, KeepService)] == [KeepService("", 0, b"")]
+    assert (held(bench.state), number(bench)) == ({"a": 4}, 5)
+    assert offered(bench, service(2**40, "c", texts={"zh": 7}), above=5)[1:] == [], "no number that is absurd"
+    assert number(bench) == 5
 
 
 def test_prefixes_add_up() -> None:
@@ -157,19 +174,34 @@ def test_of_each_kind_the_newest_are_held_and_of_all_what_there_is_room_for() ->
     bench = Bench()
     for version in range(1, MOST_OF_A_KIND + 3):
         offered(bench, service(version, f"n{version}"))
-    offered(bench, service(100, "poll", kind="poll"))
-    assert set(held(bench.state)) == {*(f"n{each}" for each in range(3, MOST_OF_A_KIND + 3)), "poll"}
-    large, many = b"x" * 290_000, MOST_BYTES // 290_000 + 1
+    offered(bench, service(100, "here", kind="stop", **STOP))
+    assert set(held(bench.state)) == {*(f"n{each}" for each in range(3, MOST_OF_A_KIND + 3)), "here"}
+    filler, many = b"x" * 290_000, MOST_BYTES // 290_000 + 1
     for version in range(101, 101 + many):
-        offered(bench, service(version, f"l{version}", kind="sheet", picture=large))
+        offered(bench, service(version, f"q{version}", kind="question", **SAYS, later=filler))
     assert sum(each.size for each in bench.state.services.held.values()) <= MOST_BYTES
-    assert {*held(bench.state)} >= {f"l{version}" for version in range(102, 101 + many)}
-    assert KeepService("l101", 0, b"") in bench.said
+    assert {*held(bench.state)} >= {f"q{version}" for version in range(102, 101 + many)}
+    assert KeepService("q101", 0, b"") in bench.said
+
+
+def test_what_services_say_is_told_by_kind_while_they_are_in_force_the_newest_first() -> None:
+    bench = Bench()
+    offered(bench, service(1, "e", kind="event", **SAYS, starts=NOW + DAY), service(2, "n"))
+    offered(bench, service(3, "q", kind="question", **SAYS), service(4, "r", kind="question", **SAYS, begins=NOW + 60))
+    found = in_force(bench.state.services, Question, bench.state.clock, bench.boot)
+    assert [(head.id, body) for head, body in found] == [("q", Question(SAYS["texts"]))]
+    bench.wait(120)
+    assert [head.id for head, _ in in_force(bench.state.services, Question, bench.state.clock, bench.boot)] == [
+        "r",
+        "q",
+    ]
+    (event,) = in_force(bench.state.services, Event, bench.state.clock, bench.boot)
+    assert event[1] == Event(SAYS["texts"], NOW + DAY)
 
 
 def test_a_stolen_key_takes_what_it_signed_and_what_it_withdrew_comes_again() -> None:
     bench = Bench(Keyset(1, NOW, (*Bench().state.trust.keyset.keys, trusted(THIEF, "document"))))
-    offered(bench, service(5), service(6, "b"), service(7, "b", ends=NOW, key=THIEF), service(8, "c", key=THIEF))
+    offered(bench, service(5), service(6, "b"), service(7, "b", ends=NOW, signer=THIEF), service(8, "c", signer=THIEF))
     after = Keyset(2, NOW + 1, (trusted(ISSUER, "issuer"), trusted(DOCUMENT, "document")))
     said = offered(bench, keyset_document(after))
     assert KeepService("c", 0, b"") in said
@@ -181,13 +213,13 @@ def test_a_stolen_key_takes_what_it_signed_and_what_it_withdrew_comes_again() ->
 def test_a_key_that_ended_by_its_own_time_takes_nothing_with_it() -> None:
     old = trusted(THIEF, "document", not_after=NOW + 10)
     bench = Bench(Keyset(1, NOW, (*Bench().state.trust.keyset.keys, old)))
-    offered(bench, service(5, key=THIEF))
+    offered(bench, service(5, signer=THIEF))
     after = Keyset(2, NOW + 20, (trusted(ISSUER, "issuer"), trusted(DOCUMENT, "document")))
     offered(bench, keyset_document(after))
     assert (held(bench.state), number(bench)) == ({"a": 5}, 5)
-    assert held(restore(replace(bench.state, services=Bench().state.services), {"a": service(5, key=THIEF)}, 0.0)) == {
-        "a": 5
-    }
+    assert held(
+        restore(replace(bench.state, services=Bench().state.services), {"a": service(5, signer=THIEF)}, 0.0)
+    ) == {"a": 5}
 
 
 def answered(bench: Bench, time: float) -> list[Command]:
@@ -251,7 +283,7 @@ def test_what_was_stored_is_taken_back_in_and_what_does_not_hold_asks_for_everyt
 
 
 EACH = st.tuples(
-    st.sampled_from("abcde"), st.sampled_from(["", "37", "370811", "3709"]), st.sampled_from(["notice", "poll", "new"]),
+    st.sampled_from("abcde"), st.sampled_from(["", "37", "370811", "3709"]), st.sampled_from(["notice", "question", "new"]),
     st.sampled_from([-1, 1, 30]),
 )  # fmt: skip
 """An id, and the prefix, the kind and the days that it has."""
@@ -295,3 +327,19 @@ def test_whatever_order_repetition_and_loss_of_answers_a_station_ends_with_the_n
     while bodies := centre.answer(number(bench), most):
         offered(bench, *bodies, above=number(bench))
     assert held(bench.state) == centre.wanted
+
+
+@pytest.mark.parametrize(("version", "left"), [(5, 6), (7, 0)])
+def test_a_campaign_that_has_ended_leaves_its_key_nowhere(version: int, left: int) -> None:
+    """Where the number is proven by it, everything is asked for anew."""
+    head = ServiceDocument(version, "rain", "campaign", NOW, NOW - DAY, NOW + 500)
+    said = {"texts": {"zh": "雨衣"}, "item": "raincoat", "key": bytes(range(32))}
+    rain = sign_document(head, DOCUMENT, key_id(public(DOCUMENT)), said)
+    bench = Bench()
+    offered(bench, *sorted([rain, service(6, "b")], key=lambda each: each is rain and version > 6))
+    assert held(bench.state) == {"rain": version, "b": 6}
+    stored = {each.id: each.body for each in bench.said if isinstance(each, KeepService)}
+    bench.boot += 1300.0
+    stored |= {each.id: each.body for each in bench.take(Tick()) if isinstance(each, KeepService)}
+    assert (held(bench.state), number(bench)) == ({"b": 6}, left)
+    assert not [each for each in stored.values() if bytes(range(32)) in each]

@@ -34,9 +34,10 @@ from kiosk.core.events import (
     Verb,
 )
 from kiosk.core.state import FAULT_CHANGES
-from kiosk.core.step import step
+from kiosk.core.step import OF_THE_DESK, step
 from kiosk.trust.keyset import NO_KEYS, Keyset
 from kiosk.trust.passes import Kind, PassClass
+from kiosk.trust.reasons import Reason
 from kiosk.trust.status import Status
 from tests.core.bench import Bench, logged
 from tests.keys import (
@@ -377,3 +378,14 @@ def test_whatever_happens_a_refused_pass_never_moves_the_lock_and_the_wall_clock
     assert [each for each in first.said if isinstance(each, SetLock)] == [
         each for each in second.said if isinstance(each, SetLock)
     ]
+
+
+@pytest.mark.parametrize(("prefix", "reason"), OF_THE_DESK.items())
+def test_what_is_meant_for_the_desk_is_refused_at_a_door_and_nothing_of_it_is_written_down(
+    prefix: str, reason: Reason
+) -> None:
+    bench = Bench()
+    commands = bench.take(Scanned("main", f" {prefix}ABCDEFGH", 0.0))
+    assert logged(commands) == []
+    assert bench.state.doors["main"].refused == reason
+    assert bench.is_locked()

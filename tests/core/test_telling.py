@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kiosk.central.alarms.settings import AlarmSettings, is_url
-from kiosk.central.alarms.telling import Line, day_of, parted, told_to, turn
+from kiosk.central.alarms.settings import AlarmSettings, Mail, is_url
+from kiosk.central.alarms.telling import MOST_LINES, Line, Turn, day_of, told_to, turn
 from kiosk.central.duty import DutyNote, Incident
 from kiosk.central.wrong import Cause
 
@@ -77,6 +77,31 @@ def test_of_what_is_mute_nobody_is_told_until_it_is_no_longer() -> None:
     assert events([], noted(incident(told=NOW), "muted", NOW + 7200), NOW + 3600) == []
 
 
+def alone(what: str, code: str) -> Cause:
+    return Cause(what, code, whole=False, stations=(code,), of=1, since=NOW, detail="")
+
+
+def many(causes: list[Cause], **more: float) -> dict[str, Incident]:
+    return {each.key: replace(incident(each, **more), number=number) for number, each in enumerate(causes)}
+
+
+def test_what_strangers_say_of_a_station_takes_none_of_the_lines_in_which_it_tells_of_a_fire() -> None:
+    said = [alone(f"voice.{what}", "37081101") for what in ("did_not_open", "blocked", "dangerous")]
+    told, fire = many(said, told=NOW), alone("fire", "37081101")
+    found = turn([fire, *said], told | {fire.key: replace(incident(fire), number=9)}, RULES, NOW + 60)
+    assert [each.what for each in found.lines] == ["fire"]
+
+
+def test_what_strangers_say_is_told_at_once_in_the_room_that_all_else_leaves() -> None:
+    said = [alone("voice.did_not_open", f"3708{number:04}") for number in range(100)]
+    gone, fire = many([alone("forced_open", "37090101")], told=NOW - 9000, seen=NOW - 9000), alone("fire", "37090102")
+    incidents = many([*said, fire]) | {key: replace(each, number=500) for key, each in gone.items()}
+    found = turn([*said, fire], incidents, RULES, NOW)
+    assert [(each.what, each.event) for each in found.lines[:2]] == [("fire", "raised"), ("forced_open", "cleared")]
+    assert len(found.lines) == MOST_LINES
+    assert {each.what for each in found.held} == {"voice.did_not_open"}
+
+
 class Told(Struct):
     """A station that comes and goes, and what its receiver is told."""
 
@@ -127,9 +152,70 @@ def test_who_looks_after_a_prefix_is_told_of_its_stations_and_of_wider_places_th
     assert told_to(LINES, "") == LINES, "what is wrong at the server is for the whole province"
 
 
-def test_a_message_has_an_end() -> None:
-    shown, more = parted(LINES * 20)
-    assert (len(shown), more) == (40, 60)
+def look(causes: list[Cause], known: dict[str, Incident], now: float) -> Turn:
+    """A look, after which who was told is kept."""
+    for each in causes:
+        found = Incident(len(known) + 1, each.key, each.what, each.place, now, now, None, None, None)
+        known.setdefault(each.key, found)
+    asked = turn(causes, known, RULES, now)
+    for told in asked.told:
+        known[told.key] = replace(told, told=told.told or now, reminded=now)
+    return asked
+
+
+def test_what_no_receiver_sees_keeps_nobody_elses_lines_back() -> None:
+    far = [alone("forced_open", f"3799{number:04}") for number in range(MOST_LINES)]
+    near = alone("fire", "37081101")
+    known = {each.key: replace(incident(each), number=number) for number, each in enumerate([*far, near])}
+    rules = AlarmSettings(mail=(Mail("city", "mail.example", "a@b.example", ("c@d.example",), scope="3708"),))
+    asked = turn([*far, near], known, rules, NOW)
+    assert ([each.place for each in asked.lines], asked.held) == (["37081101"], [])
+    assert [each.place for each in asked.told] == ["37081101"]
+    old = {key: replace(each, told=NOW, seen=NOW - rules.quiet) for key, each in known.items()}
+    gone = turn([], old, rules, NOW + 1)
+    assert ([each.place for each in gone.lines], len(gone.gone)) == (["37081101"], MOST_LINES + 1)
+
+
+def faults(station: str, count: int) -> list[Cause]:
+    return [Cause(f"fault.x{number}", station, whole=False, stations=(station,), of=1, since=NOW, detail="")
+            for number in range(count)]  # fmt: skip
+
+
+def test_a_station_that_invents_faults_has_a_few_lines_an_hour_and_others_have_theirs() -> None:
+    known: dict[str, Incident] = {}
+    causes = [*faults("37081101", 64), *faults("37081102", 1), DISTRICT]
+    asked = look(causes, known, NOW + RULES.settle)
+    later = look(causes, known, NOW + 2 * RULES.settle)
+    assert [(each.place, each.more) for each in asked.lines] == [], "not before they have lasted"
+    assert [(each.place, each.more) for each in later.lines] == [
+        ("37081101", 0), ("37081101", 0), ("37081101", 61), ("37081102", 0), ("370811", 0),
+    ]  # fmt: skip
+    assert len(later.told) == 5, "what was not told does not count as told"
+    assert look(causes, known, NOW + 3 * RULES.settle).lines == [], "nor is it told every half minute"
+    assert len(look(causes, known, NOW + 2 * RULES.settle + 3600).lines) == 3, "the next of it after an hour"
+
+
+@pytest.mark.parametrize(("raised", "over"), [(0, 0), (1, 1), (39, 2), (40, 0), (0, 41), (130, 200)])
+def test_what_a_message_has_no_room_for_is_told_by_the_next(raised: int, over: int) -> None:
+    known: dict[str, Incident] = {}
+    causes = [each for number in range(raised) for each in faults(f"{37081100 + number}", 1)]
+    look(causes, known, NOW)
+    gone = [each for number in range(over) for each in faults(f"{41000000 + number}", 1)]
+    look(gone, known, NOW)
+    for each in gone:
+        known[each.key] = replace(known[each.key], told=NOW)
+    told, now = list[str](), NOW + RULES.quiet
+    for _turn in range(12):
+        asked = look(causes, known, now)
+        assert len(asked.lines) <= MOST_LINES
+        assert not asked.lines or len(asked.held) == raised + over - len(told) - len(asked.lines)
+        told += [f"{each.event} {each.place}" for each in asked.lines]
+        for one in asked.gone:
+            del known[one.key]
+        now += 30
+    assert sorted(told) == sorted(
+        [*(f"raised {each.place}" for each in causes), *(f"cleared {each.place}" for each in gone)]
+    )
 
 
 def test_the_day_of_the_daily_message_begins_at_its_hour() -> None:

@@ -133,6 +133,12 @@ def test_a_lamp_that_is_tried_is_shown_for_its_moment_and_what_was_before_return
     assert bench.said == [Show("main", Lamp.READY)]
 
 
+def test_a_refusal_that_is_tried_wants_no_turn_before_its_end() -> None:
+    bench = Bench()
+    bench.take(LampTried("main", Lamp.DENIED))
+    assert due_at(bench.state, bench.boot) == bench.boot + TRIED_FOR
+
+
 def test_what_a_technician_tried_is_an_entry() -> None:
     bench = Bench()
     assert logged(bench.take(PartsTried("li", {"lock": "passed"}))) == [fact.Commissioned("li", {"lock": "passed"})]

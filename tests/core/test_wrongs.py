@@ -380,10 +380,13 @@ World.TestCase.settings = settings(max_examples=25, stateful_step_count=15, dead
 TestWorld = World.TestCase
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "walks", [pytest.param(150, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.soak)]
+)
 @pytest.mark.timeout(1800)
-def test_fifty_thousand_steps_of_wrongs_put_right() -> None:
-    many = settings(max_examples=1000, stateful_step_count=50, deadline=None, derandomize=True, database=None)
+def test_many_more_wrongs_put_right(walks: int) -> None:
+    """Each walk of fifty steps."""
+    many = settings(max_examples=walks, stateful_step_count=50, deadline=None, derandomize=True, database=None)
     run_state_machine_as_test(World, settings=many)
 
 

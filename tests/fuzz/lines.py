@@ -27,17 +27,18 @@ from kiosk.wire import (
     GetView,
     Located,
     Maintain,
-    Message,
     NotSensed,
     Offer,
     Operate,
     Scan,
     Sensed,
+    SlotSeen,
     Subscribe,
     Trouble,
     TryLamp,
     encode,
 )
+from kiosk.wire.base import Message
 from tests.fuzz.verifier import mutations
 from tests.keys import NOW, claims, keyset_document, signed, status_document
 from tests.programs.house import House, Station, until
@@ -53,6 +54,7 @@ MESSAGES: Final[tuple[Message, ...]] = (
     Sensed("fridge", 4.5),
     NotSensed("fridge", "no_answer"),
     Located(36.65, 117.12, 0.0),
+    SlotSeen("insulin", open=True),
     GetView(),
     Subscribe(),
     Explain("YZ1:AAAA"),

@@ -1,6 +1,7 @@
-"""What is fed and what must hold: a reason or a pass, a refusal or a document; never an exception, never long, never much.
+"""What is fed and what must hold: a reason or a pass, a refusal or a document, an outcome or a release; never an exception,
+never long, never much.
 
-The input's first byte picks where the rest goes, so that one corpus serves all doors into the verifier. Two of them sign the
+The input's first byte picks where the rest goes, so that one corpus serves all doors into the verifier. Some of them sign the
 input with a good key first, since otherwise no fuzzer gets past a signature.
 """
 
@@ -19,10 +20,14 @@ from base45 import b45decode, b45encode
 from kiosk.core.clock import Clock
 from kiosk.core.door.access import Memory, Trust, judge
 from kiosk.core.door.door import Door, DoorRules
-from kiosk.trust.cose import sign1
+from kiosk.trust.codes import bare
+from kiosk.trust.cose import read_sign1, sign1
 from kiosk.trust.documents import Document, Refusal, read_document
 from kiosk.trust.keyset import key_id
-from kiosk.trust.passes import BOUND_PREFIX, PREFIX, show_bound
+from kiosk.trust.medicine import PREFIX as MEDICINE
+from kiosk.trust.medicine import Medicine, make_medicine, read_medicine
+from kiosk.trust.outcomes import Outcome
+from kiosk.trust.passes import BOUND_PREFIX, PREFIX, read_pass, show_bound
 from kiosk.trust.reasons import Reason
 from kiosk.trust.status import NO_STATUS
 from tests.keys import (
@@ -54,7 +59,7 @@ ROOT_PUBLIC = public(ROOT)
 
 def a_code(data: bytes) -> None:
     """Text as a scanner tells it."""
-    verdict = judge(data.decode("utf-8", "replace"), DOOR, TRUST, MEMORY, CLOCK, 1.0)
+    verdict = judge(read_pass(bare(data.decode("utf-8", "replace")), TRUST.keyset), DOOR, TRUST, MEMORY, CLOCK, 1.0)
     assert verdict.reason is None or isinstance(verdict.reason, Reason)
 
 
@@ -74,6 +79,13 @@ def a_phones_payload(data: bytes) -> None:
     a_message(sign1(data, PHONE))
 
 
+def a_release(data: bytes) -> None:
+    """Bytes behind the prefix of a medicine's release, and a payload that a hospital's key signed."""
+    for message in (data, sign1(data, ISSUER, ISSUER_KID)):
+        found = read_medicine(MEDICINE + b45encode(message).decode(), {ISSUER_KID: public(ISSUER)})
+        assert isinstance(found, Medicine | Outcome)
+
+
 def a_document(data: bytes) -> None:
     """Bytes that somebody carries in."""
     assert isinstance(read_document(data, ROOT_PUBLIC, KEYSET), Refusal | Document)
@@ -91,6 +103,7 @@ DOORS: Final[tuple[Callable[[bytes], None], ...]] = (
     a_phones_payload,
     a_document,
     a_signed_document,
+    a_release,
 )
 
 
@@ -129,6 +142,10 @@ def seeds(vectors: Path | None) -> list[bytes]:
     """Good passes and documents of ours, and the public vectors, for every door."""
     good = [signed(claims()), signed(claims(2**32 - 1, scope="3708")), bound(), show_bound(bound(), PHONE, NOW)]
     bodies = [b45decode(text[4:].encode()) for text in good] + [keyset_document(), status_document(1, {})]
+    release = make_medicine(
+        Medicine("37081101", "cabinet1", "ibuprofen", bytes(16), 7, NOW, NOW + 600), ISSUER, ISSUER_KID
+    )
+    bodies += [whole := b45decode(release[4:].encode()), read_sign1(whole).payload]
     codes = [text.encode() for text in good]
     if vectors is not None:
         codes += [each["base45"].encode() for each in json.loads((vectors / "base45_dgc.json").read_text())[:60]]

@@ -2,7 +2,7 @@
 
 What it models: data and length of a file are safe once it was flushed (fdatasync, fsync), a new or removed name once its folder
 was. Of the rest each write, length and name is there or not, each for itself, and a write may be torn between sectors. What it
-does not model: writes that change each other's sectors, and a card that lies about its flushes.
+does not model: writes that change each other's sectors, a new name where a file was, and a card that lies about its flushes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 SECTOR: Final = 512
-CALLS: Final = "openat,write,pwrite64,fdatasync,fsync,ftruncate,unlink"
+CALLS: Final = "openat,write,pwrite64,fdatasync,fsync,ftruncate,unlink,rename"
 LINE: Final = re.compile(r'(\w+)\((?:\w+<([^>]*)>(?:, )?)?(?:"([^"]*)")?(?:, )?([^)]*)\) = (-?\d+)')
 
 Survives = Literal["nothing", "everything", "some"]
@@ -27,7 +27,10 @@ Survives = Literal["nothing", "everything", "some"]
 
 
 class Call(Struct, frozen=True):
-    """A system call on one of the files, or a promise that was told: then `name` is `write` and `data` the words."""
+    """A system call on one of the files, or a promise that was told: then `name` is `write` and `data` the words.
+
+    Of `rename`, `data` is the new name.
+    """
 
     name: str
     path: str
@@ -63,18 +66,25 @@ def record(folder: Path, strace: str, *command: str) -> list[Call]:
 
 
 def _calls(log: Path, folder: str) -> Iterator[Call]:
+    ends: dict[str, int] = {}
     with log.open(encoding="ascii") as lines:
         for line in lines:
             found = LINE.match(line)
             if not found or found[5] == "-1":
                 continue
             name, on, text, rest = found[1], _bytes(found[2]).decode(), _bytes(found[3]), found[4]
-            path = text.decode() if name in {"openat", "unlink"} else on
+            path = text.decode() if name in {"openat", "unlink", "rename"} else on
             if name == "write" and line.startswith("write(1<"):
                 yield Call("write", "", text)
+            elif not path.startswith(folder) or path.endswith("-shm"):
                 continue
-            ours = path.startswith(folder) and not path.endswith("-shm") and name != "write"
-            if ours and (name != "openat" or "O_CREAT" in rest):
+            elif name == "write":
+                yield Call("pwrite64", path, text, ends.get(path, 0))
+                ends[path] = ends.get(path, 0) + len(text)
+            elif name == "rename":
+                yield Call(name, path, _bytes(rest.strip('"')))
+            elif name != "openat" or "O_CREAT" in rest:
+                ends.pop(path, None)
                 yield Call(name, path, text, int(rest.split(", ")[-1]) if name in {"pwrite64", "ftruncate"} else 0)
 
 
@@ -100,6 +110,9 @@ class Disk:
                 self._change(call.path, Change(call.at))
             case "fdatasync" | "fsync":
                 self._flush(call.path)
+            case "rename":
+                assert call.data.decode() not in self._files, "not modelled"
+                self._files[call.data.decode()] = replace(self._files.pop(call.path), named=False)
             case "unlink":
                 self._files[call.path] = replace(file, removed=True)
 

@@ -12,9 +12,9 @@ from kiosk.core.clock import Quality
 from kiosk.core.entries import Denied, Measured, Rated, Stamp
 from kiosk.core.events import Faulted
 from kiosk.logbook import epoch as epochs
+from kiosk.logbook.jobs import Acked, NewEpoch
 from kiosk.logbook.reader import FILE, Heads, Reader
 from kiosk.logbook.store import Logbook
-from kiosk.logbook.writer import Acked, NewEpoch
 from tests.logbook.test_writer import Desk, until
 
 STAMP = Stamp(1.0, 1e9, Quality.SYNCED)
@@ -67,6 +67,7 @@ def test_what_the_server_lacks_goes_on_with_new_numbers_and_the_rest_is_remember
     assert book.heads() == {"access": Heads(5, 0), "telemetry": Heads(3, 0), "services": Heads(2, 0)}
     assert waiting(tmp_path) == AFTER
     assert [row.wire()["reason"] for row in book.last("access", 99)] == [f"{number}" for number in range(12, 0, -1)]
+    assert [row.wire()["question"] for row in book.last("services", 99)] == ["3?", "2?", "1?"]
     book.append([(STAMP, Denied("main", "next"))])
     assert waiting(tmp_path)["access"][-1] == (6, "next")
     reader = Reader(tmp_path)

@@ -101,8 +101,9 @@ def strace() -> str:
     return found
 
 
-@pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "synchronous", [pytest.param("FULL", marks=pytest.mark.slow), pytest.param("NORMAL", marks=pytest.mark.soak)]
+)
 def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(synchronous: str, tmp_path: Path) -> None:
     """And with synchronous=NORMAL the same test finds losses: it can tell."""
     disk = tmp_path / "disk"
@@ -119,9 +120,17 @@ def test_a_power_cut_at_any_call_loses_nothing_that_was_promised(synchronous: st
         assert len(found) > 20
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("call", "step"), [("fdatasync", 1), ("ftruncate", 1), ("unlink", 1), ("pwrite64", 7)])
+@pytest.mark.parametrize(
+    ("call", "step"),
+    [
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("fdatasync", 5), ("unlink", 1), ("pwrite64", 31))),
+        *(
+            pytest.param(*each, marks=pytest.mark.soak)
+            for each in (("fdatasync", 1), ("ftruncate", 1), ("pwrite64", 7))
+        ),
+    ],
+)
 def test_a_kill_at_any_call_loses_nothing_that_was_promised(call: str, step: int, tmp_path: Path) -> None:
     """The real signal, at the k-th call for each k: the same points each time."""
     point, through = 1, False

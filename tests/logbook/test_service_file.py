@@ -53,6 +53,22 @@ def test_what_is_stored_is_there_after_a_start_and_what_is_stored_empty_is_gone(
     assert taken_back(tmp_path) == ({"b": 6}, 9, "")
 
 
+@pytest.mark.parametrize("how", ["withdrawn", "at a start"])
+def test_of_what_has_gone_no_byte_is_left_in_any_file(tmp_path: Path, how: str) -> None:
+    canary = bytes(range(100, 132))
+    file = ServicesFile(tmp_path)
+    file.keep([KeepService("campaign", 1, canary * 200), KeepService("b", 2, service(6, "b"))])
+    file.keep([KeepService("campaign", 3, canary * 9)])
+    if how == "withdrawn":
+        file.keep([KeepService("campaign", 0, b"")])
+    else:
+        file.keep_only(["b"])
+    found = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    assert [name for name, data in found.items() if canary[:8] in data] == []
+    assert service(6, "b")[-64:] in b"".join(found.values())
+    file.close()
+
+
 DAMAGE = {
     "a body": "UPDATE services SET body = x'00' || body WHERE id = 'a'",
     "a body that is text": "UPDATE services SET body = 'text' WHERE id = 'a'",

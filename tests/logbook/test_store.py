@@ -393,3 +393,34 @@ def place(pages: bytearray, number: int) -> int:
     """Where the page is that has this entry."""
     word = b'reason %d"' % number
     return next(at for at in range(1024, len(pages), 1024) if pages[at] == 0x0D and word in pages[at : at + 1024])
+
+
+@pytest.mark.parametrize("damage", [bytes(100), b""], ids=["torn", "emptied"])
+def test_a_file_that_took_a_broken_ones_place_says_so_until_it_goes_back_far_enough(
+    damage: bytes, keep: Keep, tmp_path: Path
+) -> None:
+    book = Logbook(tmp_path, BOOT)
+    assert book.goes_back(60.0)
+    book.close()
+    (tmp_path / FILE).write_bytes(damage)
+    for _ in range(3):  # at the start that finds it broken, and at those after it
+        book = Logbook(tmp_path, BOOT)
+        assert not book.goes_back(60.0)
+        book.append([(stamp(100.0), Locked("main"))])
+        book.begin_epoch("access", 1)
+        book.close()
+    book = keep(Logbook(tmp_path, BOOT))
+    book.append([(stamp(159.0), Measured("t", 4.5, "°C"))])
+    assert not book.goes_back(60.0)
+    book.append([(stamp(160.0), Locked("main"))])
+    assert book.goes_back(60.0)
+    book.replace("torn")
+    assert not book.goes_back(60.0)
+
+
+def test_entries_of_two_boots_prove_nothing_of_how_far_it_goes_back(keep: Keep, tmp_path: Path) -> None:
+    for boot, at in (("a", 10.0), ("b", 500.0)):
+        book = keep(Logbook(tmp_path, boot))
+        book.replace("torn") if boot == "a" else None
+        book.append([(stamp(at), Locked("main"))])
+    assert not book.goes_back(60.0)

@@ -16,11 +16,12 @@ from kiosk.core.clock import Quality
 from kiosk.core.entries import Denied, Dropped, Locked, Measured, Stamp, Stream
 from kiosk.core.events import CommitFailed, Committed, Faulted, Keep, KeepFloor, Record, ServicesLost
 from kiosk.logbook.cold import ColdState, read_cold
+from kiosk.logbook.jobs import Acked, Flush
 from kiosk.logbook.reader import FILE, Heads, Reader
 from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.store import Logbook
 from kiosk.logbook.waiting import Waiting
-from kiosk.logbook.writer import Acked, Flush, Writer
+from kiosk.logbook.writer import Writer
 from kiosk.loops import Loops
 
 STAMP = Stamp(1.0, 1000.0, Quality.SYNCED)

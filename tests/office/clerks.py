@@ -38,8 +38,8 @@ class Office(Struct, frozen=True):
     store: CentralStore
 
     def hire(self, name: str, role: Role = "administrator", scope: str = "") -> Clerk:
-        """Somebody new, who has logged in."""
-        self.store.add_account(name, role, scope, KEPT, time())
+        """Somebody whose account is some days old, who has logged in."""
+        self.store.add_account(name, role, scope, KEPT, time() - 2 * 86_400)
         clerk = self.stranger()
         answer = clerk.log_in(name)
         assert answer.status_code == 303, answer.text

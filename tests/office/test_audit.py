@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from contextlib import closing
 from pathlib import Path
+from time import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.central import pass_codes, passes
+from kiosk.central.office import inspections
+from kiosk.central.office.audit_reading import OF_PERSONS
+from kiosk.central.passpage import acts
+from kiosk.central.printing import registering
 from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.audit import NOTHING_BEFORE, Act, Acted, Head, chained, first_broken
 from kiosk.central.store.engine import Row, StoreFailed
+from tests.office.clerks import Office
 
 NAMES = st.text(max_size=8)
 ACTED = st.builds(Acted, st.just(0), st.floats(0, 4e9), NAMES, NAMES, NAMES, NAMES, NAMES)
@@ -85,6 +94,28 @@ def test_the_store_writes_such_a_chain_and_lets_nobody_change_it(central_folder:
         store._engine.run(drop[store._engine.words.name])
         store._engine.run("DELETE FROM audit WHERE number = 3")
         assert store.broken_audit() == 3
+
+
+def test_acts_about_people_are_their_issuers_and_addresses_administrators(office: Office) -> None:
+    issuer = office.hire("reads.all", "issuer")
+    office.store.acted(Act("issuer.one", "pass revoked", "holder-of-a-pass", "", "stolen by wang"), time())
+    office.store.acted(Act("issuer.one", "notice published", "notice of spring"), time())
+    assert "holder-of-a-pass" in issuer.reads("/audit")
+    assert "127.0.0.1" not in issuer.reads("/audit")
+    for role in ("viewer", "steward", "technician"):
+        page = office.hire(f"reads.{role}", role).reads("/audit")
+        assert "notice of spring" in page
+        assert f"reads.{role}" in page, "that somebody logged in"
+        assert "holder-of-a-pass" not in page
+        assert "stolen by wang" not in page
+        assert "127.0.0.1" not in page
+    assert "127.0.0.1" in office.hire("reads.addresses").reads("/audit")
+
+
+def test_every_act_of_passes_is_known_to_be_about_a_person() -> None:
+    sources = "".join(map(inspect.getsource, (passes, pass_codes, acts, registering, inspections)))
+    named = set(re.findall(r'"((?:pass|phone|cards?|holders|index|round) [a-z ]+)"', sources))
+    assert named - {"pass code"} == set(OF_PERSONS), "and the guesses of a code, which are no act"
 
 
 def test_what_was_not_done_was_not_acted(central_folder: Path) -> None:

@@ -6,11 +6,12 @@ from time import time
 
 import pytest
 
-from kiosk.central.office import login
-from kiosk.central.office.cookies import PLAIN_COOKIE
+from kiosk.central.office import asked, login
+from kiosk.central.office.cookies import COOKIE, PLAIN_COOKIE
 from kiosk.central.office.login import safe
 from kiosk.central.store import sessions
-from tests.office.clerks import Office, words
+from kiosk.central.web.network import network
+from tests.office.clerks import KEPT, PASSWORD, Office, words
 
 
 def test_who_knows_the_password_gets_in_and_out_again(office: Office) -> None:
@@ -64,10 +65,92 @@ def test_guesses_are_throttled_alike_for_an_account_that_is_there_and_one_that_i
     assert office.stranger().log_in("guessed").status_code == 429, "also with the right one"
 
 
-def test_guesses_are_throttled_by_address(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    office.hire("innocent")
+def test_whose_account_is_guessed_at_gets_in_where_they_have_logged_in_before(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, another = office.hire("locked.out"), office.hire("another.one")
+    for clerk in (owner, another):
+        assert clerk.send("/logout", "/audit").status_code == 303
+    monkeypatch.setattr(login, "MOST_OF_ACCOUNT", 3)
+    assert [office.stranger().log_in("locked.out", "x").status_code for _ in range(4)] == [403, 403, 403, 429]
     monkeypatch.setattr(login, "MOST_OF_ADDRESS", 0)
-    assert office.stranger().log_in("innocent").status_code == 429
+    assert another.log_in("locked.out").status_code == 429, "known, but not for this account"
+    assert owner.log_in("locked.out").status_code == 303
+    owner.send("/logout", "/audit")
+    assert [owner.log_in("locked.out", "x").status_code for _ in range(4)] == [403, 403, 403, 429], (
+        "it counts by itself"
+    )
+
+
+def test_who_changes_the_password_is_known_nowhere_any_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    clerk = office.hire("robbed")
+    office.store.set_password("robbed", KEPT)
+    monkeypatch.setattr(login, "MOST_OF_ACCOUNT", 0)
+    assert clerk.log_in("robbed").status_code == 429
+
+
+def test_guesses_are_throttled_by_address_and_a_success_forgives_none_of_them(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or whoever has an account of their own would guess at others' for ever."""
+    office.hire("innocent")
+    address = "2001:db8:1:2::"
+    before = office.store.guesses_of(f"address {network(address)}", time())
+    monkeypatch.setattr(login, "MOST_OF_ADDRESS", before + 3)
+    stations = iter(range(1, 100))
+
+    def tries(name: str, password: str) -> int:
+        """Each from another address of one customer."""
+        clerk = office.stranger()
+        clerk.session.headers.update({"X-Forwarded-For": f"{address}{next(stations):x}", "X-Forwarded-Proto": "https"})
+        page = clerk.get("/login")
+        token = page.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+        fields = {"name": name, "password": password, "csrf": asked.csrf(token)}
+        sent = clerk.session.post(
+            f"{office.url}/office/login",
+            fields,
+            headers={"Cookie": f"{COOKIE}={token}"},
+            allow_redirects=False,
+            timeout=30,
+        )
+        return sent.status_code
+
+    assert [tries(*each) for each in (("nobody.a", "x"), ("innocent", PASSWORD), ("nobody.b", "x"))] == [403, 303, 403]
+    assert tries("innocent", PASSWORD) == 303, "nor does it count"
+    assert tries("nobody.c", "x") == 403
+    assert tries("nobody.d", "x") == 429
+
+
+@pytest.mark.parametrize(
+    ("address", "counts_as"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("no address", ""),
+    ],
+)
+def test_what_one_customer_has_counts_as_one(address: str, counts_as: str) -> None:
+    assert network(address) == counts_as
+
+
+def test_a_page_that_loads_itself_anew_does_not_prolong_a_session(office: Office) -> None:
+    clerk = office.hire("away.for.lunch")
+    token = clerk.session.cookies[PLAIN_COOKIE]
+
+    def seen() -> float:
+        found = office.store._engine.one("SELECT seen FROM sessions WHERE digest = ?", (sessions.digest(token),))
+        assert found
+        return float(found[0])
+
+    before = time() - 600
+    office.store._engine.run("UPDATE sessions SET seen = ? WHERE digest = ?", (before, sessions.digest(token)))
+    refresh = clerk.get("/?place=3708&by-itself=1").headers["Refresh"]
+    assert refresh == "30; url=?place=3708&by-itself=1"
+    clerk.get("/stations", headers={"X-By-Itself": "1"})
+    assert seen() == before
+    clerk.get("/")
+    assert seen() > before
 
 
 @pytest.mark.parametrize("bound", ["IDLE", "LONGEST"])

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from kiosk.central import looking
 from kiosk.central.alarms.settings import AlarmSettings, Webhook
-from kiosk.central.office.asked import Form
 from kiosk.central.office.cause import read_note
 from kiosk.central.office.duty import MOST
 from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import Sighting
+from kiosk.central.web.forms import Form
 from tests.keys import private, public
 from tests.office.clerks import Clerk, Office, words
 from tests.programs.test_register import take, told
@@ -76,7 +76,7 @@ def test_where_nothing_is_wrong_the_page_says_so_and_when_it_looked(clerk: Clerk
     said = clerk.get("/")
     assert "All is well at 6 stations." in said.text
     assert re.search(r"Looked at \d\d:\d\d:\d\d", said.text)
-    assert said.headers["Refresh"] == "30"
+    assert said.headers["Refresh"] == "30; url=?by-itself=1"
     still = clerk.get("/?still=1")
     assert "Refresh" not in still.headers
     assert "Look again every 30 s" in still.text

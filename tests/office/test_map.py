@@ -9,23 +9,29 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from time import time
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kiosk.central.coordinates import EAST, NORTH, SOUTH, WEST, Point, far_off, point
-from kiosk.central.office.drawing import KINDS, WIDTH, Mark, drawn, framed
-from kiosk.central.office.station_map import shown
-from kiosk.central.scope import EVERYWHERE
+from kiosk.central.office.station_map import LOOK, places_of, shown
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.places import Placed
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import SILENT_AFTER, Sighting, StationLine
+from kiosk.central.store.stops import ToldOfStop
+from kiosk.central.web.drawing import WIDTH, Mark, drawn, framed
 from kiosk.demo.founding import founded
-from tests.keys import private, public
+from kiosk.trust.documents import read_document
+from kiosk.trust.service import ServiceDocument, Stop
+from tests.core.test_services import service
+from tests.keys import KEYSET, ROOT, private, public
 from tests.office.clerks import Office
 from tests.programs.province_of_days import codes
 from tests.programs.test_register import verb
@@ -101,12 +107,13 @@ def test_what_has_no_place_is_listed_and_what_ended_is_not() -> None:
 def test_a_province_is_a_picture_of_60_kilobytes_and_well_formed() -> None:
     chance = random.Random(2)  # noqa: S311  no secret
     spots = [Point(36.3 + chance.gauss(0, 0.8), 118.5 + chance.gauss(0, 1.7)) for _ in range(4540)]
-    marks = [Mark(code, chance.choice(KINDS), at) for code, at in zip(codes(4540), spots, strict=True)]
-    picture = drawn(marks, {"<3701>": JINAN}, 'a map & its "name"')
+    kinds = [*LOOK.shapes]
+    marks = [Mark(code, chance.choice(kinds), at) for code, at in zip(codes(4540), spots, strict=True)]
+    picture = drawn(marks, {"<3701>": JINAN}, 'a map & its "name"', LOOK)
     assert len(gzip.compress(picture.encode(), 6)) < 60_000
     assert len(ET.fromstring(picture).findall("a")) == 4540  # noqa: S314  our own
     drawn_kinds = re.findall(r'href="#(\w+)"', picture)
-    assert drawn_kinds == sorted(drawn_kinds, key=KINDS.index), "what is worse lies above"
+    assert drawn_kinds == sorted(drawn_kinds, key=kinds.index), "what is worse lies above"
 
 
 def test_the_page_shows_the_stations_that_somebody_may_see(office: Office) -> None:
@@ -142,3 +149,21 @@ def test_an_import_tells_what_is_no_place_and_takes_the_station_all_the_same(
             "37880002": Placed("37880002", None, "117.12, 36.65"),
         }
         assert store.names(EVERYWHERE, "") == {"37880001": "a name"}, "an empty cell leaves what is there"
+
+
+def test_one_on_wheels_stands_at_its_stop_and_its_page_lists_what_it_told(office: Office) -> None:
+    now = int(time())
+    office.store.add_stations([Registered("37019801", latitude="30.0", longitude="110.0")], now)
+    said: dict[str, Any] = msgspec.to_builtins(Stop({"zh": "泉城广场"}, 36.66, 117.02, 100, "3701"))
+    said |= {"issued_at": now, "begins": now - 600, "ends": now + 600}
+    body = service(1, "square", station="37019801", **said)
+    head = read_document(body, public(ROOT), KEYSET)
+    assert isinstance(head, ServiceDocument)
+    office.store.put_service(head, body)
+    lines = office.store.register(Scope("37019801"))
+    assert places_of(office.store, lines, Scope("3701"), now)["37019801"].point == Point(36.66, 117.02)
+    assert places_of(office.store, lines, Scope("3701"), now + 700)["37019801"].point == Point(30.0, 110.0)
+    clerk = office.hire("driver", "viewer", "3701")
+    assert "泉城广场" in clerk.reads("/stations/37019801")
+    office.store.keep_stop(ToldOfStop("37019801", "square", "arrived", now - 60.0), now)
+    assert "arrived ·" in clerk.reads("/stations/37019801")

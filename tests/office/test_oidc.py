@@ -13,13 +13,17 @@ from time import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pyotp
 import pytest
 import requests
+from msgspec.structs import replace
 
+from kiosk.central.office import login
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
 from kiosk.demo.place import free_port, stop
-from tests.office.clerks import Clerk, Office, open_office, words
+from tests.office.clerks import CSRF, Clerk, Office, open_office, words
 from tests.programs.house import until
 
 SETTINGS = """
@@ -89,6 +93,70 @@ def test_who_has_no_account_here_is_told_so(office: Office, issuer: str, name: s
     clerk = office.stranger()
     assert clerk.get(came_back(clerk, "u-2")).status_code == 403
     assert clerk.get("/me").status_code == 303
+
+
+def test_an_account_is_bound_to_who_somebody_is_and_not_to_a_name_that_is_given_on(office: Office, issuer: str) -> None:
+    office.store.add_account("liu.yang", "steward", "", "", time())
+    known(issuer, "u-10", preferred_username="liu.yang")
+    clerk = office.stranger()
+    assert clerk.get(came_back(clerk, "u-10")).status_code == 303
+    known(issuer, "u-11", preferred_username="liu.yang")
+    other = office.stranger()
+    refused = other.get(came_back(other, "u-11"))
+    assert refused.status_code == 403
+    assert "no account here is yours" in words(refused)
+    known(issuer, "u-10", preferred_username="liu.yang.married")
+    again = office.stranger()
+    assert again.get(came_back(again, "u-10")).status_code == 303
+    assert "liu.yang steward" in again.reads("/me")
+    boss = office.hire("boss.of.logins")
+    fields = {"role": "steward", "scope": "", "enabled": "on", "reason": "another person has the name"}
+    assert boss.send("/accounts/liu.yang", **fields, elsewhere="on").status_code == 303
+    assert other.get(came_back(other, "u-11")).status_code == 303
+    done = [each.what for each in office.store.acts(EVERYWHERE, about="liu.yang")]
+    assert done == ["login bound", "account unbound", "login bound"]
+
+
+def test_after_the_proof_elsewhere_a_second_factor_of_ours_is_asked_for(
+    office: Office, issuer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = pyotp.random_base32()
+    office.store.add_account("zhao.min", "viewer", "", "", time())
+    office.store.set_second("zhao.min", secret)
+    known(issuer, "u-20", preferred_username="zhao.min")
+    clerk = office.stranger()
+    asks = clerk.get(came_back(clerk, "u-20"))
+    assert asks.status_code == 200
+    assert "Code of the second factor" in words(asks)
+    assert clerk.get("/me").status_code == 303, "nobody yet"
+    token = CSRF.search(asks.text)
+    assert token
+    assert clerk.post("/oidc/second", csrf=token[1], code="000000").status_code == 403
+    code = pyotp.TOTP(secret).now()
+    thief = office.stranger()
+    assert thief.send("/oidc/second", "/login", code=code).headers["Location"] == "/office/login", "of another browser"
+    monkeypatch.setattr(login, "MOST_OF_ACCOUNT", 0)
+    assert clerk.post("/oidc/second", csrf=token[1], code=code).status_code == 429
+    monkeypatch.undo()
+    assert clerk.post("/oidc/second", csrf=token[1], code=code).status_code == 303
+    assert "zhao.min viewer" in clerk.reads("/me")
+    assert clerk.post("/oidc/second", csrf=clerk.csrf("/me"), code=code).headers["Location"] == "/office/login"
+    assert office.store.oidc
+    office.store.oidc = replace(office.store.oidc, asks_second=True)
+    trusted = office.stranger()
+    assert trusted.get(came_back(trusted, "u-20")).status_code == 303, "the provider has asked"
+    office.store.oidc = replace(office.store.oidc, asks_second=False)
+
+
+def test_what_a_visitor_writes_in_place_of_an_error_is_not_written_into_the_log(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    clerk = office.stranger()
+    state = parse_qs(urlsplit(clerk.get("/oidc").headers["Location"]).query)["state"][0]
+    for error in ("access_denied", "%1b[31mhunter2", "x" * 5000):
+        assert clerk.get(f"/oidc/back?state={state}&error={error}").status_code == 403
+    said = [each.getMessage() for each in caplog.records if each.name.endswith("oidc")]
+    assert said == ["oidc: access_denied", *["oidc: it brought no code"] * 2]
 
 
 def test_an_answer_is_for_the_browser_that_asked_and_is_used_once(office: Office, issuer: str) -> None:

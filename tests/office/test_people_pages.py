@@ -10,12 +10,13 @@ from uuid import uuid4
 import pytest
 import requests
 
+from kiosk.central import proposals
 from kiosk.central.people_table import MOST_BYTES
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.people import Credential
 from kiosk.trust.passes import Pass, peek
 from tests.keys import private, public
-from tests.office.clerks import Clerk, Office, words
+from tests.office.clerks import KEPT, PASSWORD, Clerk, Office, words
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -187,6 +188,48 @@ def test_a_policy_is_looked_at_published_and_withdrawn(office: Office) -> None:
     assert "summer" in clerk.reads(page)
     assert clerk.send("/policies/one", page, prefix=code).status_code == 422
     assert clerk.send("/policies/one", page, prefix=code, reason="over").status_code == 303
+
+
+def test_nobody_is_two_persons(office: Office) -> None:
+    """Who makes an account, or takes one over by its password, does not confirm with it what they have proposed."""
+    first, helper = office.hire(name()), office.hire(name())
+    office.store.add_account("new.one", "administrator", "", KEPT, time())
+    taken = name()
+    office.hire(taken)
+    fields = {"role": "administrator", "scope": "", "enabled": "on", "reason": "forgot it"}
+    assert first.send(f"/accounts/{taken}", **fields, password="another horse").status_code == 303
+    with office.store.transaction():
+        indices = office.store.add_credentials([f"two-{number}" for number in range(101)])
+    assert len(indices) == 101
+    lines = " ".join(f"two-{number}" for number in range(101))
+    assert first.send("/people/revoke", list=lines, reason="stolen").headers["Location"] == "/office/proposals"
+    for who, password in (("new.one", PASSWORD), (taken, "another horse")):
+        other = office.stranger()
+        other.log_in(who, password)
+        (id_,) = re.findall(r'action="/office/proposals/([0-9a-f]+)"', other.get("/proposals").text)
+        answer = other.send(f"/proposals/{id_}", "/proposals", do="confirm")
+        assert answer.status_code == 409
+        assert "Your account is new" in words(answer)
+    assert helper.send(f"/proposals/{id_}", "/proposals", do="confirm").status_code == 303
+
+
+def test_passes_that_are_taken_away_one_by_one_count_over_a_day(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposals, "MOST_AT_ONCE", 2)
+    clerk = office.hire(name(), "issuer")
+    with office.store.transaction():
+        office.store.add_credentials([f"day-{number}" for number in range(4)])
+    away = {"number": "1", "reason": "lost"}
+    assert clerk.send("/people/one", "/people/new", holder="day-0", do="suspend", **away).status_code == 200
+    assert clerk.send("/people/revoke", list="day-1", reason="lost").headers["Location"] == "/office/people?revoked=1"
+    refused = clerk.send("/people/one", "/people/new", holder="day-2", do="revoke", **away)
+    assert refused.status_code == 422
+    assert "which a second person confirms" in words(refused)
+    assert clerk.send("/people/one", "/people/new", holder="day-0", do="restore", **away).status_code == 200
+    assert clerk.send("/people/revoke", list="day-2", reason="lost").headers["Location"] == "/office/proposals"
+    (waits,) = office.store.proposals(EVERYWHERE, time())
+    assert office.store.decide(waits.id, "@test", "declined", time())
 
 
 def test_of_two_operators_the_second_is_told_what_the_first_has_changed(office: Office) -> None:

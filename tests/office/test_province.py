@@ -1,9 +1,8 @@
-"""A province of 4,540 stations with 30 days of figures: how long its numbers, its map and its report take."""
+"""A province of 4,540 stations with 30 days of figures: its numbers, map and report come. How fast: `make bench-office`."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from time import monotonic, time
 
 import pytest
@@ -16,10 +15,8 @@ from tests.programs.province_of_days import codes, fill
 pytestmark = pytest.mark.slow
 
 PROVINCE = 4540
-WITHIN = 1.0
-"""Seconds for most pages: what somebody waits for without a thought, on a machine that others use as well."""
-
-TIMES = 40
+WITHIN = 20.0
+"""Seconds: far beyond what a busy machine takes, and less than a page would that looks at each pair of stations."""
 
 
 @pytest.fixture(scope="module")
@@ -34,22 +31,19 @@ def clerk(office: Office) -> Clerk:
     return office.hire("director", "viewer")
 
 
-def timed(ask: Callable[[], object], times: int = TIMES) -> list[float]:
-    found = []
-    for _ in range(times):
-        began = monotonic()
-        ask()
-        found.append(monotonic() - began)
-    return sorted(found)
-
-
-@pytest.mark.parametrize("path", ["/numbers", "/numbers?prefix=3708", "/numbers?prefix=370811", "/map"])
-def test_a_page_is_there_at_once(clerk: Clerk, path: str) -> None:
-    times = timed(lambda: clerk.get(path).raise_for_status())
-    assert times[TIMES // 2] < WITHIN, f"median {times[TIMES // 2]:.3f} s, 95 % {times[TIMES * 95 // 100]:.3f} s"
-
-
-@pytest.mark.parametrize("path", ["/numbers.pdf", "/numbers.xlsx", "/numbers.csv?by=place"])
-def test_a_file_takes_seconds_at_most(clerk: Clerk, path: str) -> None:
-    times = timed(lambda: clerk.get(path).raise_for_status(), 3)
-    assert times[1] < 10, times
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/numbers",
+        "/numbers?prefix=3708",
+        "/numbers?prefix=370811",
+        "/map",
+        "/numbers.pdf",
+        "/numbers.xlsx",
+        "/numbers.csv?by=place",
+    ],
+)
+def test_it_comes(clerk: Clerk, path: str) -> None:
+    began = monotonic()
+    clerk.get(path).raise_for_status()
+    assert monotonic() - began < WITHIN

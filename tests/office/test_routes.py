@@ -12,7 +12,7 @@ from kiosk.central.roles import ALL, ANYBODY, Role
 from tests.office.clerks import Clerk, Office
 
 IDS = [f"{each.method} {each.path}" for each in PAGES]
-OPEN = {"/login", "/language/{language}", "/oidc", "/oidc/back"}
+OPEN = {"/login", "/language/{language}", "/oidc", "/oidc/back", "/oidc/second"}
 """What somebody may ask who has not logged in; whoever adds one says why."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from time import time
 
 import pytest
@@ -60,6 +61,46 @@ def test_a_release_goes_from_ring_to_ring_and_back_and_the_audit_says_who(fleet:
     assert "Do something about it" not in page
     acts = [each.what for each in fleet.store.acts(EVERYWHERE, about="0.6.0")]
     assert acts == ["release withdrawn", "ring opened", "ring opened", "release stopped", "ring opened"]
+
+
+def test_every_stations_ring_is_opened_by_two(fleet: Office, chief: Clerk) -> None:
+    published(fleet, "0.6.4")
+    for ring in (1, 2):
+        assert order(chief, "0.6.4", f"open-{ring}") == 303
+    sent = chief.send("/updates/0.6.4", act="open-3", reason="it is good")
+    assert sent.headers["Location"] == "/office/proposals"
+    assert "release 0.6.4, ring 3" in chief.reads("/proposals")
+    assert fleet.store.offer(CODES[2]) is None
+    second = fleet.hire("second.of.updates")
+    (id_,) = re.findall(r'action="/office/proposals/([0-9a-f]+)"', second.get("/proposals").text)
+    assert second.send(f"/proposals/{id_}", "/proposals", do="confirm").status_code == 303
+    assert fleet.store.offer(CODES[2])
+    opened = fleet.store.acts(EVERYWHERE, about="0.6.4")[0]
+    assert (opened.account, opened.what, opened.reason) == (
+        "chief.of.updates+second.of.updates", "ring opened", "3: it is good",
+    )  # fmt: skip
+    fleet.store.withdraw_release("0.6.4", "a test is over")
+
+
+def test_the_rings_are_set_by_who_administers_all_of_the_province(fleet: Office, chief: Clerk) -> None:
+    before = fleet.store.rings()
+    sent = chief.send("/updates/rings", "/updates", ring="2", members="3708 41000001 10%", reason="a district more")
+    assert sent.status_code == 303
+    assert fleet.store.rings() == {**before, 2: ["10%", "3708", "41000001"]}
+    (act,) = fleet.store.acts(EVERYWHERE, about="2")
+    assert (act.what, act.reason) == ("ring set", "3708, 41000001, 10%: a district more")
+    for wrong in ({"ring": "3"}, {"members": "<script> 3708"}, {"reason": ""}):
+        refused = chief.send("/updates/rings", "/updates", **{"ring": "2", "members": "3708", "reason": "x", **wrong})
+        assert refused.status_code == 422
+        assert "<script>" not in refused.text
+    county = fleet.hire("county.of.rings", "administrator", "3708")
+    assert "Set it" not in county.reads("/updates")
+    assert (
+        county.post("/updates/rings", csrf=county.csrf("/accounts"), ring="1", members="", reason="x").status_code
+        == 403
+    )
+    assert chief.send("/updates/rings", "/updates", ring="2", members="3708", reason="as before").status_code == 303
+    assert fleet.store.rings() == before
 
 
 def test_what_cannot_be_done_is_said_beside_its_field_and_loses_nothing(fleet: Office, chief: Clerk) -> None:

@@ -21,6 +21,7 @@ import os, signal, socket, sys, threading, time
 from pathlib import Path
 from kiosk.local import Line, NotReachable, boot_time
 from kiosk.wire import *
+from kiosk.wire.inside import *
 os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
 run = Path(sys.argv[1])
 def connect(name="control.sock"):

@@ -22,13 +22,14 @@ from kiosk.local import Line, NotReachable, boot_time
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook
-from kiosk.wire import GetView, Logged, Scan, Subscribe, View
+from kiosk.wire import GetView, Logged, Scan, Subscribe
+from kiosk.wire.views import View
 from tests.keys import KEYSET, ROOT, keyset_document, public
 
 T = TypeVar("T")
 
 LOCK, CONTACT, EXIT = 17, 27, 22
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 SETTINGS = """\
 pins = "simulated"

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import resource
+import socket
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -25,8 +26,11 @@ from kiosk.wire import (
     Nonce,
     Refused,
     Scan,
-    View,
+    Subscribe,
+    Trouble,
+    encode,
 )
+from kiosk.wire.views import View
 from tests.conftest import ROOT
 from tests.keys import claims, signed
 from tests.programs.accounts import running_as, said_as
@@ -48,7 +52,7 @@ def test_the_accounts_are_those_of_the_package() -> None:
     accounts = (ROOT / "systemd" / "kiosk.sysusers.conf").read_text()
     for program, account in ACCOUNTS.items():
         assert re.search(rf"^u {account} ", accounts, re.MULTILINE)
-        unit = next((ROOT / "systemd").glob(f"kiosk-{program}*.service")).read_text()
+        unit = next((ROOT / "systemd").glob(f"kiosk-{program}[.@]*")).read_text()
         assert f"User={account}\n" in unit
 
 
@@ -74,7 +78,7 @@ def test_who_is_neither_sync_nor_a_technician_may_only_look(station: Station) ->
 SPOKEN = """
 for name, messages in {
     "scan.sock": (Scan("main", sys.stdin.read() or "YZ1:X", boot_time()), Trouble("scanner.loop", "lies")),
-    "sense.sock": (Sensed("fridge", 90.0), Located(1.0, 1.0, 1.0), Trouble("sensors.loop", "lies")),
+    "sense.sock": (Sensed("fridge", 90.0), Located(1.0, 1.0, 1.0), SlotSeen("x", True), Trouble("sensors.loop", "lies")),
 }.items():
     line = Line(run / name)
     for message in messages:
@@ -84,7 +88,7 @@ for name, messages in {
 
 
 def test_only_the_scanner_shows_codes_and_only_the_sensors_tell_values(station: Station) -> None:
-    assert said_as(station.house.run, SPOKEN) == ["Refused"] * 5
+    assert said_as(station.house.run, SPOKEN) == ["Refused"] * 6
     view = station.house.view()
     assert view.faults == {}
     assert not view.programs["sensors"], "who is not the program does not count as its presence"
@@ -258,3 +262,17 @@ def test_half_a_megabyte_is_a_line_of_syncs_and_of_nobody_elses(station: Station
     assert line.ask(GetNonce(), Nonce)
     assert line.ask(GetView(), View)
     line.close()
+
+
+def test_a_flood_of_news_is_told_once_a_turn_and_how_it_ends_is_told(station: Station) -> None:
+    told = Line(station.house.run / "control.sock")
+    told.send(Subscribe())
+    flood = b"".join(encode(Trouble("gps", None if number % 2 else "no fix")) for number in range(1000))
+    views = 0
+    with socket.socket(socket.AF_UNIX) as sensors:
+        sensors.connect(str(station.house.run / "sense.sock"))
+        sensors.sendall(flood + encode(Trouble("gps", "the last")))
+        while not isinstance(view := told.receive(10.0), View) or view.faults.get("gps") != "the last":
+            views += isinstance(view, View)
+    told.close()
+    assert views < 500

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kiosk.central.store import CentralStore
-from kiosk.central.store.engine import StoreFailed
+from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import ConflictFound, GapFound, Sent
 from kiosk.central.store.sqlite import Sqlite
 from kiosk.contract.bodies import Batch
@@ -163,3 +163,9 @@ def test_batches_of_one_log_that_come_together_are_taken_one_after_the_other(sto
     assert [type(each) for each in became] == [tuple, GapFound, tuple, ConflictFound, tuple, tuple]
     assert became[-1] == (3, [])
     assert [seq for _, _, seq in store.numbers(CODES[0])] == [1, 2, 3]
+
+
+def test_a_number_of_more_than_64_bits_is_the_values_fault_and_no_crash(tmp_path: Path) -> None:
+    with closing(CentralStore(tmp_path)) as store, pytest.raises(StoreFailed) as failed:
+        store.credential(2**63)
+    assert failed.value.trouble is Trouble.REFUSED

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kiosk.central.figures import (
@@ -80,6 +80,7 @@ def test_a_day_of_a_station_and_of_every_place_in_which_it_lies(store: CentralSt
         entry(7, "exit_pressed", **door),
         entry(8, "fault", what="scanner.main"),
         entry(9, "locked", **door),
+        entry(10, "not_taken", door="raincoats", slot=True),
     ]
     take(store, night)
     take(store, [entry(1, "granted", pass_class=0, **door)], code=CODES[1])
@@ -92,7 +93,7 @@ def test_a_day_of_a_station_and_of_every_place_in_which_it_lies(store: CentralSt
         "starts": 2,
     }
     take(store, [entry(1, "used", **used)], stream="telemetry")
-    assert counted(store) == 11
+    assert counted(store) == 12
     assert figures(store, CODES[0]) == Figures(
         granted={"worker": 1, "technician": 1}, again=1, not_taken=1, denied={"expired": 5}, exits=1,
         hours=tuple(2 * (hour == local(NOW)[1]) for hour in range(24)), faults=1, starts=1,
@@ -201,15 +202,38 @@ def _held(store: CentralStore, level: int) -> list[tuple[tuple[str, str], Figure
     ]
 
 
+def test_a_lockdown_may_say_anything_and_keeps_no_other_entry_out(store: CentralStore) -> None:
+    odd: tuple[dict[str, Any], ...] = (
+        {"seconds": 10**18},
+        {"seconds": -1},
+        {"verb": ["lockdown"]},
+        {"verb": {}},
+        {"door": []},
+    )
+    for seq, more in enumerate(odd, 1):
+        told: dict[str, Any] = {"door": f"d{seq}", "verb": "lockdown", "seconds": 60}
+        take(store, [entry(seq, "operated", NOW, **told | more)])
+    assert [(each.what, each.detail) for each in store.lockdowns(CODES[0])] == [("d1", "1e+07")]
+
+
 @settings(max_examples=50)
 @given(
     kind=st.sampled_from(["granted", "denied", "used", "fault", "anything"]),
     body=st.dictionaries(
         st.sampled_from(["again", "pass_class", "reason", "suppressed", "watt_hours", "metered", "seconds", "quality"]),
-        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3), st.lists(st.none())),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(),
+            st.just(10**400),
+            st.floats(),
+            st.text(max_size=3),
+            st.lists(st.none()),
+        ),
     ),
     wall=st.floats(),
 )
+@example(kind="used", body={"seconds": 10**400, "metered": -(10**400), "watt_hours": 10**400}, wall=NOW)
 def test_a_station_may_send_anything(kind: str, body: dict[str, Any], wall: float) -> None:
     found = figures_of(kind, local(moment(wall, NOW, kind, body))[1], body)
     assert set(found.granted) <= {each.name.lower() for each in PassClass} | {OTHER}

@@ -103,6 +103,7 @@ def test_one_process_runs_the_jobs_and_another_follows_when_it_is_killed(office:
         one.does(office.now, "set", 1, Status.REVOKED)
         one.close()
         until(lambda: other.does(office.now + 2 * GATHERS, "turn"), "the second process's turn", 5.0)
+        assert other.does(office.now + 3 * GATHERS, "turn"), "it may have had no turn yet when the lock became its own"
     assert listed(office.store) == {1: Status.REVOKED}
 
 

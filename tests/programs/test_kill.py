@@ -22,11 +22,19 @@ from tests.keys import NOW, claims, signed
 from tests.programs.house import CONTACT, LOCK, House, Station, until
 
 POINTS = [
+    ("first", "fdatasync", 5),
+    ("first", "pwrite64", 31),
+    ("later", "fdatasync", 5),
+    ("later", "pwrite64", 17),
+    ("visit", "fdatasync", 1),
+    ("visit", "pwrite64", 5),
+    ("visit", "sendto", 3),
+]
+MORE_POINTS = [
     ("first", "fdatasync", 1),
     ("first", "pwrite64", 5),
     ("later", "fdatasync", 1),
     ("later", "pwrite64", 4),
-    ("visit", "fdatasync", 1),
     ("visit", "pwrite64", 2),
     ("visit", "sendto", 1),
 ]
@@ -109,9 +117,14 @@ def check(house: House, opened: bool) -> None:
     assert kinds.count("interrupted_unlock") == ("unlocked" in last and not complete), kinds
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("start", "call", "step"), POINTS)
+@pytest.mark.parametrize(
+    ("start", "call", "step"),
+    [
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in POINTS),
+        *(pytest.param(*each, marks=pytest.mark.soak) for each in MORE_POINTS),
+    ],
+)
 def test_killed_at_every_write_and_flush(tmp_path: Path, start: str, call: str, step: int) -> None:
     """Until the k-th call is one that it does not come to."""
     strace = shutil.which("strace")

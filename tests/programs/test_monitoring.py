@@ -13,8 +13,9 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
+from kiosk.central.asking import at_this_machine
 from kiosk.central.metrics import CONTENT_TYPE, Metric, exposition, metrics
-from kiosk.central.monitoring import UNSENT_FOR, _here, healthz, scraped
+from kiosk.central.monitoring import UNSENT_FOR, healthz, scraped
 from kiosk.central.store import CentralStore
 from kiosk.central.store.days import MOST_BETWEEN
 from kiosk.central.store.messages import Body
@@ -111,4 +112,4 @@ def test_a_server_that_was_just_started_is_well_and_can_be_scraped(tmp_path: Pat
 
 @pytest.mark.parametrize(("address", "here"), [("127.0.0.1", True), ("::1", True), ("192.0.2.7", False), ("", False)])
 def test_others_than_this_machine_are_told_nothing(address: str, here: bool) -> None:
-    assert _here(Request({"type": "http", "client": (address, 1)})) is here
+    assert at_this_machine(Request({"type": "http", "client": (address, 1)})) is here

@@ -12,7 +12,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
 from kiosk.logbook.services import FILE
 from kiosk.trust.service import ServiceDocument
-from kiosk.wire import NoticeView
+from kiosk.wire.views import NoticeView
 from tests.programs.house import until
 from tests.programs.town import Town
 

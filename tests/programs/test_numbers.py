@@ -19,6 +19,7 @@ from kiosk.central.numbers.files import FORMULA, csv_of, xlsx_of
 from kiosk.central.numbers.measures import MEASURES
 from kiosk.central.numbers.period import Period, month, newest
 from kiosk.central.numbers.plots import bars
+from kiosk.central.numbers.ratings import printed, questions_table, ratings_table
 from kiosk.central.numbers.report import page
 from kiosk.central.numbers.subject import Subject, subject_of
 from kiosk.central.numbers.tables import WAYS, Column, Table, table
@@ -26,6 +27,7 @@ from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.days import DayLine
 from kiosk.central.store.registers import Registered
+from kiosk.central.voices.ratings import Bundle
 from kiosk.demo.founding import founded
 from tests.programs.province_of_days import codes, fill
 from tests.programs.test_register import verb
@@ -150,7 +152,17 @@ def test_a_report_is_a_file(folder: Path, tmp_path: Path) -> None:
     made = verb(folder, "report", "--month", "2026-11", "--prefix", "3701", "--out", str(tmp_path / "r.xlsx"))
     assert made.exit_code == 0, made.output
     book = load_workbook(tmp_path / "r.xlsx")
-    assert book.sheetnames == ["Definitions", "By day", "By place", "By hour", "By class of pass", "Refusals by reason"]
+    assert book.sheetnames == [
+        "Definitions",
+        "By day",
+        "By place",
+        "By hour",
+        "By class of pass",
+        "Refusals by reason",
+        "Ratings",
+        "Ratings by question",
+        "Doctor and medicine",
+    ]
     assert book["By day"]["A31"].value == "2026-11-30"
 
 
@@ -177,3 +189,60 @@ def test_a_report_as_pdf_has_pages_and_plots(folder: Path, tmp_path: Path) -> No
     assert made.exit_code == 0, made.output
     assert out.read_bytes().startswith(b"%PDF-")
     assert len(out.read_bytes()) > 20_000
+
+
+def test_ratings_stand_apart_by_source_and_none_of_a_few_is_a_share() -> None:
+    few, many, inside = (
+        Bundle("37081101", "phone", "2026-11-23", (20, 9, 0, 0)),
+        Bundle("37091101", "phone", "2026-11-23", (30, 9, 3, 2)),
+        Bundle("37091101", "desk", "2026-11-23", (10, 30, 0, 10), 5, 500),
+    )
+    visits = DayLine("3709", "2026-11-24", Figures(granted={"worker": 440}))
+    subject = Subject("37", NOVEMBER, [visits], visits.figures, {}, 0.0, 0, [few, many, inside])
+    found = ratings_table(subject)
+    keys = [each.key for each in found.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in found.rows]
+    assert [(each["place"], each["n"], each["asked"]) for each in rows] == [
+        ("3708", 29, 0),
+        ("3709", 44, 440),
+        ("3709", 50, 500),
+        ("Together", 73, 440),
+        ("Together", 50, 500),
+    ]
+    assert (rows[0]["share"], rows[0]["low"], rows[0]["response"]) == (None, None, None)
+    assert rows[1]["share"] == pytest.approx(100 * 39 / 44)
+    assert rows[1]["response"] == pytest.approx(10.0)
+    assert (rows[2]["share"], rows[2]["surplus"], rows[2]["response"]) == (80.0, 5, 10.0)
+    assert rows[1]["source"] != rows[2]["source"]
+
+
+def test_a_question_has_its_own_numbers_and_none_of_a_few_is_a_share() -> None:
+    lunch = [
+        Bundle("37081101", "desk", "2026-11-23", (20, 9, 0, 0), 1, 90, "lunch"),
+        Bundle("37091101", "desk", "2026-11-23", (10, 2, 0, 0), 0, 30, "lunch"),
+        Bundle("37091101", "desk", "2026-11-23", (1, 0, 0, 4), 0, 30, "heat"),
+    ]
+    subject = Subject("37", NOVEMBER, [], Figures(), {}, 0.0, 0, [], lunch, {"lunch": "Hot lunch?"})
+    found = questions_table(subject)
+    keys = [each.key for each in found.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in found.rows]
+    assert [(each["question"], each["place"], each["n"], each["k"], each["asked"]) for each in rows] == [
+        ("heat", "3709", 5, 1, 30),
+        ("heat", "Together", 5, 1, 30),
+        ("Hot lunch?", "3708", 29, 29, 90),
+        ("Hot lunch?", "3709", 12, 12, 30),
+        ("Hot lunch?", "Together", 41, 41, 120),
+    ]
+    assert [each["share"] for each in rows] == [None, None, None, None, 100.0]
+    assert rows[4]["low"] == pytest.approx(100 * 0.9143, abs=0.05)
+    assert [each.key for each in printed(found).columns] == [
+        "question", "place", "n", "k", "share", "low", "high", "asked", "response",
+    ]  # fmt: skip
+
+
+def test_a_printed_report_has_ratings_where_anybody_rated() -> None:
+    bundle = Bundle("37081101", "desk", "2026-11-23", (30, 9, 0, 0), 1, 90)
+    with_ratings = Subject("37", NOVEMBER, [], Figures(), {}, 0.0, 0, [bundle])
+    assert "<h2>Ratings</h2>" in page(with_ratings)
+    assert "Ratings by question" not in page(with_ratings)
+    assert "<h2>Ratings</h2>" not in page(Subject("37", NOVEMBER, [], Figures(), {}, 0.0))

@@ -27,6 +27,7 @@ from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.highest import FILE, UNKNOWN
+from kiosk.central.store.place import SETTINGS
 from kiosk.central.store.proposals import OPEN_FOR
 from kiosk.trust.passes import Pass, PassClass, peek
 from kiosk.trust.status import Status
@@ -101,6 +102,21 @@ def test_several_are_revoked_at_once_and_what_was_so_before_is_not_counted(offic
     assert passes.set_status(held, Status.REVOKED, By("li", "asked")) == 0
     assert passes.set_status(held[:1], Status.VALID, By("li", "by mistake")) == 1
     assert [each.state for each in office.store.find_credentials("h-")] == ["valid", "revoked", "revoked"]
+
+
+def test_a_revoked_pass_is_not_restored_where_another_was_issued_since(office: Office, passes: Passes) -> None:
+    first = passes.issue(wanted(), By("li")).credential
+    passes.set_status([first], Status.REVOKED, By("li", "left"))
+    second = passes.issue(wanted(card="C2"), By("li")).credential
+    with pytest.raises(NotSo, match="one person has one"):
+        passes.set_status([first], Status.VALID, By("li", "came back"))
+    passes.set_status([second], Status.SUSPENDED, By("li", "asked"))
+    with pytest.raises(NotSo, match="one person has one"):
+        passes.set_status([first], Status.VALID, By("li", "a suspended one may come back"))
+    assert passes.set_status([second], Status.VALID, By("li", "it does")) == 1
+    passes.set_status([second], Status.REVOKED, By("li", "a mistake"))
+    assert passes.set_status([first], Status.VALID, By("li", "came back")) == 1
+    assert [each.state for each in office.store.credentials(first.holder)] == ["valid", "revoked"]
 
 
 def test_what_names_a_person_is_no_pseudonym() -> None:
@@ -220,6 +236,67 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest
     assert wrong(file.getvalue()) == ["f: unpacks to more than 2 MB"]
 
 
+def archive(**parts: bytes) -> bytes:
+    """An XLSX of ours, in which these parts are others."""
+    others = {"xl/worksheets/sheet1.xml" if part == "sheet" else f"xl/{part}.xml": data for part, data in parts.items()}
+    file = io.BytesIO()
+    whole = zipfile.ZipFile(io.BytesIO(xlsx(("holder", "until"), ("h-1", "2027-12-31"))))
+    with whole, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as changed:
+        for each in {*whole.namelist(), *others}:
+            changed.writestr(each, others.get(each) or whole.read(each))
+    return file.getvalue()
+
+
+SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+CELL = b"<c><v>1</v></c>"
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"styles": b"<styleSheet><cellXfs>" + b"<xf/>" * 300_000}, "f: has too many styles"),
+        ({"calcChain": b"<c/>" * 300_000}, "f: has too many styles, or too much else"),
+        ({"sheet": SHEET % (b"<row>" + CELL * 90_000 + b"</row>")}, "f: has a row, or something else"),
+        (
+            {"sheet": SHEET % (b"<row>" + (CELL * 9_000 + b"<!--<row >-->") * 9 + b"</row>")},
+            "f: has a row, or something else",
+        ),
+        ({"sheet": SHEET % b"" + b'<mergeCell ref="A1:A2"/>' * 50_000}, "f: has a row, or something else"),
+        (
+            {"sheet": SHEET % b'<row r="1"/><row r="999999999999"><c><v>1</v></c></row>'},
+            "f:10001: has more than 10000 empty rows",
+        ),
+    ],
+)
+def test_no_part_of_a_spreadsheet_makes_more_of_itself_in_memory(parts: dict[str, bytes], told: str) -> None:
+    (only,) = wrong(archive(**parts))
+    assert only.startswith(told)
+
+
+def test_of_many_merged_cells_the_first_are_told() -> None:
+    cells = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (row, row) for row in range(2, 9000))
+    found = wrong(archive(sheet=SHEET % b'<row r="1"><c><v>1</v></c></row>' + cells))
+    assert len(found) == people_table.MOST_MERGED
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"," * 2_000_000, "f:1: has a row of more than"),
+        (b"holder,until\n" + b"a," * 20_000 + b"b\n", "f:2: has more than 64 columns"),
+        (b"holder,until\n" + b'"a\n",' * 40_000, "has a row of more than"),
+        (b'holder,until\nh-1,"2027-12-31\n' + b"h-2,2027-12-31\n" * 10_000, "is a quote open"),
+    ],
+)
+def test_a_row_of_csv_has_so_many_columns_and_characters(data: bytes, told: str) -> None:
+    (only,) = wrong(data)
+    assert told in only
+
+
+def test_empty_columns_at_the_end_of_a_line_are_none() -> None:
+    assert right(b"holder,until,scope" + b"," * 200 + b"\nh-1,2027-12-31,*" + b"," * 200 + b"\n")
+
+
 def test_a_file_is_judged_beside_the_register(office: Office, passes: Passes) -> None:
     kept = passes.issue(wanted("h-1", "C1", district="3708"), By("li")).credential
     passes.issue(wanted("h-2", "C2", district="3709"), By("li"))
@@ -334,6 +411,16 @@ def test_the_verbs_of_passes(tmp_path: Path) -> None:
         assert "has no such pass" in office.said("passes", "revoke", "nobody", "--reason", "x", code=1)
 
 
+def test_a_code_for_a_technicians_pass_asks_for_a_reason(tmp_path: Path) -> None:
+    office = CommandLine(tmp_path)
+    (office.folder / SETTINGS).write_text('[addresses]\npasses = "https://pass.example.org"\n')
+    with closing(office.store):
+        office.json("passes", "issue", "t-1", "--class", "technician")
+        assert office.said("passes", "code", "t-1", code=2) == "This asks for a reason.\n"
+        assert len(office.json("passes", "code", "t-1", "--reason", "new phone")["code"]) == 11
+        assert office.store.acts(EVERYWHERE, about="t-1")[0].reason == "new phone"
+
+
 def test_the_lines_that_are_right_are_taken_only_by_a_persons_word(tmp_path: Path) -> None:
     office = CommandLine(tmp_path)
     file = tmp_path / "holders.csv"
@@ -400,9 +487,8 @@ def large(rows: list[tuple[str, ...]]) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_file_of_a_district_is_taken_in(tmp_path: Path, kind: str) -> None:
-    count = 200_000
+@pytest.mark.parametrize(("kind", "count"), [("csv", 200_000), ("xlsx", 50_000)])
+def test_a_file_of_a_district_is_taken_in(tmp_path: Path, kind: str, count: int) -> None:
     lines = [
         (f"h{number:06d}", f"C{number:06d}", "2099-13-31" if number == count - 1 else "") for number in range(count)
     ]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hardware.keyboard import Typing, spelt
 from hardware.layouts import LAYOUTS
 from kiosk.demo.appliances import open_terminal
+from kiosk.index.slips import slip_text
 from kiosk.scanner.reading import seen
 from kiosk.trust.codes import unwrapped
 from kiosk.trust.passes import show_bound
@@ -42,6 +43,8 @@ if len(ODD[4:]) % 3 != 1:  # one or two lost characters leave a length that no B
         (bytes(byte | 0x80 for byte in PASS.encode()), "speed", ""),
         (bytes(range(128, 200)), "speed", ""),
         (b"https://example.org/\r", "no_pass", ""),
+        (b"https://example.org/s/370811015\r\n", "no_pass", "/s/370811015"),
+        (b"https://example.org/s/370811015?x=1\r\n", "no_pass", ""),
         (b"6901234567892\r", "no_pass", ""),
         ("工会驿站欢迎您".encode() + b"\r", "no_pass", ""),
     ],
@@ -104,3 +107,12 @@ def test_the_doctor_shows_what_stands_around_the_last_code_and_not_the_code(tmp_
         done = house.kiosk("scanner", "main", "--snapshot")
         assert "no camera" in done.stderr
     os.close(ours)
+
+
+def test_of_a_ballots_slip_nothing_is_told_but_that_it_is_one() -> None:
+    told = []
+    for serial in (b"a" * 16, b"b" * 16):
+        raw = f"]Q1{slip_text(serial)}\r\n".encode()
+        found = seen(raw, unwrapped(raw.decode(), "", ""), {})
+        told.append((found.begin, found.end))
+    assert told == [(b"]Q1YZ3:", b"\r\n")] * 2

@@ -119,7 +119,7 @@ def one_round(town: Town, programs: Programs, text: str, chance: random.Random) 
 @pytest.mark.parametrize(
     "rounds",
     [
-        pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+        pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
         pytest.param(500, marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
     ],
 )

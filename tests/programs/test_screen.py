@@ -19,8 +19,9 @@ from starlette.requests import Request
 
 from kiosk.demo.place import free_port
 from kiosk.local import Line
-from kiosk.screen import presence, words
-from kiosk.screen.places import MOST_BROWSERS
+from kiosk.loopback import presence
+from kiosk.loopback.places import MOST_BROWSERS
+from kiosk.screen import words
 from kiosk.trust.documents import TimeDocument
 from kiosk.trust.fingerprint import fingerprint
 from kiosk.trust.policy import DoorPolicy, PolicyDocument

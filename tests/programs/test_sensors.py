@@ -318,7 +318,7 @@ class Listener:
         self.peers: list[socket.socket] = []
         threading.Thread(target=self._run, daemon=True).start()
 
-    def say(self, message: wire.Message) -> None:
+    def say(self, message: wire.base.Message) -> None:
         until(lambda: self.peers, "a connection")
         self.peers[-1].sendall(wire.encode(message))
 

@@ -70,7 +70,7 @@ def test_a_notice_without_chinese_is_warned_of_and_begins_at_once(tmp_path: Path
     file = tmp_path / "notice.toml"
     file.write_text(TEXT.replace("zh", "en"), encoding="utf-8")
     written = read_service_file(file, NOW + 0.7)
-    assert (written.head.begins, written.notice) == (NOW, Notice({"en": "今天停水"}))
+    assert (written.head.begins, written.body) == (NOW, Notice({"en": "今天停水"}))
     assert [*service_warnings(written)] == ["texts: there is none in Chinese (zh)"]
 
 

@@ -17,6 +17,7 @@ from kiosk.core.entries import (
     Granted,
     InterruptedUnlock,
     Locked,
+    Released,
     Stamp,
     Started,
     Stopped,
@@ -26,15 +27,26 @@ from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import FILE
 from kiosk.logbook.store import Logbook
+from kiosk.loops import Loops
 from kiosk.settings.loading import load
-from kiosk.station.files import open_files
+from kiosk.station.cabinet import CabinetAtWork, is_blind, used_before
+from kiosk.station.files import Files, open_files
+from kiosk.station.indoors import SHOWN_AT_A_TURN, Indoors
 from kiosk.station.recollection import recollect
 from kiosk.station.start import restored
+from kiosk.station.supplies import Remembered
 from kiosk.trust.passes import Kind
 from tests.keys import NOW
 from tests.programs.house import House
 
 CARD, LIVE = int(Kind.CARD), int(Kind.LIVE)
+
+
+def shut(files: Files) -> None:
+    files.cold.close()
+    files.book.close()
+    for held in files.held:
+        os.close(held)
 
 
 def granted(token: str, kind: int = CARD) -> Granted:
@@ -131,10 +143,7 @@ def test_what_came_while_the_disk_took_no_write_is_not_lost_when_it_does_again(t
         assert any(where.startswith("x") for where in state.memory.marks)
         for waiting in salvage.waiting(settings.data):
             salvage.salvage(waiting)
-        files.cold.close()
-        files.book.close()
-        for held in files.held:
-            os.close(held)
+        shut(files)
 
 
 def test_who_came_in_is_remembered_out_of_a_logbook_that_was_moved_aside(tmp_path: Path) -> None:
@@ -151,7 +160,48 @@ def test_who_came_in_is_remembered_out_of_a_logbook_that_was_moved_aside(tmp_pat
     assert files.book.replaced
     state, _told = restored(settings, files, "b")
     assert any(where.startswith("x") for where in state.memory.marks)
-    files.cold.close()
-    files.book.close()
-    for held in files.held:
-        os.close(held)
+    shut(files)
+
+
+def test_no_medicine_is_given_twice_when_the_logbook_was_torn_and_the_program_started_twice(tmp_path: Path) -> None:
+    settings = load(House(tmp_path).config)
+    used = Released("ab" * 32, "cabinet1", "opened")
+    for start in range(3):
+        files = open_files(settings, "b")
+        assert is_blind(files) is (start > 0)
+        if not start:
+            files.book.append([(Stamp(100.0, NOW, Quality.SYNCED), used)])
+            files.book.acknowledge("services", 1, 0.0)
+            files.book.begin_epoch("services", 1)
+            assert used_before(files, settings) == [used.release]
+        shut(files)
+        if not start:
+            (settings.data / FILE).write_bytes(b"torn")
+
+
+def test_who_leaves_the_doctors_link_again_and_again_keeps_nobody_from_their_turn(tmp_path: Path) -> None:
+    settings, loops, woken = load(House(tmp_path).config), Loops(), list[str]()
+    files = open_files(settings, "b")
+    work = CabinetAtWork(settings, files, lambda event: woken.append(repr(event)), lambda: woken.append("wake"), loops)
+    for _ in range(100):
+        work.left()
+    assert woken == ["wake"]
+    loops.end()
+    shut(files)
+
+
+def test_a_reader_inside_that_does_not_stop_keeps_nobody_from_their_turn(tmp_path: Path) -> None:
+    settings, loops, woken = load(House(tmp_path).config), Loops(), list[str]()
+    files = open_files(settings, "b")
+
+    def nothing(_given: object) -> None:
+        """Of no interest."""
+
+    work = Indoors(settings, files, Remembered(), 0, nothing, nothing, lambda: woken.append("wake"), loops)
+    looked_at = []
+    for _ in range(100):
+        work.shown("YZ1:anything")
+        looked_at.append(len(woken))
+    assert looked_at[0] < looked_at[SHOWN_AT_A_TURN - 1] == looked_at[-1]
+    loops.end()
+    shut(files)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from kiosk.trust.passes import Kind
-from kiosk.wire import MAX_LINE, Operate, Refused, Scan
+from kiosk.wire import Operate, Refused, Scan
+from kiosk.wire.base import MAX_LINE
 from tests.conftest import ROOT, SHARED
 from tests.keys import DAY, NOW, STRANGER, claims, signed
 from tests.programs.house import CONTACT, EXIT, LOCK, House, Station, until

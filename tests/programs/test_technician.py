@@ -121,7 +121,7 @@ def test_the_settings_are_shown_with_their_defaults(house: House) -> None:
     ("key", "told"),
     [
         ("doors.main.pulse", ["a number, at least 1, at most 30", "default 5.0", "here 1.0"]),
-        ("doors.main.lock", ["a table", "it must be there", "pin, active_high, wiring, bolt"]),
+        ("doors.main.lock", ["a table", "default none", "pin, active_high, wiring, bolt"]),
         ("doors", ["a name of your own", "One door.", "pulse"]),
         ("doors.attic.lock.wiring", ["one of fail_secure, fail_safe", 'default "fail_secure"']),
         ("sensors.fridge.device", ["such as", "28-00000a1b2c3d"]),

@@ -44,11 +44,26 @@ ELSEWHERE: Final = {
     **dict.fromkeys(
         ("kiosk central service", "kiosk central token", "kiosk central check"), "names what has words to it"
     ),
+    **dict.fromkeys(
+        (each for each in TOLD if each.startswith(("kiosk index", "kiosk central ballots"))),
+        "tests/index/test_rehearsal.py: in their order",
+    ),
+    **dict.fromkeys(
+        (each for each in TOLD if each.startswith("kiosk central service publish index.poll")),
+        "tests/index/test_rehearsal.py: needs a poll",
+    ),
+    **dict.fromkeys(
+        ("kiosk central client rotate app", "kiosk central client remove app"),
+        "tests/issuing/test_verbs.py: in their order",
+    ),
+    "kiosk central voices show 7": "tests/programs/test_voices.py: needs a case",
     "kiosk watch": "tests/programs/test_technician.py: needs a terminal",
     "kiosk demo": "tests/test_demo.py: the whole story",
     "kiosk demo --keep here": "tests/test_demo.py",
+    "kiosk demo --story services": "tests/test_demo.py",
     "kiosk central serve": "tests/programs/town.py: 8420 may be another's here",
     "kiosk central serve --only office": "tests/programs/town.py: 8420 may be another's here",
+    "kiosk central serve --only passes": "tests/passpage/test_serving.py: needs an address",
     "kiosk central passes revoke HOLDER --reason TEXT": "tests/programs/test_people.py: needs a holder",
     "kiosk central serve --port 8420": "tests/programs/test_wire_examples.py",
     "kiosk root release PACKAGE --out FILE": "tests/test_update.py: needs packages of Debian",
@@ -60,6 +75,8 @@ ELSEWHERE: Final = {
     "kiosk update FILE": "tests/test_update.py: needs systemd and a package",
     "kiosk update https://...": "tests/test_update.py",
     "kiosk browser": "tests/browser: needs a display",
+    "kiosk browser --desk": "tests/browser: needs a display",
+    "kiosk desk --alive": "tests/programs/test_desk_page.py: needs a display inside",
     "kiosk scan --why": "tests/programs/test_scan.py: needs a camera",
     "kiosk scanner main --snapshot": "tests/programs/test_technician.py: needs a camera",
     "kiosk test PART": "tests/programs/test_trials.py: asks at a terminal",
@@ -69,18 +86,31 @@ ELSEWHERE: Final = {
     "kiosk central token 37089999 --trial --for 1h": "tests/programs/test_wire_examples.py: on a server of its own",
     "kiosk central entries 37089999 --json": "tests/programs/test_wire_examples.py",
     "kiosk central alarms test": "tests/programs/test_duty.py: needs a receiver",
+    **dict.fromkeys(
+        (each for each in TOLD if each.startswith("kiosk central posters print")),
+        "tests/printing/test_posters.py: needs an address for everybody",
+    ),
+    "kiosk test poster": "tests/printing/test_poster_trial.py: asks at a terminal",
+    **dict.fromkeys(
+        (each for each in TOLD if each.startswith("kiosk central cards print")),
+        "tests/printing/test_cards_verbs.py: needs a file of holders",
+    ),
     "kiosk central policies show PREFIX": "tests/programs/test_central_looking.py: needs a policy",
     "kiosk central policies withdraw PREFIX": "tests/programs/test_central_looking.py",
+    "kiosk central campaign show ID": "tests/programs/test_campaigns.py: needs a campaign",
+    "kiosk central campaign report ID --csv given.csv --pdf report.pdf": "the same",
+    "kiosk central campaign close ID": "the same",
     "kiosk central service show ID": "tests/programs/test_service_documents.py: needs a service",
     "kiosk central service withdraw ID": "tests/programs/test_service_documents.py",
     "kiosk central station retire STATION": "tests/programs/test_register.py: takes the desk's station away",
     "kiosk central station stolen CODE --reason TEXT": "tests/programs/test_register.py",
     "kiosk test lock": "tests/programs/test_trials.py",
+    "kiosk test lock --door NAME": "tests/programs/test_trials.py",
     "kiosk doctor --fix": "tests/programs/test_doctor.py: asks at a terminal",
 }
 """What is not run here, and where it is; all of it is parsed by tests/test_told.py."""
 
-RUN_ON: Final = {"station", "sync", "sensors", "screen", "scanner", "scanner NAME"}
+RUN_ON: Final = {"station", "sync", "sensors", "screen", "desk", "scanner", "scanner NAME"}
 """Programs, which run until they are told to end."""
 
 MAY_FIND_FAULT: Final = {"doctor", "alarms", "wrong", "explain", "plot", "--alive"}
@@ -137,6 +167,7 @@ class Desk(Town):
             "--out": "keys.request",
             "preview": "policy.toml",
             "dry-run": "policy.toml",
+            "FILE": "notice.toml",
             "passes import": "holders.csv",
             "station import": "stations.csv",
         }
@@ -159,6 +190,8 @@ class Desk(Town):
             claim = ("central", "claim", CODE, "--reason", "its card was replaced", "--data", str(self.central))
             made = self.house.kiosk(*claim).stdout.strip().splitlines()[-1]
             words |= {"CLAIM": made, "CODE": CODE if "CLAIM" in command else made}
+        elif "client rotate" in command:
+            self.house.kiosk("central", "client", "add", words["NAME"], "--data", str(self.central))
         elif "present" in command:
             words["CODE"] = self.make_pass("--kind", "bound", "--phone", str(self.house.folder / "phone.key"))
         elif "explain" in command:
@@ -199,6 +232,7 @@ def test_it_does_what_it_is_there_for(desk: Desk, command: str) -> None:
 def test_it_runs_until_it_is_told_to_end(desk: Desk, command: str, tmp_path: Path) -> None:
     """In a station of its own: documents say to stop the unit first."""
     more = f'[screen]\ndoor = "main"\nport = {free_port()}\n[scanners.main]\ndoor = "main"\ncamera = "/dev/none"\n'
+    more += f"[desk]\ndisplay = true\nport = {free_port()}\n"
     alone = House(tmp_path, more + f'[central]\nurl = "http://127.0.0.1:{desk.port}"\n')
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as systemd:
         systemd.bind(str(tmp_path / "notify"))

@@ -176,6 +176,7 @@ def test_a_whole_commissioning_writes_its_report_and_tells_the_central_server(ho
         "lamps": "passed",
         "camera": "passed",
         "code": "passed",
+        "poster": "skipped",
         "sensors": "skipped",
         "network": "passed",
     }

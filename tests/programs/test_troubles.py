@@ -18,7 +18,9 @@ from kiosk.central.store.alarms import Alarm
 from kiosk.central.store.registers import OpenClaim
 from kiosk.central.store.sightings import SILENT_AFTER, OpenFault, Sighting, StationLine
 from kiosk.central.troubles import LATE, WAITS, Known, troubles
-from kiosk.central.wrong import Trouble
+from kiosk.central.voices.rounds import Listed, Round
+from kiosk.central.wrong import OVERDUE, Trouble
+from kiosk.trust.service import Checklist, Item
 from tests.programs.test_register import CODE, NOW, OTHER, take, told
 
 
@@ -114,6 +116,23 @@ def test_a_document_that_a_station_does_not_take_is_a_trouble_once_it_had_time_f
 def test_a_program_that_is_away_is_one_trouble_and_not_one_for_each_of_its_sensors() -> None:
     faults = [OpenFault(what, "", NOW) for what in ("sensors", "sensor.fridge", "sensor.door", "gps")]
     assert [each.what for each in found(replace(NOTHING, faults={CODE: faults}))] == ["fault.sensors", "fault.gps"]
+
+
+def test_a_round_that_nobody_made_in_time_is_wrong_from_the_day_after_it_was_due() -> None:
+    asks = Checklist({"zh": "周检"}, (Item("clean", {"zh": "干净"}),), every=7)
+    weekly = Listed("weekly", CODE[:4], int(NOW - 86_400), int(NOW + 9e6), asks)
+    elsewhere = Listed("south", "44", int(NOW - 9e6), int(NOW + 9e6), asks)
+    here = replace(NOTHING, checklists=[weekly, elsewhere])
+
+    def overdue(days: float, *made: Round) -> list[Trouble]:
+        found = troubles(replace(here, rounds=[*made]), NOW + days * 86_400)
+        return [each for each in found if each.what == OVERDUE]
+
+    assert overdue(6) == []
+    (missed,) = overdue(9)
+    assert (missed.station, missed.detail) == (CODE, "weekly")
+    assert NOW + 6 * 86_400 < missed.since < NOW + 8 * 86_400, "since the day was over"
+    assert overdue(9, Round(CODE, "weekly", NOW + 5 * 86_400, 1, {"clean": "yes"})) == []
 
 
 def test_a_door_is_a_detail_of_its_alarm() -> None:

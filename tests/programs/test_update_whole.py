@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from kiosk import __version__
-from kiosk.local import NotReachable
+from kiosk.local import NotReachable, boot_id, boot_time
 from kiosk.trust.release import Release, sign_release
 from kiosk.update import versions as module
 from kiosk.update.bundle import write_bundle
@@ -128,7 +128,7 @@ class Machine:
         release = Release(NEW, NOW, "all", {here: hashlib.sha256(deb.read_bytes()).digest()})
         write_bundle(out, sign_release(release, ROOT), {here: deb})
         data = out.read_bytes()
-        coming = Coming(hashlib.sha256(data).hexdigest(), len(data))
+        coming = Coming(hashlib.sha256(data).hexdigest(), len(data), NEW, boot_time(), boot_id())
         self.spool.begin(coming)
         self.spool.add(data)
         assert self.spool.end(coming)

@@ -15,7 +15,8 @@ from kiosk.central.store import CentralStore
 from kiosk.demo.founding import found, founded
 from kiosk.demo.place import free_port
 from kiosk.local import Line
-from kiosk.wire import STREAMS, Done, Operate
+from kiosk.wire import Done, Operate
+from kiosk.wire.base import STREAMS
 from tests.keys import claims
 from tests.programs.house import House, Station, until
 
@@ -25,12 +26,12 @@ CODE = "37081101"
 class Town:
     """A central server, and a house that is enrolled there through some network."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time) -> None:
-        """`clock`: what it says when the server's first keyset is signed."""
+    def __init__(self, folder: Path, clock: Callable[[], float] = time, more: str = "") -> None:
+        """`clock`: what it says when the server's first keyset is signed; `more`: of the house's settings."""
         self.central = folder / "central"
         found(self.central, clock)
         self.port = free_port()
-        self.house = House(folder)
+        self.house = House(folder, more)
 
     @contextmanager
     def server(self, under: Sequence[str] = ()) -> Iterator[None]:

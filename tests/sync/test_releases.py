@@ -10,17 +10,22 @@ from time import time
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from kiosk.central.store import CentralStore
 from kiosk.cli.main import main
+from kiosk.demo.founding import stick_of
 from kiosk.keyfiles import STATION_KEY, read_private
+from kiosk.local import boot_time
 from kiosk.loops import Loops
 from kiosk.settings.loading import load
 from kiosk.sync import releases
 from kiosk.sync.client import Client
 from kiosk.sync.link import Link
 from kiosk.sync.releases import Releases
-from kiosk.update.spool import ABOUT, BUNDLE, Coming, Spool
+from kiosk.trust.release import Release, sign_release
+from kiosk.update.spool import ABOUT, BUNDLE, Spool
+from tests.keys import STRANGER
 from tests.programs.house import until
 from tests.programs.test_releases import PLATFORM, bundle
 from tests.programs.town import CODE, Town
@@ -127,7 +132,10 @@ def test_a_release_is_fetched_and_after_a_cut_on_from_there(night: Night) -> Non
     turned(second, lambda: (night.spool.coming() or coming).whole, "all of it")
     assert hashlib.sha256(night.spool.bundle.read_bytes()).hexdigest() == coming.bundle
     night.loop().turn()
-    assert night.spool.coming() == Coming(coming.bundle, coming.size, whole=True), "and not again"
+    found = night.spool.coming()
+    assert found
+    assert (found.bundle, found.whole) == (coming.bundle, True), "and not again"
+    assert found.at > coming.at, "but it is still offered"
 
 
 def test_what_is_withdrawn_in_mid_fetch_is_dropped(night: Night) -> None:
@@ -157,10 +165,55 @@ def test_what_came_wrong_is_begun_anew_and_not_at_once(night: Night) -> None:
     turned(loop, lambda: night.spool.held >= 300_000, "some pieces")
     night.spool.bundle.write_bytes(b"x" * night.spool.held)
     turned(loop, lambda: not night.spool.held, "the end")
-    assert night.spool.coming() is None
     for _ in range(3):
         loop.turn()
-    assert night.spool.held == 0
+        night.loop().turn()  # as after a restart
+    found = night.spool.coming()
+    assert found
+    assert (found.vain, night.spool.held) == (True, 0)
+    night.spool.say(replace(found, at=boot_time() - releases.DAY))
+    turned(night.loop(), lambda: night.spool.held, "a day later")
+
+
+def test_no_more_than_a_days_bytes_are_fetched(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(releases, "MOST_A_DAY", 150_000)
+    night.offer()
+    loop = night.loop()
+    turned(loop, lambda: night.spool.held >= 150_000, "a day's bytes")
+    held = night.spool.held
+    for _ in range(3):
+        loop.turn()
+    assert night.spool.held == held
+    monkeypatch.setattr(releases, "DAY", 0.0)
+    turned(loop, lambda: night.spool.held > held, "the next day")
+
+
+@pytest.mark.parametrize("how", ["another key", "another version", "another platform", "for the ring early"])
+def test_nothing_is_fetched_that_the_root_key_has_not_signed_for_this_station(how: str, night: Night) -> None:
+    version = night.offer()
+    key = read_private(stick_of(night.central) / "root.key") if how != "another key" else STRANGER
+    signed = Release(
+        "0.8.1" if how == "another version" else version,
+        1_795_392_000,
+        "early" if how == "for the ring early" else "all",
+        {"deb99_arm64" if how == "another platform" else PLATFORM: bytes(32)},
+    )
+    with closing(CentralStore(night.central)) as store:
+        store._engine.run("UPDATE releases SET signed = ? WHERE version = ?", (sign_release(signed, key), version))
+    for _ in range(2):
+        night.loop().turn()
+    assert (night.spool.coming(), night.spool.held) == (None, 0)
+
+
+def test_what_does_not_begin_as_it_was_offered_costs_one_piece(night: Night) -> None:
+    version = night.offer()
+    key = read_private(stick_of(night.central) / "root.key")
+    forged = sign_release(Release(version, 1_795_392_000, "all", {PLATFORM: bytes(32)}), key)
+    with closing(CentralStore(night.central)) as store:
+        store._engine.run("UPDATE releases SET signed = ? WHERE version = ?", (forged, version))
+    loop = night.loop()
+    turned(loop, lambda: (found := night.spool.coming()) and found.vain, "the first piece")
+    assert (loop._fetched, night.spool.held) == (100_000, 0)
 
 
 @pytest.mark.parametrize("updates", [NEVER, f"{ALWAYS}\nfetch = false", "no files"])

@@ -21,10 +21,12 @@ def test_mutations_give_reasons_and_never_exceptions_within_the_bounds() -> None
             assert memory_of(data) < MOST
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "many", [pytest.param(50_000, marks=pytest.mark.slow), pytest.param(200_000, marks=pytest.mark.soak)]
+)
 @pytest.mark.timeout(900)
-def test_many_more_mutations() -> None:
+def test_many_more_mutations(many: int) -> None:
     vectors = SHARED / "vectors"
     corpus = seeds(vectors if vectors.exists() else None)
-    for data in mutations(corpus, 200_000, seed=2):
+    for data in mutations(corpus, many, seed=2):
         feed_within_bounds(data)

@@ -26,8 +26,9 @@ MOST_MEGABYTES = {
     "kiosk-sync": 60,
     "kiosk-scanner@main": 75,
     "kiosk-screen": 60,
+    "kiosk-desk": 60,
 }
-"""Resident; the design's bounds, and for the screen, which it leaves open, those of sync."""
+"""Resident; the design's bounds, and for the two displays, which it leaves open, those of sync."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -82,9 +83,21 @@ def test_the_package_runs_in_its_sandboxes_and_a_picture_of_a_pass_opens_and_so_
         "relocked": True,
         "opened by the button": True,
         "active": dict.fromkeys(
-            ("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-screen", "kiosk-scanner@main"), "active"
+            ("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-screen", "kiosk-desk", "kiosk-scanner@main"),
+            "active",
         ),
         "account": "kiosk",
+    }
+
+
+@pytest.mark.vm_short
+def test_a_slot_on_pins_opens_by_itself_and_its_contact_says_that_it_was_taken(machine: Any) -> None:
+    told = ["operated", "unlocked", "taken", "locked"]
+    assert play(machine, "slots") == {
+        "at the start": [0, 0],
+        "held": False,
+        "raincoats": [[1, 0, 0], told],
+        "plasters": [[0, 1, 0], told],
     }
 
 
@@ -109,8 +122,8 @@ def test_a_station_that_hangs_is_restarted_by_its_watchdog(machine: Any) -> None
 def test_who_has_taken_over_a_program_gets_neither_lock_nor_key_nor_more_network(machine: Any) -> None:
     found = play(machine, "attacks")
     for unit, outcomes in found.items():
-        assert (outcomes.pop("socket") == "done") is (unit in {"kiosk-sync", "kiosk-screen"}), unit
-        assert (outcomes.pop("network") == "done") is (unit == "kiosk-sync"), (unit, "the screen has loopback alone")
+        assert (outcomes.pop("socket") == "done") is (unit in {"kiosk-sync", "kiosk-screen", "kiosk-desk"}), unit
+        assert (outcomes.pop("network") == "done") is (unit == "kiosk-sync"), (unit, "the pages have loopback alone")
         assert (outcomes.pop("volatile") == "done") is (unit == "kiosk-sync"), (unit, "which sends what is in memory")
         assert (outcomes.pop("camera") == "done") is (unit == "kiosk-scanner@"), unit
         assert "done" not in outcomes.values(), (unit, outcomes)

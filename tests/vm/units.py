@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -21,7 +22,8 @@ from urllib.request import urlopen
 from kiosk.keyfiles import STATION_KEY, write_raw
 from kiosk.local import Line, boot_time
 from kiosk.update.versions import Versions
-from kiosk.wire import GetView, Scan, View
+from kiosk.wire import GetView, Logged, Operate, Refused, Scan, Subscribe
+from kiosk.wire.views import View
 from tests.keys import claims, signed
 from tests.programs.house import EXIT, LOCK, until
 from tests.vm.guest import PATIENCE, Place, feed, held_up, level, pull
@@ -39,6 +41,16 @@ lock = { pin = 17 }
 contact = { pin = 27 }
 exit = { pin = 22 }
 pulse = 1.0
+[doors.raincoats]
+slot = {}
+lock = { pin = 5 }
+contact = { pin = 6 }
+pulse = 30.0
+[doors.plasters]
+slot = {}
+lock = { pin = 23 }
+contact = { pin = 24 }
+pulse = 30.0
 [scanners.main]
 door = "main"
 camera = "/dev/video0"
@@ -50,6 +62,8 @@ url = "http://127.0.0.1:1"
 [updates]
 watch = 5.0
 [screen]
+[desk]
+display = true
 """
 WIRING = """\
 [Unit]
@@ -62,7 +76,10 @@ ExecStartPost=/bin/sh -c 'echo pull-up > /sys/devices/platform/gpio-sim.0/gpioch
 [Install]
 WantedBy=multi-user.target
 """
-PROGRAMS = ("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-screen")
+PROGRAMS = ("kiosk-station", "kiosk-sensors", "kiosk-sync", "kiosk-screen", "kiosk-desk")
+SLOTS = {"raincoats": (5, 6), "plasters": (23, 24)}
+"""The pins of each slot's lock and of its contact, which is shut while its line is low."""
+
 PAGE = "http://127.0.0.1:8090/events"
 OTHER = ("10.9.9.9", 8000)
 """An address of this machine that is not loopback's."""
@@ -115,7 +132,7 @@ def start() -> dict[str, Any]:
     """All programs run in their sandboxes; a pass before the camera opens the door, and so does the exit button."""
     held_up("")
     feeder = feed("/dev/video0")
-    shell("systemctl start kiosk-station kiosk-scanner@main kiosk-sensors kiosk-sync kiosk-screen")
+    shell("systemctl start kiosk-station kiosk-scanner@main kiosk-sensors kiosk-sync kiosk-screen kiosk-desk")
     until(lambda: "central" in view().faults, "sync, which says that no server answers", PATIENCE)
     shown = shown_from_now_on()
     held_up(signed(claims(5)))
@@ -145,6 +162,43 @@ def shown_from_now_on() -> list[str]:
     threading.Thread(target=listen, daemon=True).start()
     until(lambda: "ready" in signs, "the display", PATIENCE)
     return signs
+
+
+def slots() -> dict[str, Any]:
+    """Each slot is opened by a technician, taken from, and shut; meanwhile the other one and the door stay as they are."""
+    for name, (_lock, contact) in SLOTS.items():
+        pull(contact, 0)
+        until(partial(stands, name, "closed"), f"the contact of {name}", PATIENCE)
+    seen: dict[str, Any] = {"at the start": [level(lock) for lock, _contact in SLOTS.values()]}
+    line = Line(RUN / "control.sock", timeout=PATIENCE)
+    line.send(Operate("raincoats", "hold", 10.0))
+    seen["held"] = not isinstance(line.receive(timeout=PATIENCE), Refused)
+    line.send(Subscribe())
+    seen |= {name: taken_from(line, name, *pins) for name, pins in SLOTS.items()}
+    line.close()
+    return seen
+
+
+def taken_from(line: Line, name: str, lock: int, contact: int) -> list[Any]:
+    """The levels of both slots' locks and the door's while this one is open, and the entries of it."""
+    line.send(Operate(name, "open"))
+    until(lambda: level(lock) == 1, f"the lock of {name}", PATIENCE)
+    moved = [*(level(each) for each, _contact in SLOTS.values()), level(LOCK)]
+    pull(contact, 1)
+    until(partial(stands, name, "open"), "its contact", PATIENCE)
+    pull(contact, 0)
+    until(lambda: level(lock) == 0, f"the lock of {name}", PATIENCE)
+    kinds: list[str] = []
+    while "locked" not in kinds:
+        message = line.receive(timeout=PATIENCE)
+        if isinstance(message, Logged) and message.entry.get("door") == name:
+            kinds.append(message.entry["kind"])
+    return [moved, kinds]
+
+
+def stands(name: str, wanted: str) -> bool:
+    """Whether the door or the slot is open, or closed, by its contact."""
+    return view().doors[name].door == wanted
 
 
 def weighed() -> dict[str, Any]:
@@ -288,7 +342,7 @@ def attacks() -> dict[str, Any]:
     shell(f"ip addr add {OTHER[0]}/32 dev lo; install -d -o kiosk -g kiosk -m 0750 /run/kiosk/volatile")
     listener = socket.create_server(OTHER)
     where = f"{pid} {OTHER[0]} {OTHER[1]}"
-    for unit in ("kiosk-scanner@main", "kiosk-sensors", "kiosk-sync", "kiosk-screen"):
+    for unit in ("kiosk-scanner@main", "kiosk-sensors", "kiosk-sync", "kiosk-screen", "kiosk-desk"):
         shell(f"systemctl stop {unit}")
         template = unit.partition("@")[0] + ("@" if "@" in unit else "")
         drop = UNITS / f"{template}.service.d" / "attack.conf"
@@ -312,7 +366,8 @@ def enabled() -> dict[str, Any]:
 
 
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
-    each.__name__: each for each in (install, start, weighed, killed, hung, attacks, update, cut, booted, enabled)
+    each.__name__: each
+    for each in (install, start, slots, weighed, killed, hung, attacks, update, cut, booted, enabled)
 }
 
 if __name__ == "__main__":

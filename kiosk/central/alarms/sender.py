@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from kiosk.central.alarms.sending import NotSent, send
 from kiosk.central.alarms.settings import AlarmSettings, Receiver
-from kiosk.central.alarms.telling import Line, day_of, parted, told_to, turn
+from kiosk.central.alarms.telling import Line, Turn, day_of, told_to, turn
 from kiosk.central.alarms.words import letter
 from kiosk.central.looking import Wrong
 from kiosk.central.store import CentralStore
@@ -42,16 +42,20 @@ class Telling:
             self._store.note_causes(wrong.causes, now)
             asked = turn(wrong.causes, self._store.incidents(), self._rules, now)
             self._store.end_causes(asked.gone, now)
-            self._store.note_told(asked.told, now)
-            self._queue(_named(asked.lines, wrong), len(wrong.causes), now)
+            told = self._queue(replace(asked, lines=_named(asked.lines, wrong)), len(wrong.causes), now)
+            self._store.note_told([each for each in asked.told if each.number in told], now)
             self._daily(wrong, now)
             self._store.end_messages_but([each.name for each in self._rules.receivers], now)
 
-    def _queue(self, lines: list[Line], wrong: int, now: float) -> None:
+    def _queue(self, asked: Turn, wrong: int, now: float) -> set[int]:
+        """Let everybody be told what concerns them; the numbers of the causes that somebody is told of."""
+        told = set[int]()
         for each in self._rules.receivers:
-            if found := told_to(lines, each.scope):
-                shown, more = parted(found)
-                self._store.queue_message(each.name, "causes", Body([*shown], more, wrong), now)
+            if found := told_to(asked.lines, each.scope):
+                more = len(told_to(asked.held, each.scope))
+                self._store.queue_message(each.name, "causes", Body(found, more, wrong), now)
+                told |= {line.number for line in found}
+        return told
 
     def _daily(self, wrong: Wrong, now: float) -> None:
         """That the alarms work, and the head of the audit, which nobody can change behind the back of those who have it."""
@@ -90,6 +94,9 @@ class Sender:
         message = self._store.next_message(self._receiver.name, now)
         if message is None:
             return False
+        if message.tries > 1 and now - message.at > GIVES_UP:  # whatever ended the attempts before
+            self._store.end_message(message.number, f"given up: {message.outcome}", now)
+            return True
         try:
             said = send(self._receiver, letter(message, self._store.alarm_rules), self._folder, now)
         except NotSent as why:
@@ -102,4 +109,4 @@ class Sender:
         if now - message.at > GIVES_UP:
             self._store.end_message(message.number, f"given up: {why}", now)
         else:
-            self._store.put_off(message.number, now + min(MOST_AGAIN, AGAIN * 2.0**message.tries), why)
+            self._store.put_off(message.number, now + min(MOST_AGAIN, AGAIN * 2.0 ** (message.tries - 1)), why)

@@ -76,10 +76,32 @@ def _trouble(what: str) -> str:
             return Names(None).alarm(name)
         case "fault":
             return Names(None).fault(name)
+        case "voice":
+            return _of_voices(name)
+        case "round":
+            return _("nobody has made the round of a checklist in time")
+        case "stock":
+            return _("nothing is left of what is handed out") if name == "empty" else _("little is left to hand out")
         case "lacks":
             return _("has not the newest {document}", document=word(name))
         case _:
             return _at_the_server(kind, name)
+
+
+def _of_voices(what: str) -> str:
+    match what:
+        case "did_not_open":
+            return _("somebody says that the door did not open")
+        case "blocked":
+            return _("somebody says that the way in or out is blocked")
+        case "dangerous":
+            return _("somebody says that there is a danger")
+        case "many":
+            return _("very many say by phone that something is urgent")
+        case "unowned":
+            return _("nobody looks after what people have said")
+        case _:
+            return _("what people have said waits for an answer for too long")
 
 
 def _at_the_server(kind: str, name: str) -> str:
@@ -111,7 +133,8 @@ def line(each: Line, utc_offset: float) -> str:
         parts.insert(1, extent(each.count, each.of))
     since = _("since {when}", when=_moment(each.since, utc_offset))
     assigned = _("{account} looks after it", account=each.assigned) if each.assigned else ""
-    return f"[{event_word(each.event)}] " + _(", ").join(filter(None, (*parts, since, assigned)))
+    more = _("and {count} more there", count=each.more) if each.more else ""
+    return f"[{event_word(each.event)}] " + _(", ").join(filter(None, (*parts, since, assigned, more)))
 
 
 def _moment(wall: float, utc_offset: float) -> str:

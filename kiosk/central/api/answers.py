@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import zlib
+from collections.abc import Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -14,7 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from kiosk.contract import bodies as contract
-from kiosk.contract.bodies import Problem
+from kiosk.contract import issuing
+from kiosk.contract.bodies import FieldError, Problem
 from kiosk.decoding import UNDECODABLE, NotUnderstood, read_json
 
 log = logging.getLogger(__name__)
@@ -41,14 +43,23 @@ TITLES: Final = {
     413: "Too large",
     415: "Unsupported media type",
     416: "No such piece",
+    422: "Not as it should be",
     429: "Too much",
     500: "Internal error",
     503: "Not now",
 }
 
 
+CONFLICTS: Final = {
+    contract.CONFLICT: "Conflict",
+    issuing.NOT_SO: "Not so",
+    issuing.IN_FLIGHT: "In work",
+}
+"""Titles of what is no gap, by their types."""
+
+
 class Refused(HTTPException):
-    """A problem to answer with; `kind` is its type, and `retry_after` in seconds."""
+    """A problem to answer with; `kind` is its type, `retry_after` in seconds, `errors` of the fields of an order."""
 
     def __init__(
         self,
@@ -58,10 +69,12 @@ class Refused(HTTPException):
         kind: str = "",
         retry_after: int = 0,
         headers: dict[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
     ) -> None:
         super().__init__(status, detail, {"Retry-After": str(retry_after)} if retry_after else headers)
         self.expected = expected
         self.kind = kind
+        self.errors = list(errors)
 
 
 def refuse(status: int, detail: str) -> NoReturn:
@@ -156,11 +169,10 @@ async def problem(_request: Request, error: Exception) -> Response:
     """What went wrong, as the contract tells it."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else ""
-    expected = error.expected if isinstance(error, Refused) else None
-    told = Problem(TITLES.get(status, "Error"), status, detail, expected=expected)
-    if isinstance(error, Refused) and error.kind:
-        title = "Conflict" if error.kind == contract.CONFLICT else told.title
-        told = msgspec.structs.replace(told, title=title, type=error.kind)
+    told = Problem(TITLES.get(status, "Error"), status, detail)
+    if isinstance(error, Refused):
+        title = CONFLICTS.get(error.kind, told.title)
+        told = Problem(title, status, detail, error.kind or told.type, error.expected, error.errors)
     headers = error.headers if isinstance(error, HTTPException) else None
     return Response(msgspec.json.encode(told), status, headers, media_type="application/problem+json")
 

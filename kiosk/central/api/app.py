@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from kiosk.central import jobs
 from kiosk.central.alarms.sender import Sender
+from kiosk.central.api import quota
 from kiosk.central.api.answers import (
     Refused,
     Unfinished,
@@ -39,9 +40,10 @@ from kiosk.central.api.authority import Authority
 from kiosk.central.api.board import Board, encoded
 from kiosk.central.api.held import Held
 from kiosk.central.api.intake import Intake
-from kiosk.central.api.quota import Quotas
-from kiosk.central.api.releases import ReleaseRoutes
+from kiosk.central.api.pictures import PictureRoutes
+from kiosk.central.api.releases import Bandwidth, ReleaseRoutes
 from kiosk.central.issuer import Issuer
+from kiosk.central.issuing.gate import Issuing
 from kiosk.central.jobs import Jobs
 from kiosk.central.keys.making import existing_store
 from kiosk.central.published import Publication, Published
@@ -49,6 +51,7 @@ from kiosk.central.refusals import CannotSign
 from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.logs import ConflictFound, GapFound, Sent
 from kiosk.central.store.registers import WrongClaim
+from kiosk.central.throttle import Throttle
 from kiosk.contract import bodies as contract
 from kiosk.contract.bodies import Batch, BatchAnswer, Enrolled, Enrolment, Nonce, Version, Wait
 from kiosk.loops import Loops
@@ -88,8 +91,11 @@ class Central:
         self.issuer.ready()
         self.loops = Loops(_tell, ended)
         self._authority = Authority(self.store)
-        self._releases = ReleaseRoutes(folder, self.store, self._authority)
-        self._quotas = Quotas()
+        bandwidth = Bandwidth()
+        self._releases = ReleaseRoutes(folder, self.store, self._authority, bandwidth)
+        self._pictures = PictureRoutes(self.store, self._authority, bandwidth)
+        self._issuing = Issuing(self.store, self.issuer)
+        self._quotas = Throttle(quota.QUOTA)
         self._intake = Intake(self.store)
         self._attendance = Attendance(self.store)
         self._unfinished, self._strangers = Unfinished(), Unfinished()
@@ -116,6 +122,8 @@ class Central:
             Route(station + "/streams/{stream}/batches", self.batch, methods=["POST"]),
             Route(station + "/documents", self.documents, methods=["GET"]),
             *self._releases.routes(),
+            *self._pictures.routes(),
+            *self._issuing.routes(),
         ]
 
     def end(self) -> None:
@@ -166,17 +174,19 @@ class Central:
             known[SERVICE] = query(request, SERVICE, "0", Version)
         wait, nonce = query(request, "wait", "0", Wait), query(request, "nonce", "", Nonce)
         self._attendance.heard(code, request, time.time(), known)
+        if admits := contract.UNDERSTANDS_ADMIT in capabilities(request):
+            self._attendance.has_phone_door(code, time.monotonic())
         await self._heard(code, known)
-        found = self._board.newer(code, known, time.time())
+        found = self._board.newer(code, known, time.time(), admits=admits)
         if wait and not found:
-            return Held(self._later(code, known, nonce, time.monotonic() + wait))
+            return Held(self._later(code, known, nonce, time.monotonic() + wait, admits=admits))
         return await self._found(found, nonce)
 
-    async def _later(self, code: str, known: dict[str, int], nonce: str, deadline: float) -> Response:
+    async def _later(self, code: str, known: dict[str, int], nonce: str, deadline: float, *, admits: bool) -> Response:
         found: list[Raw] = []
         while not found and (left := deadline - time.monotonic()) > 0:
             more = await self._board.news(code, left)
-            found = self._board.newer(code, known, time.time())
+            found = self._board.newer(code, known, time.time(), admits=admits)
             if not more:
                 break
         return await self._found(found, nonce)
@@ -194,7 +204,7 @@ class Central:
 
     async def _within_quota(self, code: str, size: int) -> None:
         """Refuses with 429 what is more than any station has to tell, and tells the operators."""
-        wait = self._quotas.take(code, size, time.monotonic())
+        wait = self._quotas.wait(code, time.monotonic(), size)
         if wait:
             words = "sends more than any station has to tell; it is asked to wait"
             await run_in_threadpool(self.store.alarm, "quota", words, time.time(), code)
@@ -235,6 +245,7 @@ class Central:
             asyncio.create_task(self.loops.keep("watch", self._watch)),
             asyncio.create_task(self.loops.keep("work", self._work)),
             asyncio.create_task(self.loops.keep("attendance", self._attendance.turn)),
+            asyncio.create_task(self.loops.keep("tally", self._issuing.tally.turn)),
             asyncio.create_task(self.loops.keep("hung", self._hung)),
         ]
         for sender in self._senders:
@@ -245,6 +256,7 @@ class Central:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         await self._attendance.write()
+        await self._issuing.tally.write()
         self.store.close()
 
     async def _hung(self) -> None:

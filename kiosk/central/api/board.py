@@ -34,9 +34,9 @@ class Board:
         """The newest version of each kind for that station."""
         return self._published.versions(station)
 
-    def newer(self, station: str, known: dict[str, int], now: float) -> list[Raw]:
+    def newer(self, station: str, known: dict[str, int], now: float, *, admits: bool = False) -> list[Raw]:
         """What a station that knows these versions lacks, each as JSON; it is encoded once for all."""
-        return [self._raw(body) for body in self._published.newer(station, known, now)]
+        return [self._raw(body) for body in self._published.newer(station, known, now, admits=admits)]
 
     def put_up(self, published: Published, news: list[Publication]) -> None:
         """Answer from this from now on, and wake those whom the news concerns."""

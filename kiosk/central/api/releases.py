@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from pathlib import Path
 from typing import Final
@@ -15,9 +14,9 @@ from starlette.routing import Route
 
 from kiosk.central.api.answers import Refused, answered, capabilities, query, refuse
 from kiosk.central.api.authority import Authority
+from kiosk.central.api.pieces import piece_asked, piece_of, quoted
 from kiosk.central.shelf import path_of
 from kiosk.central.store import CentralStore
-from kiosk.central.store.releases import Bundle
 from kiosk.contract.bodies import UNDERSTANDS_RELEASE, OfferedRelease, Platform, ReleaseNumber
 from kiosk.trust.release import order
 
@@ -26,9 +25,6 @@ RATE: Final = 8 << 20
 
 LATER: Final = 5
 """Seconds after which a station may come again for its piece, at the least."""
-
-MOST_PIECE: Final = 1 << 20
-RANGE: Final = re.compile(r"bytes=(\d{1,15})-(\d{1,15})")
 
 
 class Bandwidth:
@@ -44,13 +40,18 @@ class Bandwidth:
         self._free_at = now + size / RATE
         return 0.0
 
+    def reserve(self, size: int) -> None:
+        """So many bytes go now. Refuses with 503 while others' do."""
+        if wait := self.take(size, time.monotonic()):
+            raise Refused(503, "others are being sent to just now", retry_after=math.ceil(wait) + LATER)
+
 
 class ReleaseRoutes:
     """The routes."""
 
-    def __init__(self, folder: Path, store: CentralStore, authority: Authority) -> None:
+    def __init__(self, folder: Path, store: CentralStore, authority: Authority, bandwidth: Bandwidth) -> None:
         self._folder, self._store, self._authority = folder, store, authority
-        self._bandwidth = Bandwidth()
+        self._bandwidth = bandwidth
 
     def routes(self) -> list[Route]:
         """For the application."""
@@ -88,26 +89,14 @@ class ReleaseRoutes:
         found = next((each for each in bundles if each.id == request.path_params["id"]), None)
         if found is None or not path_of(self._folder, found.id).is_file():
             refuse(404, "no such bundle is offered to this station")
-        tag = f'"{found.id}"'
-        wanted = RANGE.fullmatch(request.headers.get("Range", ""))
-        if wanted is None or request.headers.get("If-Range", tag) != tag:
-            self._take(found.size)
-            return FileResponse(path_of(self._folder, found.id), headers={"ETag": tag})
-        return await self._piece(found, int(wanted[1]), int(wanted[2]))
-
-    async def _piece(self, bundle: Bundle, first: int, last: int) -> Response:
-        last = min(last, bundle.size - 1, first + MOST_PIECE - 1)
-        if last < first:
-            raise Refused(416, f"it has {bundle.size} bytes", headers={"Content-Range": f"bytes */{bundle.size}"})
-        self._take(last - first + 1)
-        piece = await run_in_threadpool(_read, path_of(self._folder, bundle.id), first, last - first + 1)
-        headers = {"ETag": f'"{bundle.id}"', "Content-Range": f"bytes {first}-{last}/{bundle.size}"}
-        return Response(piece, 206, headers, "application/octet-stream")
-
-    def _take(self, size: int) -> None:
-        """Refuses with 503 while others' pieces go out."""
-        if wait := self._bandwidth.take(size, time.monotonic()):
-            raise Refused(503, "bundles go to others just now", retry_after=math.ceil(wait) + LATER)
+        place = path_of(self._folder, found.id)
+        piece = piece_asked(request, found.id, found.size)
+        if piece is None:
+            self._bandwidth.reserve(found.size)
+            return FileResponse(place, headers={"ETag": quoted(found.id)})
+        first, last = piece
+        self._bandwidth.reserve(last - first + 1)
+        return piece_of(await run_in_threadpool(_read, place, first, last - first + 1), found.id, first, found.size)
 
     async def _authorised(self, request: Request) -> str:
         code = str(request.path_params["code"])

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import Final
 
 from kiosk.central.figures import HOURS
 from kiosk.central.numbers.files import xlsx_of
 from kiosk.central.numbers.measures import MEASURES
 from kiosk.central.numbers.plots import bars
+from kiosk.central.numbers.ratings import EVERY_WAY, means, printed, questions_table, ratings_table, table_by
 from kiosk.central.numbers.subject import Subject
-from kiosk.central.numbers.tables import WAYS, By, Column, Table, shown, table
+from kiosk.central.numbers.tables import By, Column, Table, shown, table
+from kiosk.central.printing.html import pdf_of_html
+from kiosk.central.web.templates import templates_of
 from kiosk.language import _, chinese
 
-PAGES: Final = Environment(
-    loader=PackageLoader("kiosk.central.numbers"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+PAGES: Final = templates_of("kiosk.central.numbers")
 
 PRINTED: Final[tuple[By, ...]] = ("class", "reason", "place", "day")
 
 
 def definitions() -> Table:
     """What each measure means."""
-    rows = tuple((each.name(), each.means()) for each in MEASURES)
+    rows = (*((each.name(), each.means()) for each in MEASURES), means())
     return Table(_("Definitions"), (Column("measure", _("Measure")), Column("means", _("What it means"))), rows)
 
 
@@ -35,7 +30,9 @@ def workbook(subject: Subject) -> bytes:
     """A sheet for each table, the definitions first."""
     meant = definitions()
     notes = tuple((note, "") for note in (subject.title, *subject.notes))
-    return xlsx_of([table(by, subject) for by in WAYS], Table(meant.title, meant.columns, (*meant.rows, *notes)))
+    return xlsx_of(
+        [table_by(way, subject) for way in EVERY_WAY], Table(meant.title, meant.columns, (*meant.rows, *notes))
+    )
 
 
 def page(subject: Subject) -> str:
@@ -46,10 +43,15 @@ def page(subject: Subject) -> str:
         subject=subject,
         cards=[(each.name(), shown(each.of(whole), each.digits)) for each in MEASURES],
         plots=plots(subject),
-        tables=[table(by, subject) for by in PRINTED],
+        tables=[*(table(by, subject) for by in PRINTED), *(printed(each) for each in _rated(subject) if each.rows)],
         definitions=definitions(),
         shown=shown,
     )
+
+
+def _rated(subject: Subject) -> tuple[Table, ...]:
+    """How content people are, where anybody has said."""
+    return (ratings_table(subject), questions_table(subject)) if subject.ratings or subject.answers else ()
 
 
 def plots(subject: Subject) -> list[tuple[str, str]]:
@@ -67,11 +69,4 @@ def plots(subject: Subject) -> list[tuple[str, str]]:
 
 def pdf(subject: Subject) -> bytes:
     """The report on A4."""
-    from weasyprint import HTML  # noqa: PLC0415  takes a second to import
-
-    made: bytes = HTML(string=page(subject), url_fetcher=_nothing).write_pdf()
-    return made
-
-
-def _nothing(url: str, *_more: Any, **_named: Any) -> Any:
-    raise ValueError(f"a report takes nothing from elsewhere: {url}")
+    return pdf_of_html(page(subject))

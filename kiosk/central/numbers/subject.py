@@ -13,14 +13,18 @@ from kiosk.central.retention import DAY
 from kiosk.central.scope import Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.days import DayLine
-from kiosk.language import _
+from kiosk.central.store.medicine import Times
+from kiosk.central.voices.ratings import Bundle
+from kiosk.language import _, of_languages
 
 
 class Subject(Struct, frozen=True):
     """Which stations and days, and what was counted.
 
     `lines`: of the places within the prefix, `whole`: all of them; `names`: of stations, as far as they have any; `uncounted`:
-    numbers of logs that are still to be counted.
+    numbers of logs that are still to be counted; `ratings`, `answers`: of the weeks that begin within these days, how content
+    people are, and what they gave to questions; `questions`: in words, by id; `medicine`: how often doctors were asked, and
+    what became of their releases.
     """
 
     prefix: str
@@ -30,6 +34,10 @@ class Subject(Struct, frozen=True):
     names: Mapping[str, str]
     made: float
     uncounted: int = 0
+    ratings: Sequence[Bundle] = ()
+    answers: Sequence[Bundle] = ()
+    questions: Mapping[str, str] = {}
+    medicine: Sequence[Times] = ()
 
     @property
     def title(self) -> str:
@@ -61,4 +69,10 @@ def subject_of(store: CentralStore, scope: Scope, prefix: str, period: Period, n
     level = level_within(prefix)
     lines = store.days(scope, prefix, level, period.days)
     names = store.names(scope, prefix) if level == STATION else {}
-    return Subject(prefix, period, lines, total(line.figures for line in lines), names, now, store.uncounted())
+    ends = period.days[0], period.days[-1]
+    ratings = [each for each in store.ratings(scope, *ends) if each.station.startswith(prefix)]
+    answers = [each for each in store.question_ratings(scope, *ends) if each.station.startswith(prefix)]
+    questions = {name: of_languages(each.texts) for name, each in store.questions().items()} if answers else {}
+    whole = total(line.figures for line in lines)
+    medicine = store.medicine(scope, prefix, *ends)
+    return Subject(prefix, period, lines, whole, names, now, store.uncounted(), ratings, answers, questions, medicine)

@@ -10,11 +10,12 @@ from msgspec import Struct, convert
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.passwords import LONGEST, SHORTEST, hashed
 from kiosk.central.roles import ALL, Role
 from kiosk.central.scope import Scope
 from kiosk.central.store.accounts import ACCOUNT, Account
+from kiosk.central.web.forms import Form
 from kiosk.language import _
 
 SCOPE = re.compile("[0-9A-Za-z]{0,12}")
@@ -111,6 +112,8 @@ def _changed(asked: Asked, account: Account, new: NewAccount, *, enabled: bool) 
         if asked.form.raw("second") and account.second:
             asked.store.set_second(new.name, "")
             asked.acted("no second factor", new.name, new.scope, new.reason)
+        if asked.form.raw("elsewhere") and asked.store.forget_identity(new.name):
+            asked.acted("account unbound", new.name, new.scope, new.reason)
         if enabled != (account.disabled is None):
             asked.store.disable(new.name, None if enabled else asked.now)
             asked.acted("account enabled" if enabled else "account disabled", new.name, new.scope, new.reason)
@@ -126,5 +129,8 @@ def _all(asked: Asked, form: Form, wrong: Mapping[str, str], status: int = 200) 
 
 
 def _one(asked: Asked, account: Account, form: Form, wrong: Mapping[str, str], status: int = 200) -> Response:
-    acts = asked.store.acts(asked.scope, about=account.name)
-    return page("account", asked, status, account=account, acts=acts, form=form, wrong=wrong, roles=get_args(Role))
+    acts = asked.acts(about=account.name)
+    bound = asked.store.identity(account.name)
+    return page(
+        "account", asked, status, account=account, bound=bound, acts=acts, form=form, wrong=wrong, roles=get_args(Role)
+    )

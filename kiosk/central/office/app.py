@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,19 +10,19 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.office.asked import ROOT
-from kiosk.central.office.assets import KINDS, asset, served
+from kiosk.central.office.assets import KINDS, PACKAGE
 from kiosk.central.office.gate import Gate
 from kiosk.central.office.pages import PAGES, Page
 from kiosk.central.store import CentralStore
+from kiosk.central.web.assets import asset_routes
 
 
 def routes(store: CentralStore, issuer: Issuer) -> list[BaseRoute]:
     """The office, and the way to it from the root."""
     gate = Gate(store, issuer)
     pages = [_route(gate, each) for each in PAGES]
-    files = [Route(asset(name)[0], partial(served, name)) for name in KINDS]
     office = Starlette(
-        routes=[*files, *pages],
+        routes=[*asset_routes(PACKAGE, KINDS), *pages],
         exception_handlers={HTTPException: gate.lost, Exception: gate.lost},
     )
     return [Route("/", _here), Mount(ROOT, office)]

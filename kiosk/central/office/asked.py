@@ -7,47 +7,37 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final, NoReturn
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from msgspec import Struct
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.looking import Looking
 from kiosk.central.office.assets import asset
+from kiosk.central.office.audit_reading import readable, unread_by
 from kiosk.central.office.menu import menu
 from kiosk.central.roles import Roles
 from kiosk.central.scope import Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.accounts import Account
-from kiosk.central.store.audit import Act
+from kiosk.central.store.audit import PAGE, Act, Acted
+from kiosk.central.web.forms import Form
+from kiosk.central.web.templates import templates_of
 from kiosk.foreign import visible
 from kiosk.language import _, chinese, told
 from kiosk.wording.words import listed, when, word
 
 ROOT: Final = "/office"
-LONGEST_WORDS: Final = 500
-"""Characters of a field of a form."""
-
-
-class Form(Struct, frozen=True):
-    """The fields of a form, each once, and the files that came with it."""
-
-    fields: Mapping[str, str] = {}
-    files: Mapping[str, UploadFile] = {}
-
-    def words(self, name: str) -> str:
-        """A field's words in one line, in which everything can be seen; empty where there are none."""
-        return visible(self.fields.get(name, "").strip())[:LONGEST_WORDS]
-
-    def raw(self, name: str) -> str:
-        """A field as it was sent: a secret, or many lines."""
-        return self.fields.get(name, "")
+BY_ITSELF: Final = "by-itself"
+"""In the address of a page that loads itself anew: nobody did anything, and no session lasts longer for it."""
 
 
 class Asked(Struct, frozen=True):
-    """A request that may be answered: by whom (None: nobody has logged in), for what, when. `token`: their cookie's."""
+    """A request that may be answered: by whom (None: nobody has logged in), for what, when.
+
+    `token`: their cookie's; `device`: by what their browser is known, if it is.
+    """
 
     store: CentralStore
     issuer: Issuer
@@ -61,6 +51,7 @@ class Asked(Struct, frozen=True):
     form: Form
     here: str
     https: bool
+    device: str = ""
 
     @property
     def who(self) -> Account:
@@ -80,6 +71,11 @@ class Asked(Struct, frozen=True):
     def acted(self, what: str, about: str, scope: str = "", reason: str = "") -> None:
         """Write into the audit what the operator does, within the transaction in which it is done."""
         self.store.acted(Act(self.who.name, what, about, scope, reason), self.now)
+
+    def acts(self, about: str = "", before: int = 2**53, most: int = PAGE) -> list[Acted]:
+        """What was done within the operator's stations, the newest first, as far as their role reads it."""
+        found = self.store.acts(self.scope, about, before, most, unread_by(self.who.role))
+        return [readable(each, self.who.role) for each in found]
 
     @property
     def csrf(self) -> str:
@@ -121,14 +117,7 @@ def _told(detail: str) -> str:
 
 @cache
 def _templates() -> Environment:
-    found = Environment(
-        loader=PackageLoader("kiosk.central.office"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    found = templates_of("kiosk.central.office")
     found.globals.update(_=_, word=word, when=when, listed=_listed, told=_told, asset=asset, menu=menu)
 
     return found

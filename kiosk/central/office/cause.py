@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from kiosk.central.duty import DutyAct, DutyNote, Incident
 from kiosk.central.looking import Wrong, seen_by
-from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.office.duty import row
 from kiosk.central.roles import ADMINISTRATOR, DUTY
+from kiosk.central.web.forms import Form
 from kiosk.central.wrong import Cause
 from kiosk.language import _
 

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from kiosk.central.alarms.words import extent, trouble, where
 from kiosk.central.duty import Incident
 from kiosk.central.looking import Wrong
-from kiosk.central.office.asked import Asked, page
+from kiosk.central.office.asked import BY_ITSELF, Asked, page
 from kiosk.central.roles import DUTY
 from kiosk.central.scope import Scope
-from kiosk.central.wrong import Cause, Urgency
+from kiosk.central.wrong import MUCH_SAID, Cause, Urgency
 from kiosk.language import _
 from kiosk.wording.words import span, when
 
@@ -80,7 +80,8 @@ def show(asked: Asked) -> Response:
         here="?" + urlencode({"place": chosen} if chosen else {}),
     )
     if not still:
-        answer.headers["Refresh"] = str(EVERY)
+        itself = urlencode({**({"place": chosen} if chosen else {}), BY_ITSELF: 1})
+        answer.headers["Refresh"] = f"{EVERY}; url=?{itself}"
     return answer
 
 
@@ -119,7 +120,9 @@ def row(cause: Cause, wrong: Wrong, now: float) -> Row:
 
 
 def stations_of(cause: Cause) -> str:
-    """The address of the station, or of the list of the place's stations; empty for the server."""
+    """The address of the station, or of the list of the place's stations or of what was said; empty for the server."""
+    if cause.what == MUCH_SAID:
+        return "/voices?which=urgent"
     if not cause.whole:
         return f"/stations/{cause.place}" if cause.stations and cause.what != "claim" else ""
     return "/stations?" + urlencode({"prefix": cause.place, "state": "silent" if cause.what == "silent" else "faulty"})
@@ -154,6 +157,7 @@ def titles_of_urgency() -> Mapping[str, str]:
         Urgency.DOOR.name.lower(): _("Doors"),
         Urgency.SAFETY.name.lower(): _("Danger"),
         Urgency.OTHER.name.lower(): _("To be mended"),
+        Urgency.SAID.name.lower(): _("Said by phone"),
         Urgency.LATER.name.lower(): _("To be asked"),
     }
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import segno
 from starlette.responses import Response
 
-from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.asked import Asked, missing, page, to
+from kiosk.central.web.forms import Form
 from kiosk.core.enrolment import enrolment_code
 from kiosk.language import _
 from kiosk.wording.words import word

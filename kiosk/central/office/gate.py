@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
 import secrets
 import time
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
 
+from kiosk.central.asking import address_of, here_of, safely
 from kiosk.central.issuer import Issuer
 from kiosk.central.looking import Looking
-from kiosk.central.office.asked import Asked, Form, page, to
-from kiosk.central.office.cookies import cookie, give
+from kiosk.central.office.asked import BY_ITSELF, Asked, page, to
+from kiosk.central.office.cookies import cookie, device_cookie, give
 from kiosk.central.office.pages import Page
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.store.accounts import Account
 from kiosk.central.store.engine import StoreFailed
+from kiosk.central.web.forms import Form, read_form
+from kiosk.central.web.spoken import reads_chinese, title_of
+from kiosk.central.web.turns import Busy, Turns, no_room
 from kiosk.language import _, speaking
 
 log = logging.getLogger(__name__)
 
 LANGUAGE: Final = "language"
-MOST_FIELDS: Final = 200
+HEADER_BY_ITSELF: Final = "X-By-Itself"
+"""What live.js sends."""
+
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
@@ -47,18 +47,23 @@ HEADERS: Final = {
 class Gate:
     """Before every page of the office."""
 
-    def __init__(self, store: CentralStore, issuer: Issuer) -> None:
+    def __init__(self, store: CentralStore, issuer: Issuer, turns: Turns | None = None) -> None:
         self._store, self._issuer, self._looking = store, issuer, Looking(store)
+        self._turns = turns or Turns()
 
     async def answer(self, wanted: Page, request: Request) -> Response:
         """A page, or why not; nothing that is sent is read from whoever may not send it."""
         try:
-            sends = wanted.method == "POST" and await run_in_threadpool(self._may_send, wanted, request)
-            form = await _form(request, wanted.most) if sends else Form()
+            sends = wanted.method == "POST" and await self._turns.run(self._may_send, wanted, request)
+            form = await read_form(request, wanted.most) if sends else Form()
         except HTTPException as error:
-            return await run_in_threadpool(self._refused, request, error)
+            return self._refused(request, error)
+        except Busy:
+            return self._busy(request)
         try:
-            return await run_in_threadpool(self._answer, wanted, request, form)
+            return await self._turns.run(self._answer, wanted, request, form)
+        except Busy:
+            return self._busy(request)
         finally:
             for file in form.files.values():
                 await file.close()
@@ -66,7 +71,12 @@ class Gate:
     async def lost(self, request: Request, error: Exception) -> Response:
         """What Starlette itself refuses: an address that is no page's."""
         wrong = error if isinstance(error, HTTPException) else HTTPException(500)
-        return await run_in_threadpool(self._refused, request, wrong)
+        return self._refused(request, wrong)
+
+    def _busy(self, request: Request) -> Response:
+        """At once, of no thread."""
+        with speaking(reads_chinese(request, LANGUAGE)):
+            return self._refused(request, no_room())
 
     def _may_send(self, wanted: Page, request: Request) -> bool:
         try:
@@ -75,7 +85,7 @@ class Gate:
             return False
 
     def _answer(self, wanted: Page, request: Request, form: Form) -> Response:
-        with speaking(reads_chinese(request)):
+        with speaking(reads_chinese(request, LANGUAGE)):
             try:
                 asked = self._asked(request, form)
                 return finished(request, asked, _viewed(wanted, asked))
@@ -88,25 +98,25 @@ class Gate:
                 return self._refused(request, HTTPException(503, _("The database cannot be used just now.")))
 
     def _asked(self, request: Request, form: Form) -> Asked:
-        if not _safely(request):
+        if not safely(request):
             raise HTTPException(403, _("The office is open over HTTPS, and over plain HTTP at this machine alone."))
         token = request.cookies.get(cookie(https=request.url.scheme == "https"), "")
-        account = self._store.logged_in(token, time.time()) if token else None
+        account = self._store.logged_in(token, time.time(), busy=not by_itself(request)) if token else None
         return self._by(request, account, token or secrets.token_urlsafe(32), form)
 
     def _by(self, request: Request, account: Account | None, token: str, form: Form) -> Asked:
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        address = request.client.host if request.client else ""
         path = {name: str(value) for name, value in request.path_params.items()}
         query, https = dict(request.query_params), request.url.scheme == "https"
         ours = (self._store, self._issuer, self._looking)
-        return Asked(*ours, account, token, address, time.time(), path, query, form, here, https)
+        device = request.cookies.get(device_cookie(https=https), "")
+        here, address = here_of(request), address_of(request)
+        return Asked(*ours, account, token, address, time.time(), path, query, form, here, https, device)
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         """What is wrong, as a page; whoever is logged in stays so."""
-        with speaking(reads_chinese(request)):
+        with speaking(reads_chinese(request, LANGUAGE)):
             asked = self._by(request, None, "", Form())
-            answer = page("refused", asked, error.status_code, title=_title(error.status_code), detail=error.detail)
+            answer = page("refused", asked, error.status_code, title=title_of(error.status_code), detail=error.detail)
             answer.headers.update(HEADERS | dict(error.headers or {}))
             return answer
 
@@ -131,52 +141,6 @@ def finished(request: Request, asked: Asked, answer: Response) -> Response:
     return answer
 
 
-def reads_chinese(request: Request) -> bool:
-    """By what was chosen; or by whether the browser names Chinese before English, or neither."""
-    if chosen := request.cookies.get(LANGUAGE):
-        return chosen == "zh"
-    named = [each.strip()[:2].lower() for each in request.headers.get("Accept-Language", "").split(",")]
-    return next((each for each in named if each in {"zh", "en"}), "zh") == "zh"
-
-
-def _safely(request: Request) -> bool:
-    if request.url.scheme == "https":
-        return True
-    try:
-        return ipaddress.ip_address(request.client.host if request.client else "").is_loopback
-    except ValueError:
-        return False
-
-
-async def _form(request: Request, most: int) -> Form:
-    """What was sent, within bounds. Refuses with 400 and 413."""
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise HTTPException(413, _("That is too large: {most} bytes at the most.", most=most))
-
-        async def whole() -> Message:
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
-
-        sent = await Request(request.scope, whole).form(max_files=1, max_fields=MOST_FIELDS, max_part_size=most)
-    except (MultiPartException, ClientDisconnect, UnicodeDecodeError) as error:
-        raise HTTPException(400, _("The form did not come whole.")) from error
-    pairs = sent.multi_items()
-    fields = {name: value for name, value in pairs if isinstance(value, str)}
-    return Form(fields, {name: value for name, value in pairs if isinstance(value, UploadFile)})
-
-
-def _title(status: int) -> str:
-    titles: Mapping[int, str] = {
-        400: _("Not understood"),
-        403: _("Not allowed"),
-        404: _("There is no such page"),
-        405: _("There is no such page"),
-        409: _("Not now"),
-        413: _("Too large"),
-        429: _("Too often"),
-        503: _("Not now"),
-    }
-    return titles.get(status, _("Something went wrong"))
+def by_itself(request: Request) -> bool:
+    """Whether a page asks that is kept up to date, and nobody did anything."""
+    return request.method == "GET" and (BY_ITSELF in request.query_params or HEADER_BY_ITSELF in request.headers)

@@ -49,7 +49,7 @@ def change_password(asked: Asked) -> Response:
     """Another one, for who knows the old one."""
     old, new = asked.form.raw("old"), asked.form.raw("password")
     wrong = {}
-    if not asked.store.may_guess({f"account {asked.who.name}": 10}, asked.now) or not fits(old, asked.who.password):
+    if not asked.store.may_guess({f"password {asked.who.name}": 10}, asked.now) or not fits(old, asked.who.password):
         wrong["old"] = _("That is not your password.")
     if not SHORTEST <= len(new) <= LONGEST:
         wrong["password"] = _("From {shortest} to {longest} characters.", shortest=SHORTEST, longest=LONGEST)

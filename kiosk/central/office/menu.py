@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.central.roles import ADMINISTRATOR, ISSUER, STEWARD, TECHNICIAN, VIEWER, Role, Roles
+from kiosk.central.roles import ADMINISTRATOR, COUNTER, ISSUER, STEWARD, TECHNICIAN, VIEWER, Role, Roles
 from kiosk.language import _
 
 
@@ -11,11 +11,15 @@ def menu(role: Role) -> list[tuple[str, str]]:
     pages: list[tuple[str, str, Roles]] = [
         ("/", _("What is wrong"), VIEWER),
         ("/stations", _("Stations"), VIEWER),
+        ("/voices", _("What people say"), STEWARD),
+        ("/inspections", _("Inspections"), VIEWER),
+        ("/campaigns", _("Supplies"), VIEWER),
         ("/map", _("Map"), VIEWER),
         ("/numbers", _("Numbers"), VIEWER),
         ("/updates", _("Updates"), VIEWER),
         ("/told", _("Who was told"), ADMINISTRATOR),
         ("/people", _("Passes"), ISSUER),
+        ("/phone", _("On a phone"), COUNTER),
         ("/policies", _("Policies"), VIEWER),
         ("/notices", _("Notices"), STEWARD),
         ("/enrolments", _("Enrolments"), TECHNICIAN),

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
-from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.policy_text import CHINA
 from kiosk.central.reach import crowded, meant
 from kiosk.central.refusals import TooLarge
 from kiosk.central.service_file import Written, judged, service_warnings
+from kiosk.central.service_kinds import as_said
 from kiosk.central.services import OtherService, read_service
 from kiosk.central.store.services import StoredService
+from kiosk.central.web.forms import Form
 from kiosk.language import _
-from kiosk.trust.service import NOTICE, Notice, notice_in
+from kiosk.trust.service import NOTICE, Notice, body_in
 from kiosk.wording.words import when, word
 
 LANGUAGES: Final = ("zh", "en")
@@ -41,7 +42,8 @@ class Row(Struct, frozen=True):
 
 def row_of(each: StoredService, asked: Asked) -> Row:
     """A notice, and what it says."""
-    notice = notice_in(*read_service(each.body))
+    found = body_in(*read_service(each.body))
+    notice = found if isinstance(found, Notice) else None
     texts = tuple(notice.texts.items()) if notice else ()
     state = "ended" if each.ends <= asked.now else "waiting" if each.begins > asked.now else "in force"
     mine = asked.scope.covers(each.scope)
@@ -70,7 +72,7 @@ def read_notice(form: Form, asked: Asked) -> tuple[Written | None, Mapping[str, 
         return None, wrong | {_field(key): what for key, what in found}
     if not asked.scope.covers(found.head.station):
         return None, {"station": _("Your own stations begin with {prefix}.", prefix=asked.scope.prefix)}
-    if full := crowded(asked.store, found.head, found.size, asked.now):
+    if full := crowded(asked.store, found.head, found.room, asked.now):
         return None, {"station": _("{station} would hold more services than it can.", station=full[0])}
     return found, {}
 
@@ -120,7 +122,7 @@ def change(asked: Asked) -> Response:
         return _all(asked, asked.form, {}, preview=found)
     try:
         with asked.store.transaction():
-            asked.issuer.publish_service(found.head, msgspec.to_builtins(found.notice))
+            asked.issuer.publish_service(found.head, as_said(found.body))
             asked.acted("notice published", found.head.id, found.head.station, asked.form.words("reason"))
     except OtherService as error:
         where = error.scope or _("every station")
@@ -154,7 +156,7 @@ def _all(
 
 
 def _shown(preview: Written | None) -> Notice | None:
-    return preview.notice if preview else None
+    return preview.body if preview and isinstance(preview.body, Notice) else None
 
 
 def _concerns(asked: Asked, prefix: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Final
 from urllib.parse import urlencode
@@ -17,19 +17,18 @@ from kiosk.central.numbers import report
 from kiosk.central.numbers.files import csv_of
 from kiosk.central.numbers.measures import MEASURES
 from kiosk.central.numbers.period import Period, month, newest
+from kiosk.central.numbers.ratings import EVERY_WAY, table_by
 from kiosk.central.numbers.subject import Subject, subject_of
-from kiosk.central.numbers.tables import WAYS, By, shown, table
-from kiosk.central.office.asked import Asked, Form, page
+from kiosk.central.numbers.tables import shown
+from kiosk.central.office.asked import ROOT, Asked, page
 from kiosk.central.scope import Scope
+from kiosk.central.web.forms import Form
 from kiosk.language import _
 
 USUAL_DAYS: Final = 30
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PRINTING: Final = Lock()
-"""One report at a time: each takes a core for some seconds."""
-
-PATIENCE: Final = 20.0
-"""Seconds for which somebody waits for another's report."""
+"""One report at a time: each takes a core for some seconds. Nobody waits for another's, who would hold a thread meanwhile."""
 
 
 class Wanted(Struct, frozen=True):
@@ -38,6 +37,7 @@ class Wanted(Struct, frozen=True):
     prefix: str
     period: Period
     wrong: Mapping[str, str]
+    month: str = ""
 
 
 def wanted(query: Mapping[str, str], scope: Scope, now: float) -> Wanted:
@@ -50,7 +50,8 @@ def wanted(query: Mapping[str, str], scope: Scope, now: float) -> Wanted:
         wrong["prefix"] = _("You see the stations whose code begins with {prefix}.", prefix=scope.prefix)
     if period is None:
         wrong["month"] = _("A month is written like 2026-10.")
-    return Wanted(scope.prefix if "prefix" in wrong else prefix, period or newest(now, USUAL_DAYS), wrong)
+    where = scope.prefix if "prefix" in wrong else prefix
+    return Wanted(where, period or newest(now, USUAL_DAYS), wrong, text if period else "")
 
 
 def show(asked: Asked) -> Response:
@@ -66,33 +67,46 @@ def show(asked: Asked) -> Response:
         subject=subject,
         cards=[(each.name(), shown(each.of(subject.whole), each.digits)) for each in MEASURES],
         plots=report.plots(subject),
-        tables=[(by, table(by, subject)) for by in WAYS],
+        tables=[(way, table_by(way, subject)) for way in EVERY_WAY],
         definitions=report.definitions(),
         shown=shown,
-        stations=level_within(found.prefix) == STATION,
+        links=_links(subject, found),
         asked_for=urlencode({name: asked.query.get(name, "") for name in ("prefix", "month")}),
-        of_month=asked.query.get("month", "") if "month" not in found.wrong else "",
     )
+
+
+def _links(subject: Subject, found: Wanted) -> dict[str, str]:
+    """Where each place of the table leads: a station's page, or the numbers of a narrower place."""
+    places = {line.place for line in subject.lines}
+    if level_within(found.prefix) == STATION:
+        return {each: f"{ROOT}/stations/{each}" for each in places}
+    month = urlencode({"month": found.month})
+    return {each: f"{ROOT}/numbers?prefix={each}&{month}" for each in places}
 
 
 def csv(asked: Asked) -> Response:
     """One table, for a spreadsheet."""
-    by: By = next((each for each in WAYS if each == asked.query.get("by")), "day")
-    return _file(csv_of(table(by, _asked_for(asked))), "text/csv; charset=utf-8", f"{by}.csv")
+    way = next((each for each in EVERY_WAY if each == asked.query.get("by")), "day")
+    return file_of(csv_of(table_by(way, _asked_for(asked))), "text/csv; charset=utf-8", f"{way}.csv")
 
 
 def xlsx(asked: Asked) -> Response:
     """All tables, in a workbook."""
-    return _file(report.workbook(_asked_for(asked)), XLSX, "numbers.xlsx")
+    return file_of(report.workbook(_asked_for(asked)), XLSX, "numbers.xlsx")
 
 
 def pdf(asked: Asked) -> Response:
     """The report, to be printed."""
     subject = _asked_for(asked)
-    if not PRINTING.acquire(timeout=PATIENCE):
-        raise HTTPException(503, _("Others are making reports. Try again in a minute."), {"Retry-After": "60"})
+    return printed_alone(lambda: report.pdf(subject), "report.pdf")
+
+
+def printed_alone(make: Callable[[], bytes], name: str) -> Response:
+    """What is made, while nobody else prints. Refuses with 503."""
+    if not PRINTING.acquire(blocking=False):
+        raise HTTPException(503, _("Somebody is making a report. Try again in a minute."), {"Retry-After": "20"})
     try:
-        return _file(report.pdf(subject), "application/pdf", "report.pdf")
+        return file_of(make(), "application/pdf", name)
     finally:
         PRINTING.release()
 
@@ -109,5 +123,6 @@ def _subject(asked: Asked, found: Wanted) -> Subject:
     return subject_of(asked.store, asked.scope, found.prefix, found.period, asked.now)
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
+def file_of(content: bytes, kind: str, name: str) -> Response:
+    """A file under its name."""
     return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

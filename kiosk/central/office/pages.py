@@ -8,12 +8,16 @@ from typing import Final, Literal
 from msgspec import Struct
 from starlette.responses import Response
 
+from kiosk.central import photos
 from kiosk.central.office import (
     accounts,
     audit,
+    campaigns,
+    cards,
     cause,
     duty,
     enrolments,
+    inspections,
     language,
     login,
     me,
@@ -22,17 +26,21 @@ from kiosk.central.office import (
     oidc,
     people,
     people_import,
+    phone,
     policies,
+    posters,
     proposals,
+    sheet,
     station,
     station_map,
     stations,
     told,
     updates,
+    voices,
 )
 from kiosk.central.office.asked import Asked
 from kiosk.central.people_table import MOST_BYTES
-from kiosk.central.roles import ADMINISTRATOR, ANYBODY, DUTY, ISSUER, STEWARD, TECHNICIAN, VIEWER, Roles
+from kiosk.central.roles import ADMINISTRATOR, ANYBODY, COUNTER, DUTY, ISSUER, STEWARD, TECHNICIAN, VIEWER, Roles
 
 GET: Final = "GET"
 POST: Final = "POST"
@@ -41,6 +49,7 @@ FORM: Final = 64 * 1024
 
 LIST: Final = 512 * 1024
 FILE: Final = MOST_BYTES + FORM
+PHOTO: Final = photos.MOST_BYTES + FORM
 
 
 class Page(Struct, frozen=True):
@@ -59,6 +68,7 @@ PAGES: Final = (
     Page("/login", login.enter, ANYBODY, POST),
     Page("/oidc", oidc.away, ANYBODY),
     Page("/oidc/back", oidc.back, ANYBODY),
+    Page("/oidc/second", oidc.second, ANYBODY, POST),
     Page("/logout", login.leave, VIEWER, POST),
     Page("/me", me.show, VIEWER),
     Page("/me/password", me.change_password, VIEWER, POST),
@@ -75,8 +85,28 @@ PAGES: Final = (
     Page("/stations", stations.show, VIEWER),
     Page("/stations/{code}", station.show, VIEWER),
     Page("/stations/{code}/live", station.live, VIEWER),
+    Page("/stations/{code}/poster.pdf", posters.show, VIEWER),
     Page("/stations/{code}/commands", station.send, TECHNICIAN, POST),
+    Page("/stations/{code}/sheet", sheet.show, STEWARD),
+    Page("/stations/{code}/sheet", sheet.change, STEWARD, POST, PHOTO),
+    Page("/stations/{code}/photo", sheet.photo, VIEWER),
+    Page("/stations/{code}/rounds", inspections.look_up, ISSUER, POST),
     Page("/map", station_map.show, VIEWER),
+    Page("/inspections", inspections.show, VIEWER),
+    # What is handed out.
+    Page("/campaigns", campaigns.show, VIEWER),
+    Page("/campaigns/{id}", campaigns.one, VIEWER),
+    Page("/campaigns/{id}/report.pdf", campaigns.pdf, VIEWER),
+    Page("/campaigns/{id}/report.csv", campaigns.csv, VIEWER),
+    # What people say of them.
+    Page("/voices", voices.show, STEWARD),
+    Page("/voices/owners", voices.rules, STEWARD),
+    Page("/voices/owners", voices.set_rule, STEWARD, POST),
+    Page("/voices/owners/drop", voices.drop_rule, STEWARD, POST),
+    Page("/voices/publish", voices.publish, STEWARD, POST),
+    Page("/voices/photos/{number}", voices.photo, STEWARD),
+    Page("/voices/{number}", voices.one, STEWARD),
+    Page("/voices/{number}", voices.act, STEWARD, POST),
     # The numbers.
     Page("/numbers", numbers.show, VIEWER),
     Page("/numbers.csv", numbers.csv, VIEWER),
@@ -88,11 +118,18 @@ PAGES: Final = (
     Page("/people/new", people.issue, ISSUER, POST),
     Page("/people/one", people.one, ISSUER),
     Page("/people/one", people.change, ISSUER, POST),
+    Page("/people/cards", cards.ask, ISSUER),
+    Page("/people/cards", cards.print_many, ISSUER, POST, FILE),
+    Page("/people/card", cards.print_one, ISSUER, POST),
+    Page("/people/ending", cards.ending, ISSUER),
+    Page("/people/ending.csv", cards.ending_file, ISSUER),
     Page("/people/revoke", people.many, ISSUER),
     Page("/people/revoke", people.revoke_many, ISSUER, POST, LIST),
     Page("/people/import", people_import.ask, ISSUER),
     Page("/people/import", people_import.take, ISSUER, POST, FILE),
     Page("/people/holders.csv", people_import.empty, ISSUER),
+    Page("/phone", phone.ask, COUNTER),
+    Page("/phone", phone.make, COUNTER, POST),
     # What holds at the doors, and what the displays say.
     Page("/policies", policies.show, VIEWER),
     Page("/policies/one", policies.one, VIEWER),
@@ -111,6 +148,7 @@ PAGES: Final = (
     Page("/proposals/{id}", proposals.decide, ISSUER, POST),
     # Updates.
     Page("/updates", updates.show, VIEWER),
+    Page("/updates/rings", updates.set_ring, ADMINISTRATOR, POST),
     Page("/updates/{version}", updates.one, VIEWER),
     Page("/updates/{version}", updates.act, ADMINISTRATOR, POST),
     # Who may do what, and who did.

@@ -10,11 +10,12 @@ import segno
 from msgspec import Struct
 from starlette.responses import Response
 
-from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.passes import By, Issued, NotSo, Passes, Wanted, wrong_card, wrong_with
 from kiosk.central.people_file import end_of
-from kiosk.central.proposals import MOST_AT_ONCE, revoke
+from kiosk.central.proposals import MOST_AT_ONCE, may_take_away, revoke
 from kiosk.central.store.people import Credential
+from kiosk.central.web.forms import Form
 from kiosk.language import _
 from kiosk.trust.passes import PassClass
 from kiosk.trust.status import Status
@@ -151,6 +152,7 @@ def change(asked: Asked) -> Response:
     if not by.reason and do is not _renew:
         return _one(asked, held, asked.form, {"reason": _("This asks for a reason.")}, 422)
     try:
+        _count(asked)
         return do(asked, meant, by)
     except NotSo as error:
         field = error.field if error.field in {"card", "until"} else "reason"
@@ -193,6 +195,15 @@ DEEDS: Final[Mapping[str, Callable[[Asked, Credential, By], Response]]] = {
 }
 
 
+def _count(asked: Asked) -> None:
+    """Raises NotSo where one person takes too many passes away, one by one."""
+    if asked.form.words("do") in TAKES_AWAY and not may_take_away(asked.store, 1, asked.who.name, asked.now):
+        raise NotSo("", _("More than {most} a day: as a list, which a second person confirms.", most=MOST_AT_ONCE))
+
+
+TAKES_AWAY: Final = {"replace", "revoke", "suspend"}
+
+
 def _held(asked: Asked, holder: str) -> list[Credential]:
     return asked.store.credentials(holder, asked.scope) or missing(_("There is no such holder."))
 
@@ -208,7 +219,7 @@ def _one(
     index: tuple[int, int] | None = None,
 ) -> Response:
     rows = [row_of(each, asked.now) for each in reversed(held)]
-    acts = asked.store.acts(asked.scope, about=held[0].holder)
+    acts = asked.acts(about=held[0].holder)
     return page(
         "people_one", asked, status, rows=rows, acts=acts, form=form, wrong=wrong, done=done, index=index,
         holder=held[0].holder,

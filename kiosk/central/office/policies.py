@@ -9,7 +9,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from kiosk.central.issuer import Contradiction, read_policy_document
-from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.passes import By, NotSo
 from kiosk.central.policy_file import BadPolicy, policy_warnings, read_policy_text
 from kiosk.central.policy_form import CLASSES, written
@@ -18,6 +18,7 @@ from kiosk.central.policy_text import policy_text
 from kiosk.central.policy_words import effect_in_words, time_of, who_in_words
 from kiosk.central.proposals import Changed, Publication, Withdrawal, about_policy, propose, publish, withdraw
 from kiosk.central.reach import Change, changes, effects_at, flat, meant, reached, strange_doors
+from kiosk.central.web.forms import Form
 from kiosk.language import _
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
 
@@ -56,7 +57,7 @@ class Preview(Struct, frozen=True):
 
 def show(asked: Asked) -> Response:
     """Those that are for the operator's stations, or for more."""
-    published = asked.store.published()
+    published = asked.store.published(services=False)
     having = [held[0] for code, _key, _at in asked.store.stations() if (held := published.policy(code))]
     lines = [
         Line(prefix, version, read_policy_document(body).issued_at, having.count(version))
@@ -168,7 +169,7 @@ def _weeks(policy: PolicyDocument, now: float) -> dict[str, list[Day]]:
 
 
 def _published(asked: Asked, prefix: str) -> PolicyDocument | None:
-    found = asked.store.published().policies.get(prefix)
+    found = asked.store.published(services=False).policies.get(prefix)
     return read_policy_document(found[1]) if found else None
 
 
@@ -185,7 +186,7 @@ def _one(asked: Asked, found: PolicyDocument, wrong: Mapping[str, str], status: 
     stations = [code for code in meant(asked.store, found.station) if asked.scope.covers(code)]
     return page(
         "policy", asked, status, policy=found, says=flat(found), weeks=_weeks(found, asked.now), wrong=wrong,
-        acts=asked.store.acts(asked.scope, about=about_policy(found.station)), form=asked.form, stations=len(stations),
+        acts=asked.acts(about=about_policy(found.station)), form=asked.form, stations=len(stations),
         mine=asked.scope.covers(found.station), time_of=time_of, who=who_in_words,
     )  # fmt: skip
 

@@ -11,11 +11,21 @@ from starlette.responses import Response
 from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.passes import By, NotSo
 from kiosk.central.policy_file import BadPolicy
-from kiosk.central.proposals import Changed, Proposed, Publication, Revocations, Withdrawal, read_act, what
+from kiosk.central.proposals import (
+    Changed,
+    Proposed,
+    Publication,
+    Revocations,
+    RingOpening,
+    Withdrawal,
+    read_act,
+    what,
+)
 from kiosk.central.proposals import decide as decided
+from kiosk.central.rings import NotOpened
 from kiosk.central.roles import ADMINISTRATOR, ISSUER, Roles
 from kiosk.central.store.proposals import OPEN_FOR, Outcome, Proposal
-from kiosk.language import _
+from kiosk.language import _, told
 from kiosk.wording.words import when
 
 
@@ -52,6 +62,8 @@ def _detail(act: Proposed) -> str:
             return text
         case Withdrawal(scope):
             return scope or _("every station")
+        case RingOpening(version, ring):
+            return _("release {version}, ring {ring}", version=version, ring=ring)
 
 
 def show(asked: Asked) -> Response:
@@ -69,6 +81,8 @@ def decide(asked: Asked) -> Response:
         decided(asked.store, asked.issuer, found, outcome, By(asked.who.name, asked.form.words("reason")))
     except NotSo as error:
         return _page(asked, {"proposals": str(error)}, 409)
+    except NotOpened as why:
+        return _page(asked, {"proposals": told(str(why))}, 409)
     except (Changed, BadPolicy):
         words = _("Somebody has published another policy meanwhile. Decline this one, and write it anew.")
         return _page(asked, {"proposals": words}, 409)

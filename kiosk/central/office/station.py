@@ -9,23 +9,32 @@ from msgspec import Struct, convert
 from starlette.responses import Response
 
 from kiosk.central.alarms.words import trouble
-from kiosk.central.office.asked import Asked, Form, missing, page, to
+from kiosk.central.codes import is_public
+from kiosk.central.numbers import medicine
+from kiosk.central.numbers.period import newest
+from kiosk.central.office.asked import Asked, missing, page, to
+from kiosk.central.office.inspections import rounds_of, standing_of
 from kiosk.central.office.live import stream
 from kiosk.central.office.stations import in_words
-from kiosk.central.roles import TECHNICIAN, VIEWER
+from kiosk.central.roles import ISSUER, STEWARD, TECHNICIAN, VIEWER
 from kiosk.central.sent import sent_commands
+from kiosk.central.sheets import EMPTY
+from kiosk.central.stops import PlannedStop, stops_of
+from kiosk.central.store import CentralStore
 from kiosk.central.store.entries import Held, Wanted
 from kiosk.central.store.sightings import OpenFault, StationLine
 from kiosk.central.troubles import told_of
+from kiosk.central.web.forms import Form
 from kiosk.central.wrong import causes
-from kiosk.language import _
+from kiosk.language import _, of_languages
 from kiosk.trust.documents import CommandDocument, CommandVerb
 from kiosk.wording.names import Names
 from kiosk.wording.sentences import sentence
-from kiosk.wording.words import stamped
+from kiosk.wording.words import stamped, word
 
 ENTRIES: Final = 30
 COMMANDS: Final = 10
+MEDICINE_DAYS: Final = 30
 WITHIN: Final = 300.0
 """Seconds in which a command is obeyed, or not at all."""
 
@@ -33,6 +42,7 @@ VERBS: Final = tuple(verb for verb in get_args(CommandVerb) if verb != "restart"
 """What a page can send; a program is started anew by whoever has a command line."""
 
 DANGEROUS: Final = frozenset({"unlock", "hold_open", "lock_down", "release"})
+MOST_STOPS: Final = 20
 LONGEST: Final = 24 * 60
 """Minutes for which a command may hold."""
 
@@ -50,6 +60,16 @@ class Document(Struct, frozen=True):
     kind: str
     held: int
     newest: int
+
+
+class StopRow(Struct, frozen=True):
+    """A stop of a station on wheels: its name, its times, what was told of it last, and when."""
+
+    name: str
+    begins: str
+    ends: str
+    told: str
+    told_at: str
 
 
 class NewCommand(Struct, frozen=True):
@@ -137,10 +157,30 @@ def wrong_here(code: str, faults: list[OpenFault], raised: list[OpenFault]) -> l
     return [(trouble(each), each.since) for each in causes(told_of(code, faults, raised), [code])]
 
 
+def medicine_of(asked: Asked, code: str) -> list[tuple[str, int]]:
+    """How often its doctor was asked lately, and what became of releases of a medicine, in words."""
+    days = newest(asked.now, MEDICINE_DAYS).days
+    return [(medicine.told(each), each.times) for each in asked.store.medicine(asked.scope, code, days[0], days[-1])]
+
+
+def stop_rows(store: CentralStore, code: str, now: float) -> list[StopRow]:
+    """Its stops, the next first and then those that are over, with what it told of each."""
+    wheels = store.sheets().get(code, EMPTY).wheels
+    planned = sorted(stops_of(store, {code}, lambda _code: wheels).get(code, ()), key=lambda each: each.begins)
+    told = [each for each in planned if now < each.ends] + [each for each in reversed(planned) if each.ends <= now]
+    return [_stop_row(each) for each in told[:MOST_STOPS]]
+
+
+def _stop_row(stop: PlannedStop) -> StopRow:
+    at = stamped(stop.told_at, "", None) if stop.told else ""
+    times = stamped(stop.begins, "", None), stamped(stop.ends, "", None)
+    return StopRow(of_languages(stop.texts), *times, word(stop.told) if stop.told else "", at)
+
+
 def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str], status: int = 200) -> Response:
     store, code = asked.store, line.code
     published = store.published_bare(code)
-    newest = store.newest(code, "access", Wanted(), ENTRIES)
+    entries = store.newest(code, "access", Wanted(), ENTRIES)
     doors = store.doors(code)
     held = ((line.seen and line.seen.documents) or {}).get("command", 0)
     return page(
@@ -153,11 +193,18 @@ def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str],
         door_names=doors,
         documents=documents(line, published.versions(code)),
         wrong_here=wrong_here(code, store.faults(code), store.raised(code)),
-        entries=told(newest),
+        entries=told(entries),
         commands=sent_commands(store, code, held, COMMANDS, asked.now)[::-1],
-        acts=store.acts(asked.scope, about=code, most=COMMANDS),
+        acts=asked.acts(about=code, most=COMMANDS),
+        medicine=medicine_of(asked, code),
+        standing=standing_of(asked, code),
+        rounds=rounds_of(asked, code),
+        stops=stop_rows(asked.store, code, asked.now),
+        looks_up=asked.may(ISSUER),
+        answers=asked.may(STEWARD),
         sends=asked.may(TECHNICIAN) and line.state == "enrolled",
         verbs=VERBS,
+        sheets=asked.may(STEWARD) and is_public(code),
         form=form,
         wrong=wrong,
     )

@@ -11,10 +11,26 @@ from starlette.responses import Response
 from kiosk.central.coordinates import Point, far_off
 from kiosk.central.figures import STATION, level_within
 from kiosk.central.office.asked import Asked, page
-from kiosk.central.office.drawing import KINDS, SHAPES, Mark, drawn, middles
+from kiosk.central.scope import Scope
+from kiosk.central.sheets import EMPTY
+from kiosk.central.stops import spot, stops_of
+from kiosk.central.store import CentralStore
 from kiosk.central.store.places import Placed
 from kiosk.central.store.sightings import Condition, StationLine
+from kiosk.central.web.drawing import Look, Mark, drawn, middles
 from kiosk.language import _
+
+LOOK: Final = Look(
+    {
+        "well": '<circle r="4" fill="#1a6b34"/>',
+        "waiting": '<circle r="3" fill="#fff" stroke="#57606a" stroke-width="2"/>',
+        "faulty": '<path d="M0-6 6 5H-6z" fill="#9a6700" stroke="#fff"/>',
+        "silent": '<path d="M-5-5H5V5H-5z" fill="#b3261e" stroke="#fff"/>',
+    },
+    tabbed=frozenset({"faulty", "silent"}),
+    to="stations/",
+)
+"""What is worse lies above."""
 
 MOST_LISTED: Final = 30
 """Stations without coordinates that are named."""
@@ -30,16 +46,25 @@ class Shown(Struct, frozen=True):
 
 def show(asked: Asked) -> Response:
     """The page."""
-    found = shown(asked.store.register(asked.scope), asked.store.places(asked.scope), asked.now)
+    lines = asked.store.register(asked.scope)
+    found = shown(lines, places_of(asked.store, lines, asked.scope, asked.now), asked.now)
     return page(
         "map",
         asked,
         picture=_picture(found.marks, asked.scope.prefix) if found.marks else "",
-        legend=[(kind, SHAPES[kind], words, _count(found.marks, kind)) for kind, words in _legend().items()],
+        legend=[(kind, LOOK.shapes[kind], words, _count(found.marks, kind)) for kind, words in _legend().items()],
         wrong=found.wrong,
         missing=found.missing[:MOST_LISTED],
         more=max(0, len(found.missing) - MOST_LISTED),
     )
+
+
+def places_of(store: CentralStore, lines: Sequence[StationLine], scope: Scope, now: float) -> Mapping[str, Placed]:
+    """Where each stands; one on wheels at its stop, or where the next one is."""
+    sheets = store.sheets()
+    stops = stops_of(store, {each.code for each in lines}, lambda code: sheets.get(code, EMPTY).wheels)
+    found = {code: at for code, planned in stops.items() if (at := spot(planned, now))}
+    return store.places(scope) | {code: Placed(code, at, "") for code, at in found.items()}
 
 
 def shown(lines: Sequence[StationLine], places: Mapping[str, Placed], now: float) -> Shown:
@@ -57,18 +82,18 @@ def shown(lines: Sequence[StationLine], places: Mapping[str, Placed], now: float
 def _picture(marks: Sequence[Mark], prefix: str) -> str:
     level = level_within(prefix)
     labels: dict[str, Point] = {} if level == STATION else middles(marks, level)
-    return drawn(marks, labels, _("Map of {count} stations; north is up", count=len(marks)))
+    return drawn(marks, labels, _("Map of {count} stations; north is up", count=len(marks)), LOOK)
 
 
-def _legend() -> dict[Condition, str]:
-    words: dict[Condition, str] = {
+def _legend() -> dict[str, str]:
+    words: dict[Condition | str, str] = {
         "silent": _("silent"),
         "faulty": _("with faults"),
         "waiting": _("not enrolled yet"),
         "well": _("all is well"),
     }
-    return {kind: words[kind] for kind in reversed(KINDS)}
+    return {kind: words[kind] for kind in reversed([*LOOK.shapes])}
 
 
-def _count(marks: Sequence[Mark], kind: Condition) -> int:
+def _count(marks: Sequence[Mark], kind: str) -> int:
     return sum(each.kind == kind for each in marks)

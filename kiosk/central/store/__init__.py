@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kiosk.central.store.accounts import Accounts
 from kiosk.central.store.audit import Audit
+from kiosk.central.store.clients import Clients
 from kiosk.central.store.days import Days
 from kiosk.central.store.documents import Documents
 from kiosk.central.store.entries import Entries
@@ -19,12 +20,14 @@ from kiosk.central.store.keys import Keys
 from kiosk.central.store.logs import Logs
 from kiosk.central.store.migrations import migrate
 from kiosk.central.store.people import People
+from kiosk.central.store.pictures import Pictures
 from kiosk.central.store.place import engine_of, settings_of
 from kiosk.central.store.proposals import Proposals
 from kiosk.central.store.purge import Purge
 from kiosk.central.store.registers import Registers
 from kiosk.central.store.services import Services
 from kiosk.central.store.sessions import Sessions
+from kiosk.central.store.sheets import Sheets
 
 
 class CentralStore(
@@ -33,13 +36,16 @@ class CentralStore(
     Documents,
     Keys,
     Services,
+    Pictures,
     Registers,
+    Sheets,
     People,
     Proposals,
     Purge,
     Days,
     Accounts,
     Sessions,
+    Clients,
     Audit,
 ):
     """The whole store. Every method is a transaction of its own, or a part of the one that its caller has begun.
@@ -50,8 +56,10 @@ class CentralStore(
     def __init__(self, folder: Path) -> None:
         settings = settings_of(folder)
         self.retention, self.alarm_rules = settings.retention, settings.alarms
-        self.folder, self.oidc = folder, settings.oidc
+        self.folder, self.oidc, self.calendar = folder, settings.oidc, settings.calendar
+        self.addresses, self.feed = settings.addresses, settings.feed
         self._engine = engine_of(folder, settings)
+        self.printed = settings.printed
         self._numbers, self._doors = {}, {}
         self._highest = Highest(folder)
         migrate(self._engine)
@@ -73,6 +81,10 @@ class CentralStore(
     def leave_hung(self) -> None:
         """Whoever waits for a database server that another one has replaced is told so; called every few seconds."""
         self._engine.leave_hung()
+
+    def wipe(self) -> None:
+        """What was deleted is not to be found in the database's files either, as far as that is in its own hands."""
+        self._engine.wipe()
 
     def runs_jobs(self) -> bool:
         """Whether this process is the one that runs the jobs, which it is from then on until it ends."""

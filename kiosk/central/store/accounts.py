@@ -51,6 +51,16 @@ class Accounts:
         found = self._engine.one(f"SELECT {COLUMNS} FROM accounts WHERE name = ? AND {where}", (name, *values))
         return Account(*found) if found else None
 
+    def settled(self, name: str, since: float) -> bool:
+        """Whether an account is older than that, and nobody else has changed it since, as the audit has it."""
+        young = self._engine.one("SELECT 1 FROM accounts WHERE name = ? AND made > ?", (name, since))
+        changed = self._engine.one(
+            "SELECT 1 FROM audit WHERE about = ? AND account != ? AND at > ?"
+            " AND (substr(what, 1, 8) = 'account ' OR what = 'no second factor')",
+            (name, name, since),
+        )
+        return young is None and changed is None
+
     def add_account(self, name: str, role: Role, scope: str, password: str, now: float) -> bool:
         """A new account with that password, as it is kept; False where the name is taken."""
         added = self._engine.run(
@@ -67,7 +77,12 @@ class Accounts:
         """Whoever is logged in with the old one is so no longer."""
         with self._engine.transaction():
             self._engine.run("UPDATE accounts SET password = ? WHERE name = ?", (password, name))
-            self._engine.run("DELETE FROM sessions WHERE account = ?", (name,))
+            self._log_out(name)
+
+    def _log_out(self, name: str) -> None:
+        """Everywhere; and no browser is known any more from which they have logged in."""
+        for table in ("sessions", "devices", "half_logins"):
+            self._engine.run(f"DELETE FROM {table} WHERE account = ?", (name,))
 
     def set_second(self, name: str, secret: str) -> None:
         """The second factor's secret; empty for none."""
@@ -77,7 +92,7 @@ class Accounts:
         """It lets nobody in from now on; with None it does again."""
         with self._engine.transaction():
             self._engine.run("UPDATE accounts SET disabled = ? WHERE name = ?", (now, name))
-            self._engine.run("DELETE FROM sessions WHERE account = ?", (name,))
+            self._log_out(name)
 
 
 COLUMNS: Final = ", ".join(Account.__struct_fields__)

@@ -6,7 +6,7 @@ Whoever owns the database can write the whole chain anew; so its head is shown, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -70,15 +70,26 @@ class Audit:
                 (acted.number, digest),
             )
 
-    def acts(self, scope: Scope, about: str = "", before: int = 2**53, most: int = PAGE) -> list[Acted]:
-        """The newest acts within a scope below that number, the newest first; or those about one thing."""
+    def acts(
+        self, scope: Scope, about: str = "", before: int = 2**53, most: int = PAGE, but: Sequence[str] = ()
+    ) -> list[Acted]:
+        """Acts within a scope below that number, the newest first; or those about one thing; none of the kinds in `but`."""
         where, values = scope.within("scope")
+        marks = ", ".join("?" * len(but)) or "''"
         rows = self._engine.all(
-            f"SELECT {COLUMNS} FROM audit WHERE {where} AND ? IN ('', about) AND number < ?"
+            f"SELECT {COLUMNS} FROM audit WHERE {where} AND ? IN ('', about) AND number < ? AND what NOT IN ({marks})"
             f" ORDER BY number DESC LIMIT {most:d}",
-            (*values, about, before),
+            (*values, about, before, *but),
         )
         return [Acted(*row) for row in rows]
+
+    def acts_since(self, account: str, whats: Sequence[str], since: float) -> int:
+        """How many acts of these kinds an account has done since then."""
+        marks = ", ".join("?" * len(whats))
+        found = self._engine.one(
+            f"SELECT count(*) FROM audit WHERE account = ? AND at > ? AND what IN ({marks})", (account, since, *whats)
+        )
+        return int(found[0]) if found else 0
 
     def audit_head(self) -> Head:
         """Where the chain ends."""

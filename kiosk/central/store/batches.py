@@ -69,12 +69,25 @@ def without_nul(text: str) -> str:
 
 def written(entry: dict[str, Any], most: int | None = None) -> str:
     """An entry as JSON, or the first `most` characters of it; nothing of one that cannot be written."""
-    if too_deep(entry):
+    if too_deep(entry) or _too_large(entry):
         return ""
     try:
         return msgspec.json.encode(entry).decode()[:most]
-    except UNDECODABLE:  # a whole number of more than 64 bits
+    except UNDECODABLE:
         return ""
+
+
+def _too_large(value: Any) -> bool:
+    """Whether a whole number in it has more than 64 bits, at which whoever counts would stumble: msgspec 0.22 writes it."""
+    match value:
+        case dict():
+            return any(map(_too_large, value.values()))
+        case list():
+            return any(map(_too_large, value))
+        case int():
+            return not -(2**63) <= value < 2**63
+        case _:
+            return False
 
 
 def in_order(batch: Batch) -> Numbered:

@@ -76,6 +76,14 @@ class Causes(Audit):
         """What was done about those that have been gone since before then."""
         return self._engine.run("DELETE FROM duty WHERE cause IN (SELECT number FROM causes WHERE gone < ?)", (before,))
 
+    def purge_untold(self, before: float) -> int:
+        """Those that came and went before then, of which nobody was told and with which nobody did anything."""
+        return self._engine.run(
+            "DELETE FROM causes WHERE gone < ? AND told IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM duty WHERE cause = causes.number)",
+            (before,),
+        )
+
     def purge_causes(self, before: float) -> int:
         """Those that have been gone since before then, and what was done about them."""
         with self._engine.transaction():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from kiosk.central.published import Command, Publication, Published, Service
+from kiosk.central.published import Command, Publication, Published, Service, prefixes
 from kiosk.central.store.engine import Engine, Row
+from kiosk.trust.cose import read_cbor, read_sign1
 
 DAY: Final = 86_400
 MOST_VERSION: Final = 2**53 - 2
@@ -54,35 +55,38 @@ class Documents:
         """The newest version of each kind; with a station's code also its policy's, and its newest command's number."""
         return self.published_bare(station).versions(station)
 
-    def published_bare(self, station: str = "") -> Published:
-        """What is published without its bodies; of commands only how many that station was sent."""
+    def published_bare(self, station: str | None = None) -> Published:
+        """What is published without its bodies; of one station the services for it alone, and how many commands it was sent."""
         newest = "SELECT station, max(seq) FROM commands WHERE station = ? GROUP BY station"
+        within = "1 = 1" if station is None else self._engine.words.among("scope")
+        offer = f"SELECT scope, max(version) FROM services WHERE {within} GROUP BY scope"
         with self._engine.moment():
             documents = self._engine.all("SELECT kind, version FROM documents")
             policies = self._engine.all("SELECT scope, version FROM policies")
-            services = self._engine.all("SELECT scope, version FROM services ORDER BY version")
-            commands = self._engine.all(newest, (station,))
-        offered = {scope: [Service(version, scope, b"")] for scope, version in services}  # the newest of each scope
+            services = self._engine.all(offer, () if station is None else (prefixes(station),))
+            commands = self._engine.all(newest, (station or "",))
+        offered = {scope: [Service(version, scope, b"")] for scope, version in services}
         return Published(_bare(documents), _bare(policies), {}, dict(commands), offered)
 
-    def published(self, now: float = math.inf) -> Published:
-        """Everything that is published, with the commands that are still to be obeyed at `now`."""
+    def published(self, now: float = math.inf, *, services: bool = True) -> Published:
+        """Everything that is published, with the commands that are still to be obeyed at `now`; without services on request."""
         with self._engine.moment():
             policies = self._engine.all("SELECT scope, version, body FROM policies")
             newest = self._engine.all("SELECT station, max(seq) FROM commands GROUP BY station")
             living = self._engine.all(
                 "SELECT station, seq, expires, body FROM commands WHERE expires > ? ORDER BY station, seq", (now,)
             )
-            offered = self._engine.all("SELECT scope, version, body FROM services ORDER BY version")
+            offer = "SELECT scope, version, body FROM services ORDER BY version"
+            offered = self._engine.all(offer) if services else []
             documents = self.documents()
         commands: dict[str, list[Command]] = {}
-        for station, *command in living:
-            commands.setdefault(station, []).append(Command(*command))
+        for station, number, expires, command in living:
+            commands.setdefault(station, []).append(Command(number, expires, command, _admits(command)))
         found = {scope: (version, body) for scope, version, body in policies}
-        services: dict[str, list[Service]] = {}
+        by_scope: dict[str, list[Service]] = {}
         for scope, version, body in offered:
-            services.setdefault(scope, []).append(Service(version, scope, body))
-        return Published(documents, found, commands, dict(newest), services)
+            by_scope.setdefault(scope, []).append(Service(version, scope, body))
+        return Published(documents, found, commands, dict(newest), by_scope)
 
     def news(self, after: int) -> list[Publication]:
         """What was published after the publication of that number, in order; for all, where some of it is forgotten."""
@@ -175,6 +179,11 @@ class Documents:
             self._engine.run("DELETE FROM ahead WHERE station = ?", (station,))
             rows = [(station, kind, version) for kind, version in ahead.items()]
             self._engine.run_each("INSERT INTO ahead VALUES (?, ?, ?)", rows)
+
+
+def _admits(body: bytes) -> bool:
+    """Whether it is a command that only some stations understand."""
+    return bool(read_cbor(read_sign1(bytes(body)).payload).get("verb") == "admit")
 
 
 def _bare(versions: list[Row]) -> dict[str, tuple[int, bytes]]:

@@ -162,7 +162,7 @@ class Logs(Sightings, Releases):
                         faults.setdefault(sent[at].station, []).extend(each.of_faults)
                         updates.setdefault(sent[at].station, []).extend(each.of_updates)
             self._remember_doors(doors)
-            self._remember_faults(faults)
+            self._remember_faults(faults, now)
             self._remember_updates(updates, now)
         return [became[at] for at in range(len(sent))]
 
@@ -318,6 +318,13 @@ class Logs(Sightings, Releases):
     def doors(self, station: str) -> list[str]:
         """The names of the station's doors, as far as its entries tell."""
         return [name for (name,) in self._engine.all("SELECT name FROM doors WHERE station = ?", (station,))]
+
+    def all_doors(self) -> dict[str, list[str]]:
+        """The same of every station."""
+        found: dict[str, list[str]] = {}
+        for station, name in self._engine.all("SELECT station, name FROM doors ORDER BY station, name"):
+            found.setdefault(station, []).append(name)
+        return found
 
     def _remember_doors(self, named: dict[str, set[str]]) -> None:
         """Of all stations at the end and in order: two processes may hold logs of one station."""

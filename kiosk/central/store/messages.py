@@ -15,7 +15,10 @@ MOST_WAITING: Final = 200
 """Messages that wait for a receiver; the oldest give way."""
 
 LEASE: Final = 120.0
-"""Seconds for which a message is one sender's: longer than any attempt takes."""
+"""Seconds for which a message is one sender's: longer than any attempt takes. Twice as long after each that told nothing."""
+
+LONGEST_LEASE: Final = 3600.0
+UNENDED: Final = "the attempt did not end"
 
 GIVES_UP: Final = 86_400.0
 """Seconds after which a message is old news."""
@@ -36,7 +39,7 @@ class Body(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """For a receiver, since `at`; tried so often, and again at `next`, unless it has `ended`, and how."""
+    """For a receiver, since `at`; tried so often, counted as each begins; again at `next`, unless it has `ended`, and how."""
 
     number: int
     at: float
@@ -72,18 +75,25 @@ class Messages:
         found = self._engine.one(due, (receiver, now))
         if found is None:
             return None
+        number, tries, due_at = found[0], found[5], found[6]
+        until = now + min(LONGEST_LEASE, LEASE * 2.0 ** min(tries, 10))
+        lease = (
+            "UPDATE messages SET next = ?, tries = tries + 1, outcome = CASE outcome WHEN '' THEN ? ELSE outcome END"
+            " WHERE number = ? AND next = ? AND ended IS NULL"
+        )
+        if not self._engine.run(lease, (until, UNENDED, number, due_at)):
+            return None
         message = _message(found)
-        lease = "UPDATE messages SET next = ? WHERE number = ? AND next = ? AND ended IS NULL"
-        return message if self._engine.run(lease, (now + LEASE, message.number, message.next)) else None
+        return msgspec.structs.replace(message, tries=tries + 1, outcome=message.outcome or UNENDED)
 
     def end_message(self, number: int, outcome: str, now: float) -> None:
         """It was sent, or given up."""
-        ended = "UPDATE messages SET ended = ?, outcome = ?, tries = tries + 1 WHERE number = ?"
+        ended = "UPDATE messages SET ended = ?, outcome = ? WHERE number = ?"
         self._engine.run(ended, (now, outcome[:LONGEST_OUTCOME], number))
 
     def put_off(self, number: int, until: float, outcome: str) -> None:
         """It could not be sent now."""
-        again = "UPDATE messages SET next = ?, outcome = ?, tries = tries + 1 WHERE number = ?"
+        again = "UPDATE messages SET next = ?, outcome = ? WHERE number = ?"
         self._engine.run(again, (until, outcome[:LONGEST_OUTCOME], number))
 
     def messages(self, most: int) -> list[Message]:

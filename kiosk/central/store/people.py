@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
 from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store.engine import Engine
 from kiosk.central.store.highest import UNKNOWN, Highest
+from kiosk.contract.issuing import State
 from kiosk.trust.passes import PassClass
 from kiosk.trust.status import Status
 
@@ -24,8 +25,6 @@ AT_ONCE: Final = 1000
 
 LAST: Final = "\U0010ffff"
 """Behind every text that begins as it does."""
-
-State = Literal["valid", "suspended", "revoked", "replaced"]
 
 
 class PassFacts(Struct, frozen=True):
@@ -44,6 +43,19 @@ class PassFacts(Struct, frozen=True):
     changed_by: str = ""
     reason: str = ""
     replaced_by: int = 0
+
+
+class Sought(Struct, frozen=True):
+    """Which credentials of workers and visitors are listed: whose holder begins so, in a state, ending before a time.
+
+    They come behind the one of that holder and number; one more than `most`, where there are more.
+    """
+
+    begins: str = ""
+    state: State | None = None
+    ends_before: float | None = None
+    after: tuple[str, int] = ("", 0)
+    most: int = 100
 
 
 class Credential(Struct, frozen=True):
@@ -120,8 +132,12 @@ class People:
     def statuses(self) -> tuple[dict[int, Status], int]:
         """The credentials that are not valid, and how long the list is."""
         rows = self._engine.all("SELECT idx, status FROM credentials WHERE status != 0")
+        return {index: Status(status) for index, status in rows}, self.indices()
+
+    def indices(self) -> int:
+        """The length of a list with a place for each credential."""
         newest = self._engine.one("SELECT coalesce(max(idx), 0) FROM credentials")
-        return {index: Status(status) for index, status in rows}, (newest[0] if newest else 0) + 1
+        return (newest[0] if newest else 0) + 1
 
     # What is known of them.
 
@@ -159,6 +175,21 @@ class People:
         )
         return [*{each.index: each for each in found}.values()][:most]
 
+    def ending(self, after: float, until: float, scope: Scope = EVERYWHERE) -> list[Credential]:
+        """Those that count and end within that time, the first to end first."""
+        counting = (int(Status.VALID), int(Status.SUSPENDED))
+        where = "WHERE until > ? AND until <= ? AND status IN (?, ?)"
+        return self._found(where, (after, until, *counting), scope, "ORDER BY until, credentials.idx")
+
+    def replaced_since(self, since: float, scope: Scope = EVERYWHERE) -> list[tuple[str, float]]:
+        """Of each card that was replaced since then the district, and when."""
+        within, bounds = scope.within("district")
+        rows = self._engine.all(
+            f"SELECT district, changed FROM passes WHERE replaced_by != 0 AND changed >= ? AND {within}",
+            (since, *bounds),
+        )
+        return [(district, changed) for district, changed in rows]
+
     def count_by_class(self) -> dict[int, int]:
         """How many credentials of each class count."""
         known: Counter[int] = Counter(dict(self._engine.all("SELECT class, count(*) FROM passes GROUP BY class")))
@@ -170,10 +201,27 @@ class People:
         )
         return dict(+(known - Counter(dict(rows))))
 
-    def credentials_of(self, holders: Iterable[str]) -> dict[str, list[Credential]]:
+    def list_credentials(self, sought: Sought, scope: Scope) -> list[Credential]:
+        """In the order of their holders and numbers."""
+        holder, number = sought.after
+        first = max(sought.begins, holder)
+        where = (
+            f"WHERE holder >= ? AND holder < ? AND (holder > ? OR {NUMBER} > ?)"
+            f" AND coalesce(class, 0) NOT IN ({PassClass.TECHNICIAN:d}, {PassClass.STEWARD:d})"
+        )
+        values: list[object] = [first, sought.begins + LAST, holder, number]
+        if sought.state:
+            where += f" AND {STATES[sought.state]}"
+        if sought.ends_before is not None:
+            where += " AND until > 0 AND until < ?"
+            values.append(sought.ends_before)
+        order = f"ORDER BY holder, credentials.idx LIMIT {sought.most + 1:d}"
+        return self._found(where, tuple(values), scope, order)
+
+    def credentials_of(self, holders: Iterable[str], scope: Scope = EVERYWHERE) -> dict[str, list[Credential]]:
         """Those of many holders, by holder."""
         found: dict[str, list[Credential]] = {}
-        for each in self._among("holder", holders):
+        for each in self._among("holder", holders, scope):
             found.setdefault(each.holder, []).append(each)
         return found
 
@@ -181,13 +229,13 @@ class People:
         """Those on these cards, by card."""
         return {each.facts.card: each for each in self._among("card", cards)}
 
-    def _among(self, column: str, values: Iterable[str]) -> Iterable[Credential]:
+    def _among(self, column: str, values: Iterable[str], scope: Scope = EVERYWHERE) -> Iterable[Credential]:
         left = iter(values)
         while some := [*islice(left, AT_ONCE)]:
             yield from self._found(
                 f"WHERE {self._engine.words.among(column)} AND {column} != ''",
                 (some,),
-                EVERYWHERE,
+                scope,
                 "ORDER BY credentials.idx",
             )
 
@@ -209,7 +257,14 @@ class People:
 
 
 COLUMNS: Final = ("card", "class", *PassFacts.__struct_fields__[2:])
-CREDENTIAL: Final = (
-    "credentials.idx, holder, (SELECT count(*) FROM credentials older"
-    " WHERE older.holder = credentials.holder AND older.idx <= credentials.idx), status, " + ", ".join(COLUMNS)
+NUMBER: Final = (
+    "(SELECT count(*) FROM credentials older WHERE older.holder = credentials.holder AND older.idx <= credentials.idx)"
 )
+CREDENTIAL: Final = f"credentials.idx, holder, {NUMBER}, status, " + ", ".join(COLUMNS)
+STATES: Final[dict[State, str]] = {
+    "valid": f"status = {Status.VALID:d}",
+    "suspended": f"status NOT IN ({Status.VALID:d}, {Status.REVOKED:d})",
+    "revoked": f"status = {Status.REVOKED:d} AND coalesce(replaced_by, 0) = 0",
+    "replaced": "coalesce(replaced_by, 0) != 0",
+}
+"""As :attr:`Credential.state` says it."""

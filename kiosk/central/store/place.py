@@ -10,11 +10,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from kiosk.central.addresses import Addresses, FeedSettings
 from kiosk.central.alarms.settings import AlarmSettings
 from kiosk.central.identity import OidcSettings
+from kiosk.central.printing.settings import PrintSettings
 from kiosk.central.retention import Retention
 from kiosk.central.store.engine import Engine, StoreFailed, Trouble
 from kiosk.central.store.sqlite import FILE, Sqlite
+from kiosk.central.voices.calendar import Calendar
 
 SETTINGS: Final = "central.toml"
 
@@ -23,9 +26,13 @@ class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What `central.toml` may say. `dsn`: a connection string of libpq's, such as `postgresql://db1,db2/yizhan`."""
 
     dsn: str = ""
+    addresses: Addresses = Addresses()
+    feed: FeedSettings = FeedSettings()
     retention: Retention = Retention()
     alarms: AlarmSettings = AlarmSettings()
     oidc: OidcSettings | None = None
+    printed: PrintSettings = PrintSettings()
+    calendar: Calendar = Calendar()
 
 
 def holds_one(folder: Path) -> bool:

@@ -15,11 +15,22 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from kiosk.central.figures import local
 from kiosk.central.retention import DAY, PERSONS, Retention
+from kiosk.central.store.ballots import Ballots
+from kiosk.central.store.campaigns import Campaigns
 from kiosk.central.store.causes import Causes
 from kiosk.central.store.engine import Engine
+from kiosk.central.store.medicine import Medicine
 from kiosk.central.store.messages import Messages
 from kiosk.central.store.months import OTHER, drop_months, make_months
+from kiosk.central.store.pass_codes import PassCodes
+from kiosk.central.store.phone_openings import PhoneOpenings
+from kiosk.central.store.phones import STEP as STEP_OF_PHONES
+from kiosk.central.store.phones import Phones
+from kiosk.central.store.rounds import Rounds
+from kiosk.central.store.stocks import Stocks
+from kiosk.central.store.stops import Stops
 
 STEP: Final = 200
 """Entries that one transaction looks at: a few milliseconds of the writer's time."""
@@ -43,7 +54,7 @@ class Held(Struct, frozen=True):
     due: int
 
 
-class Purge(Causes, Messages):
+class Purge(Causes, Messages, PhoneOpenings, Phones, PassCodes, Rounds, Ballots, Campaigns, Stocks, Medicine, Stops):
     """That part of the store."""
 
     _engine: Engine
@@ -60,6 +71,18 @@ class Purge(Causes, Messages):
         yield from self._purge_aside(now - self.retention.persons * DAY)
         yield from self._purge_rejected(now)
         yield from self._purge_duty(now)
+        yield from self._purge_phones(now)
+        yield from self.purge_openings(now)
+        persons, other = now - self.retention.persons * DAY, now - self.retention.other * DAY
+        yield from self.purge_voices(persons, other, now)
+        yield self.forget_bundles(other)
+        yield self.forget_ballots(now, other)
+        yield from self.purge_rounds(persons, other)
+        yield from self.purge_tokens(persons)
+        yield self.purge_counts(other)
+        yield self.purge_medicine(other)
+        yield self.purge_stops(other)
+        yield self.purge_pass_codes(now)
         yield self._engine.run("DELETE FROM proposals WHERE made < ?", (now - self.retention.persons * DAY,))
         if self._engine.words.months:
             yield from self._purge_months(now)
@@ -165,7 +188,16 @@ class Purge(Causes, Messages):
         persons, other = now - self.retention.persons * DAY, now - self.retention.other * DAY
         yield self.purge_messages(persons)
         yield self.purge_notes(persons)
+        yield self.purge_untold(now - DAY)
         yield self.purge_causes(other)
+
+    def _purge_phones(self, now: float) -> Iterator[int]:
+        """A phone is forgotten like its holder's ways; how many passes were signed, like what nobody is in."""
+        gone = STEP_OF_PHONES
+        while gone == STEP_OF_PHONES:
+            gone = self.purge_phones(now - self.retention.persons * DAY)
+            yield gone
+        yield self.purge_signed(local(now - self.retention.other * DAY)[0])
 
     def _each(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         with self._engine.transaction(alone=False):
@@ -187,7 +219,7 @@ class Purge(Causes, Messages):
 
     def _held_apart(self, now: float) -> Iterator[Held]:
         days, before = self.retention.persons, now - self.retention.persons * DAY
-        for table, at in (("aside", "received"), ("rejections", "seen")):
+        for table, at in (("aside", "received"), ("rejections", "seen"), ("remarks", "at"), ("evidence", "at")):
             rows = self._engine.all(
                 f"SELECT count(*), min({at}), coalesce(sum(CASE WHEN {at} < ? THEN 1 ELSE 0 END), 0) FROM {table}",
                 (before,),

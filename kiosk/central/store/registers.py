@@ -213,9 +213,10 @@ class Registers(Places):
         found = self._engine.one("SELECT public_key FROM stations WHERE code = ?", (code,))
         return found[0] if found else None
 
-    def stations(self) -> list[tuple[str, bytes, float]]:
-        """Code, public key and time of enrolment of every enrolled station."""
-        rows = self._engine.all("SELECT code, public_key, enrolled FROM stations ORDER BY code")
+    def stations(self, scope: Scope = EVERYWHERE) -> list[tuple[str, bytes, float]]:
+        """Code, public key and time of enrolment of every enrolled station within a scope."""
+        within, values = scope.within("code")
+        rows = self._engine.all(f"SELECT code, public_key, enrolled FROM stations WHERE {within} ORDER BY code", values)
         return [(code, key, at) for code, key, at in rows]
 
 

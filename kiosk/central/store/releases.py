@@ -19,6 +19,7 @@ from kiosk.central.rings import (
     Rollout,
     Told,
     by_ring,
+    goes_on,
     healths,
     living,
     may_open,
@@ -137,12 +138,14 @@ class Releases(Alarms, Audit):
             self._engine.put("rings", ("ring", "member"), [(ring, each) for each in sorted(set(members))])
 
     def open_ring(self, version: str, ring: int, now: float) -> None:
-        """Offer it to that ring, too. Raises NotOpened."""
+        """Offer it to that ring, too; or let it go on in the one that it was stopped in, counting anew. Raises NotOpened."""
         with self._engine.transaction():
             found = self.release(version)
             if found is None or found.withdrawn:
                 raise NotOpened("it is withdrawn" if found else "there is no such release")
             may_open(found.rollout, self._healths(found, now), ring)
+            if goes_on(found.rollout, ring):
+                self._engine.run("UPDATE openings SET at = ? WHERE version = ?", (now, version))
             self._note_opening(version, ring, now)
             self._engine.run("UPDATE releases SET stopped = '' WHERE version = ?", (version,))
         self.over(STOPPED)

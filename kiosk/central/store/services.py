@@ -26,9 +26,9 @@ class Services:
 
     _engine: Engine
 
-    def services(self) -> list[StoredService]:
-        """All of them, also those that have ended, in the order of their numbers."""
-        rows = self._engine.all(f"SELECT {COLUMNS} FROM services ORDER BY version")
+    def services(self, kind: str = "") -> list[StoredService]:
+        """All of them, or of a kind, also those that have ended, in the order of their numbers."""
+        rows = self._engine.all(f"SELECT {COLUMNS} FROM services WHERE ? IN ('', kind) ORDER BY version", (kind,))
         return [StoredService(*row) for row in rows]
 
     def service(self, id: str) -> StoredService | None:  # noqa: A002

@@ -21,11 +21,19 @@ SILENT_AFTER: Final = 900.0
 MOST_FAULTS: Final = 64
 """Open faults of a station that are remembered."""
 
+MOST_SECONDS: Final = 10_000_000
+"""For which a lockdown is remembered, whatever a station says."""
+
 LONGEST_FAULT: Final = 200
 """Characters of what a fault is with, and of what is wrong with it."""
 
-OF_FAULTS: Final = {"fault", "fault_cleared", "started", "door_alarm", "lock_fault", "fire_release", "appliance_alarm"}
-"""Kinds of entries that tell what is wrong with a station; one that starts anew knows of nothing yet."""
+OF_FAULTS: Final = {
+    "fault", "fault_cleared", "started", "door_alarm", "lock_fault", "fire_release", "appliance_alarm", "operated",
+}  # fmt: skip
+"""Kinds of entries that tell what is wrong with a station, or locked down; one that starts anew knows of nothing yet."""
+
+PROVEN: Final = ("synced", "holdover")
+"""Qualities of a station's clock by which a moment can be told from now (kiosk.core.clock)."""
 
 DOOR_ALARMS: Final = ("forced_open", "held_open")
 
@@ -36,7 +44,7 @@ SEEN_AGAIN: Final = """
 
 State = Literal["added", "enrolled", "retired", "stolen"]
 Condition = Literal["well", "waiting", "faulty", "silent", "ended"]
-Table = Literal["faults", "raised"]
+Table = Literal["faults", "raised", "lockdowns"]
 Change = Callable[[str, dict[str, Any]], tuple[Any, Any]]
 """From an entry's kind and body: what is wrong, and how; None for how where it is so no longer."""
 
@@ -124,39 +132,50 @@ class Sightings:
         return self._open("raised", station)
 
     def all_open(self, table: Table) -> dict[str, list[OpenFault]]:
-        """Of all stations that have any: their faults, or their alarms."""
+        """Of all stations that have any: their faults, their alarms, or their doors that are locked down."""
         rows = self._engine.all(f"SELECT station, body FROM {table} WHERE count > 0")
         return {station: msgspec.json.decode(body, type=list[OpenFault]) for station, body in rows}
+
+    def lockdowns(self, station: str) -> list[OpenFault]:
+        """Its doors that somebody locked down, each with the seconds for which; some may be over."""
+        return self._open("lockdowns", station)
 
     def _open(self, table: Table, station: str, locked: str = "") -> list[OpenFault]:
         found = self._engine.one(f"SELECT body FROM {table} WHERE station = ?{locked}", (station,))
         return msgspec.json.decode(found[0], type=list[OpenFault]) if found else []
 
-    def _remember_faults(self, told: Mapping[str, Sequence[Kept]]) -> None:
+    def _remember_faults(self, told: Mapping[str, Sequence[Kept]], now: float) -> None:
         """By entries of those kinds, in their order; of all stations in order, or two processes might wait for each other."""
         for table, change in AFTER.items():
             rows = []
             for station in sorted(station for station, entries in told.items() if entries):
                 after = before = self._open(table, station, self._engine.words.locked)
                 for each in told[station]:
-                    after = _after(after, each, change)
+                    after = _after(after, each, change, now)
                 if after != before:
                     rows.append((station, len(after), msgspec.json.encode(after).decode()))
             again = "ON CONFLICT (station) DO UPDATE SET count = excluded.count, body = excluded.body"
             self._engine.put(table, ("station", "count", "body"), rows, again)
 
 
-def _after(faults: list[OpenFault], told: Kept, change: Change) -> list[OpenFault]:
+def _after(faults: list[OpenFault], told: Kept, change: Change, now: float) -> list[OpenFault]:
     """What is wrong once this was told; a station may have sent anything under these names."""
     if told.kind == "started":
         return []
-    what, detail = change(told.kind, msgspec.json.decode(told.body))
+    body = msgspec.json.decode(told.body)
+    what, detail = change(told.kind, body)
     if not isinstance(what, str) or not isinstance(detail, str | None):
         return faults
     others = [each for each in faults if each.what != what[:LONGEST_FAULT]]
     if detail is None or len(others) >= MOST_FAULTS:
         return others
-    return [*others, OpenFault(what[:LONGEST_FAULT], detail[:LONGEST_FAULT], told.wall)]
+    since = _begun(told, body, now) if change is _of_lockdown else told.wall
+    return [*others, OpenFault(what[:LONGEST_FAULT], detail[:LONGEST_FAULT], since)]
+
+
+def _begun(told: Kept, body: dict[str, Any], now: float) -> float:
+    """When what ends by itself began: by the station's clock if that was proven and is not ahead, else when it was told."""
+    return min(told.wall, now) if body.get("quality") in PROVEN else now
 
 
 def _of_fault(kind: str, body: dict[str, Any]) -> tuple[Any, Any]:
@@ -183,7 +202,17 @@ def _of_alarm(kind: str, body: dict[str, Any]) -> tuple[Any, Any]:
             return None, None
 
 
-AFTER: Final[dict[Table, Change]] = {"faults": _of_fault, "raised": _of_alarm}
+def _of_lockdown(kind: str, body: dict[str, Any]) -> tuple[Any, Any]:
+    """The door, and for how many seconds; None for no longer."""
+    verb, seconds = body.get("verb"), body.get("seconds")
+    if kind != "operated" or not isinstance(verb, str) or verb not in {"lockdown", "release"}:
+        return None, None
+    if verb == "release" or not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
+        return body.get("door"), None
+    return body.get("door"), f"{min(seconds, MOST_SECONDS):g}"
+
+
+AFTER: Final[dict[Table, Change]] = {"faults": _of_fault, "raised": _of_alarm, "lockdowns": _of_lockdown}
 """By the table in which it is remembered, what an entry says."""
 
 

@@ -193,6 +193,8 @@ def _said() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreFailed(_trouble(error), str(error)) from error
+    except OverflowError as error:  # a number of more than 64 bits
+        raise StoreFailed(Trouble.REFUSED, str(error)) from error
 
 
 def _trouble(error: sqlite3.Error) -> Trouble:

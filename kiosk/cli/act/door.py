@@ -50,7 +50,7 @@ def _operate(
     config: Path, name: str | None, verb: Literal["open", "hold", "evacuate", "lockdown", "release"], seconds: float
 ) -> None:
     settings = settings_or_exit(config)
-    name = name or next(iter(settings.doors))
+    name = name or next(iter(settings.entrances))
     ask_or_exit(settings, Operate(name, verb, seconds), Done)
     told_of = {"door": Names(settings).door(name), "act": act(verb)}
     words = _("{door}: {act} for {span}", **told_of, span=span(seconds)) if seconds else _("{door}: {act}", **told_of)

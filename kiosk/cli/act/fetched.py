@@ -11,6 +11,7 @@ from kiosk.cli.common import answer, fail, view_or_none
 from kiosk.core.door.hours import in_hours, weekly
 from kiosk.keyfiles import ROOT_KEY, read_kept
 from kiosk.language import _
+from kiosk.local import boot_id, boot_time
 from kiosk.settings import Settings
 from kiosk.trust.release import Release, order
 from kiosk.update.bundle import BadBundle, release_of, take
@@ -19,7 +20,7 @@ from kiosk.update.spool import Spool
 from kiosk.update.versions import Versions
 
 MOST_TRIES: Final = 2
-"""Times that a release is tried by itself: a power cut during the trial is not its fault, a second one may be."""
+"""Times that a release is tried by itself: a power cut on the way is not its fault, a second one may be."""
 
 UNPROVEN: Final = ""
 
@@ -62,16 +63,20 @@ def judged(settings: Settings, versions: Versions, platform: str) -> Release | N
     """
     spool, root = Spool(Path(settings.updates.spool_dir)), read_kept(settings.data, ROOT_KEY).raw
     coming = spool.coming()
-    if coming is None or not coming.whole or not root:
+    if coming is None or not coming.whole or not coming.is_offered(boot_time(), boot_id()) or not root:
         return None
     version = UNPROVEN
     try:
         version = release_of(spool.bundle, root).version
         if order(version) <= order(newest_of(versions)) or versions.tries(version) >= MOST_TRIES:
             return None
+        versions.attempted(version)
         return take(spool.bundle, root, settings.updates.ring, platform, newest_of(versions), versions)
     except BadBundle as bad:
+        if bad.reason != "unpacking":
+            versions.spared(version)
         versions.note(version, "refused", bad.reason)
         raise
     except OSError as error:
+        versions.spared(version)
         raise BadBundle("no_room", str(error)) from error

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,16 @@ from kiosk.cli.common import MISUSED, NOT_REACHABLE, WRONG, fail, known_settings
 from kiosk.foreign import visible
 from kiosk.language import _
 
+if TYPE_CHECKING:
+    from kiosk.settings import DeskTable, ScreenTable, Settings
+
 log = logging.getLogger("kiosk")
+
+alive_option = click.option(
+    "--alive",
+    is_flag=True,
+    help="Only ask whether a browser's page works, for whoever starts a hung one anew; else exit code 1.",
+)
 
 
 class Shown(logging.Formatter):
@@ -87,40 +97,55 @@ def _make_safe(config: Path) -> None:
 
 
 @click.command()
-@click.option(
-    "--alive",
-    is_flag=True,
-    help="Only ask whether a browser's page works, for whoever starts a hung one anew; else exit code 1.",
-)
+@alive_option
 @click.pass_obj
 def screen(config: Path, *, alive: bool) -> None:
     """Run the program that tells a worker in words what to do: a page on loopback for the display at the door."""
     settings = settings_or_exit(config)
-    if settings.screen is None:
-        fail(_("{file}: there is no [screen] to show", file=config), MISUSED)
-    table = settings.screen
+    table = _screen_of(settings, config)
     if alive:
-        _ask_page(table.port)
+        _ask_page("screen", table.port)
         return
-    from kiosk.cli.ports import port_named  # noqa: PLC0415
-    from kiosk.screen.presence import HOST  # noqa: PLC0415
     from kiosk.screen.program import run  # noqa: PLC0415
 
+    _run_page("screen", table.port, config, lambda: run(settings, table))
+
+
+@click.command()
+@alive_option
+@click.pass_obj
+def desk(config: Path, *, alive: bool) -> None:
+    """Run the program for the touch display inside, where people rate, say what is wrong and read: a page on loopback."""
+    settings = settings_or_exit(config)
+    table = _desk_of(settings, config)
+    if alive:
+        _ask_page("desk", table.port)
+        return
+    from kiosk.desk.program import run  # noqa: PLC0415
+
+    _run_page("desk", table.port, config, lambda: run(settings, table))
+
+
+def _run_page(program: str, port: int, config: Path, run: Callable[[], None]) -> None:
+    from kiosk.cli.ports import port_named  # noqa: PLC0415
+    from kiosk.loopback.presence import HOST  # noqa: PLC0415
+
     def work() -> None:
-        with port_named(HOST, table.port, _("set another port in [screen] of {file}", file=config)):
-            run(settings, table)
+        with port_named(HOST, port, _("set another port in [{table}] of {file}", table=program, file=config)):
+            run()
 
-    run_program("screen", work)
+    run_program(program, work)
 
 
-def _ask_page(port: int) -> None:
+def _ask_page(program: str, port: int) -> None:
     """Exit code 0 while a page works, 1 when it is silent, 3 when the program that it would speak to is away."""
-    from kiosk.screen.presence import GONE_AFTER, page_is_there  # noqa: PLC0415
+    from kiosk.loopback.presence import GONE_AFTER, page_is_there  # noqa: PLC0415
 
     try:
         there = page_is_there(port)
     except OSError as error:
-        fail(_("kiosk screen does not answer at port {port}: {error}", port=port, error=error), NOT_REACHABLE)
+        words = _("kiosk {program} does not answer at port {port}: {error}", program=program, port=port, error=error)
+        fail(words, NOT_REACHABLE)
     if not there:
         fail(_("no page has been heard for {seconds:g} s: the browser hangs, or there is none", seconds=GONE_AFTER))
 
@@ -129,20 +154,21 @@ def _ask_page(port: int) -> None:
 @click.option(
     "--start-within", default=90.0, show_default=True, help="Seconds that the browser has for its first page."
 )
+@click.option("--desk", is_flag=True, help="The page of `kiosk desk`, on a display inside that is touched.")
 @click.pass_obj
-def browser(config: Path, *, start_within: float) -> None:
-    """Run a browser on the display at the door, until its page falls silent; systemd then starts another."""
+def browser(config: Path, *, start_within: float, desk: bool) -> None:
+    """Run a browser on the display, until its page falls silent; systemd then starts another."""
     from kiosk.screen.browser import BrowserEnded, installed, run  # noqa: PLC0415
 
-    port, command = _port(config), installed()
+    port, command = _port(config, desk=desk), installed()
     if not command:
         fail(_("cage or Chromium is missing.\nNext: sudo apt install cage xwayland chromium fonts-noto-cjk"), WRONG)
     run_program("browser", lambda: run(command, port, start_within), (BrowserEnded,))
 
 
-def _port(config: Path) -> int:
+def _port(config: Path, *, desk: bool) -> int:
     """Where the page is; where it mostly is with broken settings, since this account may not read the last good ones."""
-    from kiosk.settings import ScreenTable  # noqa: PLC0415
+    from kiosk.settings import DeskTable, ScreenTable  # noqa: PLC0415
     from kiosk.settings.kept import load_or_kept  # noqa: PLC0415
     from kiosk.settings.table import BadSettings  # noqa: PLC0415
 
@@ -150,10 +176,20 @@ def _port(config: Path) -> int:
         settings, _origin = load_or_kept(config)
     except BadSettings:
         log.warning("%s cannot be read: the page is looked for at the usual port", config)
-        return ScreenTable().port
+        return (DeskTable() if desk else ScreenTable()).port
+    return (_desk_of(settings, config) if desk else _screen_of(settings, config)).port
+
+
+def _screen_of(settings: Settings, config: Path) -> ScreenTable:
     if settings.screen is None:
         fail(_("{file}: there is no [screen] to show", file=config), MISUSED)
-    return settings.screen.port
+    return settings.screen
+
+
+def _desk_of(settings: Settings, config: Path) -> DeskTable:
+    if settings.desk is None or not settings.desk.display:
+        fail(_("{file}: there is no [desk] with display = true", file=config), MISUSED)
+    return settings.desk
 
 
 @click.command()

@@ -24,7 +24,7 @@ from kiosk.update.versions import HOME, RESTART, Versions
 from kiosk.wire import Done, UpdateEnded
 
 if TYPE_CHECKING:
-    from kiosk.wire import View
+    from kiosk.wire.views import View
 
 WAY_BACK: Final = f"/usr/bin/python3 -I {HOME}/kiosk/update/versions.py"
 """The package's own, which knows nothing of the update."""
@@ -69,9 +69,9 @@ def tried(settings: Settings, release: Release, versions: Versions, before: View
     versions.try_out(release.version)
     _restart()
     wrong = watch(partial(view_or_none, settings), before, release.version, seconds, time.sleep)
-    if not wrong:
-        versions.confirm()
-    elif versions.roll_back(wrong):
+    if not wrong and not versions.confirm():
+        wrong = "it was taken back meanwhile"
+    elif wrong and versions.roll_back(wrong):
         _restart()
         deadline = time.monotonic() + STARTS_WITHIN
         while view_or_none(settings) is None and time.monotonic() < deadline:

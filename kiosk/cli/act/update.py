@@ -76,6 +76,7 @@ def _update(config: Path, settings: Settings, source: str, versions: Versions) -
     release = _take(settings, source, versions)
     if why := would_start(config, release, versions):
         fail(_("Version {version} cannot use the settings: {why}", version=release.version, why=why))
+    versions.attempted(release.version)
     wrong = tried(settings, release, versions, before)
     tell(settings, versions)
     if wrong:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kiosk.central.store.messages import Message
     from kiosk.central.wrong import Cause
 
-COLOURS = {0: "red", 1: "red", 2: "yellow", 3: None}
+COLOURS = {0: "red", 1: "red", 2: "yellow", 3: "yellow", 4: None}
 """By urgency."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,11 @@ import click
 from kiosk.cli.central.account import account
 from kiosk.cli.central.alarms import alarms, wrong
 from kiosk.cli.central.audit import audit
+from kiosk.cli.central.ballots import ballots
+from kiosk.cli.central.campaign import campaign
+from kiosk.cli.central.cards import cards
 from kiosk.cli.central.check import check
+from kiosk.cli.central.client import client
 from kiosk.cli.central.command import command
 from kiosk.cli.central.copy import copy
 from kiosk.cli.central.folder import (
@@ -24,17 +29,21 @@ from kiosk.cli.central.folder import (
     opened,
     said_plainly,
 )
+from kiosk.cli.central.inspections import inspections
 from kiosk.cli.central.keys import init, keys
 from kiosk.cli.central.looking import commands, entries, status
 from kiosk.cli.central.numbers import numbers, report
 from kiosk.cli.central.passes import passes
 from kiosk.cli.central.policies import policies
 from kiosk.cli.central.policy import policy
+from kiosk.cli.central.posters import posters
 from kiosk.cli.central.release import release
 from kiosk.cli.central.retention import retention
 from kiosk.cli.central.service import service
+from kiosk.cli.central.sheet import sheet
 from kiosk.cli.central.stations import claim, claims, station, stations
 from kiosk.cli.central.token import token
+from kiosk.cli.central.voices import voices
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
 from kiosk.language import _
 from kiosk.wording.words import listed, when, word
@@ -75,7 +84,12 @@ def central() -> None:
     """Run and use the central server."""
 
 
+central.add_command(ballots)
+central.add_command(campaign)
+central.add_command(cards)
+central.add_command(posters)
 central.add_command(check)
+central.add_command(client)
 central.add_command(command)
 central.add_command(copy)
 central.add_command(init)
@@ -94,12 +108,13 @@ for verb in (
     release,
     retention,
     service,
+    sheet,
     token,
     numbers,
     report,
 ):
     central.add_command(verb)
-for verb in (account, audit, wrong, alarms):
+for verb in (account, audit, wrong, alarms, voices, inspections):
     central.add_command(verb)
 
 
@@ -116,20 +131,27 @@ for verb in (account, audit, wrong, alarms):
     show_default=True,
     help="Processes, as many as cores; with PostgreSQL.",
 )
-@click.option("--only", type=click.Choice(["api", "office"]), help="Stations alone, or the operators' pages alone.")
+@click.option(
+    "--only",
+    type=click.Choice(["api", "office", "public", "passes"]),
+    help="One part alone: stations, the operators' pages, those for everybody, or the page with a pass.",
+)
 def serve(
     folder: Path, host: str, port: int, cert: Path | None, key: Path | None, workers: int, only: Part | None
 ) -> None:
-    """Serve stations, and operators at /office, until it is told to stop."""
-    from kiosk.central.serve import BOTH  # noqa: PLC0415
+    """Serve stations, operators at /office, everybody at /map and /s/CODE, and passes on phones, until it is told to stop."""
+    from kiosk.central.serve import ALL  # noqa: PLC0415
     from kiosk.central.serve import serve as run  # noqa: PLC0415
+    from kiosk.central.store.place import settings_of  # noqa: PLC0415
     from kiosk.cli.ports import port_named  # noqa: PLC0415
     from kiosk.loops import LoopFailed  # noqa: PLC0415
 
     url = f"{'https' if cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
         with port_named(host, port, f"kiosk central serve --port {port % 65535 + 1}"):
-            parts = frozenset({only}) if only else BOTH
+            if only == "passes" and not settings_of(folder).addresses.passes:
+                fail(_("There is no page with a pass. Next: say its address in central.toml, [addresses] passes"))
+            parts = frozenset({only}) if only else ALL
             run(folder, host, port, cert, key, workers, parts, lambda store: echo(_begun(store, url)))
     except ssl.SSLError as error:
         fail(_("--cert and --key are no certificate with its key: {why}", why=error.reason or error), MISUSED)
@@ -143,7 +165,18 @@ def _begun(store: CentralStore, url: str) -> str:
     ends = {key.use: key.not_after for key in store.signing_keys()}  # the newest of each use comes last
     keys = [_("{use} until {day}", use=word(use), day=when(end, form="%Y-%m-%d")) for use, end in ends.items()]
     held = _("{stations} stations, {entries} entries", stations=len(store.stations()), entries=store.acknowledged())
-    return _("{url}: {held}", url=url, held=held) + "\n" + "\n".join(map(listed, (documents, keys)))
+    lines = [_("{url}: {held}", url=url, held=held), *map(listed, (documents, keys)), *_pass_page(store)]
+    return "\n".join(lines)
+
+
+def _pass_page(store: CentralStore) -> Iterator[str]:
+    """Where the page with a pass is, and what it lacks."""
+    from kiosk.central.passpage.libraries import missing  # noqa: PLC0415
+
+    if store.addresses.passes:
+        yield _("passes on phones: {address}", address=f"{store.addresses.passes}/pass")
+        if packages := missing():
+            yield _("That page does not work yet. Next: sudo apt install {packages}", packages=" ".join(packages))
 
 
 def _set_status(folder: Path, index: int, name: str) -> None:

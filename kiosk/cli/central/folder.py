@@ -23,6 +23,7 @@ from kiosk.language import _
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
+    from kiosk.central.passes import By
     from kiosk.central.store import CentralStore
     from kiosk.central.store.sightings import StationLine
 
@@ -145,6 +146,13 @@ def _remedy(trouble: Trouble) -> str:
 def at_the_server() -> str:
     """Who types here, as the audit names them: no account of the office has such a name."""
     return f"@{visible(os.environ.get('SUDO_USER') or getpass.getuser())}"
+
+
+def by(reason: str) -> By:
+    """Whoever types here, and why."""
+    from kiosk.central.passes import By  # noqa: PLC0415
+
+    return By(at_the_server(), reason.strip())
 
 
 def acted(store: CentralStore, what: str, about: str, scope: str = "", reason: str = "") -> None:

@@ -10,7 +10,8 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from kiosk.central.numbers.period import MOST_DAYS, Period, month, newest
-from kiosk.central.numbers.tables import WAYS, By, Cell, Table, shown, table
+from kiosk.central.numbers.ratings import EVERY_WAY, table_by
+from kiosk.central.numbers.tables import Cell, Table, shown
 from kiosk.central.scope import EVERYWHERE
 from kiosk.cli.central.folder import SCOPE, Words, folder_option, looked_into
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
@@ -28,11 +29,11 @@ MONTH = Words(r"[0-9]{4}-[0-9]{2}", lambda: _("is no month, such as 2026-10"))
 @click.argument("prefix", type=SCOPE, default="")
 @click.option("--month", "of_month", type=MONTH, help="Of that month, such as 2026-10; otherwise of the newest days.")
 @click.option("--days", type=click.IntRange(1, MOST_DAYS), default=30, show_default=True, help="How many, up to today.")
-@click.option("--by", type=click.Choice(WAYS), default="day", show_default=True, help="A line for each of these.")
+@click.option("--by", type=click.Choice(EVERY_WAY), default="day", show_default=True, help="A line for each of these.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for a spreadsheet.")
 @folder_option
 @as_json
-def numbers(prefix: str, of_month: str | None, days: int, by: By, as_csv: bool, folder: Path, as_json: bool) -> None:
+def numbers(prefix: str, of_month: str | None, days: int, by: str, as_csv: bool, folder: Path, as_json: bool) -> None:
     """Show what was counted at the stations whose code begins with PREFIX: visits, refusals, energy, silence.
 
     Days and hours are Beijing's; they are counts of events, and of no person.
@@ -40,11 +41,11 @@ def numbers(prefix: str, of_month: str | None, days: int, by: By, as_csv: bool, 
     from kiosk.central.numbers.files import csv_text  # noqa: PLC0415
 
     subject = _subject(folder, prefix, _month(of_month) if of_month else newest(time.time(), days))
-    found = table(by, subject)
+    found = table_by(by, subject)
     if as_json:
         print_json(_facts(found, subject))
         return
-    lines = csv_text(found).splitlines() if as_csv else (subject.title, *_lines(found), *subject.notes[1:])
+    lines = csv_text(found).splitlines() if as_csv else (subject.title, *lines_of(found), *subject.notes[1:])
     for line in lines:
         echo(line)
 
@@ -90,18 +91,23 @@ def _facts(found: Table, subject: Subject) -> dict[str, Any]:
         "first": subject.period.first,
         "last": subject.period.last,
         "uncounted": subject.uncounted,
-        "rows": [dict(zip(keys, row, strict=True)) for row in found.rows],
-        "sum": dict(zip(keys, found.sum, strict=True)),
+        "rows": rows_of(found),
+        "sum": dict(zip(keys, found.sum, strict=True)) if found.sum else None,
     }
 
 
-def _lines(found: Table) -> list[str]:
+def rows_of(found: Table) -> list[dict[str, Cell]]:
+    """Its rows by the keys of their columns."""
+    return [dict(zip((column.key for column in found.columns), row, strict=True)) for row in found.rows]
+
+
+def lines_of(found: Table) -> list[str]:
     """The table for a terminal, its numbers to the right."""
     head: tuple[Cell, ...] = tuple(column.name for column in found.columns)
     digits = [column.digits for column in found.columns]
     rows = [
         [visible(shown(cell, places)) for cell, places in zip(row, digits, strict=True)]
-        for row in (head, *found.rows, found.sum)
+        for row in (head, *found.rows, *([found.sum] if found.sum else []))
     ]
     widths = [max(cell_len(row[at]) for row in rows) for at in range(len(head))]
     text = {at for row in found.rows for at, cell in enumerate(row) if isinstance(cell, str)} | {0}

@@ -13,25 +13,24 @@ from kiosk.cli.central.folder import (
     NAME,
     SCOPE,
     TEXT,
-    at_the_server,
+    by,
     folder_option,
     list_published,
     list_said,
     looked_into,
     opened,
 )
-from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
-from kiosk.cli.files import PICTURE, why_not
+from kiosk.cli.central.holders import orders_of
+from kiosk.cli.common import MISUSED, WRONG, answer, as_json, echo, fail, json_too, print_json
+from kiosk.cli.files import PICTURE
 from kiosk.foreign import visible
 from kiosk.language import _
-from kiosk.settings.text import read_bounded
 from kiosk.trust.passes import PassClass
 from kiosk.trust.status import Status
 from kiosk.wording.words import when, word
 
 if TYPE_CHECKING:
-    from kiosk.central.passes import By, Issued, Passes
-    from kiosk.central.people_file import Found
+    from kiosk.central.passes import Issued, Passes
     from kiosk.central.store import CentralStore
     from kiosk.central.store.people import Credential
 
@@ -82,7 +81,7 @@ def _looked_up(folder: Path, holder: str, reason: str) -> list[Credential]:
     found, acts = store.credentials(holder), Passes(store, issuer)
     with store.transaction():
         for each in found:
-            acts.look_up(each, _by(reason))
+            acts.look_up(each, by(reason))
     return found
 
 
@@ -151,7 +150,7 @@ def issue(holder: str, card: str, class_: str, scope: str, district: str, until:
     wanted = Wanted(holder, _end(until), card, PassClass[class_.upper()], scope, district)
     if wrong := [f"{field}: {why}" for field, why in wrong_with(wanted, time.time())]:
         fail("\n".join(wrong), MISUSED, wrong)
-    _hand_out(folder, lambda acts, _store: acts.issue(wanted, _by("")), **to)
+    _hand_out(folder, lambda acts, _store: acts.issue(wanted, by("")), **to)
 
 
 @passes.command()
@@ -165,7 +164,7 @@ def issue(holder: str, card: str, class_: str, scope: str, district: str, until:
 def renew(holder: str, number: int | None, until: str, folder: Path, **to: Any) -> None:
     """Let the pass of HOLDER hold longer: it keeps its place in every list, and a card that is printed anew is the same one."""
     ends = _end(until)
-    _hand_out(folder, lambda acts, store: acts.renew(_one(store, holder, number), ends, _by("")), **to)
+    _hand_out(folder, lambda acts, store: acts.renew(_one(store, holder, number), ends, by("")), **to)
 
 
 @passes.command("replace")
@@ -183,7 +182,7 @@ def replace_(holder: str, card: str, number: int | None, reason: str, folder: Pa
 
     if wrong := wrong_card(card):
         fail(f"card: {wrong}", MISUSED)
-    _hand_out(folder, lambda acts, store: acts.replace(_one(store, holder, number), card, _by(reason)), **to)
+    _hand_out(folder, lambda acts, store: acts.replace(_one(store, holder, number), card, by(reason)), **to)
 
 
 @passes.command()
@@ -219,6 +218,31 @@ def restore(holder: str, number: int | None, reason: str, folder: Path) -> None:
     _set_status(holder, number, Status.VALID, reason, folder)
 
 
+@passes.command()
+@click.argument("holder", type=NAME)
+@number_option
+@click.option("--reason", type=TEXT, default="", help="Why, for a technician's or a steward's pass.")
+@folder_option
+@json_too
+def code(holder: str, number: int | None, reason: str, folder: Path) -> None:
+    """Make a code with which HOLDER gets the pass onto a phone: good once, for ten minutes."""
+    from kiosk.central.pass_codes import make_code  # noqa: PLC0415
+    from kiosk.central.passes import NotSo  # noqa: PLC0415
+    from kiosk.central.store.pass_codes import CODE_HOLDS  # noqa: PLC0415
+
+    store, issuer = opened(folder)
+    if not store.addresses.passes:
+        fail(_("There is no page with a pass. Next: say its address in central.toml, [addresses] passes"))
+    now = issuer.now()
+    try:
+        made = make_code(store, _one(store, holder, number), by(reason), now)
+    except NotSo as error:
+        fail(str(error), MISUSED if error.field == "reason" else WRONG)
+    address = f"{store.addresses.passes}/pass"
+    echo(_("at {address}, until {time}", address=address, time=when(now + CODE_HOLDS, form="%H:%M")), err=True)
+    answer(made, code=made, address=address, until=now + CODE_HOLDS)
+
+
 @passes.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
@@ -236,40 +260,15 @@ def import_(file: Path, district: str, only_right: bool, dry_run: bool, folder: 
     Whoever has no pass gets a credential; whose pass is there already keeps it, until the new day.
     """
     from kiosk.central.passes import Passes  # noqa: PLC0415
-    from kiosk.central.people_file import ordered  # noqa: PLC0415
-    from kiosk.central.people_table import MOST_BYTES  # noqa: PLC0415
 
-    try:
-        data = read_bounded(file, MOST_BYTES)
-    except OSError as error:
-        fail(f"{file}: {why_not(error)}", MISUSED)
     store, issuer = opened(folder)
-    found = ordered(data, store, time.time(), district)
-    _tell_wrong(file, found, stops=not only_right and not dry_run)
+    found = orders_of(file, store, district, stops=not only_right and not dry_run)
     facts = {"new": len(found.new), "renewed": len(found.renewed), "wrong": found.wrong_lines}
     if dry_run:
         answer(_("It would take in {new} new and {renewed} renewed; nothing was taken in.", **facts), **facts)
         return
-    Passes(store, issuer).register(found.new, found.renewed, district, _by(""))
+    Passes(store, issuer).register(found.new, found.renewed, district, by(""))
     answer(_("{new} new and {renewed} renewed; {wrong} lines were left out", **facts), **facts)
-
-
-def _tell_wrong(file: Path, found: Found, *, stops: bool) -> None:
-    """Every line that is wrong, with the exit code 2 where nothing is taken in for it."""
-    lines = [visible(each.told(str(file))) for each in found.wrong]
-    if found.wrong and stops:
-        count = _(
-            "{count} lines are wrong; nothing was taken in. With --only-right the others are.", count=found.wrong_lines
-        )
-        fail("\n".join([*lines, count]), MISUSED, lines)
-    for line in lines:
-        echo(line, err=True)
-
-
-def _by(reason: str) -> By:
-    from kiosk.central.passes import By  # noqa: PLC0415
-
-    return By(at_the_server(), reason.strip())
 
 
 def _end(until: str) -> float:
@@ -328,7 +327,7 @@ def _set_status(holder: str, number: int | None, status: Status, reason: str, fo
     found = store.credentials(holder)
     held = _one(store, holder, number or _last(found, status))
     try:
-        Passes(store, issuer).set_status([held], status, _by(reason))
+        Passes(store, issuer).set_status([held], status, by(reason))
     except NotSo as error:
         fail(str(error))
     version = list_published(store, issuer)

@@ -147,14 +147,16 @@ def _ring_lines(health: RingHealth) -> list[str]:
 @folder_option
 @json_too
 def open_ring(version: str, ring: int, reason: str, folder: Path) -> None:
-    """Offer a release to the stations of RING, too: the next one, or the one that it was stopped in.
+    """Offer a release to the stations of RING, too: the next one, or the one that it was stopped in, with a reason.
 
-    Not while more than a tenth of a ring that tried it is worse off: went back, refused it, is silent, or has new faults.
+    Not the next one while more than a tenth of a ring that tried it is worse off: went back, refused it, is silent, or has
+    new faults. Where it was stopped it goes on all the same, and what was wrong until now counts no longer.
     """
-    from kiosk.central.rings import NotOpened  # noqa: PLC0415
+    from kiosk.central.rings import NotOpened, goes_on  # noqa: PLC0415
 
     store = opened(folder)[0]
-    _found(store, version)
+    if goes_on(_found(store, version).rollout, ring) and not reason:
+        fail(_("{version} was stopped in this ring: say why it goes on.\nNext: --reason WHY", version=version), MISUSED)
     try:
         with store.transaction():
             store.open_ring(version, ring, time.time())

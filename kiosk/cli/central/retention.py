@@ -47,7 +47,12 @@ def retention(folder: Path, as_json: bool) -> None:
 
 def _words(held: Held) -> str:
     """What these entries are."""
-    apart = {"aside": _("what is set aside"), "rejections": _("what was refused")}
+    apart = {
+        "aside": _("what is set aside"),
+        "rejections": _("what was refused"),
+        "remarks": _("what people wrote of stations"),
+        "evidence": _("how stations were when a door did not open"),
+    }
     if not held.stream:
         return apart[held.kind]
     words = f"{word(held.stream)} {word(held.kind)}"

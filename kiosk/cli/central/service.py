@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
-from msgspec import to_builtins
 
-from kiosk.cli.central.folder import NAME, folder_option, looked_into, opened
+from kiosk.cli.central.folder import NAME, acted, folder_option, looked_into, opened
 from kiosk.cli.common import MISUSED, answer, as_json, echo, fail, json_too, print_json
 from kiosk.foreign import visible
 from kiosk.language import _
-from kiosk.wording.words import when, word
+from kiosk.trust.service import KINDS
+from kiosk.wording.words import service_word, when
 
 if TYPE_CHECKING:
     from kiosk.central.service_file import Written
     from kiosk.central.services import OtherService
+    from kiosk.central.store import CentralStore
     from kiosk.central.store.services import StoredService
-    from kiosk.trust.service import Notice, ServiceDocument
 
 
 @click.group()
 def service() -> None:
-    """Publish, list, show and withdraw services, such as notices for the display at the door."""
+    """Publish, list, show and withdraw services: notices, questions, campaigns, doctors and others."""
 
 
 @service.command()
@@ -33,26 +33,40 @@ def service() -> None:
 @folder_option
 @json_too
 def publish(file: Path, folder: Path, dry_run: bool) -> None:
-    """Publish the service in FILE (TOML; see docs/wire.md) for the stations that it names, in place of the one of its id."""
+    """Publish the service in FILE (TOML; see docs/services.md) for its stations, in place of the one of its id.
+
+    A poll is published as the election board made it.
+    """
+    from kiosk.central.campaign_keys import keyed  # noqa: PLC0415
     from kiosk.central.reach import crowded, meant  # noqa: PLC0415
+    from kiosk.central.service_clashes import clashes  # noqa: PLC0415
+    from kiosk.central.service_file import with_lines  # noqa: PLC0415
+    from kiosk.central.service_kinds import as_said  # noqa: PLC0415
+    from kiosk.central.service_preview import preview_of  # noqa: PLC0415
     from kiosk.central.services import OtherService  # noqa: PLC0415
 
     now = time.time()
     wanted = _written(file, now)
     store, issuer = (looked_into(folder), None) if dry_run else opened(folder)
+    if wrong := list(clashes(store, wanted.head, wanted.body, now)):
+        _refuse(with_lines(file, wrong))
     reaches = len(meant(store, wanted.head.station))
-    if full := crowded(store, wanted.head, wanted.size, now):
+    if full := crowded(store, wanted.head, wanted.room, now):
         words = _("{station} would hold more services than it can. Next: kiosk central service list", station=full[0])
         fail(visible(f"{file}: {words}"), MISUSED)
-    preview = preview_of(wanted.head, wanted.notice)
+    preview = preview_of(wanted.head, wanted.body)
+    if _asks_otherwise(store, wanted):
+        echo(visible(f"{file}: {_otherwise(wanted.head.id)}"), err=True)
     if issuer is None:
         words = _("It would reach {count} stations; nothing was published.", count=reaches)
         answer("\n".join([*preview, words]), reaches=reaches)
         return
     try:
-        head = issuer.publish_service(wanted.head, to_builtins(wanted.notice))
+        with store.transaction():
+            head = issuer.publish_service(wanted.head, as_said(keyed(store, wanted).body), wanted.picture)
+            acted(store, "service published", head.id, head.station)
     except OtherService as error:
-        fail(visible(f"{file}: {_taken(wanted.head.id, error)}"), MISUSED)
+        fail(visible(f"{file}: {taken_words(wanted.head.id, error)}"), MISUSED)
     words = _(
         "service {id} is published as number {number}; it reaches {count} stations",
         id=head.id,
@@ -62,45 +76,53 @@ def publish(file: Path, folder: Path, dry_run: bool) -> None:
     answer("\n".join([*preview, words]), id=head.id, number=head.version, reaches=reaches)
 
 
+def _otherwise(id: str) -> str:  # noqa: A002
+    return _(
+        "{id} asked something else so far, and what was answered to that will stand under this. Another question needs "
+        "another id.",
+        id=id,
+    )
+
+
+def _asks_otherwise(store: CentralStore, wanted: Written) -> bool:
+    """Whether it is a question, and the one of its id had other words in a language that both have."""
+    from kiosk.trust.service import Question  # noqa: PLC0415
+
+    before = store.questions().get(wanted.head.id)
+    if before is None or not isinstance(wanted.body, Question):
+        return False
+    return any(before.texts.get(language, text) != text for language, text in wanted.body.texts.items())
+
+
 def _written(file: Path, now: float) -> Written:
     """The service in that file, with a word on what is hardly meant; else exit code 2 with each thing that is wrong."""
+    from kiosk.central.polls import read_poll_service  # noqa: PLC0415
     from kiosk.central.service_file import read_service_file, service_warnings  # noqa: PLC0415
     from kiosk.settings.table import BadSettings  # noqa: PLC0415
 
     try:
-        wanted = read_service_file(file, now)
+        wanted = read_poll_service(file, now) or read_service_file(file, now)
     except BadSettings as error:
-        count = _("{count} wrong in the service; nothing was published.", count=len(error.errors))
-        fail("\n".join([*error.errors, count]), MISUSED, error.errors)
+        _refuse(error.errors)
     for line in service_warnings(wanted):
         echo(visible(f"{file}: {line}"), err=True)
     return wanted
 
 
-def _taken(id: str, error: OtherService) -> str:  # noqa: A002
+def _refuse(wrong: list[str]) -> NoReturn:
+    count = _("{count} wrong in the service; nothing was published.", count=len(wrong))
+    fail("\n".join([*wrong, count]), MISUSED, wrong)
+
+
+def taken_words(id: str, error: OtherService) -> str:  # noqa: A002
+    """Why a service cannot be published under that id."""
     return _(
         "{id} is a {kind} for {station}: publish this one under another id. To end that one: kiosk central service "
         "withdraw {id}",
         id=id,
-        kind=word(error.kind),
+        kind=service_word(error.kind),
         station=error.scope or _("every station"),
     )
-
-
-def preview_of(head: ServiceDocument, notice: Notice | None) -> list[str]:
-    """What a service looks like: what it is, where and when, and of a notice its texts in the order of the display."""
-    where = head.station or _("every station")
-    lines = [
-        _("{kind} for {station}, {times}", kind=word(head.kind), station=where, times=_times(head.begins, head.ends))
-    ]
-    if notice and notice.urgent:
-        lines.append("  " + _("urgent"))
-    texts = notice.texts if notice else {}
-    return lines + [visible(f"  {language}  {line}") for language, text in texts.items() for line in text.splitlines()]
-
-
-def _times(begins: int, ends: int) -> str:
-    return f"{when(begins)} – {when(ends)}"
 
 
 def _facts(found: StoredService) -> dict[str, object]:
@@ -108,16 +130,18 @@ def _facts(found: StoredService) -> dict[str, object]:
 
 
 @service.command("list")
+@click.option("--kind", type=click.Choice(sorted(KINDS)), help="Only those of this kind.")
 @folder_option
 @as_json
-def list_(folder: Path, as_json: bool) -> None:
+def list_(kind: str | None, folder: Path, as_json: bool) -> None:
     """List the services that are published, the newest first."""
-    found = looked_into(folder).services()[::-1]
+    found = looked_into(folder).services(kind or "")[::-1]
     if as_json:
         print_json([_facts(each) for each in found])
         return
     for each in found:
-        echo(f"{each.id:<20}  {word(each.kind)}  {each.scope or _('every station')}  {_times(each.begins, each.ends)}")
+        times = f"{when(each.begins)} – {when(each.ends)}"
+        echo(f"{each.id:<20}  {service_word(each.kind)}  {each.scope or _('every station')}  {times}")
     if not found:
         echo(_("No services. Next: kiosk central service publish FILE"))
 
@@ -128,14 +152,16 @@ def list_(folder: Path, as_json: bool) -> None:
 @json_too
 def show(id: str, folder: Path) -> None:  # noqa: A002
     """Show what the service ID says, as its stations have it."""
+    from kiosk.central.campaign_keys import shown  # noqa: PLC0415
+    from kiosk.central.service_preview import preview_of  # noqa: PLC0415
     from kiosk.central.services import read_service  # noqa: PLC0415
-    from kiosk.trust.service import notice_in  # noqa: PLC0415
+    from kiosk.trust.service import body_in  # noqa: PLC0415
 
     found = looked_into(folder).service(id)
     if found is None:
         fail(_no_such(id))
     head, said = read_service(found.body)
-    answer("\n".join(preview_of(head, notice_in(head, said))), **_facts(found), says=said)
+    answer("\n".join(preview_of(head, body_in(head, said))), **_facts(found), says=shown(said))
 
 
 @service.command()
@@ -143,8 +169,15 @@ def show(id: str, folder: Path) -> None:  # noqa: A002
 @folder_option
 @json_too
 def withdraw(id: str, folder: Path) -> None:  # noqa: A002
-    """End the service ID at every station that has it."""
-    head = opened(folder)[1].withdraw_service(id)
+    """End the service ID at every station that has it, and with a campaign its ledgers."""
+    from kiosk.central.ledgers import withdraw_ledgers  # noqa: PLC0415
+
+    store, issuer = opened(folder)
+    with store.transaction():
+        head = issuer.withdraw_service(id)
+        if head:
+            withdraw_ledgers(store, issuer, id)
+            acted(store, "service withdrawn", head.id, head.station)
     if head is None:
         fail(_no_such(id))
     words = _("service {id} is withdrawn by number {number}", id=id, number=head.version)

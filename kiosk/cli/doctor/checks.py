@@ -15,7 +15,7 @@ from kiosk.cli.doctor.check import Check, Severity
 from kiosk.cli.doctor.faults import RESTART, check_fault
 from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.wire import View
+from kiosk.wire.views import View
 from kiosk.wording.words import alarm, listed, rests, word
 
 DAY: Final = 86_400.0
@@ -131,6 +131,7 @@ def check_programs(settings: Settings, view: View | None) -> Iterator[Check]:
         "scanner": bool(settings.scanners),
         "sensors": settings.has_buses,
         "sync": settings.central is not None,
+        "desk": settings.has_display_inside,
     }
     for name, up in view.programs.items():
         if wanted.get(name):
@@ -155,9 +156,28 @@ def check_clock(view: View | None) -> Iterator[Check]:
         yield Check("clock.quality", severity, word(view.quality), *_online(severity))
 
 
+def check_phone_code(settings: Settings, view: View | None) -> Iterator[Check]:
+    """Whether the display has the code for phones, where the settings want one, and why not."""
+    if view is None or not settings.phone_door:
+        return
+    if view.quality != "synced":
+        why = _("no code for phones: the time is not synced ({quality})", quality=word(view.quality))
+        yield Check("screen.phone_code", "warning", why, *_online("warning"))
+    elif not view.programs.get("sync") or "central" in view.faults:
+        why = _("no code for phones: the central server cannot be reached")
+        yield Check("screen.phone_code", "warning", why, *_online("warning"))
+    elif not view.phone_code:
+        why = _("no code for phones: the policy allows none, or the station has no key")
+        yield Check("screen.phone_code", "warning", why, "", _("ask the union whether doors may open by phone"))
+    else:
+        yield Check("screen.phone_code", "fine", _("the display has a code for phones"))
+
+
 def check_doors(view: View | None) -> Iterator[Check]:
     """What the doors say of themselves."""
     for name, door in (view.doors if view else {}).items():
+        if door.slot:  # check_slots tells of it
+            continue
         bad = door.alarm not in {"none", "unknown"} or door.lock in {"fault", "unknown"}
         evidence = _(
             "{lock}, {door}, mode {mode}, alarm {alarm}",

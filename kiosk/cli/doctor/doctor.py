@@ -24,8 +24,10 @@ from kiosk.cli.doctor.network import check_network
 from kiosk.cli.doctor.pins import check_pins
 from kiosk.cli.doctor.readers import check_readers
 from kiosk.cli.doctor.serials import check_serials, ports_of
+from kiosk.cli.doctor.slots import check_slots
 from kiosk.cli.doctor.titles import title
 from kiosk.cli.doctor.unready import check_left, check_setup, unready
+from kiosk.cli.doctor.wheels import check_wheels
 from kiosk.cli.look.room import check_room
 from kiosk.foreign import visible
 from kiosk.language import _, told
@@ -33,7 +35,7 @@ from kiosk.settings import Settings
 from kiosk.settings.kept import load_or_kept
 from kiosk.settings.loading import warnings
 from kiosk.settings.table import BadSettings
-from kiosk.wire import View
+from kiosk.wire.views import View
 from kiosk.wording.names import Names
 from kiosk.wording.words import word
 
@@ -113,24 +115,36 @@ def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Ch
     yield from check_units(units_of(settings))
     yield from station.check_programs(settings, view)
     yield from station.check_clock(view)
+    yield from station.check_phone_code(settings, view)
     yield from station.check_doors(view)
     yield from station.check_cameras(settings, view)
     yield from check_readers(settings)
     yield from check_serials(ports_of(settings))
     yield from check_room(settings, view)
+    yield from check_slots(settings, view)
+    yield from check_wheels(settings, view)
     yield from check_network(settings)
 
 
 def units_of(settings: Settings) -> list[str]:
     """The units that these settings need."""
+    browsers = _browsers(settings) if shutil.which("cage") else []
     others = {
         "kiosk-sensors": settings.has_buses,
         "kiosk-sync": settings.central is not None,
         "kiosk-screen": settings.screen is not None,
-        "kiosk-browser": settings.screen is not None and shutil.which("cage") is not None,
+        "kiosk-desk": settings.has_display_inside,
+        **dict.fromkeys(browsers, True),
     }
     scanners = [f"kiosk-scanner@{name}" for name in settings.scanners]
     return ["kiosk-station", *scanners, *(name for name, wanted in others.items() if wanted)]
+
+
+def _browsers(settings: Settings) -> list[str]:
+    """One a Pi, whose graphics have one master: that at the door first."""
+    if settings.screen is not None:
+        return ["kiosk-browser"]
+    return ["kiosk-desk-browser"] if settings.has_display_inside else []
 
 
 def _tell(checks: Iterable[Check], names: Names, *, verbose: bool) -> list[Check]:

@@ -38,7 +38,8 @@ from kiosk.settings.kept import load_or_kept
 from kiosk.settings.reading import salvage
 from kiosk.settings.table import BadSettings
 from kiosk.settings.text import as_far_as_readable, read_bounded
-from kiosk.wire import GetView, View
+from kiosk.wire import GetView
+from kiosk.wire.views import View
 from kiosk.wording.names import Names
 from kiosk.wording.words import listed
 

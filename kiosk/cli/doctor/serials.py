@@ -29,7 +29,12 @@ RULES: Final = "/etc/udev/rules.d/61-kiosk-ports.rules"
 
 def ports_of(settings: Settings) -> list[str]:
     """Every serial port of the settings."""
-    tables = [*settings.sensors.values(), *settings.relays.values(), *([settings.gps] if settings.gps else [])]
+    tables = [
+        *settings.sensors.values(),
+        *settings.relays.values(),
+        *settings.boards.values(),
+        *([settings.gps] if settings.gps else []),
+    ]
     ports = [*(getattr(table, "port", None) for table in tables), *(each.engine for each in settings.scanners.values())]
     return list(dict.fromkeys(filter(None, ports)))
 

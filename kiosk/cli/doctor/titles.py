@@ -22,6 +22,8 @@ def _called(group: str, name: str, names: Names) -> str:
     match group:
         case "door":
             return names.door(name)
+        case "slot":
+            return names.door(name.removesuffix(".kept"))
         case "sensor":
             return names.sensor(name)
         case "alarm":

@@ -17,7 +17,7 @@ from kiosk.cli.act.door import DAY, Duration
 from kiosk.cli.common import echo, print_json, reading, settings_or_exit, until_interrupted
 from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.wire import STREAMS, StreamName
+from kiosk.wire.base import STREAMS, StreamName
 from kiosk.wording.names import Names
 from kiosk.wording.sentences import sentence
 from kiosk.wording.words import legend, stamped

@@ -15,7 +15,7 @@ from kiosk.cli.files import OutFile, writing
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.settings import Settings
-from kiosk.wire import STREAMS, StreamName
+from kiosk.wire.base import STREAMS, StreamName
 from kiosk.wording.names import Names
 from kiosk.wording.sentences import sentence
 from kiosk.wording.words import iso, legend, listed, stamped, when, word

@@ -12,7 +12,7 @@ from kiosk.cli.look.logbook import aside_of, stream_state
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.settings import Settings
-from kiosk.wire import View
+from kiosk.wire.views import View
 from kiosk.wording.words import rests, when
 
 

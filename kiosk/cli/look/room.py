@@ -11,7 +11,7 @@ from kiosk.cli.doctor.check import Check
 from kiosk.language import _, chosen
 from kiosk.settings import Settings
 from kiosk.settings.appliances import AnySensor, LineTable, ModbusTable, OneWireTable
-from kiosk.wire import View
+from kiosk.wire.views import View
 from kiosk.wording.names import Names
 from kiosk.wording.words import listed, quantity, word
 
@@ -59,7 +59,7 @@ def check_room(settings: Settings, view: View | None) -> Iterator[Check]:
             _("look at: {appliance}", appliance=names.appliance(name.partition(".")[0])),
         )
     for name, why in view.room.off.items():
-        latched = [each for each in why if each != "saving"]
+        latched = [each for each in why if each not in {"saving", "battery"}]
         remedy = "kiosk maintenance on --for 10m" if latched else ""
         evidence = _("off: {why}", why=listed(map(names.why, why)))
         yield Check(f"relay.{name}", "warning", evidence, remedy, "" if latched else _("show a pass"))
@@ -67,7 +67,12 @@ def check_room(settings: Settings, view: View | None) -> Iterator[Check]:
 
 def _check_ports(settings: Settings) -> Iterator[Check]:
     """Each serial port of the settings: there, ours to use, and named by where it is plugged in."""
-    tables = [*settings.sensors.values(), *settings.relays.values(), *([settings.gps] if settings.gps else [])]
+    tables = [
+        *settings.sensors.values(),
+        *settings.relays.values(),
+        *settings.boards.values(),
+        *([settings.gps] if settings.gps else []),
+    ]
     ports = (getattr(table, "port", None) for table in tables)
     for port in dict.fromkeys(filter(None, ports)):
         if not Path(port).exists():

@@ -41,12 +41,17 @@ def read(config: Path, as_json: bool) -> None:
     Stop the program first (sudo systemctl stop kiosk-sensors): a serial port has one user.
     """
     settings = settings_or_exit(config)
+    from kiosk.sensors.boards import MISSED, Wishes, board_lines  # noqa: PLC0415
     from kiosk.sensors.buses import buses  # noqa: PLC0415
 
     told: list[Told] = []
     for bus in buses(settings, dict.fromkeys(settings.relays, True)):
         bus.round(told.append)
         bus.close()
+    for line in board_lines(settings, Wishes(settings.slots)):
+        for _again in range(MISSED):
+            line.round(told.append)
+        line.close()
     if as_json:
         print_json(told)
     else:
@@ -77,7 +82,7 @@ def _title(name: str, settings: Settings) -> str:
 
 
 def _line(message: Told, settings: Settings) -> str:
-    from kiosk.wire import Located, NotSensed, Sensed, Trouble  # noqa: PLC0415
+    from kiosk.wire import Located, NotSensed, Sensed, SlotSeen, Trouble  # noqa: PLC0415
     from kiosk.wording.names import Names  # noqa: PLC0415
     from kiosk.wording.words import quantity, word  # noqa: PLC0415
 
@@ -90,6 +95,8 @@ def _line(message: Told, settings: Settings) -> str:
             return f"✘ {_wide(names.sensor(name))} {word(reason)}"
         case Trouble(name, detail):
             return f"{'✘' if detail else '✔'} {_wide(names.fault(name))} {word(detail or 'fine')}"
+        case SlotSeen(slot, is_open):
+            return f"✔ {_wide(names.door(slot))} {word('open' if is_open else 'closed')}"
         case Located(latitude, longitude, speed):
             return f"✔ {_wide('gps')} {latitude:.5f}, {longitude:.5f}, {speed:.1f} m/s"
 

@@ -21,10 +21,10 @@ from kiosk.cli.setup.steps import Stands, Step, title
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
-from kiosk.wire import DoorView, RoomView, View
+from kiosk.wire.views import DoorView, RoomView, View
 from kiosk.wording.names import Names
 from kiosk.wording.sentences import sentence
-from kiosk.wording.words import FORM, alarm, clocked, legend, listed, quantity, rests, stamped, when, word
+from kiosk.wording.words import FORM, alarm, clocked, legend, listed, quantity, rests, service_word, stamped, when, word
 
 if TYPE_CHECKING:
     from kiosk.logbook.reader import Row
@@ -158,7 +158,7 @@ def _lines(settings: Settings, view: View | None) -> list[tuple[str, str]]:
         lines.append((names.sensor(name), absent if sensor.value is None else quantity(sensor.value, sensor.unit)))
     lines += _room(view.room, names)
     if view.services:
-        held = (f"{word(kind)} {count}" for kind, count in view.services.items())
+        held = (f"{service_word(kind)} {count}" for kind, count in view.services.items())
         lines.append(
             (_("services"), _("{services}; {count} notices hold now", services=listed(held), count=len(view.notices)))
         )
@@ -199,6 +199,10 @@ def _room(room: RoomView, names: Names) -> list[tuple[str, str]]:
         lines.append((_("saving"), _("{phase}: the station is closed and empty", phase=word(room.saving))))
     if room.place:
         lines.append((_("place"), f"{room.place[0]:.5f}, {room.place[1]:.5f}"))
+    if room.moving:
+        lines.append((_("drives"), _("no pass opens until it stands")))
+    if room.stops:
+        lines.append((_("Stop"), listed(room.stops)))
     return lines
 
 

@@ -17,7 +17,8 @@ from kiosk.cli.look.status import lines_of
 from kiosk.language import _
 from kiosk.local import Line, NotReachable
 from kiosk.settings import Settings
-from kiosk.wire import Logged, Subscribe, View
+from kiosk.wire import Logged, Subscribe
+from kiosk.wire.views import View
 from kiosk.wording.names import Names
 from kiosk.wording.sentences import sentence
 from kiosk.wording.words import stamped

@@ -22,8 +22,9 @@ class Desk:
 
     @property
     def door(self) -> str:
-        """The door that is set up: the first of the settings."""
-        return next(iter(self.draft.values.get("doors", {})), "main")
+        """The door that is set up: the first of the settings that is no slot."""
+        doors = self.draft.values.get("doors", {})
+        return next((name for name, table in doors.items() if "slot" not in table), "main")
 
     @property
     def settings(self) -> Settings | None:

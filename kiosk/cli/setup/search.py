@@ -77,7 +77,7 @@ def meters(port: str, folder: Path, asked: Callable[[int], None] = lambda _count
     taken: set[int] = set()
     for name, path in known(folder).items():
         try:
-            profile = load_profile(path)
+            profile = load_profile(path, Profile)
         except BadSettings:
             continue
         if not profile.read:

@@ -15,10 +15,12 @@ from typing import Any, Final
 from kiosk import __version__
 from kiosk.cli.common import asked, fail, json_line, say, style
 from kiosk.cli.doctor.check import Check
-from kiosk.cli.trial.trials import PASSED, SKIPPED, Trials, try_camera, try_code, try_exit, try_lamps, try_lock
+from kiosk.cli.trial.results import PASSED, SKIPPED
+from kiosk.cli.trial.trials import Trials, try_camera, try_code, try_exit, try_lamps, try_lock
 from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.redaction import hidden
+from kiosk.settings import LockTable
 from kiosk.wire import Operate
 from kiosk.wording.sentences import result_words
 from kiosk.wording.words import when
@@ -151,12 +153,18 @@ def _killed(trials: Trials) -> str:
 
 
 def _fail_safe(trials: Trials) -> bool:
-    return trials.settings.doors[trials.door].lock.wiring == "fail_safe"
+    return _lock(trials).wiring == "fail_safe"
 
 
 def _powered(trials: Trials, *, powered: bool) -> bool:
     """Whether the pin is high while the relay has power, or none."""
-    return trials.settings.doors[trials.door].lock.active_high == powered
+    return _lock(trials).active_high == powered
+
+
+def _lock(trials: Trials) -> LockTable:
+    lock = trials.settings.doors[trials.door].lock
+    assert lock is not None  # noqa: S101  the settings want one of every door that is no slot
+    return lock
 
 
 def level(volts: float | None, *, high: bool) -> str:

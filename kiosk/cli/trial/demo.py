@@ -26,24 +26,35 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--story",
+    type=click.Choice(["door", "services"]),
+    default="door",
+    show_default=True,
+    help="Those who come to a door; or a bus with a cupboard: an exam week, a raincoat, a doctor, a medicine, two stops.",
+)
 @click.option("--for", "seconds", type=Duration(), help="End by itself after this long, e.g. 40s. Default: Ctrl-C.")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep everything but the film in this new folder."
 )
 @click.option("--film", is_flag=True, help="With --keep: the film too, some 160 MB.")
 @as_json
-def demo(seconds: float | None, keep: Path | None, film: bool, as_json: bool) -> None:
+def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_json: bool) -> None:
     """Run a central server and all programs on simulated hardware, and tell what happens.
 
     Exit code 1 unless a valid pass opened the door, a forged, an expired, a revoked and a replayed one did not, and the
-    central server holds every entry exactly once.
+    central server holds every entry exactly once. The story of services ends by itself: exit code 1 unless each of its
+    scenes came to its end.
     """
     from rich.console import Console  # noqa: PLC0415
 
     from kiosk.demo.place import DemoFailed, ending_in_order  # noqa: PLC0415
     from kiosk.demo.run import run_demo  # noqa: PLC0415
     from kiosk.demo.script import LENGTH  # noqa: PLC0415
+    from kiosk.demo.services import run_services  # noqa: PLC0415
 
+    if story == "services" and (seconds is not None or film):
+        fail(_("--for and --film go with the story of the door"), MISUSED)
     if seconds is not None and seconds < LENGTH:
         fail(_("The story takes {seconds:g} s; --for must be at least that.", seconds=LENGTH), MISUSED)
     if film and not keep:
@@ -51,15 +62,19 @@ def demo(seconds: float | None, keep: Path | None, film: bool, as_json: bool) ->
     console = Console(stderr=as_json)
     try:
         with ending_in_order(), _folder(keep) as folder:
-            summary = run_demo(folder.resolve(), seconds, console, keep_film=film)
+            if story == "services":
+                summary = run_services(folder.resolve(), console)
+            else:
+                summary = run_demo(folder.resolve(), seconds, console, keep_film=film)
     except (DemoFailed, BadSettings, sqlite3.Error) as error:
         fail(str(error), WRONG)
     except OSError as error:
         fail(_("The demo cannot run here: {why}", why=why_not(error)))
-    tell_summary(console, summary, complete=seconds is not None)
+    complete = seconds is not None or story == "services"
+    tell_summary(console, summary, complete=complete)
     if as_json:
         print_json(summary)
-    sys.exit(0 if summary.ok or seconds is None else WRONG)
+    sys.exit(0 if summary.ok or not complete else WRONG)
 
 
 @contextmanager

@@ -203,8 +203,9 @@ def explain(config: Path, code: str, door: str, as_json: bool) -> None:
 
 def _judge(settings: Settings, text: str, door: str) -> tuple[Explained, str]:
     """What the station says; from its files, with a caveat, while its program is not running."""
-    if door and door not in settings.doors:
-        fail(_("There is no door {door}; there are: {doors}", door=door, doors=", ".join(settings.doors)), MISUSED)
+    if door and door not in settings.entrances:
+        doors = ", ".join(settings.entrances)
+        fail(_("There is no door {door}; there are: {doors}", door=door, doors=doors), MISUSED)
     try:
         return ask_station(settings, Explain(text, door), Explained), ""
     except NotReachable:

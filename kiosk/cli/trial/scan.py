@@ -74,7 +74,7 @@ def _judged(settings: Settings, name: str, text: str, *, why: bool) -> dict[str,
     if why:
         from kiosk.trust.reasons import WORDS, Reason  # noqa: PLC0415
 
-        explained = ask_station(settings, Explain(text, settings.scanners[name].door), Explained)
+        explained = ask_station(settings, Explain(text, settings.scanners[name].door or ""), Explained)
         words = chosen(WORDS[Reason(explained.reason)]) if explained.reason else ""
         found |= {"opens": not explained.reason, "reason": explained.reason, "words": words, "claims": explained.claims}
     return found

@@ -111,9 +111,10 @@ def _check(line: Line, settings: Settings, place: str) -> None:
         raise BadScenario(
             _("{place}: no such sensor or event: {name}", place=place, name=line.what) + did_you_mean(line.what, known)
         )
-    if line.what == "enter" and line.value not in settings.doors:
+    if line.what == "enter" and line.value not in settings.entrances:
         raise BadScenario(
-            _("{place}: no such door: {name}", place=place, name=line.value) + did_you_mean(line.value, settings.doors)
+            _("{place}: no such door: {name}", place=place, name=line.value)
+            + did_you_mean(line.value, settings.entrances)
         )
     if line.what in settings.sensors and not line.value:
         raise BadScenario(

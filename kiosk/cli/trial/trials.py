@@ -38,28 +38,20 @@ from kiosk.cli.common import (
     sure,
 )
 from kiosk.cli.doctor.network import check_network
+from kiosk.cli.trial.poster import try_poster
+from kiosk.cli.trial.results import PASSED, SKIPPED
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.local import Line, NotReachable
 from kiosk.redaction import hidden
 from kiosk.settings import Settings
-from kiosk.wire import (
-    MAX_WHY,
-    Commission,
-    Done,
-    GetView,
-    Logged,
-    Operate,
-    Subscribe,
-    TryLamp,
-    View,
-)
+from kiosk.wire import Commission, Done, GetView, Logged, Operate, Subscribe, TryLamp
+from kiosk.wire.base import MAX_WHY
+from kiosk.wire.views import View
 from kiosk.wording.names import Names
 from kiosk.wording.sentences import result_words
 from kiosk.wording.words import listed, quantity, when, word
 
-PASSED: Final = "passed"
-SKIPPED: Final = "skipped"
 PATIENCE: Final = 30.0
 LAMPS: Final = ("ready", "granted", "denied", "warning", "alarm")
 
@@ -84,7 +76,13 @@ class Trials:
     @property
     def has_contact(self) -> bool:
         """Whether the door itself says that it is open."""
-        return self.settings.doors[self.door].contact is not None
+        table = self.settings.doors[self.door]
+        return table.contact is not None or table.board is not None
+
+    @property
+    def is_slot(self) -> bool:
+        """Whether it is a cupboard's, with nothing to be tried but its lock."""
+        return self.settings.doors[self.door].slot is not None
 
     def ask(self, message: Any) -> None:
         """Have the station do it; ends the program where it refuses or is away."""
@@ -246,6 +244,7 @@ TESTS: Final[dict[str, Callable[[Trials], str]]] = {
     "lamps": try_lamps,
     "camera": try_camera,
     "code": try_code,
+    "poster": try_poster,
     "sensors": try_sensors,
     "network": try_network,
 }
@@ -283,6 +282,8 @@ def test(config: Path, what: str | None, door: str, out: Path, by: str, *, accep
     if (what is None) != acceptance:
         raise click.UsageError(_("Name one part, `all` or --acceptance."))
     trials = _trials(config, door, asks=what not in UNATTENDED)
+    if trials.is_slot and what != "lock":
+        fail(_("{door} is a slot: only `lock` can be tried of it.", door=trials.door), MISUSED)
     if acceptance:
         results, files = _accept(trials, config, out, by)
     else:
@@ -295,7 +296,7 @@ def test(config: Path, what: str | None, door: str, out: Path, by: str, *, accep
 
 def _trials(config: Path, door: str, *, asks: bool) -> Trials:
     settings = settings_or_exit(config)
-    door = door or next(iter(settings.doors))
+    door = door or next(iter(settings.entrances))
     if door not in settings.doors:
         fail(_("There is no door {door}; there are: {doors}", door=door, doors=", ".join(settings.doors)), MISUSED)
     if asks and not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""May this code open this door now? The checks that need the station: status, scope, time, replay, class, mode.
+"""May this pass open this door now? The checks that need the station: status, scope, time, replay, class, mode.
 
 A pass is refused only for a reason that can be proven. The *mark* of a grant is made in memory at once and is as durable
 as its entry in the logbook, from which it is made again after a restart (:func:`remember`).
@@ -6,6 +6,7 @@ as its entry in the logbook, from which it is made again after a restart (:func:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from msgspec import Struct
@@ -15,9 +16,8 @@ from kiosk.core.clock import Clock, provably_early, provably_expired
 from kiosk.core.door.door import Door, winner
 from kiosk.core.door.hours import provably_closed
 from kiosk.core.door.tables import Claim, DoorState
-from kiosk.trust.codes import bare
 from kiosk.trust.keyset import Keyset
-from kiosk.trust.passes import Kind, Pass, PassClass, read_pass
+from kiosk.trust.passes import Kind, Pass, PassClass
 from kiosk.trust.reasons import Reason
 from kiosk.trust.status import Status, StatusList
 
@@ -98,7 +98,7 @@ def interlocked(name: str, doors: dict[str, Door], awaited: set[str]) -> bool:
 
 
 def judge(
-    text: str,
+    claims: Pass | Reason,
     door: Door,
     trust: Trust,
     memory: Memory,
@@ -106,27 +106,40 @@ def judge(
     boot: float,
     *,
     blocked: bool = False,
+    drives: bool = False,
     old_list: bool = False,
+    also: Collection[str] = (),
 ) -> Verdict:
-    """The whole verification, in the design's order. Changes nothing.
+    """What follows the signatures, in the design's order: `claims` are what they vouch for, or why not. Changes nothing.
 
-    `blocked`: the door is interlocked; `old_list`: the policy wants a newer status list for all but technicians and stewards.
+    `blocked`: the door is interlocked; `drives`: the station provably drives, and technicians alone come in; `old_list`: the
+    policy wants a newer status list for all but technicians and stewards; `also`: prefixes in which the station counts beside
+    its code's own.
     """
-    claims = read_pass(bare(text), trust.keyset)
     if isinstance(claims, Reason):
         return Verdict(claims)
     mark = _believed(memory[_place(door, claims)], clock, boot)
     again = mark is not None and boot - mark.at <= SECOND_CHANCE and claims.shown_at >= mark.shown_at
     reason = (
-        _status(claims, trust)
-        or (Reason.OLD_LIST if old_list and claims.pass_class not in STAFF else None)
-        or _scope(claims, trust)
-        or _time(claims, clock, boot)
+        holds_not(claims, trust, clock, boot, old_list=old_list, also=also)
         or _replay(claims, mark, again, boot)
         or _door(claims, door, clock, boot)
+        or (Reason.MOVING if drives and claims.pass_class is not PassClass.TECHNICIAN else None)
         or (Reason.INTERLOCKED if blocked else None)
     )
     return Verdict(reason, claims, again)
+
+
+def holds_not(
+    claims: Pass, trust: Trust, clock: Clock, boot: float, *, old_list: bool = False, also: Collection[str] = ()
+) -> Reason | None:
+    """Why a pass does not hold at this station now, whatever it is shown for; None where it does."""
+    return (
+        _status(claims, trust)
+        or (Reason.OLD_LIST if old_list and claims.pass_class not in STAFF else None)
+        or _scope(claims, trust, also)
+        or _time(claims, clock, boot)
+    )
 
 
 def mark(memory: Memory, claims: Pass, door: Door, clock: Clock, boot: float) -> Memory:
@@ -174,8 +187,9 @@ def _status(claims: Pass, trust: Trust) -> Reason | None:
             return None
 
 
-def _scope(claims: Pass, trust: Trust) -> Reason | None:
-    return None if trust.station.startswith(claims.scope) else Reason.WRONG_STATION
+def _scope(claims: Pass, trust: Trust, also: Collection[str]) -> Reason | None:
+    holds = any(each.startswith(claims.scope) for each in (trust.station, *also))
+    return None if holds else Reason.WRONG_STATION
 
 
 def _time(claims: Pass, clock: Clock, boot: float) -> Reason | None:

@@ -13,20 +13,27 @@ from kiosk.core.state import DENIALS, MOST_LIMITS, Refused, State, Stepped, move
 from kiosk.trust.reasons import Reason
 
 
-def denied(state: State, name: str, reason: Reason | None, index: int | None, now: float) -> Stepped:
-    """A code was refused at this door; `index` where a signature vouches for its holder."""
+def shown(state: State, name: str, reason: Reason, now: float) -> Stepped:
+    """The door shows why not, and nothing of it is written down."""
+    return moved(state, name, (lamps.denied(state.doors[name], str(reason), now), ()))
+
+
+def denied(
+    state: State, name: str, reason: Reason | None, index: int | None, now: float, way: fact.Way = ""
+) -> Stepped:
+    """A code was refused at this door, or a phone; `index` where a signature vouches for its holder."""
     state, _ = moved(state, name, (lamps.denied(state.doors[name], str(reason), now), ()))
     denials = {where: known for where, known in state.denials.items() if limit.holds(known, now)}
-    where = name, str(reason), index if len(denials) < MOST_LIMITS else None
+    where = name, str(reason), index if len(denials) < MOST_LIMITS else None, way
     known, suppressed = limit.tell(denials.get(where, DENIALS), now)
     state = replace(state, denials={**denials, where: known})
-    return state, () if suppressed is None else (fact.Denied(name, str(reason), index, suppressed),)
+    return state, () if suppressed is None else (fact.Denied(name, str(reason), index, suppressed, way),)
 
 
 def untold(state: State, now: float = math.inf) -> dict[Refused, fact.Denied]:
     """Refusals that went untold where none has followed that would tell of them: for each limit the last, with their number."""
     return {
-        where: fact.Denied(*where, known.suppressed - 1)
+        where: fact.Denied(*where[:3], known.suppressed - 1, where[3])
         for where, known in state.denials.items()
         if known.suppressed and limit.due(known) <= now
     }

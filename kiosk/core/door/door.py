@@ -50,7 +50,8 @@ class DoorRules(Struct, frozen=True):
     """What the settings say of one door. Seconds.
 
     `rest`: after which the same card opens it again; `holders`: the credentials that may (None: any); `always`: the classes
-    that its calendar does not bind; `interlock`: the doors that must be shut while it opens.
+    that its calendar does not bind; `interlock`: the doors that must be shut while it opens; `slot`: of a cupboard, no way in;
+    `board`: the lock board that moves it, empty where a pin does.
     """
 
     pulse: float = 5.0
@@ -65,6 +66,8 @@ class DoorRules(Struct, frozen=True):
     schedule: Schedule = ALWAYS
     always: frozenset[int] = frozenset({1, 2})
     interlock: frozenset[str] = frozenset()
+    slot: bool = False
+    board: str = ""
 
 
 class Door(Struct, frozen=True):
@@ -117,7 +120,7 @@ def claim(door: Door, kind: Claim, until: float, now: float, seen: float | None 
     if kind is not Claim.PASS:
         return _settle(moved, now, ())
     if door.door is DoorState.OPEN:
-        return _settle(moved, now, (fact.Taken(door.name),), seen)
+        return _settle(moved, now, (fact.Taken(door.name, door.rules.slot),), seen)
     return _settle(replace(moved, awaited=door.rules.has_contact), now, (), seen)
 
 
@@ -199,7 +202,7 @@ def _opened(door: Door, now: float) -> Moved:
         replace(door, opened_at=now), AlarmSignal.OPENED_ASKED if asked else AlarmSignal.OPENED_UNASKED
     )
     if door.awaited:
-        return replace(door, awaited=False), (fact.Taken(door.name), *outcomes)
+        return replace(door, awaited=False), (fact.Taken(door.name, door.rules.slot), *outcomes)
     return door, outcomes
 
 
@@ -225,7 +228,7 @@ def _settle(door: Door, now: float, outcomes: tuple[Outcome, ...], seen: float |
     """Bring mode and lock to where the claims want them."""
     if door.awaited and Claim.PASS not in door.claims:
         door = replace(door, awaited=False)
-        outcomes += (fact.NotTaken(door.name),)
+        outcomes += (fact.NotTaken(door.name, door.rules.slot),)
     if EXCUSES & door.claims.keys():
         door, more = _alarm(door, AlarmSignal.EXCUSED)
         outcomes += more

@@ -51,9 +51,13 @@ def forgiven(door: Door) -> Door:
     return replace(door, denied_until=-math.inf, refused="")
 
 
-def shown(door: Door, now: float, *, warned: bool = False) -> tuple[Door, tuple[Show, ...]]:
-    """Show it, if it is not what is shown already. `warned`: appliances are about to be switched off behind this door."""
+def shown(door: Door, now: float, *, warned: bool = False, drives: bool = False) -> tuple[Door, tuple[Show, ...]]:
+    """Show it, if it is not what is shown already.
+
+    `warned`: appliances are about to be switched off behind this door; `drives`: no pass opens, since the station drives.
+    """
     wanted = lamp(door, now)
+    wanted = Lamp.CLOSED if drives and wanted is Lamp.READY else wanted
     if door.tried is not None and now < door.tried_until:
         wanted = door.tried
     elif warned and wanted in {Lamp.READY, Lamp.CLOSED}:
@@ -68,5 +72,6 @@ def tried(door: Door, lamp: Lamp, now: float) -> Door:
 
 def due(door: Door, now: float) -> float:
     """When a refusal, or a signal that was tried, has been shown long enough; infinite when none is shown."""
-    refusal = door.denied_until if door.shown is Lamp.DENIED else math.inf
-    return min(refusal, door.tried_until if now < door.tried_until else math.inf)
+    if now < door.tried_until:  # until then no refusal that ends is seen
+        return door.tried_until
+    return door.denied_until if door.shown is Lamp.DENIED else math.inf

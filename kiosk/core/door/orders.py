@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from kiosk import __version__
 from kiosk.core import entries as fact
+from kiosk.core.admission import NO_SUCH_DOOR
 from kiosk.core.documents import versions
-from kiosk.core.door import door
-from kiosk.core.door.tables import Claim
+from kiosk.core.door import door, slots
+from kiosk.core.door.door import Door
+from kiosk.core.door.tables import MAX_OVERRIDE, Claim
 from kiosk.core.entries import Entry
 from kiosk.core.events import Command, DoorRequested, Restart, Verb
 from kiosk.core.freshness import freshness
@@ -37,8 +39,6 @@ BY_VERB: Final = {
 }
 """The claim that a technician's verb makes; a release ends all of them."""
 
-MAX_OVERRIDE: Final = 24 * 3600.0
-
 
 def requested(state: State, event: DoorRequested, now: float) -> Stepped:
     """Do to a door what a technician or the central server wants of it."""
@@ -49,13 +49,18 @@ def requested(state: State, event: DoorRequested, now: float) -> Stepped:
     if event.verb is Verb.RELEASE:
         what = door.release(known, set(BY_VERB.values()), now)
     else:
-        what = door.claim(known, BY_VERB[event.verb], now + seconds, now)
+        what = door.claim(known, _claimed(known, event.verb), now + seconds, now)
     ends = set(BY_VERB.values()) if event.verb is Verb.RELEASE else {BY_VERB[event.verb]}
     ordered = {at: kid for at, kid in state.ordered.items() if at[0] != event.door or at[1] not in ends}
     state = replace(state, ordered=ordered)
     state, outcomes = moved(state, event.door, what)
     told = None if event.verb is Verb.RELEASE else seconds
     return state, (fact.Operated(event.door, event.verb, event.who, told), *outcomes)
+
+
+def _claimed(known: Door, verb: Verb) -> Claim:
+    """Who opens a slot takes from it, or fills it: its contact is to say so, as of a pass."""
+    return Claim.PASS if known.rules.slot and verb is Verb.OPEN else BY_VERB[verb]
 
 
 def obey(state: State, order: Order, now: float) -> Stepped:
@@ -69,9 +74,9 @@ def obey(state: State, order: Order, now: float) -> Stepped:
         case "report":
             outcomes = (_report(state, command.id, now),)
         case verb:
-            name = command.door or next(iter(state.doors))
-            if name not in state.doors:
-                outcome = "no_such_door"
+            name = command.door or state.entrances[0]
+            if name not in state.doors or (state.doors[name].rules.slot and BY_COMMAND[verb] not in slots.TAKES):
+                outcome = NO_SUCH_DOOR
             elif verb in {"unlock", "hold_open"} and Claim.LOCKDOWN in state.doors[name].claims:
                 outcome = "locked_down"
             else:

@@ -14,6 +14,9 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+MAX_OVERRIDE: Final = 24 * 3600.0
+"""Seconds after which whatever somebody wants of a door ends by itself."""
+
 
 class Claim(enum.StrEnum):
     """What the lock may be wanted for, highest first."""

@@ -51,7 +51,7 @@ def judge(alarm: Alarm, value: float | None, now: float, *, applies: bool) -> Ju
     if beyond is alarm.raised:
         return (alarm if alarm.turning_since is None else replace(alarm, turning_since=None)), ()
     since = now if alarm.turning_since is None else alarm.turning_since
-    if now - since < (rules.clear_after if alarm.raised else rules.after):
+    if now < since + (rules.clear_after if alarm.raised else rules.after):  # as `due` reckons it, bit for bit
         return (alarm if since == alarm.turning_since else replace(alarm, turning_since=since)), ()
     alarm = replace(alarm, raised=beyond, turning_since=None)
     return alarm, (ApplianceAlarm(alarm.name, rules.sensor, value, beyond),)

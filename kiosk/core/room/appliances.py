@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from kiosk.core.clock import Instant
 from kiosk.core.entries import Entry
-from kiosk.core.events import Command, Located, NoReading, Reading
+from kiosk.core.events import Command, NoReading, Reading
 from kiosk.core.faults import faulted
-from kiosk.core.room import alarms, position, saving, sensors, usage
+from kiosk.core.room import alarms, saving, sensors, usage
 from kiosk.core.room.alarms import Alarm
 from kiosk.core.room.sensors import Folded, Sensor
 from kiosk.core.state import State, Stepped
@@ -31,12 +31,6 @@ def sensed(state: State, event: Reading | NoReading, now: Instant) -> Stepped:
         case NoReading(_, reason, at):
             folded = sensors.no_reading(sensor, reason, now.boot, at)
     return _folded(state, folded, now.boot)
-
-
-def located(state: State, event: Located, now: Instant) -> Stepped:
-    """A receiver knows where the station is."""
-    place, entries = position.located(state.room.place, event.latitude, event.longitude, event.speed, now.boot)
-    return replace(state, room=replace(state.room, place=place)), entries
 
 
 def advance(state: State, now: Instant) -> Stepped:

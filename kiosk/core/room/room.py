@@ -8,7 +8,9 @@ import math
 from msgspec import Struct
 
 from kiosk.core.room.alarms import Alarm
+from kiosk.core.room.motion import Motion
 from kiosk.core.room.position import Place
+from kiosk.core.room.stops import Stops
 from kiosk.core.room.usage import Usage
 
 
@@ -34,10 +36,25 @@ class OccupancyRules(Struct, frozen=True):
     warn_for: float = 60.0
 
 
+class Battery(Struct, frozen=True):
+    """Power from a battery: an alarm on its voltage, which nobody is told, and the relays that it switches off."""
+
+    low: Alarm
+    relays: tuple[str, ...]
+
+
+class Wheels(Struct, frozen=True):
+    """A station on wheels: whether it drives, and at which of its stops it is."""
+
+    motion: Motion = Motion()
+    stops: Stops = Stops()
+
+
 class Room(Struct, frozen=True):
     """`off`: why each relay is off, of those that are. `sign_at`: the last sign of somebody; `signs`: sensors that give one.
 
     `hour_at`: boot time at which the meters' sums are told next; `phase_at`: when the saving took its phase.
+    `battery`: where there is one to be spared; `wheels`: where it drives.
     """
 
     alarms: dict[str, Alarm] = {}
@@ -50,3 +67,5 @@ class Room(Struct, frozen=True):
     phase: Phase = Phase.ON
     phase_at: float = 0.0
     hour_at: float = -math.inf
+    battery: Battery | None = None
+    wheels: Wheels | None = None

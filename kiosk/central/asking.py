@@ -1,0 +1,30 @@
+"""Who asks, for what, and whether a secret may go this way; behind nginx uvicorn knows the address by X-Forwarded-For."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from starlette.requests import Request
+
+
+def address_of(request: Request) -> str:
+    """From where somebody asks; empty where nobody knows."""
+    return request.client.host if request.client else ""
+
+
+def here_of(request: Request) -> str:
+    """What is asked for, as the browser's line shows it behind the host."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def at_this_machine(request: Request) -> bool:
+    """Whether this machine itself asks."""
+    try:
+        return ipaddress.ip_address(address_of(request)).is_loopback
+    except ValueError:
+        return False
+
+
+def safely(request: Request) -> bool:
+    """Over HTTPS; and over plain HTTP at this machine alone."""
+    return request.url.scheme == "https" or at_this_machine(request)

@@ -1,0 +1,114 @@
+"""A station's sheet: what the public is told that it has, its hours, its picture; and what it lacks of the standard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+from starlette.responses import Response
+
+from kiosk.central.codes import is_public, printed
+from kiosk.central.office.asked import Asked, missing, page, to
+from kiosk.central.photos import MOST_BYTES, NoPhoto, made_anew
+from kiosk.central.scope import Scope
+from kiosk.central.sheet_file import PLACE, cells_of, read_cells, registered
+from kiosk.central.sheets import FACILITIES, Sheet, facility_words, unsaid
+from kiosk.central.sheets import missing as lacking
+from kiosk.central.store.registers import Registered
+from kiosk.central.store.sightings import StationLine
+from kiosk.central.web.forms import Form
+from kiosk.language import _
+
+TEXTS: Final = ("name", "name_en", "address", "latitude", "longitude", "area", "medicine_box", "notice_board")
+FLAGS: Final = ("attended", "wheels")
+CLEARED: Final[Mapping[str, Any]] = {
+    "name_en": "", "area": None, "medicine_box": None, "notice_board": None, "hours": (),
+}  # fmt: skip
+"""What an empty field of the form means."""
+
+
+def show(asked: Asked) -> Response:
+    """The form, as the sheet is."""
+    line = _known(asked)
+    sheet = asked.store.sheet(line.code)
+    cells = cells_of(registered(line, asked.store.places(Scope(line.code)).get(line.code)), sheet)
+    return _page(asked, line, sheet, Form(cells | _checked(sheet)), {})
+
+
+def _checked(sheet: Sheet) -> dict[str, str]:
+    flags = {name: "yes" for name in FLAGS if getattr(sheet, name)}
+    return {**dict.fromkeys(FLAGS, ""), **flags, **{f"has_{each}": "yes" for each in sheet.facilities or ()}}
+
+
+def change(asked: Asked) -> Response:
+    """Keep what the form says, and write into the audit who said it."""
+    line = _known(asked)
+    before = asked.store.sheet(line.code)
+    values, wrong = read_form(asked.form, before)
+    picture, why = _picture(asked.form)
+    wrong |= {"photo": why} if why else {}
+    if wrong:
+        return _page(asked, line, before, asked.form, wrong, 422)
+    place = {name: values.pop(name) for name in PLACE if name in values}
+    with asked.store.transaction():
+        photo = asked.store.put_photo(picture, asked.now) if picture else before.photo
+        sheet = replace(before, **values, photo="" if asked.form.raw("no_photo") else photo)
+        asked.store.add_stations([Registered(line.code, **place)], asked.now)
+        asked.store.put_sheets({line.code: sheet}, asked.who.name, asked.now)
+        asked.acted("sheet changed", line.code, line.code, asked.form.words("reason"))
+    return to(f"/stations/{line.code}/sheet")
+
+
+def read_form(form: Form, before: Sheet) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the fields mean, and what is wrong with them. Nothing checked where nobody had said anything says nothing."""
+    texts = {name: form.words(name) for name in TEXTS} | {"hours": form.raw("hours").strip()}
+    values, wrong = read_cells({name: text for name, text in texts.items() if text})
+    had = tuple(each for each in FACILITIES if form.raw(f"has_{each}"))
+    facilities = had if had or before.facilities is not None else None
+    flags = {name: bool(form.raw(name)) for name in FLAGS}
+    return {**CLEARED, **flags, **values, "facilities": facilities}, wrong
+
+
+def _picture(form: Form) -> tuple[bytes | None, str]:
+    """The photograph that was sent, made small; or what is wrong with it."""
+    file = form.files.get("photo")
+    raw = file.file.read(MOST_BYTES + 1) if file else b""
+    try:
+        return (made_anew(raw) if raw else None), ""
+    except NoPhoto:
+        return None, _("This is no photograph that can be taken: JPEG, PNG or WebP, 8 MB at the most.")
+
+
+def photo(asked: Asked) -> Response:
+    """The picture, to operators of the station."""
+    body = asked.store.photo(asked.store.sheet(_known(asked).code).photo)
+    if body is None:
+        missing(_("There is no such picture any longer."))
+    return Response(body, media_type="image/jpeg")
+
+
+def _known(asked: Asked) -> StationLine:
+    """The station, if it may have a page. Refuses with 404."""
+    found = [each for each in asked.store.register(asked.scope, asked.path["code"]) if is_public(each.code)]
+    return found[0] if found else missing(_("There is no such station, or it is not one of yours."))
+
+
+def _page(
+    asked: Asked, line: StationLine, sheet: Sheet, form: Form, wrong: Mapping[str, str], status: int = 200
+) -> Response:
+    return page(
+        "sheet",
+        asked,
+        status,
+        line=line,
+        sheet=sheet,
+        printed=printed(line.code),
+        facilities=facility_words(),
+        lacking=[*lacking(sheet)],
+        unsaid=[*unsaid(sheet)],
+        site=asked.store.addresses.public,
+        acts=[each for each in asked.store.acts(asked.scope, about=line.code) if each.what == "sheet changed"][:5],
+        form=form,
+        wrong=wrong,
+    )

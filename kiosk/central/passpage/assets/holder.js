@@ -1,0 +1,147 @@
+// The holder's side of a pass: enrolled once with a code, renewed before it ends, and left again.
+import {forget, keep, kept, same} from "./kept.js";
+import {newKey, signer} from "./keys.js";
+import {open, proven} from "./server.js";
+import {shown} from "./shown.js";
+
+const RIGHT_ENOUGH = 60;
+// Seconds by which a clock may be wrong and is taken for right: stations take five minutes. A clock that was set right while the
+// phone was offline would be made wrong by what was measured before; most clocks are right.
+
+const RENEW_AFTER = 3600;
+// Seconds after which a pass is renewed when there is a network: so soon the phone hears that another has its place.
+
+const GONE = new Set(["elsewhere", "unknown"]);
+const ENDED = new Set([...GONE, "revoked", "suspended", "ended"]);
+// What the server says for good, and what may change again: all of it is kept, so that it is told without a network, too.
+
+const PENDING = {pending: true, pass: "", holder: "", expires: 0, offset: 0, renewed: 0, refused: ""};
+// Kept with a new key before the server hears of it: where its answer is lost, the server has bound this key and no other.
+
+export class Holder {
+  constructor(record) {
+    this.record = record;
+    this.apart = apart();
+    this.unsure = false;
+  }
+
+  // Whoever is enrolled on this phone, or nobody. Throws where nothing can be kept.
+  static async here() {
+    return new Holder(await kept());
+  }
+
+  get enrolled() {
+    return Boolean(this.record) && !this.record.pending;
+  }
+
+  // By how many seconds the phone's clock is behind; 0 where it is right enough, or was set right: what was measured would
+  // make it earlier than the last answer of the server's, and it is not so by itself.
+  get clockWrong() {
+    const {offset, renewed} = this.record || PENDING;
+    const phone = Date.now() / 1000, least = renewed - RIGHT_ENOUGH;
+    return Math.abs(offset) > RIGHT_ENOUGH && !(phone + offset < least && least <= phone) ? offset : 0;
+  }
+
+  // The time of the server, as far as it is known here.
+  now() {
+    return Date.now() / 1000 + this.clockWrong;
+  }
+
+  // The time is known to be wrong, and no station takes a code of it.
+  get astray() {
+    return this.now() < this.record.renewed - RIGHT_ENOUGH;
+  }
+
+  // Whether the phone's clock was set since this was asked last, or the phone has slept: it may be wrong until the server tells.
+  jumped() {
+    const before = this.apart;
+    this.apart = apart();
+    const jumped = Math.abs(this.apart - before) > RIGHT_ENOUGH;
+    if (jumped) this.unsure = true;
+    return jumped;
+  }
+
+  get over() {
+    return this.now() >= this.record.expires;
+  }
+
+  // Whether the server is to be asked. Where an answer was lost or the clock found wrong, whenever somebody has just `come`.
+  due(come) {
+    if (!this.record || GONE.has(this.record.refused)) return false;
+    const {pending, refused, offset, renewed} = this.record;
+    if (pending || (come && Math.abs(offset) > RIGHT_ENOUGH)) return come;
+    return Boolean(refused) || this.unsure || this.astray || this.now() - renewed > RENEW_AFTER;
+  }
+
+  // What another tab may have changed. Whether it did.
+  async reread() {
+    const before = this.record, found = await kept();
+    if (this.record !== before) return false;
+    this.record = found;
+    return !same(before, found) || found?.pass !== before?.pass || found?.refused !== before?.refused;
+  }
+
+  // With the key of the last try where that one's answer may be lost. No code is used up when another tab has a pass meanwhile.
+  async enrol(code) {
+    await this.reread();
+    const again = Boolean(this.record?.pending);
+    if (!this.record || this.record.refused) await this.put(this.record, {...PENDING, key: await newKey()});
+    const tried = this.record;
+    if (!tried?.pending) return;
+    try {
+      await this.take(tried, await proven("enrol", tried.key, signer(tried.key), {code}));
+    } catch (error) {
+      if (!again || error.kind !== "code") throw error;
+      await this.renew().catch((other) => { throw other.kind === "unknown" ? error : other; });
+    }
+    if (navigator.storage && navigator.storage.persist) navigator.storage.persist();
+  }
+
+  // A newer pass for the same key.
+  async renew() {
+    const tried = this.record;
+    try {
+      await this.take(tried, await proven("renew", tried.key, signer(tried.key)));
+    } catch (error) {
+      const ended = ENDED.has(error.kind) && !(tried.pending && error.kind === "unknown");
+      if (ended) await this.put(tried, {...tried, pending: false, pass: "", refused: error.kind});
+      throw error;
+    }
+  }
+
+  async take(tried, said) {
+    const {pass, holder, expires, offset} = said;
+    await this.put(tried, {key: tried.key, pass, holder, expires, offset, renewed: Date.now() / 1000 + offset, refused: ""});
+    this.unsure = false;
+  }
+
+  // In the place of `before`; where that is gone, whatever is there counts.
+  async put(before, record) {
+    const now = await keep(before, record);
+    if (same(this.record, before)) this.record = now;
+  }
+
+  // The key goes first, whoever closes the page meanwhile; the server is told where it can be.
+  async leave(gone) {
+    const {key} = this.record;
+    this.record = undefined;
+    await forget();
+    gone();
+    await proven("leave", key, signer(key)).catch(() => {});
+  }
+
+  // What became of asking for the door whose display shows this.
+  open(text) {
+    return open(text, this.record.key, signer(this.record.key));
+  }
+
+  // The text of the next code.
+  code() {
+    return shown(this.record.pass, signer(this.record.key), Math.floor(this.now()));
+  }
+}
+
+// What lies between the phone's clock, which can be set, and the one that runs since the page was opened, in seconds.
+function apart() {
+  return (Date.now() - performance.now()) / 1000;
+}

@@ -1,0 +1,75 @@
+"""What a view of the public pages is given, and the answers that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, NoReturn
+
+from jinja2 import Environment
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from kiosk.central.codes import grouped
+from kiosk.central.public.assets import asset
+from kiosk.central.public.feed_bodies import FeedBodies
+from kiosk.central.publicly import Publicly, Stations
+from kiosk.central.store import CentralStore
+from kiosk.central.voice_words import face_word
+from kiosk.central.voices.limits import Limits
+from kiosk.central.web.forms import Form
+from kiosk.central.web.templates import templates_of
+from kiosk.language import _, chinese
+from kiosk.wording.words import listed, word
+
+PACKAGE: Final = "kiosk.central.public"
+PAGE: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie"}
+"""Of every page: the language is by who asks, and what it says is of now."""
+
+
+class Asked(Struct, frozen=True):
+    """A request of somebody whom nobody knows; `address` is where it comes from, and is written down nowhere."""
+
+    store: CentralStore
+    publicly: Publicly
+    feed: FeedBodies
+    limits: Limits
+    address: str
+    now: float
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Form
+    here: str
+    cookies: Mapping[str, str]
+    headers: Mapping[str, str]
+    https: bool
+
+    @property
+    def stations(self) -> Stations:
+        """All of them, as the public may know them."""
+        return self.publicly.seen(self.now).stations
+
+
+def page(name: str, asked: Asked, status: int = 200, **values: Any) -> Response:
+    """A page from its template, in the language of whoever asks."""
+    template = _templates().get_template(f"{name}.html")
+    text = template.render(asked=asked, lang="zh-CN" if chinese() else "en", name=name, **values)
+    return Response(text, status, PAGE, media_type="text/html")
+
+
+def to(path: str) -> Response:
+    """The way to another page."""
+    return RedirectResponse(path, 303)
+
+
+def absent(what: str) -> NoReturn:
+    """There is no such thing."""
+    raise HTTPException(404, what)
+
+
+@cache
+def _templates() -> Environment:
+    found = templates_of(PACKAGE)
+    found.globals.update(_=_, word=word, face_word=face_word, asset=asset, grouped=grouped, listed=listed)
+    return found

@@ -1,0 +1,4 @@
+-- The pictures that services name by their SHA-256, and which service names which.
+CREATE TABLE pictures (sha256 TEXT PRIMARY KEY, body BLOB NOT NULL)
+
+CREATE TABLE service_pictures (service TEXT PRIMARY KEY, picture TEXT NOT NULL) WITHOUT ROWID

@@ -1,0 +1,1 @@
+"""The election board's verbs, offline."""

@@ -1,0 +1,344 @@
+"""`step(booth, event, setting) -> (booth, commands)`: an anonymous ballot at the desk, from a slip to the urn and out of it.
+
+A slip that is shown opens a ballot, if a poll that is on lists it, and it is not burnt here. What is answered stays on the page
+until *cast*; here there is a number, a poll and the slip's serial, and nothing of it is stored. *Cast* burns the slip: one
+write of the poll's urn holds what is burnt and the sealed ballots, both sorted, so that a cut leaves both or neither, and their
+order tells nothing. Whoever does not know whether it was cast shows the slip again.
+
+When the poll is provably over, the urn is sent whatever it holds, so that the board knows who has sent; what is repeated is the
+same sealed ballots, of which each counts once. When the logbook has them they leave the urn; what is burnt stays for KEPT.
+
+Like the rest of the desk it is none of the rules', whose events and states a recording holds.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from typing import Final, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kiosk.core.clock import Clock, Instant, Quality
+from kiosk.core.entries import Ballots, Stamp
+from kiosk.core.events import CommitFailed, Committed, Record, Tick
+from kiosk.index.ballots import sealed_text
+from kiosk.index.poll import Poll
+from kiosk.index.slips import PREFIX, digest_of, serial_in
+from kiosk.trust.codes import bare
+
+MOST: Final = 4096
+"""Ballots that an urn takes, also where a poll has more slips: 0.6 MB, written twice at each *cast*."""
+
+MOST_SENT: Final = 16
+"""Urns that were sent and are kept; of more the one that ended first goes.
+
+Each poll that is on has one: there are no more than documents of a kind at a station (MOST_OF_A_KIND of kiosk/core/held.py).
+"""
+
+OPEN_FOR: Final = 900.0
+"""Seconds for which a ballot stays open at the most; the page ends it long before when nobody touches it."""
+
+TOLD_FOR: Final = 12.0
+"""Seconds for which it is told what became of a slip."""
+
+KEPT: Final = 30 * 86_400.0
+"""Seconds after the end for which an urn that was sent still knows what was burnt: a clock may have been wrong."""
+
+AGAIN_AFTER: Final = 86_400.0
+"""Seconds until what the logbook did not take is recorded again: it has it in memory, and tries by itself.
+
+A cut meanwhile loses nothing: it stays in the urn until the logbook has it on the disk, and the next start records it at once.
+"""
+
+IN_AN_ENTRY: Final = 32
+"""Ballots in one entry: 5.2 kB."""
+
+TICKET: Final = -2
+"""The ballots' own; that of the ratings is -1, and those of the door are positive."""
+
+TOLD: Final = frozenset(
+    {
+        "slip_torn", "slip_unknown", "slip_elsewhere", "slip_cast", "slip_wait", "slip_early", "slip_no_time", "slip_over",
+        "slip_busy", "slip_full", "slip_disk",
+    }
+)  # fmt: skip
+"""What the display says of a slip that opened no ballot."""
+
+
+class Urn(Struct, frozen=True):
+    """What is stored of a poll: `burnt` has the digests of slips, `sealed` the ballots, both sorted.
+
+    `most`: how many it takes; `sent`: the logbook has had what was in it.
+    """
+
+    poll: str
+    ends: int
+    most: int
+    burnt: tuple[bytes, ...] = ()
+    sealed: tuple[bytes, ...] = ()
+    sent: bool = False
+
+
+class Open(Struct, frozen=True):
+    """The ballot that is open, until boot time `until`; `number` tells it from those before."""
+
+    number: int
+    poll: str
+    serial: bytes
+    until: float
+
+
+class Setting(Struct, frozen=True):
+    """Where and when: the station's code, the polls that it holds by their ids, its clock and now."""
+
+    station: str
+    polls: Mapping[str, Poll]
+    clock: Clock
+    now: Instant
+
+    @property
+    def earliest(self) -> float:
+        """No true time is before this."""
+        return self.clock.earliest(self.now.boot)
+
+
+class Shown(Struct, frozen=True):
+    """A code was held before the desk's reader."""
+
+    text: str
+
+
+class Cast(Struct, frozen=True):
+    """The ballot of that number is cast; `sealed` is its outer envelope."""
+
+    number: int
+    sealed: bytes
+
+
+class Left(Struct, frozen=True):
+    """Nobody is at the ballot of that number any longer."""
+
+    number: int
+
+
+class Stored(Struct, frozen=True):
+    """This urn is on the disk."""
+
+    urn: Urn
+
+
+class Refuses(Struct, frozen=True):
+    """The disk takes no urn, or takes them again."""
+
+    so: bool
+
+
+class KeepUrn(Struct, frozen=True):
+    """Store the urn; answer with Stored. A later one of its poll takes the place of one that still waits."""
+
+    urn: Urn
+
+
+class DropUrn(Struct, frozen=True):
+    """Write over the urn of that poll, and remove it."""
+
+    poll: str
+
+
+BallotEvent = Shown | Cast | Left | Stored | Refuses | Committed | CommitFailed | Tick
+BallotCommand = KeepUrn | DropUrn | Record
+
+
+class Booth(Struct, frozen=True):
+    """`urns` as they are to be, `safe` as they are on the disk, by poll; `told` until boot time `told_until`.
+
+    `number`: of the newest ballot; `sending`: the poll whose urn the logbook was given; `again_at`: the boot time from which on
+    it may be given one; `refuses`: the disk takes none; `keeps`: there is one.
+    """
+
+    urns: dict[str, Urn] = {}
+    safe: dict[str, Urn] = {}
+    open: Open | None = None
+    number: int = 0
+    told: str = ""
+    told_until: float = 0.0
+    sending: str = ""
+    again_at: float = 0.0
+    refuses: bool = False
+    keeps: bool = True
+
+
+def step(booth: Booth, event: BallotEvent, setting: Setting) -> tuple[Booth, tuple[BallotCommand, ...]]:
+    """The next state, and what to do, in order."""
+    before = booth
+    booth = _happen(_begun(_settled(booth, setting.now.boot), setting), event, setting)
+    booth, gone = _old(booth, setting)
+    booth, record = _sending(booth, setting)
+    kept = [KeepUrn(urn) for name, urn in booth.urns.items() if before.urns.get(name) is not urn]
+    return booth, (*kept, *map(DropUrn, gone), *record)
+
+
+def due(booth: Booth, setting: Setting) -> float:
+    """The boot time at which a Tick is wanted; infinite when only events matter."""
+    boot = setting.now.boot
+    times = [booth.open.until] if booth.open else []
+    times += [booth.told_until] if booth.told else []
+    for urn in booth.urns.values():
+        if not urn.sent and not booth.sending:
+            times.append(max(booth.again_at, boot + max(1.0, urn.ends - setting.earliest)))
+    times += [boot + max(1.0, poll.begins - setting.earliest) for poll in _awaited(booth, setting).values()]
+    return min(times, default=math.inf)
+
+
+def takes(booth: Booth, text: str) -> bool:
+    """Whether a code that is shown concerns the ballot: a slip does, and while a ballot is open everything else."""
+    return booth.open is not None or bare(text).startswith(PREFIX)
+
+
+def _settled(booth: Booth, now: float) -> Booth:
+    """What time alone has ended."""
+    if booth.open and now >= booth.open.until:
+        booth = replace(booth, open=None)
+    return replace(booth, told="") if booth.told and now >= booth.told_until else booth
+
+
+def _happen(booth: Booth, event: BallotEvent, setting: Setting) -> Booth:
+    match event:
+        case Shown(text):
+            return _shown(booth, text, setting)
+        case Cast(number, sealed) if booth.open and booth.open.number == number:
+            return _cast(booth, booth.open, sealed)
+        case Left(number) if booth.open and booth.open.number == number:
+            return replace(booth, open=None)
+        case Stored(urn):
+            return replace(booth, safe={**booth.safe, urn.poll: urn})
+        case Refuses(so):
+            return replace(booth, refuses=so)
+        case Committed() if booth.sending:
+            return _emptied(booth)
+        case CommitFailed():
+            return replace(booth, sending="", again_at=setting.now.boot + AGAIN_AFTER)
+        case Cast() | Left() | Committed() | Tick():
+            return booth
+        case _:
+            assert_never(event)
+
+
+def _shown(booth: Booth, text: str, setting: Setting) -> Booth:
+    """A slip opens a ballot, or it is told why not; any other code only ends what was told before."""
+    now = setting.now.boot
+    if not bare(text).startswith(PREFIX):
+        return replace(booth, told="")
+    serial = serial_in(text)
+    if booth.open and booth.open.serial == serial:
+        return replace(booth, open=replace(booth.open, until=now + OPEN_FOR), told="")
+    found = "slip_torn" if serial is None else _poll_of(booth, digest_of(serial), setting)
+    if serial is None or found in TOLD:
+        return replace(booth, told=found, told_until=now + TOLD_FOR)
+    number = booth.number + 1
+    return replace(booth, open=Open(number, found, serial, now + OPEN_FOR), number=number, told="")
+
+
+def _poll_of(booth: Booth, digest: bytes, setting: Setting) -> str:
+    """The id of the poll in which this slip gives a ballot here and now; else the word of TOLD for why it does not."""
+    found = next((name for name, poll in setting.polls.items() if poll.heap_of(digest) is not None), None)
+    if found is None:
+        return "slip_unknown"
+    poll, urn = setting.polls[found], booth.urns.get(found)
+    if urn and _has(urn.burnt, digest):
+        safe = booth.safe.get(found)
+        return "slip_cast" if safe and _has(safe.burnt, digest) else "slip_wait"
+    if not poll.is_held_at(setting.station):
+        return "slip_elsewhere"
+    if why := "slip_over" if booth.sending == found else _not_on(poll, setting):
+        return why  # nothing is added to an urn that is on its way, whatever the clock says since
+    if booth.open:
+        return "slip_busy"
+    if booth.refuses or urn is None or found not in booth.safe:
+        return "slip_disk"
+    return "slip_full" if len(urn.burnt) >= urn.most else found
+
+
+def _not_on(poll: Poll, setting: Setting) -> str:
+    """Why a poll takes no ballot now: it has provably ended, or has not provably begun."""
+    if setting.earliest >= poll.ends:
+        return "slip_over"
+    if setting.earliest >= poll.begins:
+        return ""
+    guess = setting.clock.wall(setting.now)
+    known = setting.clock.quality(setting.now.boot) is not Quality.UNSET
+    return "slip_early" if known and guess < poll.begins else "slip_no_time"
+
+
+def _cast(booth: Booth, ballot: Open, sealed: bytes) -> Booth:
+    urn = booth.urns[ballot.poll]
+    burnt, ballots = _with(urn.burnt, digest_of(ballot.serial)), _with(urn.sealed, sealed)
+    urn = replace(urn, burnt=burnt, sealed=ballots, sent=False)
+    return replace(booth, urns={**booth.urns, urn.poll: urn}, open=None)
+
+
+def _begun(booth: Booth, setting: Setting) -> Booth:
+    """With an urn for each poll that is on here, made before the first ballot, so that a disk that is full later takes it."""
+    for name, poll in _awaited(booth, setting).items() if booth.keeps else ():
+        if not _not_on(poll, setting):
+            booth = replace(booth, urns={**booth.urns, name: Urn(name, poll.ends, min(len(poll), MOST))})
+    return booth
+
+
+def _awaited(booth: Booth, setting: Setting) -> dict[str, Poll]:
+    """The polls for which there is to be an urn, by their ids."""
+    return {
+        name: poll
+        for name, poll in setting.polls.items()
+        if name not in booth.urns and poll.is_held_at(setting.station) and setting.earliest < poll.ends
+    }
+
+
+def _sending(booth: Booth, setting: Setting) -> tuple[Booth, tuple[Record, ...]]:
+    """The next urn whose poll is provably over; whoever is at a ballot may end it, and an urn is sent as it is on the disk."""
+    boot, clock = setting.now.boot, setting.clock
+    if booth.sending or booth.open or boot < booth.again_at:
+        return booth, ()
+    for name, urn in booth.urns.items():
+        if not urn.sent and clock.proven(boot) >= urn.ends and booth.safe.get(name) == urn:
+            stamp = Stamp(boot, clock.wall(setting.now), clock.quality(boot))
+            return replace(booth, sending=name), (Record(tuple(entries_of(urn)), stamp, TICKET),)
+    return booth, ()
+
+
+def entries_of(urn: Urn) -> Iterator[Ballots]:
+    """What the logbook is given of an urn: one entry at the least."""
+    parts = max(1, -(-len(urn.sealed) // IN_AN_ENTRY))
+    for part in range(parts):
+        some = urn.sealed[part * IN_AN_ENTRY : (part + 1) * IN_AN_ENTRY]
+        yield Ballots(urn.poll, part + 1, parts, tuple(map(sealed_text, some)))
+
+
+def _emptied(booth: Booth) -> Booth:
+    urn = replace(booth.urns[booth.sending], sealed=(), sent=True)
+    return replace(booth, urns={**booth.urns, urn.poll: urn}, sending="")
+
+
+def _old(booth: Booth, setting: Setting) -> tuple[Booth, list[str]]:
+    """Without the urns of polls that have been over for long, or were over before many others."""
+    proven = setting.clock.proven(setting.now.boot)
+    sent = sorted((urn for urn in booth.urns.values() if urn.sent), key=lambda urn: urn.ends, reverse=True)
+    gone = [urn.poll for at, urn in enumerate(sent) if at >= MOST_SENT or proven >= urn.ends + KEPT]
+    for name in gone:
+        urns = {each: urn for each, urn in booth.urns.items() if each != name}
+        booth = replace(booth, urns=urns, safe={each: urn for each, urn in booth.safe.items() if each != name})
+    return booth, gone
+
+
+def _has(found: tuple[bytes, ...], wanted: bytes) -> bool:
+    at = bisect_left(found, wanted)
+    return at < len(found) and found[at] == wanted
+
+
+def _with(found: tuple[bytes, ...], new: bytes) -> tuple[bytes, ...]:
+    """Sorted, as they are."""
+    at = bisect_left(found, new)
+    return (*found[:at], new, *found[at:])

@@ -1,0 +1,87 @@
+// An anonymous ballot: seven pages of one touch after a slip was shown, all of it once more, and then it is cast. Until then its
+// answers are in this module alone, and nothing of them is kept: who goes away has not voted, and the slip is as it was.
+import { choice, icon, make } from "./dom.js";
+import { both, said, told } from "./language.js";
+import { shown, tell } from "./station.js";
+import { home, show } from "./views.js";
+
+const ANSWERS = [0, 1, 2, 3, 4], THANKS_FOR = 6000, WORDS_FOR = 15000;
+let ballot = null, answers = [], greeted = false, done = 0;
+
+// The program goes on telling of it for a moment.
+const forget = () => {
+  done = (ballot ?? shown.ballot)?.number ?? done;
+  ballot = null;
+  answers = [];
+};
+
+// Nobody is at it any longer.
+export const leave = async () => {
+  forget();
+  if (done) await tell("ballot-left", { number: done });
+};
+
+const away = () => {
+  leave();
+  show(ended("ballot_left", "back"), { homeAfter: WORDS_FOR });
+};
+
+const words = () => make("p", { class: "six" }, make("span", {}, said("six_words")), " ", make("b", { lang: "en", dir: "ltr" }, ballot.words));
+
+const heading = (at) => make("span", {}, make("span", { class: "count" }, `${at + 1}/${ballot.questions.length} `), told(ballot.questions[at]));
+
+const asked = (at, back, then) => () => ({
+  title: heading(at), kind: "ballot", back,
+  inside: [
+    make("div", { id: "choices" }, ...ANSWERS.map((each) => choice("tile", "", said(`ballot${each}`), () => {
+      answers[at] = each;
+      then();
+    }, { "aria-pressed": answers[at] === undefined ? undefined : String(answers[at] === each) }))),
+    words(),
+  ],
+});
+
+const ask = (at) => {
+  if (at < 0) away();
+  else if (at < ballot.questions.length) show(asked(at, () => ask(at - 1), () => ask(at + 1)));
+  else show(whole);
+};
+
+const line = (answer, at) => make("li", {}, make("span", { class: "count" }, `${at + 1} `), said(`dimension${at}`), " ", make("b", {}, said(`ballot${answer}`)));
+
+const whole = () => ({
+  title: "check_ballot", kind: "list", back: () => ask(ballot.questions.length - 1),
+  inside: [
+    make("ul", { class: "sheet brief", tabindex: "0", "aria-labelledby": "title" }, ...answers.map(line), make("li", {}, words())),
+    make("div", { class: "moves" }, choice("main", "yes", said("cast"), cast), choice("", "", said("change"), () => ask(0))),
+  ],
+});
+
+const cast = async () => {
+  const given = { number: ballot.number, answers };
+  forget();
+  show(() => ({ title: "saving", kind: "ended", inside: [] }));
+  const became = await tell("cast", given);
+  if (became !== "saved") leave();
+  const word = { saved: "cast_done", refused: "cast_refused" }[became] ?? "cast_unknown";
+  show(ended(word, became === "saved" ? "yes" : "warning"), { homeAfter: became === "saved" ? THANKS_FOR : WORDS_FOR });
+};
+
+const ended = (became, picture) => () => ({
+  title: became, kind: "ended", inside: [make("p", { class: "big" }, icon(picture), both(became)), choice("main", "", said("finished"), home)],
+});
+
+// A slip opens it at whatever is shown; one that was open before this page was made was somebody else's.
+export const voting = (now) => {
+  if (!now.there) return;
+  if (!greeted && now.ballot) leave();
+  else if (now.ballot && now.ballot.number > done && now.ballot.number !== ballot?.number) {
+    answers = [];
+    ballot = now.ballot;
+    ask(0);
+  } else if (!now.ballot && ballot) {
+    forget();
+    show(ended("ballot_over", "late"), { homeAfter: WORDS_FOR });
+  }
+  greeted = true;
+};

@@ -1,0 +1,199 @@
+"""A ballot on the display inside: beside a real station, by fingers and by four keys; and how it looks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+import requests
+
+from kiosk.demo.place import free_port
+from kiosk.desk import words
+from kiosk.index.sealing import open_answers, open_ballot
+from kiosk.wire import Refused
+from kiosk.wire.inside import BallotView, CastBallot, DeskView, LeaveBallot
+from tests.browser.inside import Beside, beside
+from tests.browser.test_desk_looks import SCRIPT, SIZES, SMALLEST, axe_finds, wrongs
+from tests.index.polls import INNER_KEY, OUTER_KEY, serial
+from tests.programs.house import PATIENCE, until
+from tests.programs.votes import Voting, VotingHouse, poll
+
+pytestmark = pytest.mark.browser
+
+WAIT: Final = PATIENCE * 1000
+ASKED: Final = (
+    ("你对平等就业和择业自主满意吗？", "How content are you with equal employment and the choice of work?"),
+    ("你对劳动报酬满意吗？", "How content are you with your pay?"),
+    ("你对休息休假满意吗？", "How content are you with rest and leave?"),
+    ("你对劳动安全卫生满意吗？", "How content are you with safety and health at work?"),
+    ("你对职业技能培训满意吗？", "How content are you with training?"),
+    ("你对社会保险和福利满意吗？", "How content are you with insurance and welfare?"),
+    ("你对诉求处理满意吗？", "How content are you with how complaints are handled?"),
+)
+BALLOT: Final = BallotView(
+    1,
+    "ab" * 32,
+    "abandon ability able about above absent",
+    {"zh": "幸福指数", "en": "Happiness index"},
+    tuple({"zh": zh, "en": en} for zh, en in ASKED),
+    b"k" * 32,
+)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> VotingHouse:
+    return VotingHouse(
+        tmp_path_factory.mktemp("vote") / "house", poll(60), f"[desk]\ndisplay = true\nport = {free_port()}\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def voting(house: VotingHouse) -> Iterator[Voting]:
+    with house.voting() as voting, house.program("desk"):
+        until(lambda: requests.get(url(house), timeout=5).ok, "the page")
+        yield voting
+
+
+def url(house: VotingHouse) -> str:
+    return f"http://127.0.0.1:{house.config.read_text().rsplit('port = ', 1)[1].strip()}"
+
+
+@pytest.fixture
+def page(chromium: Any, voting: Voting) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 800, "height": 480}, has_touch=True)
+    page = context.new_page()
+    page.goto(url(voting.house))
+    page.locator("#stage:not([inert]) .face:enabled").first.wait_for(timeout=WAIT)
+    yield page
+    context.close()
+
+
+def asks(page: Any, at: int) -> None:
+    page.locator("#stage:not([inert]) #choices").wait_for(timeout=WAIT)
+    page.locator("#title .count", has_text=f"{at + 1}/7").wait_for(timeout=WAIT)
+
+
+def answer(page: Any, at: int, given: int) -> None:
+    asks(page, at)
+    page.locator("#choices button").nth(given).tap()
+
+
+def says(page: Any, key: str) -> None:
+    page.locator("body", has_text=words.OURS[key][0]).wait_for(timeout=WAIT)
+
+
+def counted(house: VotingHouse) -> dict[bytes, Any]:
+    opened = [open_ballot(house.held.id, OUTER_KEY, each) for each in house.urn().sealed]
+    return {each.serial: open_answers(house.held.id, INNER_KEY, each.inner) for each in opened if each}
+
+
+def test_random_paths_give_the_answers_of_the_model(page: Any, voting: Voting, house: VotingHouse) -> None:
+    chance = random.Random(7)  # noqa: S311
+    wanted: dict[bytes, Any] = {}
+    for slip in range(2):
+        voting.show(slip)
+        model: list[int] = []
+        while len(model) < 7:
+            given = chance.randrange(5)
+            answer(page, len(model), given)
+            model.append(given)
+            if chance.random() < 0.2 and len(model) < 7:
+                asks(page, len(model))
+                page.locator("#back").tap()
+                asks(page, len(model) - 1)
+                assert page.locator("#choices [aria-pressed=true]").all_inner_texts() == [words.BALLOT[model[-1]][0]]
+                model.pop()
+        page.locator("#stage:not([inert]) .moves .main").tap()
+        says(page, "cast_done")
+        wanted[serial(slip)] = tuple(model)
+        page.locator("#stage .main").tap()
+        page.locator(".face:enabled").first.wait_for(timeout=WAIT)
+    assert counted(house) == wanted
+
+
+def test_four_keys_vote(page: Any, voting: Voting, house: VotingHouse) -> None:
+    voting.show(10)
+    for at in range(7):
+        asks(page, at)
+        page.keyboard.press("3")
+    page.locator("#stage:not([inert]) .moves").wait_for(timeout=WAIT)
+    page.keyboard.press("1")
+    says(page, "cast_done")
+    assert counted(house)[serial(10)] == (2,) * 7
+
+
+def test_who_goes_away_leaves_nothing_and_the_slip_as_it_was(page: Any, voting: Voting, house: VotingHouse) -> None:
+    before = house.urn()
+    voting.show(11)
+    answer(page, 0, 3)
+    page.reload()
+    until(lambda: voting.view().ballot is None, "the ballot to be closed")
+    page.locator(".face:enabled").first.wait_for(timeout=WAIT)
+    assert house.urn() == before
+    voting.show(11)
+    asks(page, 0)
+    assert page.locator("#choices [aria-pressed]").count() == 0, "nothing of it is left"
+    page.locator("#back").tap()
+    says(page, "ballot_left")
+    until(lambda: voting.view().ballot is None, "the ballot to be closed")
+
+
+def test_a_slip_that_was_cast_is_told(page: Any, voting: Voting) -> None:
+    voting.vote(12, (0,) * 7)
+    voting.show(12)
+    says(page, "told_slip_cast")
+
+
+@pytest.fixture(scope="module")
+def seen(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Beside]]:
+    """The page beside what says what a station would, with a ballot that is open."""
+    with beside(tmp_path_factory.mktemp("looks") / "house", DeskView("37081101")) as (url, station):
+        context = chromium.new_context(viewport={"width": 800, "height": 480}, has_touch=True)
+        page = context.new_page()
+        page.goto(url)
+        page.locator(".face:enabled").first.wait_for()
+        page.evaluate(SCRIPT)
+        station.show(DeskView("37081101", ballot=BALLOT))
+        page.locator("#choices").wait_for()
+        yield page, station
+        context.close()
+
+
+def test_every_page_of_it_can_be_read_and_hit_with_gloves_on(seen: tuple[Any, Beside]) -> None:
+    page, _station = seen
+    found: dict[str, list[str]] = {}
+    for at in range(8):
+        for size in SIZES:
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            for language in ("zh", "en"):
+                page.evaluate("language => document.querySelector(`nav [lang=${language}]`).click()", language)
+                found[f"{at} {language} {size}"] = wrongs(page, size, at < 7 and size != SMALLEST)
+        found[f"{at} axe"] = axe_finds(page)
+        if at < 7:
+            page.evaluate("document.querySelector('#choices button').click()")
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize(("became", "told"), [(Refused("no"), "cast_refused"), (None, "cast_unknown")])
+def test_who_does_not_know_whether_it_was_cast_is_told_what_to_do(
+    seen: tuple[Any, Beside], became: Any, told: str
+) -> None:
+    page, station = seen
+    station.show(DeskView("37081101", ballot=BallotView(**{**_fields(BALLOT), "number": 2 if became else 3})))
+    asks(page, 0)
+    for at in range(7):
+        answer(page, at, 1)
+    if became:
+        station.answer = became
+    else:
+        page.route("**/cast", lambda route: route.abort())
+    page.locator("#stage:not([inert]) .moves .main").tap()
+    says(page, told)
+    until(lambda: LeaveBallot(2 if became else 3) in station.heard, "the ballot to be left")
+    assert all(len(each.inner) == 55 for each in station.heard if isinstance(each, CastBallot))
+
+
+def _fields(ballot: BallotView) -> dict[str, Any]:
+    return {name: getattr(ballot, name) for name in BallotView.__struct_fields__}

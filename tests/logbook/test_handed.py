@@ -1,0 +1,199 @@
+"""Marks of who has had one: with their entries or not at all, through epochs and damage, and gone when a campaign is over."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from kiosk.core.clock import Quality
+from kiosk.core.desk.handing import Forget, KeepMarks
+from kiosk.core.entries import Counted, Denied, Filled, HandedOut, NotTaken, Stamp, Taken
+from kiosk.core.events import Record
+from kiosk.logbook import salvage
+from kiosk.logbook.handed import taken_of
+from kiosk.logbook.reader import FILE, Reader, Row
+from kiosk.logbook.store import Logbook
+from kiosk.station.recollection import cut_off
+from tests.core.supplied import mark
+from tests.logbook.test_writer import Desk, until
+
+STAMP = Stamp(1.0, 1e9, Quality.SYNCED)
+GRANTED = HandedOut("rain", "raincoat", "locker3", mark(7))
+GIVEN = replace(GRANTED, taken=True)
+OTHER = HandedOut("sun", "hat", "", mark(8), "2026-W48", taken=True)
+
+
+def give(book: Logbook, *entries: HandedOut | Counted | Filled, boot: float = 1.0) -> None:
+    book.append([(replace(STAMP, boot=boot), each) for each in entries])
+
+
+def bodies(folder: Path) -> list[HandedOut]:
+    with closing(Reader(folder)) as reader:
+        rows = list(reader.rows("services"))
+        assert all(row.intact for row in rows)
+        return [msgspec.json.decode(row.body, type=HandedOut) for row in rows]
+
+
+def test_a_mark_counts_once_it_was_taken_and_stays_so(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, GRANTED)
+    assert taken_of(book.handed()) == {}
+    assert [(each.slot, each.item, each.boot_id) for each in book.handed()] == [("locker3", "raincoat", "boot")]
+    give(book, GIVEN, OTHER, GRANTED)
+    marks = {"rain": {"": {mark(7)}}, "sun": {"2026-W48": {mark(8)}}}
+    assert taken_of(book.handed()) == marks
+    book.close()
+    again = Logbook(tmp_path, "later")
+    assert taken_of(again.handed()) == marks
+    again.close()
+
+
+def test_neither_mark_nor_entry_is_there_without_the_other(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("DROP TABLE handed")
+        db.commit()
+    with pytest.raises(sqlite3.Error):
+        give(book, GIVEN)
+    assert book.heads()["services"].newest == 0
+    book.close()
+
+
+def test_what_is_in_the_slots_is_stored_with_what_says_so(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, Filled(9, "locker3", "raincoat", 10), Filled(9, "", "raincoat", 5), GRANTED, GIVEN)
+    book.close()
+    again = Logbook(tmp_path, "later")
+    assert again.stock() == {("", "raincoat"): 5, ("locker3", "raincoat"): 9}
+    give(again, Counted(9, "raincoat", 12, 14))
+    assert again.stock() == {("", "raincoat"): 3, ("locker3", "raincoat"): 9}
+    again.close()
+
+
+def test_a_new_epoch_takes_them_along(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, GIVEN, OTHER, Filled(9, "", "hat", 4))
+    before = taken_of(book.handed()), book.stock()
+    book.begin_epoch("services", 1)
+    assert (taken_of(book.handed()), book.stock()) == before
+    book.close()
+
+
+def test_of_a_damaged_logbook_the_marks_come_back_and_none_that_was_not_written_so(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, *(HandedOut("rain", "raincoat", "", mark(index), taken=True) for index in range(300)))
+    book.close()
+    path = tmp_path / FILE
+    data = bytearray(path.read_bytes())
+    data[:100] = bytes(100)
+    wrong = data.replace(mark(5).encode(), mark(999).encode())
+    path.write_bytes(wrong)
+    new = Logbook(tmp_path, "boot two")
+    assert new.replaced
+    assert taken_of(new.handed()) == {}
+    (broken,) = salvage.waiting(tmp_path)
+    found = salvage.salvage(broken).marks
+    assert found["rain"][""] == {mark(index) for index in range(300) if index != 5}
+    new.keep_marks(found, {("", "raincoat"): 2})
+    assert (taken_of(new.handed()), new.stock()) == (found, {("", "raincoat"): 2})
+    new.close()
+
+
+def test_after_a_campaign_date_and_count_are_left(tmp_path: Path) -> None:
+    """What the server has at once, and what it gets later when it has it."""
+    book = Logbook(tmp_path, "boot")
+    give(book, GRANTED, GIVEN, OTHER, replace(OTHER, campaign="rain", token=mark(9)))
+    book.acknowledge("services", 2, 0.0, {1: "no"})
+    book.forget("rain", None)
+    assert taken_of(book.handed()) == {"sun": {"2026-W48": {mark(8)}}}
+    plain, given = (replace(each, token="", period="") for each in (GRANTED, GIVEN))
+    late = replace(OTHER, campaign="rain", token=mark(9))
+    assert bodies(tmp_path) == [plain, given, OTHER, late], "what is not sent yet is sent as it was"
+    book.acknowledge("services", 4, 0.0)
+    assert bodies(tmp_path) == [plain, given, OTHER, replace(late, token="", period="")]
+    book.close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = (tmp_path / FILE).read_bytes()
+    assert [mark(index).encode() in data for index in (7, 9, 8)] == [False, False, True]
+
+
+def test_the_marks_of_a_day_go_alone(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, *(HandedOut("tea", "tea", "", mark(7), f"2026-11-{day}", taken=True) for day in (25, 26, 27)))
+    book.acknowledge("services", 3, 0.0)
+    book.forget("tea", "2026-11-25")
+    assert list(taken_of(book.handed())["tea"]) == ["2026-11-26", "2026-11-27"]
+    assert all(each.token for each in bodies(tmp_path))
+    book.close()
+
+
+def test_the_writer_does_what_the_rules_ask_for(desk: Desk) -> None:
+    desk.writer.put(Record((GIVEN, OTHER), STAMP, -1000))
+    desk.writer.put(KeepMarks({"rain": {"": frozenset({mark(3)})}}, {("", "hat"): 1}))
+    desk.writer.put(Forget("sun"))
+    until(lambda: taken_of(desk.writer._book.handed()) == {"rain": {"": {mark(7), mark(3)}}})
+    assert desk.writer._book.stock() == {("", "hat"): 1}
+
+
+def row(boot: float, entry: Taken | NotTaken, boot_id: str = "boot") -> Row:
+    return Row(1, boot_id, boot, 1e9, "synced", msgspec.json.encode(entry).decode())
+
+
+@pytest.mark.parametrize(
+    ("rows", "taken"),
+    [
+        ([row(2.0, Taken("locker3"))], True),
+        ([row(2.0, NotTaken("locker3"))], False),
+        ([row(9.0, Taken("locker3")), row(2.0, NotTaken("locker3"))], False),
+        ([row(9.0, NotTaken("locker3")), row(2.0, Taken("locker3"))], True),
+        ([row(0.5, Taken("locker3"))], False),
+        ([row(45.0, Taken("locker3"))], False),
+        ([row(2.0, Taken("locker3"), "another")], False),
+        ([row(2.0, Taken("main"))], False),
+        ([], False),
+    ],
+)
+def test_what_a_cut_left_open_is_said_by_the_door(tmp_path: Path, rows: list[Row], *, taken: bool) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, GRANTED)
+    found = cut_off(book.handed(), rows)
+    assert [(each.campaign, each.slot, each.token) for each in found] == [("rain", "locker3", mark(7))] * taken
+    give(book, GIVEN)
+    assert cut_off(book.handed(), rows) == ()
+    book.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.sampled_from(["", "2026-11-27"])), max_size=12))
+def test_what_is_stored_is_what_was_taken_whatever_came_before_and_after(
+    tmp_path: Path, visits: list[tuple[int, bool, str]]
+) -> None:
+    for old in tmp_path.iterdir():
+        old.unlink()
+    book = Logbook(tmp_path, "boot")
+    for index, taken, period in visits:
+        give(book, HandedOut("rain", "raincoat", "locker3", mark(index), period, taken=taken))
+    book.append([(STAMP, Denied("main", "expired"))])
+    found = {(period, token) for period, tokens in taken_of(book.handed()).get("rain", {}).items() for token in tokens}
+    assert found == {(period, mark(index)) for index, taken, period in visits if taken}
+    book.close()
+
+
+def test_marks_of_a_broken_logbook_are_known_also_where_the_disk_takes_no_write(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, GIVEN, OTHER)
+    book.replace("torn")
+    book.close()
+    (tmp_path / "salvage.tmp").mkdir()
+    (broken,) = salvage.waiting(tmp_path)
+    with pytest.raises(OSError, match="salvage"):
+        salvage.salvage(broken)
+    assert salvage.marks_in(broken) == {"rain": {"": {mark(7)}}, "sun": {"2026-W48": {mark(8)}}}

@@ -1,0 +1,1 @@
+"""The page with a pass, as phones and attackers see it."""

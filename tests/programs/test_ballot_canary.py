@@ -1,0 +1,149 @@
+"""A marked answer and a marked slip: searched in every byte that a station writes or says, and in whatever the centre keeps."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import requests
+
+from kiosk.central.gathering import Gathering
+from kiosk.central.store import CentralStore
+from kiosk.demo.founding import founded
+from kiosk.demo.place import free_port
+from kiosk.index.sealing import open_answers, open_ballot
+from kiosk.index.slips import slip_text
+from kiosk.local import Line
+from kiosk.wire import GetRecording
+from kiosk.wire.inside import DeskView, GetDesk
+from tests.index.polls import INNER_KEY, OUTER_KEY, serial
+from tests.keys import DAY, NOW
+from tests.logbook.test_power import strace
+from tests.programs.house import PATIENCE, until
+from tests.programs.test_days import CODES, take
+from tests.programs.votes import VotingHouse, poll
+
+MARKED = 7
+ANSWERS = (3, 1, 4, 2, 0, 4, 3)
+SLIP = serial(MARKED)
+OF_THE_SLIP = {SLIP, SLIP.hex().encode(), base64.b64encode(SLIP)[:20], slip_text(SLIP).encode()[4:]}
+OF_THE_ANSWERS = {bytes(ANSWERS), *(sep.join(map(str, ANSWERS)).encode() for sep in ("", ",", ", ", " "))}
+
+pytestmark = pytest.mark.slow
+
+
+def said(log: Path) -> Iterator[tuple[str, bytes]]:
+    """Each call of a strace with what it wrote, sent or read."""
+    for line in log.read_text(encoding="ascii", errors="replace").splitlines():
+        if found := re.search(r"(\w+)\((.*?), \"((?:\\x[0-9a-f]{2})*)\"", line):
+            yield f"{found[1]} {found[2]}", bytes.fromhex(found[3].replace("\\x", ""))
+
+
+def holds(data: bytes, marks: set[bytes]) -> bool:
+    return any(mark in data for mark in marks)
+
+
+def test_no_byte_of_station_or_centre_holds_an_answer_or_a_slip(tmp_path: Path) -> None:
+    port = free_port()
+    house = VotingHouse(tmp_path / "house", poll(), f"[desk]\ndisplay = true\nport = {port}\n")
+    log = tmp_path / "strace.log"
+    calls = "write,recvfrom,sendto,recvmsg,sendmsg,pwrite64"
+    under = (strace(), "-D", "-f", "-yy", "-xx", "-s", "100000", "-e", f"trace={calls}", "-o", str(log))
+    with house.program("desk"), house.program("station", under=under) as process:
+        vote(house, port)
+        process.terminate()
+        process.wait(PATIENCE)
+    until(lambda: re.search(rb"\b%d +\+\+\+ exited" % process.pid, log.read_bytes()), "strace to end")
+    assert (house.folder / "station.log").exists()
+    assert open_ballot(house.held.id, OUTER_KEY, house.urn().sealed[0]), "there is something to be found"
+    files = [path for path in (tmp_path / "house").rglob("*") if path.is_file()]
+    assert len(files) > 8
+    found = {path.name for path in files if holds(path.read_bytes(), OF_THE_SLIP | OF_THE_ANSWERS)}
+    assert found == set()
+    shown = {where for where, data in said(log) if holds(data, OF_THE_SLIP)}
+    assert {where.split()[0] for where in shown} == {"recvfrom"}, "from the scanner, and told to nobody"
+    assert not [where for where, data in said(log) if holds(data, OF_THE_ANSWERS)]
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """The image of a card, and where its file system is mounted, until the test takes that away."""
+    image, mounted = tmp_path / "card.img", tmp_path / "card"
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    mounted.mkdir()
+    subprocess.run([shutil.which("mkfs.ext4") or "/sbin/mkfs.ext4", "-q", str(image)], check=True)
+    found = subprocess.run(
+        ["mount", "-o", "loop", str(image), str(mounted)], check=False, capture_output=True, text=True
+    )
+    if found.returncode:
+        pytest.skip(f"NO LOOP DEVICE HERE: no free block is searched ({found.stderr.strip()})")
+    yield image, mounted
+    subprocess.run(["umount", str(mounted)], check=False, capture_output=True)
+
+
+def test_no_block_of_the_card_holds_an_answer_or_a_slip_also_none_that_is_free(card: tuple[Path, Path]) -> None:
+    image, mounted = card
+    port = free_port()
+    house = VotingHouse(mounted / "house", poll(), f"[desk]\ndisplay = true\nport = {port}\n")
+    with house.program("desk"), house.program("station") as process:
+        vote(house, port)
+        process.terminate()
+        process.wait(PATIENCE)
+    sealed = house.urn().sealed[0]
+    subprocess.run(["umount", str(mounted)], check=True)
+    blocks = image.read_bytes()
+    assert sealed in blocks, "what is searched is what was written"
+    assert not holds(blocks, OF_THE_SLIP | OF_THE_ANSWERS)
+
+
+def vote(house: VotingHouse, port: int) -> None:
+    """By the page's program: the marked slip, the marked answers; then the recording is asked for."""
+    url = f"http://127.0.0.1:{port}"
+    until(house.view, "the station")
+    until(house.urn, "the urn")
+    token = until(lambda: re.findall(r'data-token="([^"]+)"', requests.get(url, timeout=5).text), "the page")[0]
+    with closing(Line(house.run / "scan.sock")) as scanner:
+        scanner._sock.sendall(json.dumps({"type": "shown", "text": slip_text(SLIP)}).encode() + b"\n")
+        until(lambda: cast(house, url, token) == 204, "the ballot to be cast")
+    with closing(Line(house.run / "control.sock")) as control:
+        control.send(GetRecording())
+        recording = repr(control.receive(PATIENCE)).encode()
+    assert len(recording) > 1000
+    assert not holds(recording, OF_THE_SLIP | OF_THE_ANSWERS)
+
+
+def cast(house: VotingHouse, url: str, token: str) -> int:
+    """What becomes of it; before the page's program has asked for the ballot there is none."""
+    with closing(Line(house.run / "desk.sock")) as desk:
+        ballot = desk.ask(GetDesk(), DeskView).ballot
+    body = {"token": token, "number": ballot.number if ballot else 1, "answers": ANSWERS}
+    return requests.post(f"{url}/cast", json=body, headers={"Origin": url}, timeout=PATIENCE).status_code
+
+
+def test_what_is_sent_and_gathered_holds_neither(tmp_path: Path) -> None:
+    house = VotingHouse(tmp_path / "house", poll())
+    with house.voting() as voting:
+        voting.vote(MARKED, ANSWERS)
+        voting.prove_time(NOW + 301 * DAY)
+        until(lambda: house.urn().sent, "the urn to be sent")
+    folder = tmp_path / "central"
+    with closing(CentralStore(folder)) as store:
+        founded(folder, store, lambda: NOW)
+        take(store, house.entries("services"), stream="services", code=CODES[0])
+        assert sum(Gathering(store).gather(NOW)) > 0
+        found = store.gathered_ballots(house.held.id.hex())
+    assert found
+    (sealed,) = found.ballots
+    opened = open_ballot(house.held.id, OUTER_KEY, sealed)
+    assert opened
+    assert open_answers(house.held.id, INNER_KEY, opened.inner) == ANSWERS
+    for path in (each for each in tmp_path.rglob("*") if each.is_file()):
+        assert not holds(path.read_bytes(), OF_THE_SLIP | OF_THE_ANSWERS), path

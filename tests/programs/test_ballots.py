@@ -1,0 +1,115 @@
+"""A poll at a real station: slips, ballots, kills; what is in the urn, what leaves it, and what of it lies anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.index.ballots import sealed_in
+from kiosk.index.sealing import open_answers, open_ballot
+from kiosk.index.slips import slip_text
+from kiosk.local import Line, NotGranted
+from kiosk.station.ballots import IN_A_NAME, NAME
+from kiosk.wire import GetRecording
+from kiosk.wire.inside import CastBallot, Kept
+from tests.index.polls import INNER_KEY, OUTER_KEY, Held, serial
+from tests.keys import DAY, NOW
+from tests.programs.house import until
+from tests.programs.votes import VotingHouse, poll
+
+ANSWERS = (0, 1, 2, 3, 4, 3, 1)
+ENDED = NOW + 301 * DAY
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> VotingHouse:
+    return VotingHouse(tmp_path, poll())
+
+
+def counted(held: Held, *sealed: bytes) -> dict[bytes, object]:
+    """As both custodians open them: the answers, by serial."""
+    opened = [open_ballot(held.id, OUTER_KEY, each) for each in sealed]
+    return {each.serial: open_answers(held.id, INNER_KEY, each.inner) for each in opened if each}
+
+
+@pytest.mark.slow
+def test_a_slip_gives_one_ballot_whatever_is_killed(house: VotingHouse) -> None:
+    with house.voting() as voting:
+        ballot = voting.opened(1)
+        assert (ballot.title["zh"], len(ballot.questions), len(ballot.words.split())) == ("满意度", 7, 6)
+        voting.station.kill()
+    assert house.urn().burnt == (), "power gone in mid-ballot burns nothing"
+    with house.voting() as voting:
+        assert voting.opened(1).number > ballot.number, "a page that shows the one before would cast this one"
+        voting.vote(1, ANSWERS)
+        voting.station.kill()
+    with house.voting() as voting:
+        voting.is_told(1, "slip_cast")
+        voting.vote(2, (4,) * 7)
+    assert counted(house.held, *house.urn().sealed) == {serial(1): ANSWERS, serial(2): (4,) * 7}
+
+
+def test_each_slip_that_gives_none_is_told_why(house: VotingHouse) -> None:
+    with house.voting() as voting:
+        voting.vote(1, ANSWERS)
+        voting.is_told(1, "slip_cast")
+        voting.is_told(999, "slip_unknown")
+        voting.shows(slip_text(serial(2))[:-3])
+        until(lambda: voting.view().told == "slip_torn")
+        ballot = voting.opened(2)
+        voting.show(3)
+        assert voting.view().ballot == ballot, "somebody else is at it"
+        voting.leave(ballot)
+        until(lambda: voting.view().ballot is None)
+        with pytest.raises(NotGranted):
+            voting.desk.ask(voting.sealed(ballot, ANSWERS), Kept)
+        with pytest.raises(NotGranted):
+            voting.desk.ask(CastBallot(voting.opened(2).number, b"too short"), Kept)
+    assert len(house.urn().sealed) == 1
+
+
+def test_an_urn_that_is_damaged_is_told_and_begun_anew(house: VotingHouse) -> None:
+    house.path.write_bytes(bytes(8192))
+    with house.voting() as voting:
+        faults = until(lambda: [each for each in house.entries() if each.get("what") == "ballots"], "the fault")
+        assert "ballots are lost" in faults[0]["detail"]
+        until(lambda: "ballots" not in house.view().faults, "the fault to be over")
+        voting.vote(1, ANSWERS)
+
+
+def test_at_its_end_the_urn_leaves_whole_and_not_before(house: VotingHouse) -> None:
+    with house.voting() as voting:
+        for slip in range(3):
+            voting.vote(slip, ANSWERS)
+        voting.prove_time(NOW + 299 * DAY)
+        voting.is_told(0, "slip_cast")
+        assert house.entries("services") == []
+        voting.prove_time(ENDED)
+        until(lambda: house.urn().sent, "the urn to be sent")
+        voting.is_told(4, "slip_over")
+    (told,) = house.entries("services")
+    assert (told["kind"], told["poll"], told["part"], told["parts"]) == ("ballots", house.held.id.hex(), 1, 1)
+    assert {*counted(house.held, *map(sealed_in, told["sealed"]))} == {*map(serial, range(3))}
+    assert told["sealed"] == sorted(told["sealed"], key=sealed_in)
+    assert (house.urn().sealed, len(house.urn().burnt)) == ((), 3)
+
+
+def test_a_slip_at_the_door_opens_nothing_is_not_used_up_and_is_written_down_nowhere(house: VotingHouse) -> None:
+    with house.voting() as voting:
+        voting.station.scan(slip_text(serial(1)))
+        until(lambda: house.view().doors["main"].refused == "ballot_slip", "the door's display")
+        control = Line(house.run / "control.sock")
+        control.send(GetRecording())
+        assert slip_text(serial(1)) not in repr(control.receive(10.0))
+        control.close()
+        voting.vote(1, ANSWERS)
+    assert "denied" not in house.kinds()
+
+
+def test_a_damaged_urn_of_another_poll_stops_neither_the_station_nor_the_vote(house: VotingHouse) -> None:
+    house.data.mkdir(exist_ok=True)
+    house.data.joinpath(NAME.format("0" * IN_A_NAME)).write_bytes(b"\0" * 100)
+    with house.voting() as voting:
+        voting.vote(1, ANSWERS)
+    assert "fault" in house.kinds()
