@@ -30,7 +30,9 @@ class StillRuns(ValueError):
     """A campaign that has not ended cannot be closed."""
 
 
-def close(store: CentralStore, issuer: Issuer, campaign: StoredCampaign, now: float, who: str) -> None:
+def close(
+    store: CentralStore, issuer: Issuer, campaign: StoredCampaign, now: float, who: str, reason: str = ""
+) -> None:
     """Take in what has come, and leave days and counts of it. Raises StillRuns and CannotSign."""
     if campaign.ends > now:
         raise StillRuns
@@ -41,7 +43,7 @@ def close(store: CentralStore, issuer: Issuer, campaign: StoredCampaign, now: fl
             head, _said = read_service(each.body)
             issuer.publish_service(replace(head, ends=min(head.ends, int(now))), {})
         store.close_campaign(campaign.id, now)
-        store.acted(Act(who, "campaign closed", campaign.id, campaign.scope), now)
+        store.acted(Act(who, "campaign closed", campaign.id, campaign.scope, reason), now)
     store.wipe()
 
 

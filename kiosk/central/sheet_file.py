@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.central.codes import WrongCode, is_public, parsed, printed
+from kiosk.central.numbers.files import harmless
 from kiosk.central.people_file import Wrong
 from kiosk.central.people_table import Cell, NoTable, Unclear, called, columns_of, first, rows
 from kiosk.central.sheets import EMPTY, FACILITIES, LONGEST, MOST_HOURS, Facility, Sheet
@@ -238,6 +241,17 @@ def cells_of(place: Registered, sheet: Sheet) -> dict[str, str]:
         "attended": _said(sheet.attended),
         "wheels": _said(sheet.wheels),
     }
+
+
+def exported(
+    lines: Iterable[StationLine], places: Mapping[str, Placed], sheets: Mapping[str, Sheet]
+) -> tuple[int, str]:
+    """How many of the stations may have a page, and their sheets as CSV, as :func:`read_sheets` takes them in again."""
+    known, text = {each.code: each for each in lines}, io.StringIO()
+    codes = public_codes(known.values())
+    rows = (cells_of(registered(known[code], places.get(code)), sheets.get(code, EMPTY)).values() for code in codes)
+    csv.writer(text).writerows([COLUMNS, *([harmless(cell) for cell in row] for row in rows)])
+    return len(codes), text.getvalue()
 
 
 def _said(value: bool | None) -> str:

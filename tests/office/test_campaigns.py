@@ -200,3 +200,55 @@ def test_only_what_is_handed_out_now_runs_short() -> None:
     assert [*wanted(stock, [StoredCampaign("c", 1, "3708", 0, 9, words)])] == stock[:1]
     assert [*wanted(stock, [StoredCampaign("c", 1, "3709", 0, 9, words)])] == []
     assert short(stock) == stock[:2]
+
+
+# The end of one, in the office.
+
+
+def test_only_what_has_ended_is_closed_for_a_reason_and_in_two_steps(office: Office) -> None:
+    place = Place(office, days=-1.0)
+    near = place.station("1101")
+    place.gave(near)
+    office.store.saw([Sighting(near, place.now, "1", "")])
+    boss = office.hire(f"n{uuid4().hex[:10]}", "administrator", place.city)
+    path = f"/campaigns/{place.campaign}"
+    assert f'href="/office{path}/close"' in boss.get(path).text
+    assert f'href="/office{path}/close"' not in viewer(office, place.city).get(path).text
+    assert boss.send(f"{path}/close").status_code == 422, "it asks for a reason"
+    assert boss.send(f"{path}/close", reason="the audit is done").status_code == 303
+    campaign = office.store.campaign(place.campaign)
+    assert campaign is not None
+    assert campaign.closed is not None
+    (act,) = office.store.acts(Scope(place.city), about=place.campaign)
+    assert (act.what, act.reason) == ("campaign closed", "the audit is done")
+    assert "Together 1 0" in boss.reads(path), "the counts stay"
+    assert boss.post(f"{path}/close", csrf=boss.csrf(path), reason="again").status_code == 409
+    assert len(office.store.acts(Scope(place.city), about=place.campaign)) == 1
+
+
+def test_what_runs_is_not_closed(office: Office, place: Place) -> None:
+    boss = office.hire(f"n{uuid4().hex[:10]}", "administrator", place.city)
+    path = f"/campaigns/{place.campaign}/close"
+    assert "It has not ended" in boss.reads(path)
+    assert boss.post(path, csrf=boss.csrf(path), reason="x").status_code == 409
+    campaign = office.store.campaign(place.campaign)
+    assert campaign is not None
+    assert campaign.closed is None
+
+
+def test_stations_that_were_not_heard_are_named_and_somebody_says_all_the_same(office: Office) -> None:
+    place = Place(office, days=-1.0)
+    away = place.station("1101")
+    boss = office.hire(f"n{uuid4().hex[:10]}", "administrator", place.city)
+    path = f"/campaigns/{place.campaign}/close"
+    assert away in boss.reads(path)
+    assert boss.send(path, reason="over").status_code == 422
+    assert boss.send(path, reason="over", all_the_same="yes").status_code == 303
+
+
+def test_a_county_does_not_close_what_is_its_citys(office: Office) -> None:
+    place = Place(office, days=-1.0)
+    place.station("1101")
+    boss = office.hire(f"n{uuid4().hex[:10]}", "administrator", f"{place.city}11")
+    path = f"/campaigns/{place.campaign}/close"
+    assert boss.send(path, reason="over", all_the_same="yes").status_code == 403

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from time import time
 
+import requests
 from PIL import Image
 
-from kiosk.central.scope import EVERYWHERE
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.sheets import EMPTY, Sheet
 from kiosk.central.store.registers import Registered
-from tests.office.clerks import Clerk, Office
+from tests.office.clerks import Clerk, Office, words
 from tests.test_photos import located
 
 CODE, PAGE = "37081101", "/stations/37081101/sheet"
@@ -72,3 +73,56 @@ def test_only_public_stations_of_ones_own_have_a_sheet(office: Office) -> None:
     assert clerk.get(PAGE).status_code == 404
     assert office.hire("sheets.all", "steward").get("/stations/TEST/sheet").status_code == 404
     assert office.store.sheet("37081199") == EMPTY
+
+
+# A file of sheets.
+
+
+def brought(clerk: Clerk, data: bytes, name: str = "sheets.csv", **fields: str) -> requests.Response:
+    form = {"csrf": clerk.csrf("/sheets"), **fields}
+    files = {"file": (name, data)}
+    return clerk.session.post(f"{clerk.url}/office/sheets", form, files=files, allow_redirects=False, timeout=30)
+
+
+ROWS = "编号,名称,面积,设施\n37081201,一号,20,空调\n37081202,=二号,huge,sauna\n37011201,别处,20,空调\n"
+
+
+def test_every_wrong_line_is_told_and_the_right_ones_are_taken_when_somebody_says_so(office: Office) -> None:
+    office.store.add_stations([Registered(code) for code in ("37081201", "37081202", "37011201")], time())
+    clerk = office.hire("sheets.bringer", "steward", "3708")
+    answer = brought(clerk, ROWS.encode("gbk"))
+    assert answer.status_code == 422
+    for line in (
+        "3: 面积: is no area",
+        "3: 设施: no such facility: sauna",
+        "4: 编号: 37011201: no station of the register",
+    ):
+        assert line in words(answer).replace("area:", "面积:").replace("facilities:", "设施:").replace("code:", "编号:")
+    assert "1 lines are right" in words(answer)
+    assert office.store.sheet("37081201") == EMPTY
+    assert "would take in 1" in words(
+        brought(clerk, ROWS.splitlines(keepends=True)[0].encode() + b"37081201,x,9,\n", do="check")
+    )
+    assert office.store.sheet("37081201") == EMPTY
+    answer = brought(clerk, ROWS.encode(), only_right="yes", reason="the list of May")
+    assert "1 sheets were taken in; 2 lines were left out" in words(answer)
+    assert office.store.sheet("37081201") == Sheet(area=20.0, facilities=("air_conditioner",))
+    (act, *_older) = office.store.acts(Scope("3708"), about="1")
+    assert (act.what, act.account, act.reason) == ("sheets taken in", "sheets.bringer", "the list of May")
+
+
+def test_what_is_taken_along_can_be_taken_in_again_and_holds_no_formula(office: Office) -> None:
+    office.store.add_stations([Registered("37081301", "=1+1", "街", "35.4", "116.6")], time())
+    clerk = office.hire("sheets.taker", "steward", "370813")
+    file = clerk.get("/sheets.csv")
+    assert "'=1+1" in file.content.decode("utf-8-sig")
+    assert brought(clerk, file.content).status_code == 200
+    assert office.store.places(Scope("37081301"))["37081301"].given == "35.4, 116.6"
+
+
+def test_no_file_and_what_is_none_are_told(office: Office) -> None:
+    clerk = office.hire("sheets.none", "steward")
+    assert "Choose a file" in words(brought(clerk, b""))
+    answer = brought(clerk, b"PK\x03\x04 no workbook", "sheets.xlsx")
+    assert answer.status_code == 422
+    assert "Nothing was taken in" in words(answer)

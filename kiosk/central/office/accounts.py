@@ -39,7 +39,7 @@ def read_account(form: Form, within: Scope) -> tuple[NewAccount | None, Mapping[
     wrong = {
         "name": not re.fullmatch(ACCOUNT, name) and _("Small letters, digits, and . _ - between them; 40 at the most."),
         "role": role not in ALL and _("Choose one."),
-        "scope": _wrong_scope(scope, within),
+        "scope": wrong_scope(scope, within),
         "password": password and _wrong_password(password),
         "reason": not reason and _("This asks for a reason."),
     }
@@ -47,7 +47,8 @@ def read_account(form: Form, within: Scope) -> tuple[NewAccount | None, Mapping[
     return (None if told else NewAccount(name, convert(role, Role), scope, password, reason)), told
 
 
-def _wrong_scope(scope: str, within: Scope) -> str:
+def wrong_scope(scope: str, within: Scope) -> str:
+    """What is wrong with the beginning of codes that somebody chooses; empty for nothing."""
     if not SCOPE.fullmatch(scope):
         return _("The beginning of a station's code: letters and digits.")
     return "" if within.covers(scope) else _("Your own stations begin with {prefix}.", prefix=within.prefix)

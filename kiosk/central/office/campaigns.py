@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from kiosk.central import closing
 from kiosk.central.closing import newest_ledger, unheard
 from kiosk.central.figures import DISTRICT
 from kiosk.central.numbers import campaign_report
@@ -15,8 +17,9 @@ from kiosk.central.numbers.campaign import Reported, narrower, overview, reporte
 from kiosk.central.numbers.campaign_tables import by_day, by_district, by_place
 from kiosk.central.numbers.campaign_words import beijing
 from kiosk.central.numbers.tables import shown
-from kiosk.central.office.asked import ROOT, Asked, missing, page
+from kiosk.central.office.asked import ROOT, Asked, missing, page, to
 from kiosk.central.office.numbers import file_of, printed_alone
+from kiosk.central.roles import ADMINISTRATOR
 from kiosk.central.stock import Stale, short, stale
 from kiosk.central.store.campaigns import StoredCampaign
 from kiosk.language import _, of_languages
@@ -85,6 +88,7 @@ def one(asked: Asked) -> Response:
         most=MOST,
         shown=shown,
         beijing=beijing,
+        closes=asked.may(ADMINISTRATOR) and asked.scope.covers(found.campaign.scope),
     )
 
 
@@ -109,10 +113,44 @@ def csv(asked: Asked) -> Response:
     return file_of(campaign_report.csv(found), "text/csv; charset=utf-8", f"{found.campaign.id}.csv")
 
 
+def ask_to_close(asked: Asked) -> Response:
+    """What goes when it is closed, and the form that closes it."""
+    return _closing(asked, _campaign(asked), {})
+
+
+def close(asked: Asked) -> Response:
+    """Leave days and counts of it: its key, its ledgers and all tokens go."""
+    campaign, reason = _campaign(asked), asked.form.words("reason")
+    if not asked.scope.covers(campaign.scope):
+        raise HTTPException(403, _("It is of a wider place than yours: whoever looks after all of that decides."))
+    if state_of(campaign, asked.now) != "ended":
+        return _closing(asked, campaign, {}, 409)
+    wrong = {} if reason else {"reason": _("This asks for a reason.")}
+    if unheard(asked.store, campaign) and not asked.form.raw("all_the_same"):
+        wrong["all_the_same"] = _("Say that it is closed all the same, or wait until they have been heard.")
+    if wrong:
+        return _closing(asked, campaign, wrong, 422)
+    closing.close(asked.store, asked.issuer, campaign, asked.now, asked.who.name, reason)
+    return to(f"/campaigns/{campaign.id}")
+
+
+def _closing(asked: Asked, campaign: StoredCampaign, wrong: Mapping[str, str], status: int = 200) -> Response:
+    state = state_of(campaign, asked.now)
+    away = unheard(asked.store, campaign) if state == "ended" else []
+    words = of_languages(campaign.words.texts)
+    return page(
+        "campaign_close", asked, status, campaign=campaign, words=words, state=state, away=away, most=MOST,
+        form=asked.form, wrong=wrong,
+    )  # fmt: skip
+
+
+def _campaign(asked: Asked) -> StoredCampaign:
+    found = next((each for each in asked.store.campaigns(asked.scope) if each.id == asked.path["id"]), None)
+    return found or missing(_("There is no such campaign, or none of its stations is one of yours."))
+
+
 def _known(asked: Asked, *, whole: bool) -> Reported:
-    campaign = next((each for each in asked.store.campaigns(asked.scope) if each.id == asked.path["id"]), None)
-    if campaign is None:
-        missing(_("There is no such campaign, or none of its stations is one of yours."))
+    campaign = _campaign(asked)
     away = unheard(asked.store, campaign) if campaign.ends <= asked.now else []
     mine = [each for each in away if asked.scope.covers(each)]
     return (reported if whole else overview)(asked.store, campaign, asked.now, asked.scope, mine)

@@ -25,5 +25,6 @@ def menu(role: Role) -> list[tuple[str, str]]:
         ("/enrolments", _("Enrolments"), TECHNICIAN),
         ("/audit", _("What was done"), VIEWER),
         ("/accounts", _("Accounts"), ADMINISTRATOR),
+        ("/clients", _("Clients"), ADMINISTRATOR),
     ]
     return [(path, words) for path, words, roles in pages if role in roles]

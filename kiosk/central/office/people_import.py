@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
@@ -25,14 +26,25 @@ def ask(asked: Asked) -> Response:
 
 def take(asked: Asked) -> Response:
     """What the file orders: taken in when every line is right, or of the others when that is wanted."""
+    return read_one_at_a_time(
+        asked,
+        lambda data: _taken(asked, data),
+        lambda wrong, status: _page(asked, None, wrong, taken=False, status=status),
+    )
+
+
+def read_one_at_a_time(
+    asked: Asked, take: Callable[[bytes], Response], refuse: Callable[[str, int], Response]
+) -> Response:
+    """Take the file that was sent, while nobody else's is being taken in; or say why not."""
     file = asked.form.files.get("file")
     data = file.file.read(MOST_BYTES + 1) if file else b""
     if not data:
-        return _page(asked, None, _("Choose a file."), taken=False, status=422)
+        return refuse(_("Choose a file."), 422)
     if not ONE_AT_A_TIME.acquire(blocking=False):
-        return _page(asked, None, _("Another file is being taken in. Try again in a minute."), taken=False, status=409)
+        return refuse(_("Another file is being taken in. Try again in a minute."), 409)
     try:
-        return _taken(asked, data)
+        return take(data)
     finally:
         ONE_AT_A_TIME.release()
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, page
 from kiosk.central.published import Published
+from kiosk.central.roles import STEWARD
 from kiosk.central.station_words import heard, lacking, version
 from kiosk.central.store.sightings import StationLine
 from kiosk.foreign import visible
@@ -110,4 +111,13 @@ def show(asked: Asked) -> Response:
     shown = found[(wanted.page - 1) * PAGE : wanted.page * PAGE]
     published = asked.store.published_bare()
     rows = [in_words(each, published, asked.now) for each in shown]
-    return page("stations", asked, rows=rows, count=len(found), pages=pages, wanted=wanted, states=STATES)
+    return page(
+        "stations",
+        asked,
+        rows=rows,
+        count=len(found),
+        pages=pages,
+        wanted=wanted,
+        states=STATES,
+        sheets=asked.may(STEWARD),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from hmac import compare_digest
 from typing import Final
 
@@ -39,6 +40,12 @@ class Client(Struct, frozen=True):
 def as_kept(secret: str) -> str:
     """A digest is enough, and takes no time: it is a secret of 256 random bits, which nobody guesses from it."""
     return digest(secret).hex()
+
+
+def new_secret() -> tuple[str, str]:
+    """A secret, and as it is kept."""
+    secret = secrets.token_urlsafe(32)
+    return secret, as_kept(secret)
 
 
 class Answer(Struct, frozen=True):

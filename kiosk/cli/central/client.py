@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,9 +37,9 @@ def client() -> None:
 @json_too
 def add(name: str, scope: str, reason: str, folder: Path) -> None:
     """Add the client NAME, and print its secret, which nobody can print again."""
-    from kiosk.central.store.clients import Client  # noqa: PLC0415
+    from kiosk.central.store.clients import Client, new_secret  # noqa: PLC0415
 
-    store, now, (secret, kept) = looked_into(folder), time.time(), _made()
+    store, now, (secret, kept) = looked_into(folder), time.time(), new_secret()
     with store.transaction():
         if not store.add_client(Client(name, scope, kept, now, now)):
             fail(_("There is a client {name}. Next: kiosk central client rotate {name}", name=name))
@@ -76,7 +75,9 @@ def list_(folder: Path, as_json: bool) -> None:
 @json_too
 def rotate(name: str, reason: str, folder: Path) -> None:
     """Give NAME another secret, and print it; the old one and its tokens hold no longer."""
-    store, now, (secret, kept) = looked_into(folder), time.time(), _made()
+    from kiosk.central.store.clients import new_secret  # noqa: PLC0415
+
+    store, now, (secret, kept) = looked_into(folder), time.time(), new_secret()
     with store.transaction():
         held = _known_or_exit(store, name)
         store.rotate_client(name, kept, now)
@@ -97,14 +98,6 @@ def remove(name: str, reason: str, folder: Path) -> None:
         store.remove_client(name)
         acted(store, "client removed", name, held.scope, reason)
     answer(_("{name}: may order nothing any more", name=name), client=name)
-
-
-def _made() -> tuple[str, str]:
-    """A secret, and as it is kept."""
-    from kiosk.central.store.clients import as_kept  # noqa: PLC0415
-
-    secret = secrets.token_urlsafe(32)
-    return secret, as_kept(secret)
 
 
 def _hand_out(name: str, secret: str, scope: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,23 +111,18 @@ def show(station: str, folder: Path) -> None:
 @folder_option
 def export(prefix: str, out: Path | None, folder: Path) -> None:
     """The sheets of the stations whose code begins with PREFIX as CSV, as import takes them in again."""
-    from kiosk.central.sheet_file import COLUMNS, cells_of, public_codes, registered  # noqa: PLC0415
-    from kiosk.central.sheets import EMPTY  # noqa: PLC0415
+    from kiosk.central.sheet_file import exported  # noqa: PLC0415
 
-    store, scope, text = looked_into(folder), Scope(prefix), io.StringIO()
-    places, sheets = store.places(scope), store.sheets(scope)
-    lines = {each.code: each for each in store.register(scope)}
-    found = {code: registered(lines[code], places.get(code)) for code in public_codes(lines.values())}
-    rows = (cells_of(place, sheets.get(code, EMPTY)).values() for code, place in found.items())
-    csv.writer(text).writerows([COLUMNS, *rows])
+    store, scope = looked_into(folder), Scope(prefix)
+    count, text = exported(store.register(scope), store.places(scope), store.sheets(scope))
     if out is None:
-        echo(text.getvalue().rstrip())
+        echo(text.rstrip())
         return
     try:
-        out.write_bytes(("\ufeff" + text.getvalue()).encode())
+        out.write_bytes(("\ufeff" + text).encode())
     except OSError as error:
         fail(f"{out}: {why_not(error)}", MISUSED)
-    echo(_("{file}: {count} stations", file=out, count=len(found)))
+    echo(_("{file}: {count} stations", file=out, count=count))
 
 
 @sheet.command()
