@@ -8,6 +8,7 @@ import io
 import shutil
 import tarfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from kiosk.cli.act.update import _promised
 from kiosk.trust.release import Release, sign_release
-from kiosk.update.bundle import IN_A_BUNDLE, IN_A_PACKAGE, BadBundle, require_room, take, write_bundle
+from kiosk.update.bundle import IN_A_BUNDLE, IN_A_PACKAGE, BadBundle, bundle_size, require_room, take, write_bundle
 from kiosk.update.members import Bounds, Damaged, leads_out, members
 from kiosk.update.versions import Versions
 from tests.keys import NOW, ROOT, public
@@ -137,6 +138,15 @@ def test_a_signed_package_that_is_none(spoilt: bytes, tmp_path: Path) -> None:
 
 def test_a_folder_is_no_bundle(tmp_path: Path) -> None:
     assert refused(tmp_path, tmp_path) == "damaged"
+
+
+@given(st.integers(1, 4096), st.integers(0, 60_000))
+def test_how_large_a_bundle_is_follows_from_what_was_signed(manifest: int, package: int) -> None:
+    with TemporaryDirectory() as folder:
+        deb, out = Path(folder, "deb"), Path(folder, "out")
+        deb.write_bytes(bytes(package))
+        write_bundle(out, bytes(manifest), {PLATFORM: deb})
+        assert out.stat().st_size == bundle_size(manifest, package)
 
 
 def test_without_room_nothing_is_written(tmp_path: Path) -> None:

@@ -193,6 +193,7 @@ def release(packages: tuple[Path, ...], ring: Ring, out: Path, folder: Path) -> 
             "issued_at": int(time.time()),
             "ring": ring,
             "packages": digests,
+            "sizes": {platform: path.stat().st_size for platform, path in found.items()},
         }
         signed = key.sign_release(msgspec.convert(wanted, Release, builtin_types=(bytes,)))
         with whole(out) as file:

@@ -18,7 +18,7 @@ from kiosk.sync.client import Client
 from kiosk.sync.link import Link
 from kiosk.sync.pieces import GONE, NoPiece, asked_piece
 from kiosk.trust.release import Release, order, read_release
-from kiosk.update.bundle import MOST_FETCHED
+from kiosk.update.bundle import MOST_FETCHED, bundle_size
 from kiosk.update.machine import platform_here
 from kiosk.update.members import BLOCK
 from kiosk.update.spool import Coming, Spool
@@ -113,10 +113,16 @@ class Releases:
             and order(release.version) > order(__version__)
             and self._platform in release.packages
             and release.ring in {"all", self._updates.ring}
+            and found.size == self._signed_size(release, found)
         )
         if not good:
             log.warning("the release %s that is offered is none for this station: %s", found.version, release)
         return good
+
+    def _signed_size(self, release: Release, found: OfferedRelease) -> int:
+        """Bytes that the bundle must have; those that are offered where the root key has signed none."""
+        package = release.sizes.get(self._platform)
+        return found.size if package is None else bundle_size(len(found.manifest), package)
 
     def _begun(self, wanted: Coming) -> Coming | None:
         """What there is to fetch of it; None when all of it is there, or it was in vain not long ago."""

@@ -19,16 +19,20 @@ Ring = Literal["early", "all"]
 NUMBER: Final = r"^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})$"
 
 
+Platform = Annotated[str, Meta(pattern=r"^deb\d{1,3}_[a-z0-9]{1,16}$")]
+
+
 class Release(Struct, frozen=True, tag="release", tag_field="type"):
-    """`version` is MAJOR.MINOR.PATCH; `packages`: for each platform, such as `deb12_arm64`, the SHA-256 of its package."""
+    """`version` is MAJOR.MINOR.PATCH; `packages`: for each platform, such as `deb12_arm64`, the SHA-256 of its package.
+
+    `sizes`: its bytes, so that nobody sends a station more; of a release that was signed before 0.10 nobody knows them.
+    """
 
     version: Annotated[str, Meta(pattern=NUMBER)]
     issued_at: UnixTime
     ring: Ring
-    packages: dict[
-        Annotated[str, Meta(pattern=r"^deb\d{1,3}_[a-z0-9]{1,16}$")],
-        Annotated[bytes, Meta(min_length=32, max_length=32)],
-    ]
+    packages: dict[Platform, Annotated[bytes, Meta(min_length=32, max_length=32)]]
+    sizes: dict[Platform, Annotated[int, Meta(ge=0)]] = {}
 
 
 def sign_release(release: Release, root: Ed25519PrivateKey) -> bytes:

@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from kiosk.trust.documents import MAX_DOCUMENT, Refusal
 from kiosk.trust.release import Release, Ring, order, read_release
-from kiosk.update.members import EMPTY, LONG, Bounds, Damaged, Member, leads_out, members
+from kiosk.update.members import BLOCK, EMPTY, LONG, Bounds, Damaged, Member, leads_out, members
 from kiosk.update.versions import HOME, Versions
 
 MEMBER: Final = "release"
@@ -67,6 +67,13 @@ def write_bundle(out: Path, release: bytes, packages: Mapping[str, Path]) -> Non
             info.size = path.stat().st_size
             with path.open("rb") as file:
                 tar.addfile(info, file)
+
+
+def bundle_size(manifest: int, package: int) -> int:
+    """Bytes of a bundle with a signed release of so many bytes and one package, as :func:`write_bundle` makes it."""
+    members = sum(BLOCK + size + -size % BLOCK for size in (manifest, package))
+    whole = members + 2 * BLOCK  # tar ends with two empty blocks
+    return whole + -whole % tarfile.RECORDSIZE
 
 
 def release_of(bundle: Path, root: bytes) -> Release:

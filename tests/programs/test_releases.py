@@ -377,9 +377,10 @@ def bundle(folder: Path, central: Path, version: str = NEW, size: int = 3000) ->
     for name, path in packages.items():
         path.write_bytes(name.encode() * size)
     digests = {name: hashlib.sha256(path.read_bytes()).digest() for name, path in packages.items()}
+    sizes = {name: path.stat().st_size for name, path in packages.items()}
     out = folder / f"{version}.update"
     key = read_private(stick_of(central) / "root.key")
-    write_bundle(out, sign_release(Release(version, int(NOW), "all", digests), key), packages)
+    write_bundle(out, sign_release(Release(version, int(NOW), "all", digests, sizes), key), packages)
     return out
 
 

@@ -188,7 +188,9 @@ def test_no_more_than_a_days_bytes_are_fetched(night: Night, monkeypatch: pytest
     turned(loop, lambda: night.spool.held > held, "the next day")
 
 
-@pytest.mark.parametrize("how", ["another key", "another version", "another platform", "for the ring early"])
+@pytest.mark.parametrize(
+    "how", ["another key", "another version", "another platform", "for the ring early", "of another size"]
+)
 def test_nothing_is_fetched_that_the_root_key_has_not_signed_for_this_station(how: str, night: Night) -> None:
     version = night.offer()
     key = read_private(stick_of(night.central) / "root.key") if how != "another key" else STRANGER
@@ -197,6 +199,7 @@ def test_nothing_is_fetched_that_the_root_key_has_not_signed_for_this_station(ho
         1_795_392_000,
         "early" if how == "for the ring early" else "all",
         {"deb99_arm64" if how == "another platform" else PLATFORM: bytes(32)},
+        {PLATFORM: 1000} if how == "of another size" else {},
     )
     with closing(CentralStore(night.central)) as store:
         store._engine.run("UPDATE releases SET signed = ? WHERE version = ?", (sign_release(signed, key), version))
