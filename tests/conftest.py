@@ -77,7 +77,17 @@ def postgresql() -> Iterator[Cluster]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def central_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A central server's folder, which has the one database, or the other."""
-    folder = tmp_path / "central-data"
+    return _with_database(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_central_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for all tests of a file, which empty what they need empty."""
+    return _with_database(request, tmp_path_factory.mktemp("shared"))
+
+
+def _with_database(request: pytest.FixtureRequest, parent: Path) -> Path:
+    folder = parent / "central-data"
     folder.mkdir()
     if request.param == "postgresql":
         request.getfixturevalue("postgresql").give(folder)

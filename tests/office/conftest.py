@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +17,7 @@ def _many_at_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "MOST_OF_ADDRESS", 10**6)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("office") / "central-data"
-    folder.mkdir()
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    with open_office(folder) as found:
+@pytest.fixture(scope="module")
+def office(shared_central_folder: Path) -> Iterator[Office]:
+    with open_office(shared_central_folder) as found:
         yield found

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.passpage.phones import Counter, open_counter
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def counter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
-    folder = tmp_path_factory.mktemp("passes") / "central-data"
-    folder.mkdir()
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    with open_counter(folder) as found:
+@pytest.fixture(scope="module")
+def counter(shared_central_folder: Path) -> Iterator[Counter]:
+    with open_counter(shared_central_folder) as found:
         yield found

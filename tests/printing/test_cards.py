@@ -26,7 +26,7 @@ from kiosk.trust.status import Status
 from tests.films import grey
 from tests.keys import claims, signed
 from tests.printing.paper import held_up, outside, pictures, read_share, texts
-from tests.programs.test_publishing import NOW, Office
+from tests.programs.office import NOW, Office
 
 UNTIL = 1_830_000_000
 HERE = By("@tester", "list of May")

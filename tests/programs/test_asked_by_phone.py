@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -39,8 +38,8 @@ from kiosk.trust.door_code import DoorCode, half_minute, sign_door_code
 from kiosk.trust.passes import PassClass
 from tests.keys import private, public
 from tests.programs.house import House, until
+from tests.programs.office import NOW, Office
 from tests.programs.test_central_bounds import DOCUMENTS, bearer, running
-from tests.programs.test_publishing import NOW, Office
 from tests.test_screen import view
 
 STATION, OTHER = "37081101", "37081102"
@@ -50,13 +49,11 @@ numbers = count(1)
 
 
 @pytest.fixture
-def office(central_folder: Path) -> Iterator[Office]:
-    office = Office(central_folder)
+def office(office: Office) -> Office:
     for code, key in ((STATION, KEY), (OTHER, STRANGER)):
         office.store.enrol(code, office.store.make_claim(code, NOW), public(key), NOW)
     office.store.has_phone_door([STATION, OTHER], NOW)
-    yield office
-    office.store.close()
+    return office
 
 
 @pytest.fixture

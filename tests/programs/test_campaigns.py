@@ -86,14 +86,10 @@ class Centre:
         return CliRunner().invoke(main, ["central", "campaign", *words, "--data", str(self.folder)])
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    folder = tmp_path_factory.mktemp("campaigns") / "central"
-    folder.mkdir()
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    with closing(CentralStore(folder)) as store:
-        yield Centre(folder, store)
+@pytest.fixture(scope="module")
+def opened(shared_central_folder: Path) -> Iterator[Centre]:
+    with closing(CentralStore(shared_central_folder)) as store:
+        yield Centre(shared_central_folder, store)
 
 
 @pytest.fixture

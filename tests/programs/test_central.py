@@ -59,11 +59,9 @@ class Server:
         return self.client().post("/v1/enrol", Enrolment(CODE, claim, public(KEY))).read(Enrolled)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("central")
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
+@pytest.fixture(scope="module")
+def server(shared_central_folder: Path) -> Iterator[Server]:
+    folder = shared_central_folder
     house, port = House(folder), free_port()
     found(folder)
     with house.program("central", "serve", "--data", str(folder), "--port", str(port)):

@@ -39,7 +39,7 @@ from kiosk.trust.documents import CommandDocument
 from kiosk.trust.policy import PolicyDocument
 from tests.keys import private, public
 from tests.programs.house import House, until
-from tests.programs.test_publishing import sqlite_of
+from tests.programs.office import sqlite_of
 
 CODES = ("37081101", "37081102", "41000001")
 KEY = private(20)

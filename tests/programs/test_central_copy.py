@@ -26,8 +26,8 @@ from kiosk.trust.status import Status
 from tests.databases import Cluster
 from tests.keys import private, public
 from tests.programs.house import House
+from tests.programs.office import sqlite_of
 from tests.programs.test_central_bounds import CODES, batch, entry
-from tests.programs.test_publishing import sqlite_of
 
 NOW = 1_795_392_000.0
 

@@ -25,8 +25,8 @@ from kiosk.central.store.logs import Sent
 from tests.databases import USER, Cluster
 from tests.programs.house import until
 from tests.programs.listener import Listener
+from tests.programs.office import sqlite_of
 from tests.programs.test_central_bounds import CODES, batch
-from tests.programs.test_publishing import sqlite_of
 
 CHUNK = 65536
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from time import time
@@ -22,20 +21,18 @@ from kiosk.trust.policy import PolicyDocument
 from kiosk.trust.status import Status
 from tests.databases import Cluster
 from tests.programs.house import House
+from tests.programs.office import NOW, Office
 from tests.programs.test_central_bounds import CODES, DOCUMENTS, batch, bearer, running
 from tests.programs.test_gathering import listed
-from tests.programs.test_publishing import NOW, Office
 
 CODE = CODES[0]
 
 
 @pytest.fixture
-def office(central_folder: Path) -> Iterator[Office]:
-    office = Office(central_folder)
+def office(office: Office) -> Office:
     for number in range(4):
         office.store.add_credential(f"holder {number}")
-    yield office
-    office.store.close()
+    return office
 
 
 def copied(folder: Path, into: Path) -> None:

@@ -53,12 +53,9 @@ WEEKLY: Final = Checklist(
 FINE: Final = {"clean": "yes", "water": "yes", "plasters": "2027-05"}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CentralStore]:
-    folder = tmp_path_factory.mktemp("inside")
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    with closing(CentralStore(folder)) as store:
+@pytest.fixture(scope="module")
+def opened(shared_central_folder: Path) -> Iterator[CentralStore]:
+    with closing(CentralStore(shared_central_folder)) as store:
         yield store
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,18 @@ from kiosk.trust.cose import read_cbor, read_sign1
 from kiosk.trust.status import Status, StatusList, unpack
 from tests.keys import private
 from tests.programs.house import House, until
+from tests.programs.office import NOW, Office
 from tests.programs.publisher import Publisher
 from tests.programs.test_central_workers import all_of, serving
-from tests.programs.test_publishing import NOW, Office
 
 HOLDERS = 6
 
 
 @pytest.fixture
-def office(central_folder: Path) -> Iterator[Office]:
-    office = Office(central_folder)
+def office(office: Office) -> Office:
     for number in range(HOLDERS):
         office.store.add_credential(f"holder {number}")
-    yield office
-    office.store.close()
+    return office
 
 
 def listed(store: CentralStore) -> dict[int, Status]:

@@ -29,12 +29,9 @@ TABLES: Final = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CentralStore]:
-    folder: Path = tmp_path_factory.mktemp("supplies")
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    with closing(CentralStore(folder)) as store:
+@pytest.fixture(scope="module")
+def opened(shared_central_folder: Path) -> Iterator[CentralStore]:
+    with closing(CentralStore(shared_central_folder)) as store:
         yield store
 
 

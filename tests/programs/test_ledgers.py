@@ -88,12 +88,9 @@ class Town:
         return found
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder: Path = tmp_path_factory.mktemp("ledgers") / "central"
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    town = Town(folder)
+@pytest.fixture(scope="module")
+def opened(shared_central_folder: Path) -> Iterator[Town]:
+    town = Town(shared_central_folder)
     with closing(town.store):
         yield town
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from kiosk.central.passes import DAY, By, NotSo, Passes, Wanted
@@ -13,23 +10,11 @@ from kiosk.contract.issuing import LONGEST_BOUND, LONGEST_LIVE
 from kiosk.trust.passes import Kind, Pass, peek, show_bound
 from kiosk.trust.status import Status
 from tests.keys import private, public
-from tests.programs.test_publishing import NOW, Office
+from tests.programs.office import NOW, Office
 
 UNTIL = NOW + 28 * DAY
 LI = By("li")
 OLD, NEW = private(31), private(32)
-
-
-@pytest.fixture
-def office(central_folder: Path) -> Iterator[Office]:
-    office = Office(central_folder)
-    yield office
-    office.store.close()
-
-
-@pytest.fixture
-def passes(office: Office) -> Passes:
-    return Passes(office.store, office.issuer)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import io
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,24 +30,12 @@ from kiosk.central.store.place import SETTINGS
 from kiosk.central.store.proposals import OPEN_FOR
 from kiosk.trust.passes import Pass, PassClass, peek
 from kiosk.trust.status import Status
+from tests.programs.office import NOW, Office
 from tests.programs.test_central_looking import Office as CommandLine
-from tests.programs.test_publishing import NOW, Office
 
 HEAD = "holder,card,class,until,scope,district\n"
 YEAR = 366 * 86_400
 UNTIL = NOW + YEAR
-
-
-@pytest.fixture
-def office(central_folder: Path) -> Iterator[Office]:
-    office = Office(central_folder)
-    yield office
-    office.store.close()
-
-
-@pytest.fixture
-def passes(office: Office) -> Passes:
-    return Passes(office.store, office.issuer)
 
 
 def wanted(holder: str = "h-1", card: str = "C1", **more: Any) -> Wanted:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,53 +13,14 @@ from kiosk.central.api.app import KINDS, Central
 from kiosk.central.issuer import DAY, JUMP_EVERY, MOST_SILENT, Issuer
 from kiosk.central.refusals import CannotSign, KeyLost, WrongClock
 from kiosk.central.store import CentralStore
-from kiosk.central.store.sqlite import Sqlite
-from kiosk.demo.founding import found, founded, renew_keys, stick_of
+from kiosk.demo.founding import found, stick_of
 from kiosk.trust.cose import read_cbor, read_sign1
-from kiosk.trust.documents import CommandDocument, sign_document
+from kiosk.trust.documents import sign_document
 from kiosk.trust.keyset import Use
 from kiosk.trust.policy import DoorPolicy, PolicyDocument, ProgrammePolicy
 from kiosk.trust.status import Status, StatusList, unpack
 from tests.keys import private
-
-NOW = 1_795_392_000
-CODE = "37081101"
-
-
-def sqlite_of(store: CentralStore) -> sqlite3.Connection:
-    assert isinstance(store._engine, Sqlite)
-    return store._engine.db
-
-
-class Office:
-    """A central server's folder and a clock that somebody sets."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.now = folder, float(NOW)
-        self.store = CentralStore(folder)
-        self.issuer = self.open()
-
-    def open(self, store: CentralStore | None = None) -> Issuer:
-        return founded(self.folder, store or self.store, lambda: self.now)
-
-    def renew_keys(self, compromised: Use | None = None) -> None:
-        renew_keys(self.folder, self.store, lambda: self.now, compromised)
-
-    def versions(self) -> dict[str, int]:
-        return self.store.versions(CODE)
-
-    def command(self) -> int:
-        return self.issuer.command(CommandDocument(1, "x", CODE, "report", 0, 0), 300).version
-
-    def alarms(self) -> set[str]:
-        return {alarm.what for alarm in self.store.alarms()}
-
-
-@pytest.fixture
-def office(central_folder: Path) -> Iterator[Office]:
-    office = Office(central_folder)
-    yield office
-    office.store.close()
+from tests.programs.office import CODE, NOW, Office, sqlite_of
 
 
 def revoked(store: CentralStore) -> list[int]:

@@ -32,7 +32,7 @@ from kiosk.demo.founding import founded
 from tests.conftest import ROOT
 from tests.databases import Cluster
 from tests.programs.house import House
-from tests.programs.test_publishing import NOW
+from tests.programs.office import NOW
 
 CODE = "37081101"
 EPOCH = "00112233445566aa"

@@ -28,7 +28,7 @@ from kiosk.central.voices.tokens import rated_cookie
 from kiosk.cli.main import main
 from kiosk.contract.bodies import Batch
 from kiosk.demo.founding import found
-from tests.programs.test_publishing import NOW
+from tests.programs.office import NOW
 from tests.programs.test_retention import EPOCH, found_anywhere
 
 CODE = "37081101"
@@ -39,12 +39,9 @@ HOUR = 3600.0
 TABLES = ("voices", "voice_acts", "remarks", "evidence", "receipts", "owner_rules", "ratings", "secrets", "accounts")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CentralStore]:
-    folder = tmp_path_factory.mktemp("voices")
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    with closing(CentralStore(folder)) as store:
+@pytest.fixture(scope="module")
+def opened(shared_central_folder: Path) -> Iterator[CentralStore]:
+    with closing(CentralStore(shared_central_folder)) as store:
         yield store
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.public.ground import Ground, open_ground
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    folder = tmp_path_factory.mktemp("public") / "central-data"
-    folder.mkdir()
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql").give(folder)
-    with open_ground(folder) as found:
+@pytest.fixture(scope="module")
+def ground(shared_central_folder: Path) -> Iterator[Ground]:
+    with open_ground(shared_central_folder) as found:
         yield found
