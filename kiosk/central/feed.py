@@ -264,7 +264,7 @@ def _clock(minutes: int) -> str:
 
 
 class Body(Struct, frozen=True):
-    """A file of the feed: as it is, packed by gzip, and the tag by which it is known (RFC 9110, 8.8.3)."""
+    """A file of the feed: as it is, packed by gzip, and the tag by which both are known, so a weak one (RFC 9110, 8.8.3)."""
 
     raw: bytes
     packed: bytes
@@ -281,7 +281,7 @@ def bodies(stations: Stations, now: float, site: str = "") -> dict[str, Body]:
 
 def _body(value: Struct) -> Body:
     raw = msgspec.json.encode(value)
-    return Body(raw, gzip.compress(raw, 6, mtime=0), f'"{hashlib.sha256(raw).hexdigest()[:24]}"')
+    return Body(raw, gzip.compress(raw, 6, mtime=0), f'W/"{hashlib.sha256(raw).hexdigest()[:24]}"')
 
 
 def schema(name: str) -> dict[str, Any]:

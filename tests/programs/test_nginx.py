@@ -39,10 +39,10 @@ daemon off;
 {user}
 worker_processes 1;
 pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
+error_log {folder}/error.log error;
 events {{ worker_connections 256; }}
 http {{
-    access_log off;
+    access_log {folder}/access.log;
     {places}
     include {folder}/site.conf;
 }}
@@ -66,6 +66,7 @@ class Front:
             "/etc/ssl/yizhan/central.pem": str(cert),
             "/etc/ssl/yizhan/central.key": str(key),
             "root /var/cache/kiosk-central;": f"root {folder}/feed;",
+            "/var/log/nginx/": f"{folder}/",
         }
         text = SITE.read_text(encoding="utf-8")
         for ours, theirs in instead.items():
@@ -85,6 +86,9 @@ class Front:
             yield
         finally:
             stop(process)
+
+    def post(self, path: str, body: bytes) -> requests.Response:
+        return requests.post(self.url + path, body, verify=str(self.authority.file), timeout=30)
 
     def get(self, path: str, **headers: str) -> requests.Response:
         return requests.get(self.url + path, headers=headers, verify=str(self.authority.file), timeout=30)
@@ -215,6 +219,32 @@ def test_everybody_comes_to_the_public_pages_and_the_feed_is_a_file_where_there_
             assert each.headers["Access-Control-Allow-Origin"] == "*"
             assert each.headers["Content-Type"].startswith("application/json")
         assert front.get("/feed/stations.schema.json").json()["title"] == "stations.geojson"
+
+
+def test_who_looks_at_the_public_pages_is_written_down_nowhere(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    front = Front(tmp_path, town.port)
+    with front.running():
+        (tmp_path / "access.log").write_text("")  # of whoever waited for nginx to begin
+        ours = ("/s/370811015", "/s/370811015/say", "/map", "/receipt", "/feed/station_status.json", "/favicon.ico")
+        for path in ours:
+            assert front.get(path, Referer=f"{front.url}/s/370811015/say").status_code in {404, 503}, (
+                "the server is away"
+            )
+        assert front.post("/s/370811015/say", bytes(10 << 20)).status_code == 413
+        front.get("/pass", Host=PASSES)
+        assert (tmp_path / "access.log").read_text() == (tmp_path / "error.log").read_text() == ""
+        front.get("/office/login")
+        until(lambda: "/office/login" in (tmp_path / "access.log").read_text(), "what operators do")
+
+
+def test_a_photograph_that_is_too_large_is_told_in_both_languages(tmp_path: Path) -> None:
+    front = Front(tmp_path, free_port())
+    with front.running():
+        answer = front.post("/s/370811015/say", bytes(10 << 20))
+        assert (answer.status_code, answer.encoding) == (413, "utf-8")
+        assert "最多 8 MB" in answer.text
+        assert "8 MB at the most" in answer.text
 
 
 @pytest.mark.parametrize(

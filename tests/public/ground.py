@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from time import time
@@ -13,6 +13,7 @@ import requests
 import uvicorn
 from msgspec import Struct
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from kiosk.central import publicly
 from kiosk.central.public.app import alone
@@ -78,13 +79,15 @@ class Ground(Struct, frozen=True):
 
 
 @contextmanager
-def open_ground(folder: Path, *, keeps: bool = False) -> Iterator[Ground]:
+def open_ground(
+    folder: Path, *, keeps: bool = False, routes: Callable[[CentralStore], list[BaseRoute]] = alone
+) -> Iterator[Ground]:
     """The public pages of a central server's folder, until the block ends; each look is a new one, unless it `keeps` them."""
     port = free_port()
     with closing(CentralStore(folder)) as store, nullcontext() if keeps else _looking_always():
         founded(folder, store)
         server = uvicorn.Server(
-            uvicorn.Config(Starlette(routes=alone(store)), port=port, log_level="warning", lifespan="off")
+            uvicorn.Config(Starlette(routes=routes(store)), port=port, log_level="warning", lifespan="off")
         )
         thread = threading.Thread(target=server.run)
         thread.start()

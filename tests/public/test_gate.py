@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from kiosk.central import publicly
-from kiosk.central.photos import AT_WORK
+from kiosk.central.photos import AT_WORK, MOST_BYTES
 from kiosk.central.public.asked import Asked
 from kiosk.central.public.feed_bodies import FeedBodies
 from kiosk.central.public.gate import Gate
@@ -27,7 +27,7 @@ from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.voices.case import today
 from kiosk.central.voices.limits import Limits, What
 from kiosk.central.voices.tokens import form_word
-from kiosk.central.web.forms import Form
+from kiosk.central.web.forms import Form, Incoming
 from kiosk.central.web.turns import Turns
 from kiosk.contract.bodies import Batch
 from tests.public.ground import Ground
@@ -54,6 +54,50 @@ def test_who_comes_when_all_threads_are_taken_may_come_again_in_seconds(ground: 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert b"Too many pages are being made." in answer.body
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def coming(path: str, first: bytes, rest: asyncio.Future[bytes]) -> Request:
+    """A form of which a part has come."""
+    parts = [first]
+
+    async def receive() -> dict[str, Any]:
+        if parts:
+            return {"type": "http.request", "body": parts.pop(), "more_body": True}
+        return {"type": "http.request", "body": await rest, "more_body": False}
+
+    headers = [(b"accept-language", b"en"), (b"content-type", b"application/x-www-form-urlencoded")]
+    scope: dict[str, Any] = {
+        "type": "http", "method": "POST", "path": path, "query_string": b"", "scheme": "http", "server": ("x", 80),
+        "headers": headers, "client": ("127.0.0.1", 1), "path_params": {"code": SAID},
+    }  # fmt: skip
+    return Request(scope, receive)
+
+
+def test_who_sends_slowly_holds_no_more_memory_than_there_is_and_small_forms_find_room(ground: Ground) -> None:
+    wanted = next(each for each in PAGES if each.view is say)
+    large = MOST_BYTES // 8
+
+    async def all_at_once() -> tuple[list[int], int, bytes, int]:
+        gate, rest = Gate(ground.store, incoming=Incoming(8 * large)), asyncio.get_running_loop().create_future()
+        slow = [asyncio.create_task(gate.answer(wanted, coming("/s", bytes(large), rest))) for _ in range(12)]
+        done, _waiting = await asyncio.wait(slow, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 4:
+            done, _waiting = await asyncio.wait(slow, timeout=0.05)
+        small = await gate.answer(wanted, coming("/s", b"place=", done_with(b"x")))
+        rest.set_result(b"")
+        await asyncio.wait(slow)
+        later = await gate.answer(wanted, coming("/s", bytes(large), done_with(b"")))
+        refused = next(iter(done)).result()
+        return [each.result().status_code for each in slow], small.status_code, bytes(refused.body), later.status_code
+
+    def done_with(body: bytes) -> asyncio.Future[bytes]:
+        found = asyncio.get_running_loop().create_future()
+        found.set_result(body)
+        return found
+
+    statuses, small, words_of_it, later = asyncio.run(all_at_once())
+    assert (statuses.count(503), small, later) == (4, 422, 422)
+    assert b"without a photograph" in words_of_it
 
 
 class Slow(Publicly):

@@ -82,6 +82,14 @@ def test_no_page_is_heavy_and_each_says_what_it_may_load(ground: Ground) -> None
         assert "Set-Cookie" not in answer.headers
 
 
+def test_a_page_comes_packed_but_for_one_that_may_hold_a_receipt(ground: Ground) -> None:
+    for path, packed in ((f"/s/{CODE}", True), ("/map", True), ("/s/1", True), ("/receipt", False)):
+        answer = ground.get(path)
+        assert ("Content-Encoding" in answer.headers) is packed, path
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert "<style>" in answer.text
+
+
 def test_the_language_is_chosen_and_stays_on_the_page(ground: Ground) -> None:
     answer = ground.get(f"/language/zh?next=/s/{CODE}")
     assert answer.headers["Location"] == f"/s/{CODE}"

@@ -23,7 +23,7 @@ from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.store.accounts import Account
 from kiosk.central.store.engine import StoreFailed
-from kiosk.central.web.forms import Form, read_form
+from kiosk.central.web.forms import NOTHING, Form, Incoming
 from kiosk.central.web.spoken import reads_chinese, title_of
 from kiosk.central.web.turns import Busy, Turns, no_room
 from kiosk.language import _, speaking
@@ -49,53 +49,43 @@ class Gate:
 
     def __init__(self, store: CentralStore, issuer: Issuer, turns: Turns | None = None) -> None:
         self._store, self._issuer, self._looking = store, issuer, Looking(store)
-        self._turns = turns or Turns()
+        self._turns, self._incoming = turns or Turns(), Incoming()
 
     async def answer(self, wanted: Page, request: Request) -> Response:
-        """A page, or why not; nothing that is sent is read from whoever may not send it."""
-        try:
-            sends = wanted.method == "POST" and await self._turns.run(self._may_send, wanted, request)
-            form = await read_form(request, wanted.most) if sends else Form()
-        except HTTPException as error:
-            return self._refused(request, error)
-        except Busy:
-            return self._busy(request)
-        try:
-            return await self._turns.run(self._answer, wanted, request, form)
-        except Busy:
-            return self._busy(request)
-        finally:
-            for file in form.files.values():
-                await file.close()
+        """A page, or why not, in the language of whoever asks; nothing that is sent is read from whoever may not send it."""
+        with speaking(reads_chinese(request, LANGUAGE)):
+            try:
+                if wanted.method != "POST" or not await self._turns.run(self._may_send, wanted, request):
+                    return await self._turns.run(self._answer, wanted, request, NOTHING)
+                async with self._incoming.form(request, wanted.most) as form:
+                    return await self._turns.run(self._answer, wanted, request, form)
+            except HTTPException as error:
+                return self._refused(request, error)
+            except Busy:
+                return self._refused(request, no_room())  # at once, of no thread
 
     async def lost(self, request: Request, error: Exception) -> Response:
         """What Starlette itself refuses: an address that is no page's."""
-        wrong = error if isinstance(error, HTTPException) else HTTPException(500)
-        return self._refused(request, wrong)
-
-    def _busy(self, request: Request) -> Response:
-        """At once, of no thread."""
         with speaking(reads_chinese(request, LANGUAGE)):
-            return self._refused(request, no_room())
+            return self._refused(request, error if isinstance(error, HTTPException) else HTTPException(500))
 
     def _may_send(self, wanted: Page, request: Request) -> bool:
         try:
-            return not wanted.roles or self._asked(request, Form()).may(wanted.roles)
+            return not wanted.roles or self._asked(request, NOTHING).may(wanted.roles)
         except (HTTPException, StoreFailed):
             return False
 
     def _answer(self, wanted: Page, request: Request, form: Form) -> Response:
-        with speaking(reads_chinese(request, LANGUAGE)):
-            try:
-                asked = self._asked(request, form)
-                return finished(request, asked, _viewed(wanted, asked))
-            except HTTPException as error:
-                return self._refused(request, error)
-            except CannotSign as error:
-                return self._refused(request, HTTPException(409, str(error)))
-            except StoreFailed as error:
-                log.error("the store: %s", error)  # noqa: TRY400  what it says is all that is known
-                return self._refused(request, HTTPException(503, _("The database cannot be used just now.")))
+        try:
+            asked = self._asked(request, form)
+            return finished(request, asked, _viewed(wanted, asked))
+        except HTTPException as error:
+            return self._refused(request, error)
+        except CannotSign as error:
+            return self._refused(request, HTTPException(409, str(error)))
+        except StoreFailed as error:
+            log.error("the store: %s", error)  # noqa: TRY400  what it says is all that is known
+            return self._refused(request, HTTPException(503, _("The database cannot be used just now.")))
 
     def _asked(self, request: Request, form: Form) -> Asked:
         if not safely(request):
@@ -114,11 +104,10 @@ class Gate:
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         """What is wrong, as a page; whoever is logged in stays so."""
-        with speaking(reads_chinese(request, LANGUAGE)):
-            asked = self._by(request, None, "", Form())
-            answer = page("refused", asked, error.status_code, title=title_of(error.status_code), detail=error.detail)
-            answer.headers.update(HEADERS | dict(error.headers or {}))
-            return answer
+        asked = self._by(request, None, "", NOTHING)
+        answer = page("refused", asked, error.status_code, title=title_of(error.status_code), detail=error.detail)
+        answer.headers.update(HEADERS | dict(error.headers or {}))
+        return answer
 
 
 def _viewed(wanted: Page, asked: Asked) -> Response:

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from kiosk.central.codes import grouped
-from kiosk.central.public.assets import asset
 from kiosk.central.public.feed_bodies import FeedBodies
+from kiosk.central.public.style import STYLE
 from kiosk.central.publicly import Publicly, Stations
 from kiosk.central.store import CentralStore
 from kiosk.central.voice_words import face_word
@@ -24,7 +24,7 @@ from kiosk.language import _, chinese
 from kiosk.wording.words import listed, word
 
 PACKAGE: Final = "kiosk.central.public"
-PAGE: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie"}
+PAGE: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie, Accept-Encoding"}
 """Of every page: the language is by who asks, and what it says is of now."""
 
 
@@ -71,5 +71,5 @@ def absent(what: str) -> NoReturn:
 @cache
 def _templates() -> Environment:
     found = templates_of(PACKAGE)
-    found.globals.update(_=_, word=word, face_word=face_word, asset=asset, grouped=grouped, listed=listed)
+    found.globals.update(_=_, word=word, face_word=face_word, style=STYLE, grouped=grouped, listed=listed)
     return found

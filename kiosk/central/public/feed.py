@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from kiosk.central.feed import SCHEMAS, TTL, schema
 from kiosk.central.public.asked import Asked, absent
+from kiosk.central.web.packing import takes_gzip
 from kiosk.language import _
 
 FOR_ALL: Final = {"Access-Control-Allow-Origin": "*"}
@@ -23,9 +24,9 @@ def show(asked: Asked) -> Response:
         absent(_("There is no such file in the feed."))
     body = asked.feed.of(asked.now)[name]
     headers = FOR_ALL | {"ETag": body.tag, "Cache-Control": f"public, max-age={TTL[name]}", "Vary": "Accept-Encoding"}
-    if body.tag in asked.headers.get("if-none-match", ""):
+    if body.tag.removeprefix("W/") in asked.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
-    if "gzip" in asked.headers.get("accept-encoding", ""):
+    if takes_gzip(asked.headers):
         return Response(body.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=KINDS[name])
     return Response(body.raw, headers=headers, media_type=KINDS[name])
 

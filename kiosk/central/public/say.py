@@ -31,17 +31,19 @@ def limited(asked: Asked) -> None:
 def choose(asked: Asked) -> Response:
     """Where it is; then what is wrong there."""
     station, place = station_of(asked), asked.query.get("place", "")
-    if place not in PLACES:
-        places = [(each, place_word(each)) for each in PLACES]
-        return page("say", asked, station=station, name_of=name_of(station), places=places)
-    return _form(asked, station, place, {})
+    return _form(asked, station, place, {}) if place in PLACES else _places(asked, station)
+
+
+def _places(asked: Asked, station: PublicStation, status: int = 200) -> Response:
+    places = [(each, place_word(each)) for each in PLACES]
+    return page("say", asked, status, station=station, name_of=name_of(station), places=places)
 
 
 def say(asked: Asked) -> Response:
     """Keep it, and show the receipt this once; or what is wrong, beside its field. A photograph costs, so it counts first."""
     station, place, what = station_of(asked), asked.form.raw("place"), asked.form.raw("what")
     if place not in PLACES:
-        return choose(asked)
+        return _places(asked, station, 422)
     text = asked.form.raw("text").strip()
     wrong = {
         "what": "" if known(place, what) else _("Choose one."),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
+from kiosk.central.web.turns import LATER
 from kiosk.foreign import visible
 from kiosk.language import _
 
@@ -19,6 +21,11 @@ LONGEST_WORDS: Final = 500
 """Characters of a field of a form."""
 
 MOST_FIELDS: Final = 200
+SMALL: Final = 16 * 1024
+"""Bytes of a form without a file."""
+
+MOST_TOGETHER: Final = 96 * 1024 * 1024
+"""Bytes of all forms that are not yet answered: twelve photographs as they come from phones."""
 
 
 class Form(Struct, frozen=True):
@@ -36,21 +43,62 @@ class Form(Struct, frozen=True):
         return self.fields.get(name, "")
 
 
-async def read_form(request: Request, most: int) -> Form:
-    """What was sent, within bounds. Refuses with 400 and 413."""
-    body = bytearray()
+NOTHING: Final = Form()
+"""Of a question without a form."""
+
+
+class Incoming:
+    """The forms that come in or are at work: `most` bytes of all together, or who sends slowly would hold all memory."""
+
+    def __init__(self, most: int = MOST_TOGETHER) -> None:
+        self._most, self._held = most, 0
+
+    @asynccontextmanager
+    async def form(self, request: Request, most: int) -> AsyncIterator[Form]:
+        """What was sent, within bounds, for as long as the block lasts. Refuses with 400, 413 and 503."""
+        body = bytearray()
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                self._held += len(chunk)
+                self._bound(len(body), most)
+            found = await _read(request, bytes(body))
+            try:
+                yield found
+            finally:
+                for file in found.files.values():
+                    await file.close()
+        except ClientDisconnect as error:
+            raise _not_whole() from error
+        finally:
+            self._held -= len(body)
+
+    def _bound(self, size: int, most: int) -> None:
+        """Small forms find room for twice as long: who sends no file is not kept out by those who do."""
+        if size > most:
+            raise HTTPException(413, _("That is too large: {most} bytes at the most.", most=most))
+        if self._held > self._most * (1 if size > SMALL else 2):
+            raise HTTPException(
+                503,
+                _("Very much is being sent just now. Try again in a while; without a photograph there is room sooner."),
+                LATER,
+            )
+
+
+async def _read(request: Request, body: bytes) -> Form:
+    async def whole() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise HTTPException(413, _("That is too large: {most} bytes at the most.", most=most))
-
-        async def whole() -> Message:
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
-
-        sent = await Request(request.scope, whole).form(max_files=1, max_fields=MOST_FIELDS, max_part_size=most)
-    except (MultiPartException, ClientDisconnect, UnicodeDecodeError) as error:
-        raise HTTPException(400, _("The form did not come whole.")) from error
+        sent = await Request(request.scope, whole).form(
+            max_files=1, max_fields=MOST_FIELDS, max_part_size=len(body) + 1
+        )
+    except (MultiPartException, UnicodeDecodeError) as error:
+        raise _not_whole() from error
     pairs = sent.multi_items()
     fields = {name: value for name, value in pairs if isinstance(value, str)}
     return Form(fields, {name: value for name, value in pairs if isinstance(value, UploadFile)})
+
+
+def _not_whole() -> HTTPException:
+    return HTTPException(400, _("The form did not come whole."))
