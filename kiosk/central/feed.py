@@ -20,6 +20,7 @@ from kiosk.central.figures import ZONE
 from kiosk.central.openness import Open, Openness
 from kiosk.central.publicly import PublicStation, Stations
 from kiosk.central.stops import PlannedStop, State
+from kiosk.contract.schemas import schema_of
 from kiosk.core.door.hours import Schedule, Window
 
 NAMES: Final = ("stations.geojson", "station_status.json")
@@ -41,7 +42,7 @@ DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
 Time = Annotated[str, Meta(description="ISO 8601 with its offset, such as 2026-12-07T10:00:00+08:00")]
 YesNo = Literal["yes", "no"]
-Code = Annotated[str, Meta(pattern="^[0-9]{8}$")]
+Code = Annotated[str, Meta(pattern=r"^[0-9]{8}\Z")]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 
@@ -84,7 +85,7 @@ class Properties(Struct, frozen=True, omit_defaults=True, kw_only=True):
     say otherwise, within a week.
     """
 
-    ref: Annotated[str, Meta(pattern="^[0-9]{9}$", description="the code with its check digit, as the poster has it")]
+    ref: Annotated[str, Meta(pattern=r"^[0-9]{9}\Z", description="the code with its check digit, as the poster has it")]
     open: Open
     as_of: Time | None
     by_hours: bool | None
@@ -288,4 +289,4 @@ def schema(name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a file of the feed, by the schema's name."""
     of: type[Struct] = Collection if name == "stations.schema.json" else Status
     found = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": NAMES[SCHEMAS.index(name)]}
-    return found | msgspec.json.schema(of)
+    return found | schema_of(of)

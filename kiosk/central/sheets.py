@@ -25,7 +25,7 @@ LONGEST: Final = 200
 MOST_HOURS: Final = 8
 
 Text = Annotated[str, Meta(max_length=LONGEST)]
-Hash = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+Hash = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 
 
 class Sheet(Struct, frozen=True, omit_defaults=True):

@@ -43,18 +43,18 @@ The station begins a new epoch, in which it sends its own entries from there on.
 QUOTA: Final = "urn:yizhan:problem:quota"
 """The type of the 429 for a station that has sent more than any station has to tell; `Retry-After` says when to go on."""
 
-Code = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
-Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+Code = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}\Z")]
+Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32, extra_json_schema={"pattern": "^[A-Za-z0-9+/]{43}=$"})]
 Version = Annotated[int, Meta(ge=0, lt=2**53)]
 Wait = Annotated[float, Meta(ge=0, le=60)]
 """Seconds for which a question for documents may be held back."""
 
-Platform = Annotated[str, Meta(pattern=r"^(deb\d{1,3}_[a-z0-9]{1,16})?$")]
+Platform = Annotated[str, Meta(pattern=r"^(deb[0-9]{1,3}_[a-z0-9]{1,16})?\Z")]
 """Such as `deb12_arm64`."""
 
-ReleaseNumber = Annotated[str, Meta(pattern=r"^\d{1,5}\.\d{1,5}\.\d{1,5}$")]
-BundleId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+ReleaseNumber = Annotated[str, Meta(pattern=r"^[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}\Z")]
+BundleId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Nonce = Annotated[str, Meta(max_length=64)]
 Seq = Annotated[int, Meta(ge=1, lt=2**62)]
 

@@ -49,9 +49,9 @@ LONGEST_LIVE: Final = 600
 LONGEST_BOUND: Final = 7 * 86_400
 """Seconds for which a bound pass may hold: so long goes on what a phone has that another has taken the place of."""
 
-Name = Annotated[str, Meta(pattern=f"^{HOLDER}$")]
-CardNumber = Annotated[str, Meta(pattern=f"^({CARD})?$")]
-Prefix = Annotated[str, Meta(pattern=f"^{PREFIX}$")]
+Name = Annotated[str, Meta(pattern=rf"^{HOLDER}\Z")]
+CardNumber = Annotated[str, Meta(pattern=rf"^({CARD})?\Z")]
+Prefix = Annotated[str, Meta(pattern=rf"^{PREFIX}\Z")]
 Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 Time = Annotated[float, Meta(ge=0, lt=2**33)]
 """Seconds since 1970."""

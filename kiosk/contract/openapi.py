@@ -33,9 +33,8 @@ from kiosk.contract.bodies import (
     Version,
     Wait,
 )
+from kiosk.contract.schemas import Json, portable, schema_of
 from kiosk.trust.service import Hash
-
-Json = dict[str, Any]
 
 BODIES: Final = (Batch, BatchAnswer, Documents, Enrolled, Enrolment, FieldError, OfferedRelease, Problem)
 CODE: Final[Json] = {
@@ -43,7 +42,7 @@ CODE: Final[Json] = {
     "in": "path",
     "required": True,
     "description": "the station's code",
-    "schema": msgspec.json.schema(Code),
+    "schema": schema_of(Code),
 }
 STREAM: Final[Json] = {
     "name": "stream",
@@ -111,7 +110,7 @@ def components(bodies: Sequence[type]) -> Json:
     _, found = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
     for schema in found.values():  # Python 3.13 takes the indentation off docstrings, earlier ones do not
         schema["description"] = cleandoc(schema["description"])
-    return dict(found)
+    return portable(found)
 
 
 def _enrol() -> Json:
@@ -194,7 +193,7 @@ def _in_pieces(name: str, what: str, kind: Any) -> Json:
         "security": [{"station": []}],
         "parameters": [
             CODE,
-            {"name": "id", "in": "path", "required": True, "schema": msgspec.json.schema(kind)},
+            {"name": "id", "in": "path", "required": True, "schema": schema_of(kind)},
             {"name": "Range", "in": "header", "description": "bytes=FIRST-LAST", "schema": {"type": "string"}},
             {"name": "If-Range", "in": "header", "description": "the ETag", "schema": {"type": "string"}},
         ],
@@ -208,7 +207,7 @@ def _in_pieces(name: str, what: str, kind: Any) -> Json:
 
 def query(name: str, description: str, kind: Any) -> Json:
     """A parameter of the query."""
-    return {"name": name, "in": "query", "description": description, "schema": msgspec.json.schema(kind)}
+    return {"name": name, "in": "query", "description": description, "schema": schema_of(kind)}
 
 
 def json_body(kind: type) -> Json:

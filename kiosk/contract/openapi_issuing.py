@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from kiosk import __version__
@@ -39,7 +38,8 @@ from kiosk.contract.issuing import (
     TokenError,
     Why,
 )
-from kiosk.contract.openapi import Json, components, json_body, json_of, query, ref
+from kiosk.contract.openapi import components, json_body, json_of, query, ref
+from kiosk.contract.schemas import Json, schema_of
 
 BODIES: Final = (
     AccessToken, BulkIssue, BulkRevoke, FieldError, HeldPass, HolderPasses, Lines, LiveOrder, NewHolder, Nothing, PassPage,
@@ -51,7 +51,7 @@ HOLDER: Final[Json] = {
     "in": "path",
     "required": True,
     "description": "the union's pseudonym",
-    "schema": msgspec.json.schema(Name),
+    "schema": schema_of(Name),
 }
 NUMBER: Final[Json] = query(
     "number", "which of the holder's passes; without it the one that counts, or the newest", int
@@ -166,12 +166,12 @@ def _list() -> Json:
         "security": [{"client": []}],
         "parameters": [
             query("prefix", "how the holder's pseudonym begins", str),
-            {"name": "state", "in": "query", "schema": msgspec.json.schema(State)},
+            {"name": "state", "in": "query", "schema": schema_of(State)},
             {
                 "name": "ends_before",
                 "in": "query",
                 "description": "seconds since 1970",
-                "schema": msgspec.json.schema(Time),
+                "schema": schema_of(Time),
             },
             query("cursor", "`next` of the page before", str),
             {

@@ -131,7 +131,7 @@ class ScannerTable(Table, frozen=True):
     baud: int = 9600
     model: Literal["gm65", "lines"] = "lines"
     mode: Literal["continuous", "trigger"] = "continuous"
-    trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*$")] = ""
+    trigger: Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)*\Z")] = ""
     layout: Literal["us", "de", "fr"] = "us"
     prefix: Around = ""
     suffix: Around = ""

@@ -17,7 +17,7 @@ TimeOut = Annotated[float, Meta(ge=0.05, le=5)]
 TIMEOUT: Final = 0.5
 
 Order = Literal["high_first", "low_first"]
-Bytes = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)+$")]
+Bytes = Annotated[str, Meta(pattern=r"^([0-9A-Fa-f]{2} ?)+\Z")]
 """Bytes in hexadecimal digits, e.g. `AA 55`."""
 
 ON_OFF: Final = "on/off"
@@ -41,7 +41,7 @@ class SensorTable(Table, frozen=True, kw_only=True):
 class OneWireTable(SensorTable, frozen=True, kw_only=True, tag_field="bus", tag="onewire"):
     """A DS18B20 by its id in the kernel's tree."""
 
-    device: Annotated[str, Meta(pattern=r"^[0-9a-f]{2}-[0-9a-f]{12}$")]
+    device: Annotated[str, Meta(pattern=r"^[0-9a-f]{2}-[0-9a-f]{12}\Z")]
     tree: Text = "/sys/bus/w1/devices"
 
 

@@ -10,10 +10,10 @@ from kiosk.settings.appliances import TIMEOUT, Address, Bauds, DeviceId, TimeOut
 from kiosk.settings.table import Label, Table, Text
 
 WORD: Final = r"([0-9A-Fa-f]{2}|board|slot|both|state|bits[1-8]|any)"
-Frame = Annotated[str, Meta(max_length=200, pattern=rf"^{WORD}( {WORD})*$")]
+Frame = Annotated[str, Meta(max_length=200, pattern=rf"^{WORD}( {WORD})*\Z")]
 """Bytes in hexadecimal digits, and words in the place of those that change: `8A board slot 11`."""
 
-Byte = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}$")]
+Byte = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}\Z")]
 
 SAYS_WHICH: Final = {"slot", "both"}
 """The words of a frame that say which slot is meant."""

@@ -31,14 +31,14 @@ BOUNDS: Final = {
     "max_length": "length at most",
 }
 PATTERNS: Final = {
-    r"^[0-9A-Za-z]{4,12}$": "4 to 12 letters and digits",
-    r"^[0-9A-Za-z]{0,12}$": "at most 12 letters and digits",
-    r"^([0-9A-Fa-f]{2} ?)*$": 'bytes as pairs of hexadecimal digits, such as "16 54 0D"',
-    r"^([0-9A-Fa-f]{2} ?)+$": 'bytes as pairs of hexadecimal digits, such as "16 54 0D"',
-    r"^[0-9a-f]{2}-[0-9a-f]{12}$": 'the name of its folder in /sys/bus/w1/devices, such as "28-00000a1b2c3d"',
+    r"^[0-9A-Za-z]{4,12}\Z": "4 to 12 letters and digits",
+    r"^[0-9A-Za-z]{0,12}\Z": "at most 12 letters and digits",
+    r"^([0-9A-Fa-f]{2} ?)*\Z": 'bytes as pairs of hexadecimal digits, such as "16 54 0D"',
+    r"^([0-9A-Fa-f]{2} ?)+\Z": 'bytes as pairs of hexadecimal digits, such as "16 54 0D"',
+    r"^[0-9a-f]{2}-[0-9a-f]{12}\Z": 'the name of its folder in /sys/bus/w1/devices, such as "28-00000a1b2c3d"',
     r"\S": "not only spaces",
-    rf"^{WORD}( {WORD})*$": 'bytes as pairs of hexadecimal digits, and words for what changes, such as "8A board slot 11"',
-    r"^[0-9A-Fa-f]{2}$": "a byte as two hexadecimal digits",
+    rf"^{WORD}( {WORD})*\Z": 'bytes as pairs of hexadecimal digits, and words for what changes, such as "8A board slot 11"',
+    r"^[0-9A-Fa-f]{2}\Z": "a byte as two hexadecimal digits",
 }
 """What a regular expression means, for those who do not read them."""
 

@@ -44,8 +44,8 @@ class CommandDocument(Struct, frozen=True, tag="command", tag_field="type"):
     """
 
     version: Version
-    id: Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,32}$")]
-    station: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$")]
+    id: Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,32}\Z")]
+    station: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}\Z")]
     verb: CommandVerb
     issued_at: UnixTime
     expires: UnixTime

@@ -12,7 +12,7 @@ from kiosk.trust.keyset import UnixTime, Version
 from kiosk.trust.passes import PassClass
 
 DAY: Final = 86_400
-Scope = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{0,12}$")]
+Scope = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{0,12}\Z")]
 """A station-code prefix; empty: everywhere."""
 
 HoursText = Annotated[str, Meta(max_length=64)]

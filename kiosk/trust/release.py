@@ -16,10 +16,10 @@ from kiosk.trust.keyset import UnixTime
 Ring = Literal["early", "all"]
 """Who gets a release: the few stations that try it first, or every one."""
 
-NUMBER: Final = r"^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})$"
+NUMBER: Final = r"^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\Z"
 
 
-Platform = Annotated[str, Meta(pattern=r"^deb\d{1,3}_[a-z0-9]{1,16}$")]
+Platform = Annotated[str, Meta(pattern=r"^deb[0-9]{1,3}_[a-z0-9]{1,16}\Z")]
 
 
 class Release(Struct, frozen=True, tag="release", tag_field="type"):

@@ -67,32 +67,32 @@ SECRET: Final = 32
 STATION: Final = "station"
 """The question that always stands: how content somebody is with the station. No document may have its id."""
 
-ServiceId = Annotated[str, Meta(pattern=f"^{ID}$", max_length=32)]
-Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,31}$")]
-LanguageTag = Annotated[str, Meta(pattern=f"^{LANGUAGE}$")]
+ServiceId = Annotated[str, Meta(pattern=rf"^{ID}\Z", max_length=32)]
+Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,31}\Z")]
+LanguageTag = Annotated[str, Meta(pattern=rf"^{LANGUAGE}\Z")]
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
 Texts = Annotated[dict[LanguageTag, Text], Meta(min_length=1, max_length=MOST_LANGUAGES)]
 Line = Annotated[str, Meta(min_length=1, max_length=LONGEST_LINE)]
 Lines = Annotated[dict[LanguageTag, Line], Meta(min_length=1, max_length=MOST_LANGUAGES)]
-Word = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+Word = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=32)]
 """A name within a document, or of a vocabulary that may grow: what a station does not know it leaves out."""
 
-DAY_PATTERN: Final = r"\d{4}-\d{2}-\d{2}"
-Day = Annotated[str, Meta(pattern=f"^{DAY_PATTERN}$", max_length=10)]
-DayOrNone = Annotated[str, Meta(pattern=f"^({DAY_PATTERN})?$", max_length=10)]
-Prefix = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]+$", max_length=12)]
+DAY_PATTERN: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+Day = Annotated[str, Meta(pattern=rf"^{DAY_PATTERN}\Z", max_length=10)]
+DayOrNone = Annotated[str, Meta(pattern=rf"^({DAY_PATTERN})?\Z", max_length=10)]
+Prefix = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]+\Z", max_length=12)]
 """Of station codes, and not of all."""
 
-Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z", max_length=64)]
 """SHA-256, hexadecimal."""
 
-StationCode = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}$", max_length=12)]
+StationCode = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{4,12}\Z", max_length=12)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 """In degrees (WGS 84)."""
 
-PERIOD_PATTERN: Final = r"(\d{4}-(\d{2}-\d{2}|W\d{2}))?"
-Period = Annotated[str, Meta(pattern=f"^{PERIOD_PATTERN}$", max_length=10)]
+PERIOD_PATTERN: Final = r"([0-9]{4}-([0-9]{2}-[0-9]{2}|W[0-9]{2}))?"
+Period = Annotated[str, Meta(pattern=rf"^{PERIOD_PATTERN}\Z", max_length=10)]
 """Within which somebody gets one: a day (2026-11-27), a week of ISO 8601 (2026-W48), or empty for the whole campaign."""
 
 Per = Literal["once", "day", "week"]
@@ -331,8 +331,8 @@ class Doctor(Struct, frozen=True, tag_field="kind", tag=DOCTOR):
     """
 
     texts: Lines
-    call: Annotated[str, Meta(pattern=f"^{CALL_PATTERN}$", max_length=20)]
-    url: Annotated[str, Meta(pattern=f"^{URL_PATTERN}$", max_length=200)]
+    call: Annotated[str, Meta(pattern=rf"^{CALL_PATTERN}\Z", max_length=20)]
+    url: Annotated[str, Meta(pattern=rf"^{URL_PATTERN}\Z", max_length=200)]
     hours: Annotated[tuple[HoursText, ...], Meta(max_length=MOST_HOURS)] = ()
     keys: Annotated[tuple[HospitalKey, ...], Meta(max_length=MOST_HOSPITALS)] = ()
 

@@ -34,7 +34,7 @@ class Coming(Struct, frozen=True):
     It was offered last `at` seconds after the boot `boot` began. `vain`: what came of that version was not it.
     """
 
-    bundle: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    bundle: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     size: Annotated[int, Meta(ge=1, le=MOST_FETCHED)]
     version: str = ""
     at: float = 0.0

@@ -22,7 +22,7 @@ MAX_WHY: Final = 200
 """Characters of why an entry was refused."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Key = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[0-9a-z][0-9a-z_-]*$")]
+Key = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9a-z][0-9a-z_-]*\Z")]
 MAX_WORDS: Final = 512
 Words = Annotated[str, Meta(max_length=MAX_WORDS)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]

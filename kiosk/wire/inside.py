@@ -23,7 +23,7 @@ MOST_OPEN: Final = 12 * 3600
 """Seconds for which a campaign may be open to everybody."""
 
 Pieces = Annotated[int, Meta(ge=0, le=MOST_PIECES)]
-Month = Annotated[str, Meta(pattern=r"^(20[0-9]{2}-(0[1-9]|1[0-2]))?$", max_length=7)]
+Month = Annotated[str, Meta(pattern=r"^(20[0-9]{2}-(0[1-9]|1[0-2]))?\Z", max_length=7)]
 
 
 class Touched(Message, frozen=True):

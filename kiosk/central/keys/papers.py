@@ -30,7 +30,7 @@ class KeyRequest(Struct, frozen=True, tag="kiosk_key_request", tag_field="file")
     `newest`: the highest number of a keyset that the server has, or a station says that it has.
     """
 
-    database: Annotated[str, Meta(pattern=r"^[0-9a-f]{12}$")]
+    database: Annotated[str, Meta(pattern=r"^[0-9a-f]{12}\Z")]
     made: UnixTime
     newest: Annotated[int, Meta(ge=0, lt=2**52)]
     keys: Annotated[tuple[Key, ...], Meta(max_length=64)]
