@@ -60,7 +60,8 @@ def test_a_pattern_takes_no_digits_of_another_script(where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [(Code, "37010001\n"), (StationCode, "37010001\n"), (ReleaseNumber, "１.2.3"), (Day, "2026-01-01\n")]
+    ("kind", "text"),
+    [(Code, "37010001\n"), (StationCode, "37010001\n"), (ReleaseNumber, "１.2.3"), (Day, "2026-01-01\n")],
 )
 def test_what_is_not_the_whole_text_is_refused(kind: Any, text: str) -> None:
     with pytest.raises(msgspec.ValidationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from kiosk.core.clock import Clock, Instant
 from kiosk.core.desk.desk import Desk
+from kiosk.core.desk.entitled import judged
 from kiosk.core.desk.events import NO_CHECKLIST, NO_STEWARD
 from kiosk.core.desk.handing import Running, Setting, Shown, Supplies
 from kiosk.core.desk.supplies import step
@@ -22,8 +24,9 @@ from kiosk.station.inside import GivenOut, desk_view
 from kiosk.station.supplied import handing_view, known, nearest, setting_of, supply_views, wrong
 from kiosk.station.supplies import Remembered, SuppliesAtWork
 from kiosk.trust.ledger import packed, packed_new
-from kiosk.trust.service import Body, Campaign, Ledger, Place, Sheet, StockAt
+from kiosk.trust.service import Body, Campaign, Ledger, Place, Sheet, StockAt, WhenStale
 from kiosk.wire.inside import MAX_DESK, NearestView, SupplyView
+from tests.core.supplied import WORKER
 from tests.keys import NOW
 from tests.test_inside_view import HERE
 from tests.test_inside_view import state as holding
@@ -47,6 +50,20 @@ def at_station(*bodies: Body, door: Door = CLOSED) -> State:
 
 def setting(state: State, now: Instant = HERE, *, keeps: bool = True) -> Setting:
     return setting_of(state, known(state.services), HOLDS, now, keeps=keeps)
+
+
+@pytest.mark.parametrize("when_stale", ["stop", "home_only", "count_only"])
+def test_who_lost_its_marks_goes_by_ledgers_that_came_after_it(when_stale: WhenStale) -> None:
+    """Also of those who are at home here: what they had is known to the centre alone."""
+    rain = replace(RAIN, when_stale=when_stale)
+    state, shown = at_station(rain, ledger(NOW - 60)), Shown(7, WORKER, "37081101")
+
+    def word(since: float) -> str:
+        there = setting_of(state, known(state.services), HOLDS, HERE, keeps=True, since=since)
+        return judged(step(Supplies(ready=True), shown, there)[0], "d0", there)[0]
+
+    assert word(0.0) == word(NOW - 60) == "yours"
+    assert word(NOW - 59) == word(math.inf) == ("yours" if when_stale == "count_only" else "stale")
 
 
 @pytest.mark.parametrize(

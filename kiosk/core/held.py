@@ -13,11 +13,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.core.clock import Clock, provably_ahead
-from kiosk.trust.service import Body, Event, Notice, ServiceDocument, Sheet
+from kiosk.trust.service import Body, Event, Ledger, Notice, ServiceDocument, Sheet
 
 MOST_OF_A_KIND: Final = 64
 MOST_BYTES: Final = 2 * 1024 * 1024
 """Of all documents together: what they say is in memory, too."""
+
+MOST_UNPACKED: Final = 16 * 1024 * 1024
+"""Bytes of the bits of all whole ledgers: eighty of 1.5 million holders."""
 
 T = TypeVar("T")
 
@@ -116,10 +119,17 @@ def also(services: Services, clock: Clock, now: float) -> frozenset[str]:
 
 def _of(services: Services, found: list[Held]) -> Services:
     """As many as there is room for."""
-    kinds, size, held = Counter[str](), 0, dict[str, Held]()
+    kinds, size, bits, held = Counter[str](), 0, 0, dict[str, Held]()
     for each in sorted(found, key=lambda each: -each.head.version):
         kinds[each.head.kind] += 1
-        if kinds[each.head.kind] <= MOST_OF_A_KIND and size + each.size <= MOST_BYTES:
+        fits = size + each.size <= MOST_BYTES and bits + _bits(each) <= MOST_UNPACKED
+        if kinds[each.head.kind] <= MOST_OF_A_KIND and fits:
             held[each.head.id] = each
-            size += each.size
+            size, bits = size + each.size, bits + _bits(each)
     return replace(services, held=held)
+
+
+def _bits(found: Held) -> int:
+    """Bytes of a whole ledger, unpacked."""
+    ledger = found.body
+    return -(-ledger.size // 8) if isinstance(ledger, Ledger) and not ledger.since else 0

@@ -28,6 +28,7 @@ KEPT_FILES: Final = "kept_files"
 FILE: Final = "state.db"
 COPY: Final = "state.copy"
 FLOOR: Final = "clock_floor"
+BEGUN: Final = "logbook_begun"
 COUNT: Final = "count"
 CHECKSUM: Final = "checksum "
 """In `meta`, before the name of what it is of: the previous version passes these over."""
@@ -101,6 +102,14 @@ class ColdState:
         """Raise the floor; a lower one changes nothing, unless what is stored was refuted (`lowered`)."""
         if lowered or floor > self.floor():
             _write(self._db, FLOOR, Value(None, repr(floor).encode(), sound=True))
+
+    def begun(self) -> bool:
+        """Whether a logbook was begun beside it: one that is not there then has gone."""
+        return _single(_known(self._db), BEGUN) > 0
+
+    def keep_begun(self) -> None:
+        """It was."""
+        _write(self._db, BEGUN, Value(None, b"1", sound=True))
 
     def take_over(self, folder: Path) -> None:
         """What the files there hold, which nobody can write now. Raises sqlite3.Error when neither can be read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -143,12 +143,3 @@ def _put_stock(db: sqlite3.Connection, left: Stock) -> None:
 
 def _crc(row: tuple[Any, ...]) -> int:
     return zlib.crc32(msgspec.json.encode(row))
-
-
-def by_slot(handed: Iterable[Handed]) -> Mapping[str, Handed]:
-    """The newest mark of each slot."""
-    found: dict[str, Handed] = {}
-    for each in sorted(handed, key=lambda each: (each.boot, each.boot_time)):
-        if each.slot:
-            found[each.slot] = each
-    return found

@@ -56,6 +56,9 @@ SERVICES_PART: Final = 8
 SERVICES_BY: Final = 100
 """How many go at a time then."""
 
+GONE: Final = "it was gone"
+"""Why a logbook is a new one where the file was not there any more."""
+
 MOST_OF_SERVICES: Final = 6 * 1024
 """Bytes of an entry of services: with its head the server takes it. A larger bundle is several entries of one commit."""
 
@@ -63,17 +66,20 @@ MOST_OF_SERVICES: Final = 6 * 1024
 class Logbook:
     """The one writer. Every method raises sqlite3.Error when the disk does not do its part."""
 
-    def __init__(self, folder: Path, boot_id: str) -> None:
+    def __init__(self, folder: Path, boot_id: str, *, begun: bool = False) -> None:
+        """`begun`: there was one before, so that a new file takes the place of one that has gone."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._boot_id = boot_id
+        self._boot_id, self._begun = boot_id, begun
         self.replaced = ""
         self._open()
 
     def _open(self) -> None:
         epoch.settle(self.folder)
+        gone = GONE if self._begun and not (self.folder / FILE).exists() else ""
         self._db, why = open_or_replace(self.folder / FILE, logbook, self._begin)
-        self._note_replaced(why or self.replaced)
+        self._begun = True
+        self._note_replaced(why or gone or self.replaced)
 
     def _note_replaced(self, why: str) -> None:
         """Also in the file: the next start is to know it, too."""
@@ -224,6 +230,17 @@ class Logbook:
         rows = " UNION ALL ".join(f"SELECT boot, boot_time FROM {stream}" for stream in STREAMS)
         spans = self._db.execute(f"SELECT max(boot_time) - min(boot_time) FROM ({rows}) GROUP BY boot")
         return any(span >= seconds for (span,) in spans)
+
+    def began_anew(self) -> float:
+        """Since when it is in another one's place, in seconds since 1970, or earlier than its entries: 0 if it is in none's.
+
+        Infinite as long as no entry of it has a time that is known.
+        """
+        if self._db.execute("SELECT 1 FROM meta WHERE key = ?", (REPLACED,)).fetchone() is None:
+            return 0.0
+        known = "SELECT min(wall) FROM {} WHERE quality IN ('synced', 'holdover')"
+        found = [self._db.execute(known.format(stream)).fetchone()[0] for stream in STREAMS]
+        return min((wall for wall in found if wall is not None), default=math.inf)
 
     def heads(self) -> dict[Stream, Heads]:
         """Where the streams stand."""

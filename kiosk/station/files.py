@@ -115,8 +115,11 @@ def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> tuple[Col
         stack.callback(cold.close)
         if volatile and volatile.exists():
             _take_in(volatile, folder, cold)
-        book = Logbook(folder, boot_id)
+        book = Logbook(folder, boot_id, begun=cold.begun())
         stack.callback(book.close)
+        if not cold.begun():
+            with cold.transaction():
+                cold.keep_begun()
         services = ServicesFile(folder)
         stack.pop_all()
     return cold, book, services

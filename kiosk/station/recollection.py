@@ -18,8 +18,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from kiosk.core.desk.handing import ANSWER_PATIENCE, Grant
-from kiosk.core.desk.handing import COMMIT_PATIENCE as ON_THE_DISK_WITHIN
 from kiosk.core.door.access import COMMIT_PATIENCE, MAX_MARKS, Mark, Memory, place
 from kiosk.core.door.door import Door
 from kiosk.core.door.tables import Claim
@@ -36,15 +34,12 @@ from kiosk.core.entries import (
     Stopped,
     StoppedAt,
     Switched,
-    Taken,
     Unlocked,
 )
 from kiosk.core.room.saving import SAVING
 from kiosk.core.room.stops import MOST_REMEMBERED, Stops, remembered
 from kiosk.decoding import NotUnderstood, read_json
-from kiosk.logbook.handed import Handed, by_slot
 from kiosk.logbook.reader import REMEMBERED, Row
-from kiosk.settings import MAX_PULSE
 from kiosk.trust.passes import Kind
 
 MAX_BODY: Final = 100_000
@@ -53,10 +48,6 @@ MAX_BODY: Final = 100_000
 
 STOPPED_AT: Final = f'"{StoppedAt.__struct_config__.tag}"'
 KINDS: Final = frozenset(map(int, Kind))
-
-
-GRANT_LASTS: Final = ON_THE_DISK_WITHIN + MAX_PULSE + ANSWER_PATIENCE
-"""Seconds from a mark within which its slot can have been opened for it: what a technician takes later is nobody's."""
 
 
 class Recollection(Struct, frozen=True):
@@ -107,19 +98,6 @@ def told_of_stops(newest_first: Iterable[Row]) -> Stops:
     rows = (row for row in islice(newest_first, REMEMBERED) if row.intact and STOPPED_AT in row.body)
     found = ((row.wall, entry) for row in rows if isinstance(entry := entry_in(row), StoppedAt))
     return remembered(reversed([*islice(found, 3 * MOST_REMEMBERED)]))
-
-
-def cut_off(handed: Iterable[Handed], newest_first: Iterable[Row]) -> tuple[Grant, ...]:
-    """What was taken from slots last, by the door's entries, and the program ended before the mark said so."""
-    waiting = {slot: mark for slot, mark in by_slot(handed).items() if not mark.taken and mark.boot_id}
-    taken: dict[str, bool] = {}
-    for row in islice(newest_first, REMEMBERED) if waiting else ():
-        entry = entry_in(row) if row.intact else None
-        mark = waiting.get(entry.door) if isinstance(entry, Taken | NotTaken) else None
-        if mark and row.boot_id == mark.boot_id and 0.0 <= row.boot - mark.boot_time <= GRANT_LASTS:
-            taken[mark.slot] = isinstance(entry, Taken)  # what is read last came first, after the mark
-    found = (waiting[slot] for slot, is_so in taken.items() if is_so)
-    return tuple(Grant(each.campaign, each.item, each.slot, each.token, each.period, 0, 0.0) for each in found)
 
 
 class _Asked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,9 +32,10 @@ from kiosk.logbook.handed import taken_of
 from kiosk.logbook.reader import LOGBOOK_DAMAGED, Row, damage
 from kiosk.logbook.services import SERVICES, ServicesFile
 from kiosk.settings import ClassName, DoorTable, Settings
+from kiosk.station.cut_off import cut_off
 from kiosk.station.files import Files
 from kiosk.station.fittings import room_of, sensor_rules
-from kiosk.station.recollection import cut_off, older_first, recollect, told_of_stops
+from kiosk.station.recollection import older_first, recollect, told_of_stops
 from kiosk.station.supplies import Remembered
 from kiosk.trust.keyset import NO_KEYS
 from kiosk.trust.passes import PassClass
@@ -100,11 +102,11 @@ def remembered_supplies(settings: Settings, files: Files) -> Remembered:
     if not settings.desk:
         return Remembered()
     try:
-        handed, left = files.book.handed(), files.book.stock()
+        handed, left, since = files.book.handed(), files.book.stock(), files.book.began_anew()
     except (sqlite3.Error, *UNDECODABLE) as error:
         files.book.replace(str(error))
-        return Remembered()
-    return Remembered(taken_of(handed), left, cut_off(handed, files.remembered(settings)))
+        return Remembered(since=math.inf)
+    return Remembered(taken_of(handed), left, cut_off(handed, files.remembered(settings)), since)
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:

@@ -59,11 +59,13 @@ def known(services: Services) -> Known:
     return Known(tuple(found))
 
 
-def setting_of(state: State, documents: Known, holds: Mapping[str, int], now: Instant, *, keeps: bool) -> Setting:
-    """Where and when. `holds`: by slot, how many there is room for."""
+def setting_of(
+    state: State, documents: Known, holds: Mapping[str, int], now: Instant, *, keeps: bool, since: float = 0.0
+) -> Setting:
+    """Where and when. `holds`: by slot, how many there is room for; `since`: when marks were lost, in seconds since 1970."""
     clock, boot = state.clock, now.boot
     running = {
-        head.id: Running(campaign, ledgers, is_fresh(clock, boot, until, campaign))
+        head.id: Running(campaign, ledgers, is_fresh(clock, boot, until, campaign), until >= since)
         for head, campaign, ledgers, until in documents.campaigns
         if in_force(head, clock, boot)
     }

@@ -22,7 +22,6 @@ from kiosk.core.desk.handing import (
     Forget,
     Give,
     Gone,
-    Grant,
     Heard,
     KeepMarks,
     Marks,
@@ -82,11 +81,15 @@ class Waits(Struct, frozen=True):
 
 
 class Remembered(Struct, frozen=True):
-    """What the logbook knows at a start: marks, stock, and what the program's end cut off."""
+    """What the logbook knows at a start: marks, stock, and what the program's end cut off.
+
+    `since`: of a logbook in another one's place since when, in seconds since 1970; infinite where nobody knows.
+    """
 
     marks: Marks = {}
     stock: Stock = {}
-    cut_off: tuple[Grant, ...] = ()
+    cut_off: CutOff = CutOff()
+    since: float = 0.0
 
 
 class SuppliesAtWork:
@@ -104,14 +107,13 @@ class SuppliesAtWork:
     ) -> None:
         """`holds`: the slots, and how many each has room for; `keeps`: the disk takes marks."""
         self._holds, self._tell, self._keep, self._wake, self._keeps = holds, tell, keep, wake, keeps
-        self._supplies = Supplies(remembered.marks, remembered.stock)
+        self._supplies, self._since = Supplies(remembered.marks, remembered.stock), remembered.since
         self._events: deque[tuple[SupplyEvent | Presented, Waits | None]] = deque()
         self._waiting: dict[int, tuple[Waits, bool]] = {}
         self._services, self._documents = Services(), Known()
         self._pace = Pace()
         self._look_at, self._wrong = 0.0, ""
-        if remembered.cut_off:
-            self.queue(CutOff(remembered.cut_off))
+        self.queue(remembered.cut_off)
 
     def queue(self, event: SupplyEvent | Presented, waits: Waits | None = None) -> None:
         """Take the event in the next turn."""
@@ -212,7 +214,8 @@ class SuppliesAtWork:
     def _setting(self, state: State, now: Instant) -> Setting:
         if state.services is not self._services:
             self._services, self._documents = state.services, known(state.services)
-        return setting_of(state, self._documents, self._holds, now, keeps=self._keeps)
+        self._since = min(self._since, state.clock.latest(now.boot))  # the loss was before this start
+        return setting_of(state, self._documents, self._holds, now, keeps=self._keeps, since=self._since)
 
     def _look(self, setting: Setting) -> None:
         """Told once each way."""

@@ -2,17 +2,17 @@
 
 A whole ledger is a bit for each index, least significant first, in zlib: of 1.5 million holders with 70,000 set some 64 kB.
 What came since is the ascending indices themselves, each as what it is more than the one before (4 bytes, big endian), in zlib.
-They are unpacked where somebody is looked up, which takes a millisecond or a few, and not kept so.
+Both are unpacked when somebody is looked up first, which takes a millisecond or a few, and kept so with the document.
 """
 
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
-from kiosk.trust.service import MOST_HOLDERS, MOST_NEW, WIDTH, Ledger, Period
-from kiosk.trust.status import unpack
+from kiosk.trust.service import WIDTH, Ledger, Period
 
 
 def packed(indices: Iterable[int], size: int) -> bytes:
@@ -31,17 +31,18 @@ def packed_new(indices: Collection[int]) -> bytes:
 
 def in_ledger(ledger: Ledger, index: int) -> bool:
     """Whether this document says that the holder has had one."""
-    if ledger.since:
-        return index in set(_new(ledger))
-    return index < ledger.size and bool(_bits(ledger)[index >> 3] >> (index & 7) & 1)
+    if not ledger.since:
+        return index < ledger.size and bool(ledger.unpacked[index >> 3] >> (index & 7) & 1)
+    at = bisect_left(ledger.new, index)
+    return at < len(ledger.new) and ledger.new[at] == index
 
 
 def indices_in(ledger: Ledger) -> Iterator[int]:
     """All whom this document names, ascending."""
     if ledger.since:
-        yield from _new(ledger)
+        yield from ledger.new
         return
-    for place, byte in enumerate(_bits(ledger)):
+    for place, byte in enumerate(ledger.unpacked):
         if byte:
             yield from (place * 8 + bit for bit in range(8) if byte >> bit & 1)
 
@@ -62,12 +63,3 @@ def known_until(ledgers: Iterable[Ledger]) -> int:
 def has_had(ledgers: Iterable[Ledger], index: int, period: Period = "") -> bool:
     """Whether any of a campaign's ledgers says so of that period."""
     return any(each.period == period and in_ledger(each, index) for each in ledgers)
-
-
-def _bits(ledger: Ledger) -> bytes:
-    return unpack(ledger.bits, MOST_HOLDERS // 8) or b""
-
-
-def _new(ledger: Ledger) -> Iterator[int]:
-    steps = unpack(ledger.bits, MOST_NEW * WIDTH) or b""
-    return accumulate(int.from_bytes(steps[at : at + WIDTH], "big") for at in range(0, len(steps), WIDTH))

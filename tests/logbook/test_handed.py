@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kiosk.core.clock import Quality
-from kiosk.core.desk.handing import Forget, KeepMarks
-from kiosk.core.entries import Counted, Denied, Filled, HandedOut, NotTaken, Stamp, Taken
+from kiosk.core.desk.handing import CutOff, Forget, KeepMarks
+from kiosk.core.entries import Counted, Denied, Entry, Filled, HandedOut, NotTaken, Stamp, Started, Stopped, Taken
 from kiosk.core.events import Record
 from kiosk.logbook import salvage
 from kiosk.logbook.handed import taken_of
 from kiosk.logbook.reader import FILE, Reader, Row
 from kiosk.logbook.store import Logbook
-from kiosk.station.recollection import cut_off
+from kiosk.station.cut_off import cut_off
 from tests.core.supplied import mark
 from tests.logbook.test_writer import Desk, until
 
@@ -143,31 +143,54 @@ def test_the_writer_does_what_the_rules_ask_for(desk: Desk) -> None:
     assert desk.writer._book.stock() == {("", "hat"): 1}
 
 
-def row(boot: float, entry: Taken | NotTaken, boot_id: str = "boot") -> Row:
+def row(boot: float, entry: Entry, boot_id: str = "boot") -> Row:
     return Row(1, boot_id, boot, 1e9, "synced", msgspec.json.encode(entry).decode())
 
 
+BEGUN = row(0.5, Started("1"))
+
+
 @pytest.mark.parametrize(
-    ("rows", "taken"),
+    ("rows", "became"),
     [
-        ([row(2.0, Taken("locker3"))], True),
-        ([row(2.0, NotTaken("locker3"))], False),
-        ([row(9.0, Taken("locker3")), row(2.0, NotTaken("locker3"))], False),
-        ([row(9.0, NotTaken("locker3")), row(2.0, Taken("locker3"))], True),
-        ([row(0.5, Taken("locker3"))], False),
-        ([row(45.0, Taken("locker3"))], False),
-        ([row(2.0, Taken("locker3"), "another")], False),
-        ([row(2.0, Taken("main"))], False),
-        ([], False),
+        ([row(2.0, Taken("locker3")), BEGUN], "taken"),
+        ([row(2.0, NotTaken("locker3")), BEGUN], "not_taken"),
+        ([row(9.0, Taken("locker3")), row(2.0, NotTaken("locker3")), BEGUN], "not_taken"),
+        ([row(9.0, NotTaken("locker3")), row(2.0, Taken("locker3")), BEGUN], "taken"),
+        ([BEGUN], "unsure"),
+        ([row(2.0, Stopped()), BEGUN], "unsure"),
+        ([row(200.0, Started("1")), BEGUN], "unsure"),
+        ([row(201.0, Taken("locker3")), row(200.0, Started("1")), BEGUN], "unsure"),
+        ([row(200.0, Stopped()), BEGUN], "not_taken"),
+        ([row(2.0, Taken("locker3")), row(0.7, Taken("locker3")), BEGUN], "taken"),
+        ([row(0.7, Taken("locker3")), BEGUN], "unsure"),
+        ([row(45.0, Taken("locker3")), BEGUN], "not_taken"),
+        ([row(2.0, Taken("locker3"), "another"), BEGUN], "unsure"),
+        ([row(2.0, Taken("main")), BEGUN], "unsure"),
+        ([row(2.0, Taken("locker3"))], "not_taken"),
+        ([], "not_taken"),
     ],
 )
-def test_what_a_cut_left_open_is_said_by_the_door(tmp_path: Path, rows: list[Row], *, taken: bool) -> None:
+def test_what_a_cut_left_open_is_said_by_the_door(tmp_path: Path, rows: list[Row], became: str) -> None:
+    """Of a mark whose time no entry reaches back to any more, nothing is open."""
     book = Logbook(tmp_path, "boot")
     give(book, GRANTED)
     found = cut_off(book.handed(), rows)
-    assert [(each.campaign, each.slot, each.token) for each in found] == [("rain", "locker3", mark(7))] * taken
+    said = {"taken": found.grants, "unsure": found.unsure}
+    assert {word: [(each.campaign, each.slot, each.token) for each in of] for word, of in said.items()} == {
+        word: [("rain", "locker3", mark(7))] * (word == became) for word in said
+    }
     give(book, GIVEN)
-    assert cut_off(book.handed(), rows) == ()
+    assert cut_off(book.handed(), rows) == CutOff()
+    book.close()
+
+
+def test_what_somebody_else_took_from_a_slot_is_not_theirs_who_went_without(tmp_path: Path) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, GRANTED)
+    for taken, at in ((False, 5.0), (True, 6.1)):
+        book.append([(Stamp(at, 1e9, Quality.SYNCED), replace(GRANTED, token=mark(8), taken=taken))])
+    assert cut_off(book.handed(), [row(6.0, Taken("locker3")), BEGUN]) == CutOff()
     book.close()
 
 

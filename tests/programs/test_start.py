@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from kiosk.core.clock import Quality
 from kiosk.core.door.door import Door, DoorRules
@@ -26,14 +30,14 @@ from kiosk.core.entries import (
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import FILE
-from kiosk.logbook.store import Logbook
+from kiosk.logbook.store import GONE, Logbook
 from kiosk.loops import Loops
 from kiosk.settings.loading import load
 from kiosk.station.cabinet import CabinetAtWork, is_blind, used_before
 from kiosk.station.files import Files, open_files
 from kiosk.station.indoors import SHOWN_AT_A_TURN, Indoors
 from kiosk.station.recollection import recollect
-from kiosk.station.start import restored
+from kiosk.station.start import remembered_supplies, restored
 from kiosk.station.supplies import Remembered
 from kiosk.trust.passes import Kind
 from tests.keys import NOW
@@ -163,7 +167,10 @@ def test_who_came_in_is_remembered_out_of_a_logbook_that_was_moved_aside(tmp_pat
     shut(files)
 
 
-def test_no_medicine_is_given_twice_when_the_logbook_was_torn_and_the_program_started_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lose", [lambda file: file.write_bytes(b"torn"), Path.unlink])
+def test_no_medicine_is_given_twice_when_the_logbook_was_lost_and_the_program_started_twice(
+    tmp_path: Path, lose: Callable[[Path], object]
+) -> None:
     settings = load(House(tmp_path).config)
     used = Released("ab" * 32, "cabinet1", "opened")
     for start in range(3):
@@ -176,7 +183,21 @@ def test_no_medicine_is_given_twice_when_the_logbook_was_torn_and_the_program_st
             assert used_before(files, settings) == [used.release]
         shut(files)
         if not start:
-            (settings.data / FILE).write_bytes(b"torn")
+            lose(settings.data / FILE)
+
+
+def test_a_logbook_that_has_gone_is_not_a_new_station_and_says_since_when(tmp_path: Path) -> None:
+    settings = load(House(tmp_path, "[desk]\ndisplay = true\n").config)
+    told = []
+    for _start in range(3):
+        files = open_files(settings, "b")
+        told.append((files.book.replaced, remembered_supplies(settings, files).since))
+        if len(told) == 2:
+            files.book.append([(Stamp(100.0, NOW, Quality.SYNCED), Started("0.10.0"))])
+        shut(files)
+        if len(told) == 1:
+            (settings.data / FILE).unlink()
+    assert told == [("", 0.0), (GONE, math.inf), ("", NOW)]
 
 
 def test_who_leaves_the_doctors_link_again_and_again_keeps_nobody_from_their_turn(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.trust.ledger import has_had, in_ledger, indices_in, known_until, packed, packed_new
-from kiosk.trust.service import Ledger
+from kiosk.trust.service import MOST_HOLDERS, Ledger
 from kiosk.trust.tokens import token
 
 SIZE: Final = 300
@@ -75,3 +75,17 @@ def test_a_token_is_that_of_its_key_and_index() -> None:
     vectors = (token(bytes(32), 0), token(bytes(range(32)), 7))
     assert vectors == ("f375180aba92888401f1919be4a8715a", "dd12e3f09e85b8f1646d96744e4ecc04"), "as openssl has them"
     assert len({token(bytes([key]) * 32, index) for key in range(9) for index in range(9)}) == 81
+
+
+def test_a_document_is_unpacked_once_however_many_passes_are_shown() -> None:
+    ours, news = whole({5}), delta({7}, 10, 20)
+    assert in_ledger(ours, 5)
+    assert ours.unpacked is ours.unpacked
+    assert news.new is news.new
+    assert ours == whole({5}), "what is kept beside it is none of it"
+
+
+def test_what_a_delta_says_beyond_any_register_is_nobodys() -> None:
+    far = delta({7, MOST_HOLDERS, 2**32 - 1}, 10, 20)
+    assert [in_ledger(far, each) for each in (7, MOST_HOLDERS, 2**32 - 1)] == [True, False, False]
+    assert [*indices_in(far)] == [7]

@@ -29,7 +29,7 @@ def period(campaign: Campaign, setting: Setting) -> str | None:
 
 
 def elsewhere(index: int, setting: Setting) -> frozenset[str]:
-    """The campaigns of which a ledger says that this holder has had one. It takes some milliseconds for each."""
+    """The campaigns of which a ledger says that this holder has had one."""
     return frozenset(name for name, each in setting.running.items() if _in_ledgers(each, index, setting))
 
 
@@ -84,15 +84,18 @@ def _holders(supplies: Supplies, holder: Holder, name: str, setting: Setting) ->
         return "elsewhere", ""
     if not _trusts(running, holder, setting):
         return "stale", ""
-    return _impossible(supplies, name, setting) or _lies(supplies, name, mark, setting)
+    if why := _impossible(supplies, name, setting):
+        return why
+    is_unsure = any((each.campaign, each.period, each.token) == (name, when, mark) for each in supplies.unsure)
+    return (STEWARD, "") if is_unsure else _lies(supplies, name, mark, setting)
 
 
 def _trusts(running: Running, holder: Holder, setting: Setting) -> bool:
     """Whether it is given by what is known: exactly, or as the campaign says for where that is too little."""
-    if running.fresh or running.campaign.when_stale == "count_only":
-        return True
+    if running.campaign.when_stale == "count_only" or not running.whole:
+        return running.campaign.when_stale == "count_only"
     at_home = bool(holder.scope) and holder.scope.startswith(setting.station)
-    return running.campaign.when_stale == "home_only" and at_home
+    return running.fresh or (running.campaign.when_stale == "home_only" and at_home)
 
 
 def _impossible(supplies: Supplies, name: str, setting: Setting) -> tuple[str, str] | None:

@@ -36,6 +36,9 @@ ANSWER_PATIENCE: Final = 5.0
 LATE: Final = 1.5
 """Seconds after a slot was locked again in which its contact may still say that it was opened just before."""
 
+UNSURE_FOR: Final = 30.0
+"""Seconds after a start in which a slot that stands open was opened before it: pins and lock boards say so sooner."""
+
 TOLD_FOR: Final = 8.0
 """Seconds for which the display says what became of it."""
 
@@ -135,11 +138,15 @@ class Slot(Struct, frozen=True):
 
 
 class Running(Struct, frozen=True):
-    """A campaign in force, and what its ledgers know. `fresh`: they are as new as it asks for, which is proven."""
+    """A campaign in force, and what its ledgers know. `fresh`: they are as new as it asks for, which is proven.
+
+    `whole`: this station's own marks are all there, or its ledgers are newer than the loss of those that are not.
+    """
 
     campaign: Campaign
     ledgers: tuple[Ledger, ...] = ()
     fresh: bool = False
+    whole: bool = True
 
 
 class Setting(Struct, frozen=True, dict=True):
@@ -174,7 +181,8 @@ class Supplies(Struct, frozen=True):
     """`marks`, `stock`: as they will be on the disk; `ready`: all that a damaged logbook may still give has come.
 
     `grants` by slot; `opened` and `said` by campaign; `misses`: the tokens for which a slot was not opened since it was last
-    taken from; `absent`: since when a campaign with marks is not known any longer; `number`: of what was recorded.
+    taken from; `unsure`: grants of before the start of which nobody knows whether they were taken, each until its slot has had
+    the time to say so; `absent`: since when a campaign with marks is not known any longer; `number`: of what was recorded.
     """
 
     marks: Marks = {}
@@ -186,6 +194,7 @@ class Supplies(Struct, frozen=True):
     opened: Mapping[str, Opened] = {}
     said: Mapping[str, Said] = {}
     misses: Mapping[str, tuple[str, ...]] = {}
+    unsure: tuple[Grant, ...] = ()
     absent: Mapping[str, float] = {}
     counted: CountedLast | None = None
     number: int = 0
@@ -262,9 +271,14 @@ class Recovered(Struct, frozen=True):
 
 
 class CutOff(Struct, frozen=True):
-    """Grants of before a start, of which the logbook says that they were taken, and no more."""
+    """Grants of before a start, of which the logbook says that they were taken, and no more.
 
-    grants: tuple[Grant, ...]
+    `unsure`: those in the midst of which the program ended, so that it does not say whether they were; where one `opens`, none
+    came after it in its slot.
+    """
+
+    grants: tuple[Grant, ...] = ()
+    unsure: tuple[Grant, ...] = ()
 
 
 class KeepMarks(Struct, frozen=True):

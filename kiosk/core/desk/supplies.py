@@ -6,9 +6,10 @@ Whoever shows a pass at the desk may take what a campaign in force has for them.
                                                            -> nobody opened it: nothing is used up
 
 A mark counts once the contact has said *taken*, so a cut in between burns nothing; one after it, and before the second entry
-is on the disk, is made out at the next start by what the door's own entries say. What a steward hands over is one entry, at the
-touch. One grant at a time moves a slot, and each ends by itself: when its commit is too slow, when nobody opens, when nothing
-is heard of the slot. A late answer finds no grant, and opens nothing.
+is on the disk, is made out at the next start by what the door's own entries say, or by a slot that stands open. Where neither
+says it, nobody knows whether it was taken, and a steward hands it over. What a steward hands over is one entry, at the touch.
+One grant at a time moves a slot, and each ends by itself: when its commit is too slow, when nobody opens, when nothing is heard
+of the slot. A late answer finds no grant, and opens nothing.
 
 Like the rest of the desk it is none of the rules', whose events and states a recording holds; they get to know of the slot.
 """
@@ -34,6 +35,7 @@ from kiosk.core.desk.handing import (
     LATE,
     SESSION_FOR,
     TOLD_FOR,
+    UNSURE_FOR,
     Count,
     CountedLast,
     CutOff,
@@ -195,13 +197,14 @@ def _shown(supplies: Supplies, shown: Shown, setting: Setting) -> Supplies:
 
 
 def _granting(supplies: Supplies, name: str, slot: str, setting: Setting) -> Stepped:
-    """Store the mark; the slot waits for it."""
+    """Store the mark; the slot waits for it. It is shut, so that it says nothing any more of before the start."""
     entry = replace(_entry(supplies, name, setting), slot=slot)
     supplies, record = _record(supplies, (entry,), setting)
     until = setting.now.boot + COMMIT_PATIENCE
     grant = Grant(name, entry.item, slot, entry.token, entry.period, record.ticket, until)
     said = _without(supplies.said, name)
-    return replace(supplies, grants={**supplies.grants, slot: grant}, said=said), (record,)
+    unsure = tuple(replace(each, until=0.0) if each.slot == slot else each for each in supplies.unsure)
+    return replace(supplies, grants={**supplies.grants, slot: grant}, said=said, unsure=unsure), (record,)
 
 
 def _entry(supplies: Supplies, name: str, setting: Setting) -> fact.HandedOut:
@@ -345,6 +348,11 @@ def _settled(supplies: Supplies, setting: Setting) -> Stepped:
     for grant in tuple(supplies.grants.values()):
         supplies, more = _over(supplies, grant, setting)
         done += more
+    for grant in supplies.unsure:
+        if now < grant.until and grant.slot in setting.slots and setting.slots[grant.slot].is_open:
+            left = tuple(each for each in supplies.unsure if each is not grant)
+            supplies, more = _taken(replace(supplies, unsure=left), grant, setting)
+            done += more
     return supplies, done
 
 
@@ -369,6 +377,9 @@ def _recalled(supplies: Supplies, event: Recovered | CutOff, setting: Setting) -
         marks = merged(supplies.marks, event.marks)
         keep = (KeepMarks(marks, supplies.stock),) if event.anew else ()
         return replace(supplies, marks=marks, ready=True), keep
+    until = setting.now.boot + UNSURE_FOR
+    unsure = tuple(replace(each, until=until if each.opens else 0.0) for each in event.unsure)
+    supplies = replace(supplies, unsure=unsure)
     done: tuple[SupplyCommand, ...] = ()
     for grant in event.grants:
         supplies, more = _taken(supplies, grant, setting)

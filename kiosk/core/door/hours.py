@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -21,6 +22,9 @@ DAY: Final = 86_400
 WEEK: Final = 7 * DAY
 THURSDAY: Final = 3
 """1970-01-01 was one; Monday is 0."""
+
+MOST_READ: Final = 64
+"""Hours that are kept as they were read: displays and policies ask for the same ones again and again."""
 
 Admits = Literal["passes", "everybody"]
 
@@ -60,6 +64,7 @@ class Schedule(Struct, frozen=True):
 ALWAYS: Final = Schedule()
 
 
+@lru_cache(MOST_READ)
 def weekly(texts: tuple[str, ...] | None, offset: int) -> Hours | None:
     """Hours as people write them (:mod:`kiosk.opening`), in local time of that offset. Raises ValueError."""
     return None if texts is None else Hours(tuple(Window(*parse_hours(text)) for text in texts), offset)
