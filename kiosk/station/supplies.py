@@ -113,7 +113,8 @@ class SuppliesAtWork:
         self._services, self._documents = Services(), Known()
         self._pace = Pace()
         self._look_at, self._wrong = 0.0, ""
-        self.queue(remembered.cut_off)
+        if remembered.cut_off != CutOff():
+            self.queue(remembered.cut_off)
 
     def queue(self, event: SupplyEvent | Presented, waits: Waits | None = None) -> None:
         """Take the event in the next turn."""
