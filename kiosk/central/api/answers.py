@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from kiosk.central.web.turns import AGAIN_IN, Busy, Turns
 from kiosk.contract import bodies as contract
 from kiosk.contract import issuing
 from kiosk.contract.bodies import FieldError, Problem
@@ -163,6 +164,14 @@ def capabilities(request: Request) -> set[str]:
 def answered(body: Any) -> Response:
     """A body as JSON."""
     return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+async def in_turn(turns: Turns, work: Callable[..., T], *args: object) -> T:
+    """Do it in one of these threads. Refuses with 503 where so many wait for one already."""
+    try:
+        return await turns.run(work, *args)
+    except Busy:
+        raise Refused(503, "so many of this are in work, and wait already", retry_after=AGAIN_IN) from None
 
 
 async def problem(_request: Request, error: Exception) -> Response:

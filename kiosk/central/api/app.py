@@ -30,6 +30,7 @@ from kiosk.central.api.answers import (
     busy,
     capabilities,
     decoded,
+    in_turn,
     problem,
     query,
     read_body,
@@ -52,6 +53,7 @@ from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.logs import ConflictFound, GapFound, Sent
 from kiosk.central.store.registers import WrongClaim
 from kiosk.central.throttle import Throttle
+from kiosk.central.web.turns import Turns
 from kiosk.contract import bodies as contract
 from kiosk.contract.bodies import Batch, BatchAnswer, Enrolled, Enrolment, Nonce, Version, Wait
 from kiosk.loops import Loops
@@ -98,7 +100,7 @@ class Central:
         self._quotas = Throttle(quota.QUOTA)
         self._intake = Intake(self.store)
         self._attendance = Attendance(self.store)
-        self._unfinished, self._strangers = Unfinished(), Unfinished()
+        self._unfinished, self._strangers, self._newcomers = Unfinished(), Unfinished(), Turns()
         self._last = self.store.last_publication()
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
@@ -136,7 +138,9 @@ class Central:
         if public_key(wanted.public_key) is None:
             refuse(400, "public_key is no Ed25519 key")
         try:
-            await run_in_threadpool(self.store.enrol, wanted.station, wanted.claim, wanted.public_key, time.time())
+            await in_turn(
+                self._newcomers, self.store.enrol, wanted.station, wanted.claim, wanted.public_key, time.time()
+            )
         except WrongClaim as wrong:
             refuse(403, str(wrong))
         self._authority.forget(wanted.station)

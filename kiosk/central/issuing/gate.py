@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk.central.api.answers import Refused, Unfinished, read_body, refuse
+from kiosk.central.api.answers import Refused, Unfinished, in_turn, read_body, refuse
 from kiosk.central.asking import safely
 from kiosk.central.issuer import Issuer
 from kiosk.central.issuing import tokens
@@ -30,6 +29,7 @@ from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.store.clients import Answer, Client
 from kiosk.central.throttle import Rate, Throttle
+from kiosk.central.web.turns import Turns
 from kiosk.contract.bodies import QUOTA, FieldError
 from kiosk.contract.issuing import IN_FLIGHT, KEY, KEY_HEADER, NOT_SO, OTHER_ORDER
 from kiosk.language import _, speaking
@@ -45,6 +45,9 @@ WITHIN: Final = 3600
 
 AGAIN_SOON: Final = 60
 
+WAITING: Final = 256
+"""Orders that may wait for a thread: one takes milliseconds, a bulk of 500 some tenths of a second."""
+
 
 class Issuing:
     """The routes over one store and one issuer."""
@@ -54,6 +57,7 @@ class Issuing:
         self._unfinished, self._strangers = Unfinished(), Unfinished()
         self._orders = Throttle(ORDERS)
         self._in_work: set[tuple[str, bytes]] = set()
+        self._turns = Turns(waiting=WAITING)
         self.tally = Tally(store)
 
     def routes(self) -> list[Route]:
@@ -77,7 +81,7 @@ class Issuing:
         _only_safely(request)
         body = await read_body(request, self._strangers)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return await run_in_threadpool(tokens.answer, self._store, headers, body, time.time())
+        return await in_turn(self._turns, tokens.answer, self._store, headers, body, time.time())
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
         _only_safely(request)
@@ -86,7 +90,7 @@ class Issuing:
         body = await read_body(request, self._unfinished) if endpoint.method == "POST" else b""
         key = _key(request) if endpoint.once else b""
         with self._working(client.name, key):
-            found = await run_in_threadpool(self._done, endpoint, request, client, key, body)
+            found = await in_turn(self._turns, self._done, endpoint, request, client, key, body)
         if found.signed:
             self.tally.signed(client.actor, found.signed, time.time())
         return Response(found.text, found.status, {"Cache-Control": "no-store"}, "application/json")
@@ -96,7 +100,7 @@ class Issuing:
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
         found = None
         if scheme.lower() == "bearer" and len(token) <= LONGEST_TOKEN:
-            found = await run_in_threadpool(self._store.client_with, token, time.time())
+            found = await in_turn(self._turns, self._store.client_with, token, time.time())
         if found is None:
             why = {"WWW-Authenticate": 'Bearer realm="yizhan", error="invalid_token"'}
             raise Refused(401, "a client's token is needed, which holds: POST /v1/token", headers=why)

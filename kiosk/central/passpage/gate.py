@@ -6,10 +6,10 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -23,10 +23,14 @@ from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.throttle import Rate, Throttle
 from kiosk.central.web.network import network
+from kiosk.central.web.turns import AGAIN_IN, Busy, Turns
 from kiosk.decoding import NotUnderstood, read_json
 
 LOOK_EVERY: Final = 0.05
 """Seconds between two looks for an answer that comes later."""
+
+WAITING: Final = 256
+"""Phones that may wait for a thread: a question takes milliseconds."""
 
 BODY_WITHIN: Final = 20.0
 """Seconds for a question of 4 KiB."""
@@ -66,6 +70,7 @@ class Gate:
 
     def __init__(self, store: CentralStore, issuer: Issuer, origin: str) -> None:
         self._store, self._issuer, self._origin = store, issuer, origin.lower()
+        self._turns = Turns(waiting=WAITING)
         self._strangers, self._phones, self._keys = Throttle(ANYBODYS), Throttle(PHONES), Throttle(ONE_PHONES)
 
     async def answer(self, question: Question, request: Request) -> Response:
@@ -79,14 +84,25 @@ class Gate:
             raise Refused(400, str(error)) from error
         asked = Asked(self._store, self._issuer, body, address, time.time(), self._keys)
         try:
-            said = await run_in_threadpool(partial(question.act, asked))
+            said = await self._turns.run(question.act, asked)
             if question.look:
-                said = await _later(partial(question.look, asked, said))
+                said = await self._later(partial(question.look, asked, said))
+        except Busy:
+            raise Refused(503, "so many phones ask just now", kind=PROBLEM + "often", retry_after=AGAIN_IN) from None
         except NotSo as error:
             refuse(409, "changed", str(error))
         except CannotSign as error:
             return await busy(request, error)
         return answered(said) if said is not None else Response(status_code=204)
+
+    async def _later(self, look: Callable[[], Any]) -> Any:
+        """What comes within seconds from elsewhere; nobody's thread waits for it, and where all are taken it looks later."""
+        found = None
+        while found is None:
+            await asyncio.sleep(LOOK_EVERY)
+            with suppress(Busy):
+                found = await self._turns.run(look)
+        return found
 
     def _not_too_often(self, throttle: Throttle, address: str) -> None:
         if wait := throttle.wait(network(address), time.monotonic()):
@@ -102,13 +118,6 @@ class Gate:
             raise Refused(403, "only the page itself may ask")
         if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(415, "a question is application/json")
-
-
-async def _later(look: Callable[[], Any]) -> Any:
-    """What comes within seconds from elsewhere; nobody's thread waits for it."""
-    while (found := await run_in_threadpool(look)) is None:  # noqa: ASYNC110  another process may write it
-        await asyncio.sleep(LOOK_EVERY)
-    return found
 
 
 async def _body(request: Request) -> bytes:

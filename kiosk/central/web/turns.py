@@ -1,4 +1,4 @@
-"""Threads of their own for pages that people look at: stations are served from the same process, and never wait for them."""
+"""Threads of their own for pages and orders: stations are served from the same process, and never wait for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ AT_ONCE: Final = 8
 WAITING: Final = 24
 """Requests that may wait for one of these threads; whoever comes then is told to come again."""
 
-LATER: Final = {"Retry-After": "5"}
+AGAIN_IN: Final = 5
+LATER: Final = {"Retry-After": f"{AGAIN_IN}"}
 """In an answer to whom there was no room, or nothing to say: the seconds after which to come again (RFC 9110, 10.2.3)."""
 
 T = TypeVar("T")

@@ -1,0 +1,116 @@
+"""Who waits for the database waits among their own kind: orders, phones, operators and visitors keep no station waiting."""
+
+from __future__ import annotations
+
+import base64
+import json
+import select
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from time import time
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+import pytest
+import requests
+
+from kiosk.central.store.clients import Client
+from kiosk.central.store.place import SETTINGS
+from tests.keys import public
+from tests.programs.test_central_bounds import BATCHES, DOCUMENTS, KEY, Running, batch, bearer, running
+
+CROWD: Final = 120
+"""Of one kind, all at once: more than there are threads for all kinds together."""
+
+PASSES: Final = "localhost:9"
+TOKEN: Final = "a" * 43
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """All parts in one process; each kind has been answered once, so that none has to be loaded any more."""
+    (tmp_path / SETTINGS).write_text(f'[addresses]\npasses = "http://{PASSES}"\n')
+    with running(tmp_path, monkeypatch) as server:
+        server.store.add_client(Client("app", "", "", time(), time()))
+        server.store.give_token(TOKEN, "app", time() + 600)
+        for each in PROBES.values():
+            each(server)
+        yield server
+
+
+def asked(path: str, host: str, body: Mapping[str, object], **more: str) -> bytes:
+    """A question, byte for byte."""
+    raw = json.dumps(body).encode()
+    headers = {"Host": host, "Content-Type": "application/json", "Content-Length": f"{len(raw)}", **more}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode() + raw
+
+
+def order() -> bytes:
+    more = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": str(uuid4())}
+    return asked("/v1/holders", "x", {"holder": uuid4().hex, "until": time() + 86_400}, **more)
+
+
+def phone() -> bytes:
+    return asked("/pass/v1/challenge", PASSES, {}, Origin=f"http://{PASSES}")
+
+
+def entries() -> bytes:
+    return asked(BATCHES, "x", msgspec.to_builtins(batch(1)), **bearer())
+
+
+def newcomer() -> bytes:
+    body = {"station": "37089999", "claim": "AAAA-AAAA-AAAA", "public_key": base64.b64encode(public(KEY)).decode()}
+    return asked("/v1/enrol", "x", body)
+
+
+def of_a_station(server: Running) -> None:
+    """The signed time is made in a thread."""
+    answer = requests.get(f"{server.url}{DOCUMENTS}?nonce={'0' * 32}", headers=bearer(), timeout=5)
+    assert answer.status_code == 200, answer.text
+
+
+def of_an_app(server: Running) -> None:
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    assert requests.get(f"{server.url}/v1/holders", headers=token, timeout=5).status_code == 200
+
+
+def of_an_operator(server: Running) -> None:
+    assert requests.get(f"{server.url}/office/login", timeout=5).status_code == 200
+
+
+PROBES: Final[dict[str, Callable[[Running], None]]] = {
+    "stations": of_a_station, "orders": of_an_app, "office": of_an_operator,
+}  # fmt: skip
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Somebody else writes into the file, and nobody can meanwhile."""
+    with closing(sqlite3.connect(folder / "central.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@pytest.mark.parametrize(
+    ("kind", "question"), [("orders", order), ("phones", phone), ("entries", entries), ("newcomers", newcomer)]
+)
+def test_a_crowd_that_waits_keeps_nobody_else_waiting(
+    server: Running, tmp_path: Path, kind: str, question: Callable[[], bytes]
+) -> None:
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(CROWD)]
+        with held(tmp_path):
+            for each in crowd:
+                each.sendall(question())
+            for _ in range(3):
+                for probe in (probe for name, probe in PROBES.items() if name != kind):
+                    probe(server)
+            waiting = CROWD - len(select.select(crowd, [], [], 0)[0])
+            assert waiting > 0, "nobody waited, so nothing was shown"
+        told = {each.recv(12).decode() for each in crowd}
+        assert told <= {"HTTP/1.1 200", "HTTP/1.1 201", "HTTP/1.1 403", "HTTP/1.1 503"}
