@@ -84,7 +84,7 @@ PLAIN_WORDS: Final = (
     "sheet changed", "sheets taken in", "photograph changed",
     "login", "logout", "account added", "account password", "account enabled", "account disabled",
     "acknowledged", "assigned", "muted", "unmuted", "noted", "test of alarms", "alarm forgotten",
-    "second factor", "no second factor", "login bound", "account unbound",
+    "second factor", "no second factor", "login bound", "account unbound", "holder login bound", "holder login let go",
     "voice published", "voice hidden", "owner set", "owner dropped", "public", "urgent", "yes", "no",
     "very satisfied", "satisfied", "fairly satisfied", "dissatisfied", "abstained",
     "arrived", "left", "over", "missed", "cabinet", "supplies",

@@ -1,30 +1,25 @@
-"""Logging in elsewhere, against a real provider over HTTP: the package oidc-provider-mock, in a process of its own.
-
-What it does not do: ask for a password, or know its clients. Everything else is OpenID Connect as it is signed and sent.
-"""
+"""Operators log in elsewhere, against a real provider over HTTP (tests/provider.py)."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
-import requests
 from msgspec.structs import replace
 
 from kiosk.central.office import login
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
-from kiosk.demo.place import free_port, stop
+from kiosk.demo.place import free_port
 from tests.office.clerks import CSRF, Clerk, Office, open_office, words
-from tests.programs.house import until
+from tests.provider import issuer, known, proven
+
+__all__ = ["issuer"]
 
 SETTINGS = """
 [oidc]
@@ -37,22 +32,6 @@ claim = "preferred_username"
 
 
 @pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://localhost:{port}"
-    try:
-        until(lambda: requests.get(f"{url}/.well-known/openid-configuration", timeout=5).ok, "the provider")
-        yield url
-    finally:
-        stop(process)
-
-
-@pytest.fixture(scope="module")
 def office(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office") / "central-data"
     folder.mkdir()
@@ -62,15 +41,9 @@ def office(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Of
         yield found
 
 
-def known(issuer: str, sub: str, **claims: Any) -> None:
-    assert requests.put(f"{issuer}/users/{sub}", json=claims, timeout=5).status_code == 204
-
-
 def came_back(clerk: Clerk, sub: str) -> str:
     """Log in at the provider; the address to which it sends the browser back, below the office's."""
-    there = clerk.get("/oidc").headers["Location"]
-    sent = requests.post(there, {"sub": sub}, allow_redirects=False, timeout=5)
-    return sent.headers["Location"].removeprefix("http://localhost/office")
+    return proven(clerk.get("/oidc").headers["Location"], sub).removeprefix("http://localhost/office")
 
 
 def test_who_is_proven_elsewhere_is_the_account_of_that_name_with_its_role_here(office: Office, issuer: str) -> None:

@@ -77,6 +77,22 @@ def test_a_holder_of_another_district_is_nobody(office: Office) -> None:
     assert newest(office, holder).state == "valid"
 
 
+def test_a_holders_login_elsewhere_is_let_go_of_with_a_reason(office: Office) -> None:
+    clerk, holder = office.hire(name(), "issuer"), name()
+    issued(clerk, holder)
+    page = f"/people/one?holder={holder}"
+    assert "Let go of the login" not in clerk.reads(page)
+    assert office.store.bind_login("https://login.example.org", "u-1", holder, time())
+    assert "Let go of the login" in clerk.reads(page)
+    fields = {"holder": holder, "number": "1", "do": "let go"}
+    assert clerk.send("/people/one", page, **fields).status_code == 422
+    assert office.store.has_login(holder)
+    assert clerk.send("/people/one", page, **fields, reason="another account there").status_code == 200
+    assert not office.store.has_login(holder)
+    [act] = [each for each in office.store.acts(EVERYWHERE, about=holder) if each.what == "holder login let go"]
+    assert act.reason == "another account there"
+
+
 @pytest.mark.parametrize(("do", "state"), [("suspend", "suspended"), ("revoke", "revoked")])
 def test_what_is_done_with_a_pass_asks_for_a_reason_and_stands_on_its_page(office: Office, do: str, state: str) -> None:
     clerk, holder = office.hire(name(), "issuer"), name()

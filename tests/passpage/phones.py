@@ -24,9 +24,11 @@ from kiosk.central.passes import By, Passes, Wanted
 from kiosk.central.passpage.acts import Asked
 from kiosk.central.passpage.app import ByHost, pass_page
 from kiosk.central.passpage.bodies import proof_of
+from kiosk.central.passpage.challenges import Challenges
 from kiosk.central.passpage.gate import ONE_PHONES
 from kiosk.central.store import CentralStore
 from kiosk.central.store.people import Credential
+from kiosk.central.store.place import SETTINGS
 from kiosk.central.throttle import Throttle
 from kiosk.demo.founding import founded
 from kiosk.demo.place import free_port
@@ -64,7 +66,8 @@ class Counter(Struct, frozen=True):
 
     def asked(self, body: Any, store: CentralStore | None = None) -> Asked:
         """A question as it comes to the acts."""
-        return Asked(store or self.store, self.issuer, body, "127.0.0.1", time(), Throttle(ONE_PHONES))
+        known = (Throttle(ONE_PHONES), Challenges(self.store))
+        return Asked(store or self.store, self.issuer, body, "127.0.0.1", time(), *known)
 
     def phone(self, **more: str) -> Phone:
         return Phone(self.origin, more)
@@ -109,11 +112,13 @@ def kind(answer: requests.Response) -> str:
 
 
 @contextmanager
-def open_counter(folder: Path) -> Iterator[Counter]:
-    """A server of that folder, until the block ends."""
+def open_counter(folder: Path, login: str = "") -> Iterator[Counter]:
+    """A server of that folder, until the block ends; `login`: what its settings say of logging in elsewhere."""
     port = free_port()
     origin = f"http://localhost:{port}"
     folder.mkdir(exist_ok=True)
+    if login:
+        (folder / SETTINGS).write_text(f'[addresses]\npasses = "{origin}"\n{login}')
     with closing(CentralStore(folder)) as store:
         issuer = founded(folder, store)
         app = ByHost(origin, pass_page(store, issuer, origin), Starlette(routes=routes(store, issuer)))

@@ -17,8 +17,8 @@ from kiosk.central.passpage import acts
 from kiosk.central.passpage.acts import MOST_OF_ADDRESS
 from kiosk.central.passpage.assets import assets
 from kiosk.central.passpage.bodies import MOST, Held, Proof
+from kiosk.central.passpage.challenges import EARLY, HOLDS, Challenges
 from kiosk.central.passpage.gate import HEADERS, ONE_PHONES, Gate
-from kiosk.central.store.pass_codes import CHALLENGE_HOLDS
 from kiosk.central.throttle import Rate, Throttle
 from tests.keys import private, public
 from tests.passpage.phones import Counter, Phone, kind
@@ -108,10 +108,36 @@ def test_a_challenge_counts_once_for_a_minute_for_one_question_and_one_key(count
     assert kind(enrolled.ask("renew", proof)) == "proof", "heard on the road and said again"
     assert kind(enrolled.ask("renew", enrolled.proof("leave"))) == "proof", "signed for another question"
     assert kind(enrolled.ask("renew", enrolled.proof("renew", challenge="A" * 32))) == "proof", "made up"
-    counter.store.put_challenge("B" * 32, time() - CHALLENGE_HOLDS - 1)
-    assert kind(enrolled.ask("renew", enrolled.proof("renew", challenge="B" * 32))) == "proof", "too late"
+    made = Challenges(counter.store).make
+    for at, why in ((time() - HOLDS - 1, "too late"), (time() + EARLY + 9, "of a time that has not come")):
+        assert kind(enrolled.ask("renew", enrolled.proof("renew", challenge=made(at)))) == "proof", why
+    other = made(time())
+    for place in (0, 5, 31):
+        forged = other[:place] + ("A" if other[place] != "A" else "E") + other[place + 1 :]
+        assert kind(enrolled.ask("renew", enrolled.proof("renew", challenge=forged))) == "proof", f"changed at {place}"
     stolen = {**enrolled.proof("renew", key=private(77)), "public_key": proof["public_key"]}
     assert kind(enrolled.ask("renew", stolen)) == "proof", "whoever knows the public half has not the other"
+
+
+def test_whoever_has_no_pass_and_no_code_makes_the_server_write_nothing(counter: Counter, enrolled: Phone) -> None:
+    """Anybody can make keys, and a write is a wait for the disk that stations share."""
+    enrolled.challenge()  # the secret is there
+    before = written(counter)
+    stranger = counter.phone()
+    assert stranger.challenge() != stranger.challenge()
+    for what in ("renew", "leave"):
+        assert kind(stranger.ask(what, stranger.proof(what))) == "unknown"
+        assert kind(stranger.ask(what, stranger.proof("enrol"))) == "proof"
+    assert kind(stranger.ask("enrol", {**stranger.proof("renew"), "code": "AAAAA-AAAAA"})) == "proof"
+    assert written(counter) == before
+    assert enrolled.renew().ok
+    assert written(counter) != before
+
+
+def written(counter: Counter) -> list[int]:
+    """How many rows each table has that a phone's question may write into."""
+    tables = ("used_challenges", "pass_challenges", "guesses", "phone_keys", "audit")
+    return [counter.store._engine.all(f"SELECT count(*) FROM {table}")[0][0] for table in tables]
 
 
 def test_a_wrong_proof_uses_no_code_up(counter: Counter) -> None:

@@ -15,6 +15,7 @@ from kiosk.central.pass_codes import ALPHABET, as_made
 from kiosk.central.passes import By, NotSo
 from kiosk.central.passpage import acts
 from kiosk.central.passpage.bodies import Proof
+from kiosk.central.passpage.challenges import EARLY, HOLDS, Challenges
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.contract.issuing import LONGEST_BOUND
@@ -117,9 +118,13 @@ def test_a_phone_that_leaves_while_another_takes_its_place_leaves_that_one_alone
 
 def test_what_nobody_can_use_any_longer_goes(counter: Counter) -> None:
     held = counter.holder("h-7")
-    code, token = counter.code(held), counter.phone().challenge()
-    counter.store.purge_pass_codes(time() + 61)
-    assert not counter.store.take_challenge(token, time())
+    code, challenges, token = counter.code(held), Challenges(counter.store), counter.phone().challenge()
+    assert challenges.use(token, time())
+    counter.store.purge_pass_codes(time())
+    assert not challenges.use(token, time()), "it is good for a minute, so that it was used is known for one"
+    counter.store.purge_pass_codes(time() + HOLDS + EARLY + 1)
+    assert not challenges.is_good(token, time() + HOLDS + EARLY + 1)
+    assert counter.store._engine.all("SELECT * FROM used_challenges") == []
     counter.store.purge_pass_codes(time() + 601)
     assert counter.store.take_pass_code(as_made(code), time()) is None
 

@@ -13,6 +13,7 @@ OF_PERSONS: Final = (
     "pass issued", "pass renewed", "pass replaced", "pass revoked", "pass restored", "pass suspended", "index looked up",
     "holders taken in", "card signed", "phone bound", "phone displaced",
     "phone left", "pass shortened", "round looked up", "pass code made", "card printed", "cards printed",
+    "holder login bound", "holder login let go",
 )  # fmt: skip
 """Acts that are about somebody's pass, and name its holder."""
 

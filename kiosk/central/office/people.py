@@ -187,10 +187,19 @@ def _look_up(asked: Asked, held: Credential, by: By) -> Response:
     return _one(asked, _held(asked, held.holder), form, {}, index=(held.number, index))
 
 
+def _let_go(asked: Asked, held: Credential, by: By) -> Response:
+    """Of the login elsewhere: whoever proves that pseudonym there next is this holder."""
+    with asked.store.transaction():
+        if asked.store.forget_login(held.holder):
+            asked.acted("holder login let go", held.holder, held.facts.district, by.reason)
+    return _one(asked, _held(asked, held.holder), Form({"until": day_of(asked.now + HOLDS)}), {}, done=True)
+
+
 DEEDS: Final[Mapping[str, Callable[[Asked, Credential, By], Response]]] = {
     "renew": _renew,
     "replace": _replace,
     "look up": _look_up,
+    "let go": _let_go,
     **dict.fromkeys(STATUSES, _set_status),
 }
 
@@ -222,7 +231,7 @@ def _one(
     acts = asked.acts(about=held[0].holder)
     return page(
         "people_one", asked, status, rows=rows, acts=acts, form=form, wrong=wrong, done=done, index=index,
-        holder=held[0].holder,
+        holder=held[0].holder, bound=asked.store.has_login(held[0].holder),
     )  # fmt: skip
 
 

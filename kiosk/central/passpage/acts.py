@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import secrets
 import time
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
@@ -18,6 +17,7 @@ from kiosk.central.passes import By, Issued, NotSo, Passes
 from kiosk.central.passpage.bodies import (
     PROBLEM,
     Challenge,
+    Coming,
     Enrolment,
     Held,
     Nothing,
@@ -26,6 +26,7 @@ from kiosk.central.passpage.bodies import (
     Proof,
     proof_of,
 )
+from kiosk.central.passpage.challenges import Challenges
 from kiosk.central.store import CentralStore
 from kiosk.central.store.audit import Act
 from kiosk.central.store.people import Credential
@@ -43,6 +44,8 @@ MOST_OF_ADDRESS: Final = 3000
 ALARMING: Final = 10_000
 """Wrong codes from everywhere in that time after which an operator is told; nobody who has a right one is kept out."""
 
+NOT_PROVEN: Final = "the challenge is over, or not signed by this key"
+
 PHONE: Final = "@phone"
 """As the audit names the page that a holder uses."""
 
@@ -58,6 +61,8 @@ class Asked(Struct, frozen=True):
     keys: Throttle
     """How often each phone may ask."""
 
+    challenges: Challenges
+
 
 class Question(Struct, frozen=True):
     """The name of a question, what is said with it, and the act that answers it; None: there is nothing to say."""
@@ -71,26 +76,28 @@ class Question(Struct, frozen=True):
     anybodys: bool = False
     """Whether somebody asks it who has no pass."""
 
+    abroad: bool = False
+    """Whether it asks another server, for which those alone wait who ask the same."""
+
 
 def challenge(asked: Asked) -> Challenge:
     """Something to sign."""
-    token = secrets.token_urlsafe(24)
-    asked.store.put_challenge(token, asked.now)
-    return Challenge(token, asked.now)
+    return Challenge(asked.challenges.make(asked.now), asked.now)
 
 
 def enrol(asked: Asked) -> Held:
     """The first pass of a phone, for a code; whichever phone had it before gets none any more."""
     body: Enrolment = asked.body
-    _prove(asked, "enrol", body)
+    prove(asked, "enrol", body)
     guesser = f"pass code {network(asked.address)}"
     if asked.store.guesses_of(guesser, asked.now) >= MOST_OF_ADDRESS:
         refuse(429, "often", "too many wrong codes were tried; wait a quarter of an hour")
+    use(asked, body)
     issued = _by_code(asked, body)
     if issued is None:
         _guessed_wrong(asked, guesser)
         refuse(403, "code", "this code is wrong, over or used up")
-    return _held(asked, issued)
+    return told(asked, issued)
 
 
 def _by_code(asked: Asked, body: Enrolment) -> Issued | None:
@@ -100,8 +107,13 @@ def _by_code(asked: Asked, body: Enrolment) -> Issued | None:
         held = asked.store.credential(code.index) if code else None
         if code is None or held is None:
             return None
-        _refuse_if_ended(held, asked.now)
-        return _acts(asked).bind(held, body.public_key, LONGEST_BOUND, By(PHONE, f"code of {code.made_by}"))
+        return bound(asked, held, body.public_key, f"code of {code.made_by}")
+
+
+def bound(asked: Asked, held: Credential, key: bytes, why: str) -> Issued:
+    """The phone's first pass of it. Refuses what no station would take."""
+    _refuse_if_ended(held, asked.now)
+    return _acts(asked).bind(held, key, LONGEST_BOUND, By(PHONE, why))
 
 
 def _guessed_wrong(asked: Asked, guesser: str) -> None:
@@ -114,11 +126,12 @@ def _guessed_wrong(asked: Asked, guesser: str) -> None:
 def renew(asked: Asked) -> Held:
     """Another pass for the phone that has it."""
     body: Proof = asked.body
-    _prove(asked, "renew", body)
+    prove(asked, "renew", body)
     held = _bound_to(asked, body.public_key)
+    use(asked, body)
     _refuse_if_ended(held, asked.now)
     try:
-        return _held(asked, _acts(asked).renew_bound(held, body.public_key, By(PHONE)))
+        return told(asked, _acts(asked).renew_bound(held, body.public_key, By(PHONE)))
     except NotSo:  # between two questions to the database somebody changed it: the next try says how
         refuse(409, "changed", "the pass was changed just now; ask again")
 
@@ -126,9 +139,10 @@ def renew(asked: Asked) -> Held:
 def leave(asked: Asked) -> None:
     """The phone has deleted its key."""
     body: Proof = asked.body
-    _prove(asked, "leave", body)
+    prove(asked, "leave", body)
     with asked.store.transaction():
         held = _bound_to(asked, body.public_key)
+        use(asked, body)
         asked.store.void_phone_key(body.public_key, asked.now)
         asked.store.acted(Act(PHONE, "phone left", held.holder, held.facts.district), asked.now)
 
@@ -173,13 +187,18 @@ def refuse(status: int, kind: str, detail: str) -> NoReturn:
     raise Refused(status, detail, kind=PROBLEM + kind)
 
 
-def _prove(asked: Asked, what: str, proof: Proof | Enrolment) -> None:
-    """Whoever asks holds the key, now: the challenge is used up, whatever becomes of the question."""
-    key = public_key(proof.public_key)
-    fresh = asked.store.take_challenge(proof.challenge, asked.now)
-    if key is None or not fresh or not verify(key, proof.signature, proof_of(what, proof.challenge)):
-        refuse(403, "proof", "the challenge is over, or not signed by this key")
+def prove(asked: Asked, what: str, proof: Proof | Enrolment | Coming) -> None:
+    """Whoever asks holds the key, now. Nothing is written: anybody can make a key."""
+    key, good = public_key(proof.public_key), asked.challenges.is_good(proof.challenge, asked.now)
+    if key is None or not good or not verify(key, proof.signature, proof_of(what, proof.challenge)):
+        refuse(403, "proof", NOT_PROVEN)
     _seldom(asked, proof.public_key)
+
+
+def use(asked: Asked, proof: Proof | Enrolment | Coming) -> None:
+    """The challenge is used up, whatever becomes of the question."""
+    if not asked.challenges.use(proof.challenge, asked.now):
+        refuse(403, "proof", NOT_PROVEN)
 
 
 def _seldom(asked: Asked, key: bytes) -> None:
@@ -213,7 +232,8 @@ def _acts(asked: Asked) -> Passes:
     return Passes(asked.store, asked.issuer)
 
 
-def _held(asked: Asked, issued: Issued) -> Held:
+def told(asked: Asked, issued: Issued) -> Held:
+    """A pass as the phone keeps it."""
     said = peek(issued.text)
     assert isinstance(said, Pass), "it was made just now"  # noqa: S101  an invariant
     return Held(issued.credential.holder, said.expires, asked.now, issued.text)

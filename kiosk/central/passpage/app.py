@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -17,7 +18,7 @@ from kiosk.central.addresses import host
 from kiosk.central.api.answers import busy
 from kiosk.central.issuer import Issuer
 from kiosk.central.passpage.acts import QUESTIONS, Question
-from kiosk.central.passpage.assets import HERE, YEAR, Asset, assets
+from kiosk.central.passpage.assets import BACK, HERE, YEAR, Asset, assets
 from kiosk.central.passpage.gate import HEADERS, Gate, wrong
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
@@ -29,12 +30,13 @@ DOOR: Final = "/o/{code}"
 
 def pass_page(store: CentralStore, issuer: Issuer, origin: str) -> ASGIApp:
     """All that is served under `origin`."""
-    gate = Gate(store, issuer, origin)
+    gate, files = Gate(store, issuer, origin), assets(login=store.pass_login is not None)
+    page = partial(_file, files[HERE])
     routes = [
         Route("/", _here),
-        *(Route(path, partial(_file, asset)) for path, asset in assets().items()),
-        Route(DOOR, partial(_file, assets()[HERE])),
-        *(_question(gate, each) for each in QUESTIONS),
+        *(Route(path, partial(_file, asset)) for path, asset in files.items()),
+        *(Route(path, page) for path in (DOOR, BACK)),
+        *(_question(gate, each) for each in _questions(store)),
     ]
     refusals = {HTTPException: wrong, StoreFailed: busy, Exception: wrong}
     return Marked(Starlette(routes=routes, exception_handlers=refusals))
@@ -43,6 +45,14 @@ def pass_page(store: CentralStore, issuer: Issuer, origin: str) -> ASGIApp:
 def nothing() -> ASGIApp:
     """What is there where another process serves the page."""
     return Marked(Starlette(exception_handlers={HTTPException: wrong}))
+
+
+def _questions(store: CentralStore) -> Sequence[Question]:
+    if store.pass_login is None:
+        return QUESTIONS
+    from kiosk.central.passpage import elsewhere  # noqa: PLC0415  nobody else needs its libraries
+
+    return *QUESTIONS, *elsewhere.QUESTIONS
 
 
 def _question(gate: Gate, question: Question) -> Route:

@@ -16,6 +16,9 @@ from kiosk.central.passpage.libraries import LIBRARIES, library, missing
 
 YEAR: Final = 365 * 86_400
 HERE: Final = "/pass"
+BACK: Final = f"{HERE}/back"
+"""Where a login elsewhere sends people: to the same page, which has kept what is needed with its answer."""
+
 PAGE: Final = "page.html"
 WORKER: Final = "worker.js"
 SCRIPT: Final = "text/javascript"
@@ -42,13 +45,17 @@ class Asset(Struct, frozen=True):
 
 
 @cache
-def assets() -> dict[str, Asset]:
-    """Each by its address: the page and its worker where they always are, the rest below a digest of all of it."""
+def assets(*, login: bool = False) -> dict[str, Asset]:
+    """Each by its address: the page and its worker where they always are, the rest below a digest of all of it.
+
+    `login`: the page offers a login elsewhere.
+    """
     raw = {name: _read(name) for name in OURS} | {name: library(name) for name in LIBRARIES}
-    shell = _read(PAGE) + _read(WORKER) + b"".join(name.encode() + each for name, each in raw.items())
+    shell = bytes([login]) + _read(PAGE) + _read(WORKER) + b"".join(name.encode() + each for name, each in raw.items())
     digest = hashlib.sha256(shell).hexdigest()[:12]
     root = f"{HERE}/{digest}"
     filled = {"HERE": HERE, "ROOT": root, "DIGEST": digest, "READY": "no" if missing() else "yes"}
+    filled["LOGIN"] = "yes" if login else "no"
     filled["LIST"] = json.dumps([HERE, *(f"{root}/{name}" for name in raw)])
     return {
         HERE: _asset("text/html", Template(_read(PAGE).decode()).substitute(filled).encode(), stays=False),

@@ -43,6 +43,29 @@ class Enrolment(Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[str, Meta(max_length=64)]
 
 
+class Going(Struct, frozen=True, forbid_unknown_fields=True):
+    """I log in elsewhere; `token`: a number of the phone's own, by which it alone can use what comes back."""
+
+    token: Token
+
+
+class Gone(Struct, frozen=True):
+    """Where that is done."""
+
+    address: str
+
+
+class Coming(Struct, frozen=True, forbid_unknown_fields=True):
+    """I am back, with what the other server has added to the address."""
+
+    challenge: Token
+    public_key: PublicKey
+    signature: Signature
+    token: Token
+    state: Annotated[str, Meta(max_length=64)]
+    code: Annotated[str, Meta(max_length=2048)]
+
+
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
     """Let me in: `text` is the code at the display, `challenge` the phone's own; both are signed, so it counts once."""
 

@@ -19,6 +19,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.passes import NotSo
 from kiosk.central.passpage.acts import Asked, Question, refuse
 from kiosk.central.passpage.bodies import MOST, PROBLEM
+from kiosk.central.passpage.challenges import Challenges
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.throttle import Rate, Throttle
@@ -70,7 +71,8 @@ class Gate:
 
     def __init__(self, store: CentralStore, issuer: Issuer, origin: str) -> None:
         self._store, self._issuer, self._origin = store, issuer, origin.lower()
-        self._turns = Turns(waiting=WAITING)
+        self._challenges = Challenges(store)
+        self._turns, self._abroad = Turns(waiting=WAITING), Turns()
         self._strangers, self._phones, self._keys = Throttle(ANYBODYS), Throttle(PHONES), Throttle(ONE_PHONES)
 
     async def answer(self, question: Question, request: Request) -> Response:
@@ -82,9 +84,9 @@ class Gate:
             body = read_json(await _body(request), question.body, MOST)
         except NotUnderstood as error:
             raise Refused(400, str(error)) from error
-        asked = Asked(self._store, self._issuer, body, address, time.time(), self._keys)
+        asked = Asked(self._store, self._issuer, body, address, time.time(), self._keys, self._challenges)
         try:
-            said = await self._turns.run(question.act, asked)
+            said = await (self._abroad if question.abroad else self._turns).run(question.act, asked)
             if question.look:
                 said = await self._later(partial(question.look, asked, said))
         except Busy:

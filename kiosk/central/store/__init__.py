@@ -56,7 +56,8 @@ class CentralStore(
     def __init__(self, folder: Path) -> None:
         settings = settings_of(folder)
         self.retention, self.alarm_rules = settings.retention, settings.alarms
-        self.folder, self.oidc, self.calendar = folder, settings.oidc, settings.calendar
+        self.folder, self.calendar = folder, settings.calendar
+        self.oidc, self.pass_login = settings.oidc, settings.pass_login
         self.addresses, self.feed = settings.addresses, settings.feed
         self._engine = engine_of(folder, settings)
         self.printed = settings.printed

@@ -1,7 +1,8 @@
-"""What lets a phone prove itself: the code that somebody was given, once, and the challenge that its key signs, once."""
+"""What lets a phone prove itself: a code that somebody was given, once, or who they are elsewhere; and a challenge, once."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 from msgspec import Struct
@@ -11,8 +12,6 @@ from kiosk.central.store.sessions import digest
 
 CODE_HOLDS: Final = 600.0
 """Seconds for which a code may be used."""
-
-CHALLENGE_HOLDS: Final = 60.0
 
 
 class PassCode(Struct, frozen=True):
@@ -44,16 +43,41 @@ class PassCodes:
             self._engine.run("DELETE FROM pass_codes WHERE digest = ?", (digest(code),))
         return PassCode(found[0], found[1])
 
-    def put_challenge(self, challenge: str, now: float) -> None:
-        """Somebody may answer this, once, while it holds."""
-        self._engine.run("INSERT INTO pass_challenges VALUES (?, ?)", (digest(challenge), now + CHALLENGE_HOLDS))
+    def holder_of_login(self, issuer: str, subject: str) -> str | None:
+        """The pseudonym of who is that one there; None where nobody is bound to it."""
+        found = self._engine.one("SELECT holder FROM holder_logins WHERE (issuer, subject) = (?, ?)", (issuer, subject))
+        return found[0] if found else None
 
-    def take_challenge(self, challenge: str, now: float) -> bool:
-        """Whether somebody may answer this; nobody may again."""
-        gone = self._engine.run("DELETE FROM pass_challenges WHERE digest = ? AND until > ?", (digest(challenge), now))
-        return gone == 1
+    def bind_login(self, issuer: str, subject: str, holder: str, now: float) -> bool:
+        """From now on that one there is this holder; whether neither was bound."""
+        insert = "INSERT INTO holder_logins VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        return self._engine.run(insert, (issuer, subject, holder, now)) == 1
+
+    def has_login(self, holder: str) -> bool:
+        """Whether somebody elsewhere is bound to that holder."""
+        return self._engine.one("SELECT 1 FROM holder_logins WHERE holder = ?", (holder,)) is not None
+
+    def forget_login(self, holder: str) -> bool:
+        """Whoever proves that pseudonym next is this holder; whether anybody was."""
+        return bool(self._engine.run("DELETE FROM holder_logins WHERE holder = ?", (holder,)))
+
+    def challenge_secret(self) -> bytes:
+        """With what this server seals its challenges, in each of its processes; made for whoever asks first."""
+        asked = "SELECT secret FROM challenge_secret"
+        found = self._engine.one(asked)
+        if found is None:
+            made = "INSERT INTO challenge_secret VALUES (1, ?) ON CONFLICT DO NOTHING"
+            self._engine.run(made, (secrets.token_bytes(32),))
+            found = self._engine.one(asked)
+        assert found is not None, "it is never deleted"  # noqa: S101  an invariant
+        return bytes(found[0])
+
+    def use_challenge(self, challenge: str, until: float) -> bool:
+        """Whether nobody has answered this yet; it counts for nobody again, and is over then."""
+        insert = "INSERT INTO used_challenges VALUES (?, ?) ON CONFLICT DO NOTHING"
+        return self._engine.run(insert, (digest(challenge), until)) == 1
 
     def purge_pass_codes(self, now: float) -> int:
         """Let those go that nobody can use any longer; how many."""
         codes = self._engine.run("DELETE FROM pass_codes WHERE made <= ?", (now - CODE_HOLDS,))
-        return codes + self._engine.run("DELETE FROM pass_challenges WHERE until <= ?", (now,))
+        return codes + self._engine.run("DELETE FROM used_challenges WHERE until <= ?", (now,))

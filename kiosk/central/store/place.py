@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from kiosk.central.addresses import Addresses, FeedSettings
 from kiosk.central.alarms.settings import AlarmSettings
-from kiosk.central.identity import OidcSettings
+from kiosk.central.identity import OidcSettings, ProviderSettings
 from kiosk.central.printing.settings import PrintSettings
 from kiosk.central.retention import Retention
 from kiosk.central.store.engine import Engine, StoreFailed, Trouble
@@ -31,8 +31,13 @@ class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = Retention()
     alarms: AlarmSettings = AlarmSettings()
     oidc: OidcSettings | None = None
+    pass_login: ProviderSettings | None = None
     printed: PrintSettings = PrintSettings()
     calendar: Calendar = Calendar()
+
+    def __post_init__(self) -> None:
+        if self.pass_login and not self.addresses.passes:
+            raise ValueError("pass_login: there is no page to log in to: passes of [addresses] is missing")
 
 
 def holds_one(folder: Path) -> bool:

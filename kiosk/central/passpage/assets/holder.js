@@ -1,7 +1,7 @@
 // The holder's side of a pass: enrolled once with a code, renewed before it ends, and left again.
 import {forget, keep, kept, same} from "./kept.js";
 import {newKey, signer} from "./keys.js";
-import {open, proven} from "./server.js";
+import {Refused, ask, open, proven, unheard} from "./server.js";
 import {shown} from "./shown.js";
 
 const RIGHT_ENOUGH = 60;
@@ -11,7 +11,7 @@ const RIGHT_ENOUGH = 60;
 const RENEW_AFTER = 3600;
 // Seconds after which a pass is renewed when there is a network: so soon the phone hears that another has its place.
 
-const GONE = new Set(["elsewhere", "unknown"]);
+const GONE = new Set(["elsewhere", "unknown", "lost"]);
 const ENDED = new Set([...GONE, "revoked", "suspended", "ended"]);
 // What the server says for good, and what may change again: all of it is kept, so that it is told without a network, too.
 
@@ -81,11 +81,34 @@ export class Holder {
     return !same(before, found) || found?.pass !== before?.pass || found?.refused !== before?.refused;
   }
 
-  // With the key of the last try where that one's answer may be lost. No code is used up when another tab has a pass meanwhile.
-  async enrol(code) {
+  // A key with which a pass can be asked for; whether it is that of an earlier try, whose answer may be lost.
+  async prepare() {
     await this.reread();
     const again = Boolean(this.record?.pending);
     if (!this.record || this.record.refused) await this.put(this.record, {...PENDING, key: await newKey()});
+    return again;
+  }
+
+  // Where to log in elsewhere; what comes back from there counts with a number that is kept here alone.
+  async away() {
+    await this.prepare();
+    if (!this.record?.pending) return location.href;
+    await this.put(this.record, {...this.record, token: unheard()});
+    return (await ask("login", {token: this.record.token})).address;
+  }
+
+  // Back from there, in the browser that went; in another there is no such number.
+  async back(state, code) {
+    const tried = this.record;
+    if (this.enrolled && !tried.refused) return;
+    if (!tried?.token || !state || !code) throw new Refused("login");
+    await this.take(tried, await proven("back", tried.key, signer(tried.key), {token: tried.token, state, code}));
+    persist();
+  }
+
+  // No code is used up when another tab has a pass meanwhile.
+  async enrol(code) {
+    const again = await this.prepare();
     const tried = this.record;
     if (!tried?.pending) return;
     try {
@@ -94,7 +117,7 @@ export class Holder {
       if (!again || error.kind !== "code") throw error;
       await this.renew().catch((other) => { throw other.kind === "unknown" ? error : other; });
     }
-    if (navigator.storage && navigator.storage.persist) navigator.storage.persist();
+    persist();
   }
 
   // A newer pass for the same key.
@@ -135,10 +158,21 @@ export class Holder {
     return open(text, this.record.key, signer(this.record.key));
   }
 
-  // The text of the next code.
-  code() {
-    return shown(this.record.pass, signer(this.record.key), Math.floor(this.now()));
+  // The text of the next code; none where the browser has lost the key, or gives back another record than was kept.
+  async code() {
+    const tried = this.record;
+    try {
+      return await shown(tried.pass, signer(tried.key), Math.floor(this.now()));
+    } catch {
+      await this.put(tried, {...tried, pass: "", refused: "lost"});
+      return "";
+    }
   }
+}
+
+// The browser keeps it also when it needs room.
+function persist() {
+  if (navigator.storage && navigator.storage.persist) navigator.storage.persist();
 }
 
 // What lies between the phone's clock, which can be set, and the one that runs since the page was opened, in seconds.

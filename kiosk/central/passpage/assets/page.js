@@ -13,17 +13,21 @@ const SOON = 2 * 86400;
 const RETRY = 60;
 const RING = 119.4;
 const AGAIN = new Set(["over", "suspended", "ended", "away"]);
-const ANEW = new Set(["elsewhere", "unknown", "revoked"]);
-const WRONG = {away: "away", code: "wrongCode", often: "often", revoked: "revokedTitle", suspended: "suspendedTitle", ended: "endedTitle"};
+const ANEW = new Set(["elsewhere", "unknown", "revoked", "lost"]);
+const WRONG = {away: "away", code: "wrongCode", often: "often", revoked: "revokedTitle", suspended: "suspendedTitle", ended: "endedTitle", login: "loginFailed", nobody: "loginNobody"};
 
 const DOOR = {no_code: "doorNoCode", stale: "doorStale", absent: "doorAbsent", used: "doorStale", enough: "doorEnough", often: "doorOften"};
 const door = location.pathname.startsWith("/o/") ? location.pathname.slice(3) : "";
 // The code at a display that led here, as it stands.
 
+const back = location.pathname === "/pass/back" ? new URLSearchParams(location.search) : null;
+// What a login elsewhere has sent, once.
+
 const at = (id) => document.getElementById(id);
 let holder, shownUntil = 0, triedAt = -Infinity, face = "";
 
 function show(name) {
+  if (name !== face) scrollTo(0, 0);
   face = name;
   for (const each of ["enrol", "pass", "door", "told"]) at(each).hidden = each !== name;
   at("leave").hidden = at("leave-hint").hidden = at("holder-line").hidden = !(holder && holder.enrolled);
@@ -78,7 +82,7 @@ async function turn() {
   if (left > 0) return count(left);
   shownUntil = performance.now() / 1000 + EVERY;
   const text = await holder.code();
-  if (!holder.enrolled) return;
+  if (!text || !holder.enrolled) return settle();
   at("code").replaceChildren(drawn(text, pressed("cracked")));
   at("code").dataset.text = text;
   count(EVERY);
@@ -144,6 +148,27 @@ async function enrol(event) {
   }
 }
 
+// To another server, where the holder proves who they are.
+async function login() {
+  at("login").disabled = true;
+  at("wrong").textContent = "";
+  try {
+    location.assign(await holder.away());
+  } catch (error) {
+    at("wrong").textContent = wrong(error);
+    at("login").disabled = false;
+  }
+}
+
+async function come() {
+  history.replaceState(null, "", "/pass");
+  try {
+    await holder.back(back.get("state"), back.get("code"));
+  } catch (error) {
+    at("wrong").textContent = wrong(error);
+  }
+}
+
 function wrong(error) {
   return say(error.kind ? WRONG[error.kind] || "refused" : "nothing");
 }
@@ -167,6 +192,7 @@ async function open() {
 function became(how, what, words = say(what)) {
   at("opened").className = how;
   at("opened").textContent = words;
+  at("opened").scrollIntoView({block: "nearest"});
 }
 
 let sure = -Infinity;
@@ -210,6 +236,9 @@ function furnish() {
   at("cracked").onclick = () => crack(!pressed("cracked"));
   at("helps").onclick = () => { at("help").hidden = !at("help").hidden; at("helps").setAttribute("aria-expanded", !at("help").hidden); };
   at("enrol").onsubmit = enrol;
+  at("login").hidden = document.body.dataset.login !== "yes";
+  at("login").onclick = login;
+  addEventListener("pageshow", () => { at("login").disabled = false; });
   at("open").onclick = open;
   at("again").onclick = at("mend").onclick = () => renew({asked: true});
   at("anew").onclick = () => show("enrol");
@@ -259,6 +288,7 @@ async function begin() {
   } catch {
     return tell("nothing");
   }
+  if (back) await come();
   settle();
   await turn();
   document.body.dataset.open = Math.round(performance.now());
