@@ -98,7 +98,7 @@ def test_whichever_answer_is_lost_what_is_sent_again_is_there_once(
             if beyond:
                 break
             lost += 1
-        assert lost > 5
+        assert lost > 3
         assert [seq for *_, seq in store.numbers(CODES[0])] == list(range(1, first + 2))
 
 
@@ -106,6 +106,7 @@ def test_nobody_waits_for_a_server_that_hangs_once_another_has_its_place(
     between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
+    monkeypatch.setattr(postgres, "LATELY", 0.0)
     with closing(through(between, postgresql, tmp_path, postgresql.port)) as store, ThreadPoolExecutor(4) as pool:
         assert store.runs_jobs()
         fill_pool(store, pool, 4)

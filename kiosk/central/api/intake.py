@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
-from starlette.concurrency import run_in_threadpool
 
 from kiosk.central.api.answers import Refused
 from kiosk.central.store import CentralStore
@@ -28,17 +29,26 @@ LATER: Final = 5
 
 class _Waiting(Struct, eq=False):
     sent: Sent
-    became: Became | None = None
+    became: asyncio.Future[Taken]
+
+    def tell(self, became: Became | BaseException) -> None:
+        """Whoever waits, if anybody still does."""
+        if self.became.done():
+            return
+        if isinstance(became, BaseException):
+            self.became.set_exception(became)
+        else:
+            self.became.set_result(became)
 
 
 class Intake:
-    """The event loop's; what has gathered is written in a thread, by whoever comes first after the last was written."""
+    """The event loop's. What has gathered is written in a thread, and the next follows before anybody's answer is sent."""
 
     def __init__(self, store: CentralStore) -> None:
         self._store = store
         self._in_work = 0
-        self._gathered: list[_Waiting] = []
-        self._writing = asyncio.Lock()
+        self._gathered: deque[_Waiting] = deque()
+        self._writing = False
 
     def check(self) -> None:
         """Refuses with 503 when all places are taken; no body needs to be read for that."""
@@ -57,38 +67,39 @@ class Intake:
 
     async def take(self, sent: Sent) -> Taken:
         """What became of a batch, once it is on the disk. Raises GapFound, ConflictFound and StoreFailed."""
-        mine = _Waiting(sent)
+        loop = asyncio.get_running_loop()
+        mine = _Waiting(sent, loop.create_future())
         self._gathered.append(mine)
-        async with self._writing:
-            try:
-                became = mine.became or await self._write(mine)
-            finally:
-                if mine in self._gathered:
-                    self._gathered.remove(mine)
-        if isinstance(became, Exception):
-            raise became
-        return became
+        if not self._writing:
+            self._writing = True
+            loop.call_soon(self._write_next)  # with all that came in the same turn of the loop
+        return await mine.became
 
-    def _together(self, first: _Waiting) -> list[_Waiting]:
-        found, entries = [first], len(first.sent.batch.entries)
-        for each in (each for each in self._gathered if each is not first):
-            entries += len(each.sent.batch.entries)
-            if entries > MOST_TOGETHER:
+    def _write_next(self) -> None:
+        together = self._together()
+        self._writing = bool(together)
+        if together:
+            batches = [each.sent for each in together]
+            loop = asyncio.get_running_loop()
+            written = loop.run_in_executor(None, self._store.take_all, batches, time.time())
+            written.add_done_callback(partial(self._tell, together))
+
+    def _together(self) -> list[_Waiting]:
+        found, entries = list[_Waiting](), 0
+        while self._gathered:
+            entries += len(self._gathered[0].sent.batch.entries)
+            if found and entries > MOST_TOGETHER:
                 break
-            found.append(each)
+            found.append(self._gathered.popleft())
         return found
 
-    async def _write(self, first: _Waiting) -> Became:
-        gathered = self._together(first)
-        try:
-            found: list[Became] = await run_in_threadpool(
-                self._store.take_all, [each.sent for each in gathered], time.time()
-            )
-        except StoreFailed as error:
+    def _tell(self, together: list[_Waiting], written: asyncio.Future[list[Became]]) -> None:
+        failed = written.exception()
+        if isinstance(failed, StoreFailed):
             # it is that of all, also of who came meanwhile, or each would wait for the same in turn
-            gathered = [first, *(each for each in self._gathered if each is not first)]
-            found = [error] * len(gathered)
-        for each, became in zip(gathered, found, strict=True):
-            each.became = became
-        self._gathered = [each for each in self._gathered if each.became is None]
-        return found[0]
+            together += self._gathered
+            self._gathered.clear()
+        self._write_next()
+        became = [failed] * len(together) if failed else written.result()
+        for each, found in zip(together, became, strict=True):
+            each.tell(found)

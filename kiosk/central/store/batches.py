@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.contract.bodies import MAX_ENTRY, Batch, Seq
-from kiosk.decoding import UNDECODABLE, too_deep
+from kiosk.decoding import DEPTH, UNDECODABLE
 
 Numbered = list[tuple[int, dict[str, Any] | None]]
-HEAD = ("seq", "kind", "boot_id", "boot", "wall")
+HEAD: Final = frozenset({"seq", "kind", "boot_id", "boot", "wall"})
+NESTED: Final = (dict, list)
 
 LONGEST_BOOT: Final = 64
 """Characters of the name of a boot, as in the batch's own; it stands in an index, which takes no long ones."""
@@ -69,7 +70,7 @@ def without_nul(text: str) -> str:
 
 def written(entry: dict[str, Any], most: int | None = None) -> str:
     """An entry as JSON, or the first `most` characters of it; nothing of one that cannot be written."""
-    if too_deep(entry) or _too_large(entry):
+    if not _fits(entry):  # msgspec 0.22 writes numbers of any length
         return ""
     try:
         return msgspec.json.encode(entry).decode()[:most]
@@ -77,17 +78,15 @@ def written(entry: dict[str, Any], most: int | None = None) -> str:
         return ""
 
 
-def _too_large(value: Any) -> bool:
-    """Whether a whole number in it has more than 64 bits, at which whoever counts would stumble: msgspec 0.22 writes it."""
-    match value:
-        case dict():
-            return any(map(_too_large, value.values()))
-        case list():
-            return any(map(_too_large, value))
-        case int():
-            return not -(2**63) <= value < 2**63
-        case _:
+def _fits(value: dict[str, Any] | list[Any], depth: int = DEPTH) -> bool:
+    """Whether it is nested no deeper, and has no whole number of more than 64 bits, at which whoever counts would stumble."""
+    for each in value.values() if isinstance(value, dict) else value:
+        kind = type(each)
+        if kind is int and not -(2**63) <= each < 2**63:
             return False
+        if kind in NESTED and not (depth > 1 and _fits(each, depth - 1)):
+            return False
+    return True
 
 
 def in_order(batch: Batch) -> Numbered:

@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 Row = tuple[Any, ...]
+Asked = tuple[str, Sequence[Any]]
+"""A statement and its values."""
 
 PAGE: Final = 1000
 """Rows that are read at a time, where there may be millions."""
@@ -77,7 +79,10 @@ class Engine(Protocol):
         """Its dialect."""
 
     def transaction(self, *, alone: bool = True) -> AbstractContextManager[None]:
-        """All or nothing; within another it is a part of that one. `alone`: no other such transaction runs meanwhile."""
+        """All or nothing; within another it is a part of that one. `alone`: no other such transaction runs meanwhile.
+
+        What fails in one that is not alone may say so with a later statement, or at its end.
+        """
 
     def session_lock(self) -> bool:
         """Whether this is the one process that holds the lock: it takes it where nobody does, and keeps it until it ends."""
@@ -90,6 +95,9 @@ class Engine(Protocol):
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """The rows that it gives."""
+
+    def all_of(self, *asked: Asked) -> list[list[Row]]:
+        """The rows that each of them gives; none is waited for before the last is asked."""
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that it gives."""

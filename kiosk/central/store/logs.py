@@ -174,15 +174,15 @@ class Logs(Sightings, Releases):
         """
         self._know([key for key in keys if key not in self._numbers])
         ids, words = [self._numbers[key] for key in keys], self._engine.words
-        rows = self._engine.all(
-            f"SELECT station, stream, epoch, id, acked FROM logs WHERE {words.among('id')} ORDER BY id{words.locked}",
-            (ids,),
+        locked = (
+            f"SELECT station, stream, epoch, id, acked FROM logs WHERE {words.among('id')} ORDER BY id{words.locked}"
         )
+        rows, boots = self._engine.all_of((locked, (ids,)), (NEWEST_BOOTS.format(words.among("logs.id")), (ids,)))
         found = {(station, stream, epoch): (id, acked) for station, stream, epoch, id, acked in rows}  # noqa: A001
         if found.keys() != set(keys):  # the database is not the one that it was: a standby that lacks the newest, say
             self._numbers.clear()
             return self._locked(keys)
-        newest = {log: boot for log, *boot in self._engine.all(NEWEST_BOOTS.format(words.among("logs.id")), (ids,))}
+        newest = {log: boot for log, *boot in boots}
         return {key: Log(id, acked, *newest.get(id, ())) for key, (id, acked) in found.items()}  # noqa: A001
 
     def _know(self, keys: list[Key]) -> None:

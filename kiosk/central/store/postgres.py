@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -17,7 +14,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from kiosk.central.store.batches import without_nul
-from kiosk.central.store.engine import PAGE, Row, StoreFailed, Trouble
+from kiosk.central.store.engine import PAGE, Asked, Row, StoreFailed, Trouble
+from kiosk.central.store.waits import Waits, end, server_of, something_to_read
 
 MOST_CONNECTIONS: Final = 8
 """Of a process; each costs the server some 10 MB."""
@@ -27,6 +25,9 @@ WITHIN: Final = 10.0
 
 AGAIN_WITHIN: Final = 5.0
 """Seconds for which the pool itself tries again, ever more seldom; then whoever asks next makes it try at once."""
+
+LATELY: Final = 1.0
+"""Seconds for which a connection that was used needs no proof that somebody is at its other end."""
 
 HANGS_AFTER: Final = 10.0
 """Seconds after which a connection that somebody waits for may be one to a machine that hangs."""
@@ -75,27 +76,6 @@ class PostgresWords:
     def listed(self, column: str) -> str:
         """The different values of a group."""
         return f"string_agg(DISTINCT {column}, ',')"
-
-
-class Waits:
-    """Since when each connection is in use, so that one that hangs can be ended from outside."""
-
-    def __init__(self) -> None:
-        self._since: dict[Connection[Row], float] = {}
-
-    @contextmanager
-    def on(self, connection: Connection[Row]) -> Iterator[None]:
-        """Within the block somebody may be waiting for it."""
-        self._since[connection] = time.monotonic()
-        try:
-            yield
-        finally:
-            self._since.pop(connection, None)
-
-    def longer_than(self, seconds: float) -> list[Connection[Row]]:
-        """Those that are in use for longer."""
-        now = time.monotonic()
-        return [connection for connection, since in [*self._since.items()] if now - since > seconds]
 
 
 class Session:
@@ -177,7 +157,13 @@ class Postgres:
             self._pool.open(wait=True, timeout=WITHIN)
 
     def _tried(self, connection: Connection[Row]) -> None:
-        """A database that restarted has ended all connections: with one the others go, or each would fail in its turn."""
+        """A database that restarted has ended all connections: with one the others go, or each would fail in its turn.
+
+        One that has answered just now is asked only where there is something to be read, as an end is: it would be one answer
+        more to wait for, of a few.
+        """
+        if self._waits.answered_within(LATELY, connection) and not something_to_read(connection):
+            return
         try:
             with self._waits.on(connection):
                 ConnectionPool.check_connection(connection)
@@ -198,10 +184,13 @@ class Postgres:
 
     @contextmanager
     def transaction(self, *, alone: bool = True) -> Iterator[None]:
-        """Others wait for its rows; `alone`, for an advisory lock too."""
-        lock = [f"SELECT pg_advisory_xact_lock({ALONE})"] if alone else []
-        with self._within(*lock):
-            yield
+        """Others wait for its rows; `alone`, for an advisory lock too. Else no answer is waited for before it is asked for."""
+        if alone:
+            with self._within(f"SELECT pg_advisory_xact_lock({ALONE})"):
+                yield
+        else:
+            with self._within(in_line=True):
+                yield
 
     @contextmanager
     def moment(self) -> Iterator[None]:
@@ -210,19 +199,21 @@ class Postgres:
             yield
 
     @contextmanager
-    def _within(self, *begin: str) -> Iterator[None]:
+    def _within(self, *begin: str, in_line: bool = False) -> Iterator[None]:
         """A transaction on a connection that is this thread's until it ends; within another it is a part of that one."""
         if getattr(self._own, "connection", None):
             yield
             return
-        with _said(), self._lent() as connection, connection.transaction():
-            self._own.connection = connection
+        with _said(), self._lent() as connection, ExitStack() as stack:
+            line = stack.enter_context(connection.pipeline()) if in_line else None
+            stack.enter_context(connection.transaction())
+            self._own.connection, self._own.line = connection, line
             try:
                 for statement in begin:
                     connection.execute(statement.encode())
                 yield
             finally:
-                self._own.connection = None
+                self._own.connection = self._own.line = None
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """The rows that it gives."""
@@ -233,6 +224,12 @@ class Postgres:
         """The first row that it gives."""
         with self._done(statement, values) as cursor:
             return cursor.fetchone()
+
+    def all_of(self, *asked: Asked) -> list[list[Row]]:
+        """The rows that each of them gives."""
+        with self._connection() as connection:
+            cursors = [connection.execute(_translated(statement), _storable(values)) for statement, values in asked]
+            return [cursor.fetchall() for cursor in cursors]
 
     def pages(self, statement: str) -> Iterator[list[Row]]:
         """The rows that it gives, by a cursor on the server."""
@@ -259,7 +256,10 @@ class Postgres:
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         """How many rows it changed."""
-        with self._done(statement, values) as cursor:
+        with self._connection() as connection:
+            cursor = connection.execute(_translated(statement), _storable(values))
+            if line := getattr(self._own, "line", None):
+                line.sync()
             return cursor.rowcount
 
     def put(self, table: str, columns: Sequence[str], rows: Sequence[Row], more: str = "") -> None:
@@ -267,10 +267,11 @@ class Postgres:
         if rows:
             names = ", ".join(columns)
             given = msgspec.json.encode([dict(zip(columns, _storable(row), strict=True)) for row in rows]).decode()
-            self.run(
-                f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, ?) {more}",
-                (given,),
+            insert = (
+                f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, ?) {more}"
             )
+            with self._connection() as connection:
+                connection.execute(_translated(insert), (given,))
 
     def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Do it with each of these, without waiting for each."""
@@ -290,10 +291,10 @@ class Postgres:
         """
         if waiting := self._waits.longer_than(HANGS_AFTER):
             with _said(), psycopg.connect(self._dsn) as connection:
-                primary = _server(connection)
+                primary = server_of(connection)
             for each in waiting:
-                if not each.closed and _server(each) != primary:
-                    _end(each)
+                if not each.closed and server_of(each) != primary:
+                    end(each)
 
     def wipe(self) -> None:
         """Autovacuum does it in its time."""
@@ -329,16 +330,6 @@ class Postgres:
 def _waiting_only_so_long(connection: Connection[Row]) -> None:
     """For another's lock, in every transaction of this connection."""
     connection.execute(f"SET lock_timeout = '{WITHIN:g}s'".encode())
-
-
-def _server(connection: Connection[Row]) -> tuple[str, str, int]:
-    return connection.info.host, connection.info.hostaddr, connection.info.port
-
-
-def _end(connection: Connection[Row]) -> None:
-    """From another thread than the one that waits for it, which then is told that the connection broke."""
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as doubled:
-        doubled.shutdown(socket.SHUT_RDWR)
 
 
 def _translated(statement: str) -> LiteralString:

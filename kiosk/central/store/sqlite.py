@@ -9,15 +9,19 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from kiosk.central.store.engine import PAGE, Row, StoreFailed, Trouble
+from kiosk.central.store.engine import PAGE, Asked, Row, StoreFailed, Trouble
 
 FILE: Final = "central.db"
 LOCK_FILE: Final = "jobs.lock"
 BUSY_FOR: Final = 10.0
 """Seconds to wait while another process writes."""
+
+MOST_ROWS: Final = 128
+"""Rows that a statement inserts."""
 
 
 class SqliteWords:
@@ -112,6 +116,10 @@ class Sqlite:
         with self._lock if own else self._reading, _said():
             return (self.db if own else self._reader).execute(statement, _storable(values)).fetchall()
 
+    def all_of(self, *asked: Asked) -> list[list[Row]]:
+        """The rows that each of them gives."""
+        return [self.all(*each) for each in asked]
+
     def one(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row that it gives."""
         return next(iter(self.all(statement, values)), None)
@@ -135,10 +143,11 @@ class Sqlite:
             return self.db.execute(statement, values).rowcount
 
     def put(self, table: str, columns: Sequence[str], rows: Sequence[Row], more: str = "") -> None:
-        """Insert these rows."""
-        if rows:
-            places = ", ".join("?" * len(columns))
-            self.run_each(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {more}", rows)
+        """Insert these rows, many by each statement: after each this thread waits for its turn among those that compute."""
+        row = f"({', '.join('?' * len(columns))})"
+        for some in _pieces(rows):
+            places = ", ".join([row] * len(some))
+            self.run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {places} {more}", [*chain.from_iterable(some)])
 
     def run_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Do it with each of these."""
@@ -180,6 +189,14 @@ def _locked(path: Path) -> int:
         os.close(file)
         return -1
     return file
+
+
+def _pieces(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Of one, two, four rows and so on: so there are few statements, which SQLite compiles once."""
+    while rows:
+        size = min(MOST_ROWS, 1 << len(rows).bit_length() - 1)
+        yield rows[:size]
+        rows = rows[size:]
 
 
 def _storable(values: Sequence[Any]) -> Sequence[Any]:

@@ -84,7 +84,8 @@ def running(kind: Kind, stations: int) -> Iterator[Running]:
         folder, port = Path(name), free_port()
         if kind.cluster:
             kind.cluster.give(folder)
-        environment = {**os.environ, "PYTHONPATH": str(kind.root)}
+        told = str(folder / "told")
+        environment = {**os.environ, "PYTHONPATH": str(kind.root), "NOTIFY_SOCKET": told}
         words = [sys.executable, "-m", "kiosk", "central"]
         begin = _founding(kind.root, name) or [*words, "claim", "37999999", "--data", name]
         subprocess.run(begin, check=True, env=environment, cwd=kind.root, stdout=subprocess.DEVNULL)
@@ -93,11 +94,13 @@ def running(kind: Kind, stations: int) -> Iterator[Running]:
         serve += ["--workers", str(kind.workers)] if kind.workers > 1 else []
         if kind.storeless:
             serve = [sys.executable, "-m", "tests.bench.province.storeless", name, str(port)]
-        silent = subprocess.DEVNULL
-        process = subprocess.Popen(serve, env=environment, cwd=kind.root, stdout=silent, stderr=silent)
-        try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            ready.bind(told)
+            silent = subprocess.DEVNULL
+            process = subprocess.Popen(serve, env=environment, cwd=kind.root, stdout=silent, stderr=silent)
             server = Running(folder, port, process.pid)
-            _listening(server)
+            _serving(server, ready)
+        try:
             yield server
         finally:
             process.send_signal(signal.SIGTERM)
@@ -128,12 +131,15 @@ def _fill(folder: Path, stations: int) -> None:
         db.execute(f"INSERT INTO credentials (idx, holder, status) {numbers} SELECT i, 'h' || i, {REVOKED} FROM n")
 
 
-def _listening(server: Running) -> None:
-    """It does, and has published what it publishes first: stations that lack it would ask again and again."""
+def _serving(server: Running, ready: socket.socket) -> None:
+    """It says so as to systemd, whose socket this is (it listens before it has loaded what it needs), and has published what it
+    publishes first: stations that lack it would ask again and again.
+    """
+    ready.settimeout(120)
+    while ready.recv(64) != b"READY=1":
+        pass
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as each:
-            if each.connect_ex(("127.0.0.1", server.port)) == 0 and len(server.ask("SELECT kind FROM documents")) > 1:
-                return
+    while len(server.ask("SELECT kind FROM documents")) < 2:
+        if time.monotonic() > deadline:
+            raise TimeoutError
         time.sleep(0.1)
-    raise TimeoutError
