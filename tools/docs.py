@@ -19,7 +19,7 @@ from kiosk.contract import openapi, openapi_issuing
 from kiosk.core.door.tables import ALARM, DOOR, LOCK, MODES, PRECEDENCE, Claim
 from kiosk.settings.appliances import AlarmTable, Profile
 from kiosk.settings.kinds import KINDS
-from kiosk.settings.loading import load_profile
+from kiosk.settings.loading import load_as
 from kiosk.settings.profiles import known
 
 S = TypeVar("S", bound=StrEnum)
@@ -111,7 +111,7 @@ def appliances_page() -> str:
         rows += [_alarm_row(kind, name, alarm) for name, alarm in alarms.items()]
     lines = [APPLIANCES, *rows, "", "## Profiles of Modbus devices", ""]
     for name, path in known(Path()).items():
-        profile = load_profile(path, Profile)
+        profile = load_as(path, Profile)
         lines += [f"### `{name}`: {profile.title}", "", f"{profile.source}. {profile.baud} baud.", ""]
         if profile.read:
             lines += ["| read | unit | register | from | to | dead band |", "| --- | --- | --- | --- | --- | --- |"]

@@ -22,6 +22,9 @@ from kiosk.trust.policy import PolicyDocument
 EVIDENCE: Final = 900.0
 """Seconds for which it counts that a station was heard."""
 
+AHEAD_OF_US: Final = 60.0
+"""Seconds by which another process's clock may be ahead; what was heard later than that, a clock wrote that was wrong."""
+
 AHEAD: Final = 7 * 86_400.0
 """Seconds within which the next change is looked for: hours are of a week."""
 
@@ -81,8 +84,8 @@ class Evidence(Struct, frozen=True):
     fire: bool = False
 
     def silent(self, now: float, lasts: float = 0.0) -> bool:
-        """Whether it was last heard too long ago to prove anything, at `now` or within `lasts` seconds."""
-        return self.heard is None or now + lasts - self.heard > EVIDENCE
+        """Whether what was heard of it last proves nothing, at `now` or within `lasts` seconds: it is too old, or not yet."""
+        return self.heard is None or not -AHEAD_OF_US <= now - self.heard <= EVIDENCE - lasts
 
 
 class Openness(Struct, frozen=True):

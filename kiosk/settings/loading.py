@@ -50,7 +50,7 @@ def wrong_in(raw: dict[str, Any], folder: Path) -> list[Wrong]:
 
 def _wrong(raw: dict[str, Any], folder: Path) -> list[Wrong]:
     """Everything that is wrong with the tables."""
-    wrong = list(fill(raw, folder, load_profile))
+    wrong = list(fill(raw, folder, load_as))
     unfilled = {key[:2] for key, _ in wrong}
     wrong += [
         each for each in check_table(raw, Settings, ()) if each[1] != _("is missing") or each[0][:2] not in unfilled
@@ -58,12 +58,22 @@ def _wrong(raw: dict[str, Any], folder: Path) -> list[Wrong]:
     return wrong or list(check_sense(msgspec.convert(raw, Settings)))
 
 
-def load_profile(path: Path, kind: type[T]) -> T:
-    """Read and check what describes a device. Raises BadSettings."""
+def load_as(path: Path, kind: type[T]) -> T:
+    """Read and check a file of another kind: what describes a device, say. Raises BadSettings."""
     text, raw = read_toml(path)
     if wrong := list(check_table(raw, kind, ())):
         raise BadSettings(told_lines(path, text, wrong))
-    return msgspec.convert(raw, kind)
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:  # of a table as a whole
+        raise BadSettings(told_lines(path, text, [_as_a_whole(str(error))])) from error
+
+
+def _as_a_whole(message: str) -> Wrong:
+    """Where and what, of a message such as "a holiday, and worked - at `$.calendar`"; tables of a list are numbered from 1."""
+    what, _at, where = message.partition(" - at `$")
+    parts = re.findall(r"[^.\[\]`]+", where)
+    return tuple(f"{int(each) + 1}" if each.isdecimal() else each for each in parts), what
 
 
 def told_lines(path: Path, text: str, wrong: list[Wrong]) -> list[str]:

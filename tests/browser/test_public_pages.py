@@ -18,7 +18,11 @@ pytestmark = pytest.mark.browser
 
 CODE, OTHER = "37081101", "37081102"
 SMALL, PHONE = (320, 568), (390, 844)
-PATHS = (f"/s/{printed(CODE)}", f"/s/{printed(OTHER)}", "/map", "/map?words=x", "/s/1")
+HERE = f"/s/{printed(CODE)}"
+PATHS = (
+    HERE, f"/s/{printed(OTHER)}", "/map", "/map?words=x", "/s/1", f"{HERE}/say", f"{HERE}/say?place=door", f"{HERE}/door",
+    f"{HERE}/rated", "/receipt",
+)  # fmt: skip
 SLOW_2G = {"offline": False, "latency": 300, "downloadThroughput": 50_000 // 8, "uploadThroughput": 20_000 // 8}
 
 

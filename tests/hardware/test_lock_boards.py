@@ -14,10 +14,10 @@ from kiosk.demo.appliances import write_what_fits
 from kiosk.demo.lock_board import LockBoard
 from kiosk.sensors.boards import frames_of
 from kiosk.settings.boards import ReadyProtocol
-from kiosk.settings.loading import load_profile
+from kiosk.settings.loading import load_as
 from kiosk.settings.profiles import PROTOCOLS
 
-OURS = frames_of(load_profile(PROTOCOLS / "lock-board-8a.toml", ReadyProtocol).protocol)
+OURS = frames_of(load_as(PROTOCOLS / "lock-board-8a.toml", ReadyProtocol).protocol)
 EACH = LockFrames("8A board slot 11", "80 board slot 33", "80 board slot state")
 SHORT, LATE = 0.1, 0.3
 """Seconds that a board may take in these tests, and be late."""

@@ -8,9 +8,11 @@ from uuid import uuid4
 import pytest
 
 from kiosk.central.cases import Cases, Said
+from kiosk.central.office.voices import calendar_ends
 from kiosk.central.retention import DAY
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.voices import CaseFilter
+from kiosk.central.voices.calendar import Calendar
 from kiosk.central.voices.case import Case, State
 from tests.office.clerks import Office, words
 
@@ -31,6 +33,14 @@ def said(
 ) -> Case:
     Cases(office.store).say(Said(code, place, what, text, b"jpeg" if text else None), time() - ago)
     return office.store.cases(CaseFilter(prefix=code), EVERYWHERE)[0]
+
+
+def test_what_is_due_next_year_asks_for_the_holidays_of_that_year() -> None:
+    this_year = Calendar(holidays=("2026-10-01/2026-10-07",))
+    assert calendar_ends(this_year, "2026-12-01") == ""
+    assert calendar_ends(this_year, "2026-12-15") == "2027", "due on 2027-01-05, were New Year a working day"
+    assert calendar_ends(Calendar(), "2026-12-15") == "2026"
+    assert calendar_ends(Calendar(holidays=("2026-10-01", "2027-01-01")), "2026-12-31") == ""
 
 
 def test_a_case_is_taken_over_answered_and_disputed(office: Office) -> None:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import re
 import socket
 import struct
 import zlib
 from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
 from time import time
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from PIL import Image
 
-from kiosk.central.public.app import alone, routes
+from kiosk.central.public.app import routes
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.voices import CaseFilter
 from kiosk.central.voices.case import today
@@ -33,9 +36,10 @@ FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=x"
 
 
-@pytest.fixture(scope="module", params=[alone, routes], ids=["alone", "beside others"])
-def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with open_ground(tmp_path_factory.mktemp("public") / "central", routes=request.param) as found:
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """Beside others, as most servers have it."""
+    with open_ground(tmp_path_factory.mktemp("public") / "central", routes=routes) as found:
         found.build(CODE, name="Zhongshan Road")
         yield found
 
@@ -95,6 +99,20 @@ def test_a_hostile_line_is_refused_by_a_page(ground: Ground, line: str) -> None:
     for language in ("en", "zh-CN"):
         refused(sent(ground, line, Accept_Language=language), language)
     assert kept(ground) == before
+
+
+def test_what_is_nobodys_is_a_page_where_there_is_nothing_else(tmp_path: Path) -> None:
+    with open_ground(tmp_path / "central") as ground:
+        for line in (
+            "GET /nothing",
+            "POST /",
+            "GET /v1/enrol",
+            f"PUT {HERE}",
+            "GET /office/login",
+            "GET //evil.example",
+        ):
+            refused(sent(ground, line, Accept_Language="en"), "en")
+        assert sent(ground, "GET /").headers["Location"] == "/map"
 
 
 def part(name: str, value: bytes, more: str = "") -> bytes:
@@ -181,6 +199,26 @@ def test_what_is_no_http_is_refused(ground: Ground, raw: bytes) -> None:
         assert line.recv(65536).split(b" ")[1] == b"400"
 
 
+def test_from_where_somebody_came_stands_nowhere_afterwards(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    came, forms = "203.0.113.77", {"say": "voice", "rate": "rating", "door": "door"}
+    fields = {"place": "fridge", "what": "dirty", "face": "content"}
+    for path, what in forms.items():
+        body = urlencode({"word": word(ground, what), **fields}).encode()  # type: ignore[arg-type]
+        assert sent(ground, f"POST {HERE}/{path}", body, Content_Type=FORM, X_Forwarded_For=came).status in {200, 303}
+    engine = ground.store._engine
+    tables = [name for (name,) in engine.all(f"SELECT name FROM {engine.words.tables}")]
+    assert {"voices", "ratings", "receipts", "audit"} <= {*tables}
+    held = repr([engine.all(f"SELECT * FROM {name}") for name in tables])
+    assert "fridge" in held
+    for each in (came, came.encode().hex(), str(int(ip_address(came))), repr(ip_address(came).packed)[2:-1]):
+        assert each not in held
+        assert each not in caplog.text
+    assert not [
+        each for each in ground.store.folder.rglob("*") if each.is_file() and came.encode() in each.read_bytes()
+    ]
+
+
 # Photographs.
 
 
@@ -236,7 +274,7 @@ def test_what_is_no_photograph_is_refused_by_a_page(ground: Ground, photo: bytes
 def test_of_a_polyglot_the_picture_alone_is_kept(ground: Ground) -> None:
     canary = b"<script>C4N4RY</script>"
     assert say(ground, located() + b"PK\x03\x04" + canary).status == 200
-    (case,) = ground.store.cases(CaseFilter(open=False), EVERYWHERE)
+    (case,) = ground.store.cases(CaseFilter(place="water", open=False), EVERYWHERE)
     (remark,) = ground.store.remarks(case.number)
     photo = ground.store.remark_photo(remark.number)
     assert photo is not None

@@ -10,6 +10,8 @@ from time import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -17,7 +19,7 @@ from kiosk.central import publicly
 from kiosk.central.photos import AT_WORK, MOST_BYTES
 from kiosk.central.public.asked import Asked
 from kiosk.central.public.feed_bodies import FeedBodies
-from kiosk.central.public.gate import Gate
+from kiosk.central.public.gate import Gate, left
 from kiosk.central.public.pages import PAGES
 from kiosk.central.public.say import say
 from kiosk.central.public.station import moved
@@ -98,6 +100,34 @@ def test_who_sends_slowly_holds_no_more_memory_than_there_is_and_small_forms_fin
     statuses, small, words_of_it, later = asyncio.run(all_at_once())
     assert (statuses.count(503), small, later) == (4, 422, 422)
     assert b"without a photograph" in words_of_it
+
+
+def test_how_long_it_took_to_keep_that_a_door_did_not_open_says_nothing(ground: Ground) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    def done() -> asyncio.Future[bytes]:
+        found = asyncio.get_running_loop().create_future()
+        found.set_result(b"")
+        return found
+
+    async def told() -> list[int]:
+        gate = Gate(ground.store, rest=rest)
+        forms = [each for each in PAGES if each.method == "POST"]
+        return [(await gate.answer(each, coming("/s", b"word=x", done()))).status_code for each in forms]
+
+    assert set(asyncio.run(told())) == {422}
+    (only,) = rests
+    assert 0 < only <= 0.5
+
+
+@given(st.floats(0, 60), st.sampled_from([0.25, 0.5]))
+def test_an_answer_comes_at_a_beat(took: float, beat: float) -> None:
+    whole = (took + left(took, beat)) / beat
+    assert whole == pytest.approx(round(whole))
+    assert whole >= 1
 
 
 class Slow(Publicly):

@@ -33,6 +33,8 @@ def asked(at: float, heard: float | None, lasts: float = 0.0, **more: object) ->
         (10, EVIDENCE, "yes", "heard"),
         (10, EVIDENCE + 1, "unknown", "silent"),
         (10, None, "unknown", "silent"),
+        (10, -30.0, "yes", "heard"),
+        (10, -3600.0, "unknown", "silent"),
         (5, 0.0, "no", "hours"),
         (5, None, "no", "hours"),
         (22, 0.0, "no", "hours"),

@@ -9,6 +9,7 @@ import pytest
 from kiosk.central.codes import printed
 from kiosk.central.public.pages import PAGES
 from kiosk.central.publicly import public_stations
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.sheets import Sheet
 from kiosk.central.store.entries import Wanted
 from tests.office.clerks import words
@@ -53,6 +54,17 @@ def test_one_that_fell_silent_is_unknown_and_since_when_only_where_somebody_is_t
     assert "Not known whether it is open" in text
     assert "a quarter of an hour" in text
     assert "since" not in text
+
+
+def test_a_clock_that_was_a_day_ahead_proves_nothing_and_is_forgotten(ground: Ground) -> None:
+    ground.hear(CODE, ago=-86_400)
+    assert "Not known whether it is open" in ground.reads(f"/s/{CODE}")
+    ground.hear(CODE)
+    assert "It said so itself just now" in ground.reads(f"/s/{CODE}")
+    ground.hear(CODE, ago=30)
+    seen = ground.store.register(EVERYWHERE, CODE)[0].seen
+    assert seen is not None
+    assert seen.at > time() - 30, "what comes late changes nothing"
 
 
 def test_the_next_stations_stand_there_with_their_distance_and_the_age_of_what_is_known(ground: Ground) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 from urllib.parse import urlencode
 
@@ -15,7 +16,8 @@ from kiosk.central.cases import Cases, Evidence, NotSo
 from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.store.voices import CaseFilter, Part
 from kiosk.central.voice_words import about, evidence_lines, lateness, source_word, standing
-from kiosk.central.voices.case import TABLE, Act, Answer, Case, Event, Judge, Own, State, today
+from kiosk.central.voices.calendar import Calendar
+from kiosk.central.voices.case import ANSWERED_WITHIN, TABLE, Act, Answer, Case, Event, Judge, Own, State, today
 from kiosk.central.voices.owners import OwnerRule, known_place
 from kiosk.central.voices.rounds import Texts
 from kiosk.central.web.forms import Form
@@ -91,8 +93,14 @@ def show(asked: Asked) -> Response:
         form=Form(asked.query),
         places=[(each, place_word(each)) for each in PLACES],
         older=urlencode(older) if len(cases) == MOST else "",
-        calendar_ends="" if asked.store.calendar.knows(int(day[:4])) else day[:4],
+        calendar_ends=calendar_ends(asked.store.calendar, day),
     )
+
+
+def calendar_ends(calendar: Calendar, day: str) -> str:
+    """The first year of whose holidays nothing is said, and in which what is said today may be due; empty for none."""
+    last = calendar.after(date.fromisoformat(day), ANSWERED_WITHIN)
+    return next((f"{year}" for year in range(int(day[:4]), last.year + 1) if not calendar.knows(year)), "")
 
 
 def choices() -> Mapping[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -45,7 +47,14 @@ WAITING: Final = 256
 class Gate:
     """Before every public page."""
 
-    def __init__(self, store: CentralStore, turns: Turns | None = None, incoming: Incoming | None = None) -> None:
+    def __init__(
+        self,
+        store: CentralStore,
+        turns: Turns | None = None,
+        incoming: Incoming | None = None,
+        rest: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._rest = rest
         self._turns, self._incoming = turns or Turns(waiting=WAITING), incoming or Incoming()
         self._store, self._publicly, self._limits = store, Publicly(store), Limits()
         self._feed = FeedBodies(self._publicly, store.addresses.public)
@@ -71,10 +80,14 @@ class Gate:
 
     async def _taken(self, wanted: Page, request: Request) -> Response:
         """Nothing that is sent is read before it is known that it may come in."""
+        began = anyio.current_time()
         _from_here(request)
         await self._turns.run(self._admit, wanted, request)
         async with self._incoming.form(request, wanted.most) as form:
-            return await self._viewed(wanted, request, form)
+            answer = await self._viewed(wanted, request, form)
+        if wanted.beat:
+            await self._rest(left(anyio.current_time() - began, wanted.beat))
+        return answer
 
     async def _viewed(self, wanted: Page, request: Request, form: Form = NOTHING) -> Response:
         return await self._turns.run(self._answer, wanted, request, form)
@@ -109,6 +122,11 @@ class Gate:
         answer = page("refused", asked, error.status_code, title=title_of(error.status_code), detail=error.detail)
         answer.headers.update(error.headers or {})
         return _finished(request, answer)
+
+
+def left(took: float, beat: float) -> float:
+    """Seconds until the next beat."""
+    return beat - took % beat
 
 
 def _finished(request: Request, answer: Response) -> Response:

@@ -19,6 +19,7 @@ class Page(Struct, frozen=True):
     """An address, and the view that answers it; `most` bytes of what is sent there.
 
     `before`: asked first, in their order; each may refuse by raising HTTPException, such as 429 to who comes too often.
+    `beat`: it is answered a whole number of so many seconds after it came, so how long it took tells nobody what was found.
     """
 
     path: str
@@ -26,6 +27,7 @@ class Page(Struct, frozen=True):
     method: Literal["GET", "POST"] = "GET"
     most: int = FORM
     before: tuple[Callable[[Asked], None], ...] = ()
+    beat: float = 0.0
 
 
 PAGES: Final = (
@@ -39,7 +41,7 @@ PAGES: Final = (
     Page("/s/{code}/say", say.choose),
     Page("/s/{code}/say", say.say, "POST", say.FORM, (say.limited,)),
     Page("/s/{code}/door", say.ask_door),
-    Page("/s/{code}/door", say.did_not_open, "POST"),
+    Page("/s/{code}/door", say.did_not_open, "POST", beat=0.5),
     Page("/said/{number}.jpg", say.photo),
     Page("/receipt", receipt.ask),
     Page("/receipt", receipt.answer, "POST", before=(receipt.limited,)),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from kiosk.central.addresses import Addresses, FeedSettings
@@ -18,6 +16,8 @@ from kiosk.central.retention import Retention
 from kiosk.central.store.engine import Engine, StoreFailed, Trouble
 from kiosk.central.store.sqlite import FILE, Sqlite
 from kiosk.central.voices.calendar import Calendar
+from kiosk.settings.loading import load_as
+from kiosk.settings.table import BadSettings
 
 SETTINGS: Final = "central.toml"
 
@@ -51,9 +51,9 @@ def settings_of(folder: Path) -> CentralSettings:
     if not path.exists():
         return CentralSettings()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CentralSettings)
-    except (OSError, ValueError, msgspec.ValidationError) as error:
-        raise StoreFailed(Trouble.MISSET, f"{path}: {error}") from error
+        return load_as(path, CentralSettings)
+    except BadSettings as error:
+        raise StoreFailed(Trouble.MISSET, str(error)) from error
 
 
 def engine_of(folder: Path, settings: CentralSettings) -> Engine:

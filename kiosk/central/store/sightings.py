@@ -39,8 +39,9 @@ DOOR_ALARMS: Final = ("forced_open", "held_open")
 
 SEEN_AGAIN: Final = """
     ON CONFLICT (station) DO UPDATE SET at = excluded.at, version = excluded.version, address = excluded.address,
-    documents = coalesce(excluded.documents, seen.documents) WHERE excluded.at >= seen.at
+    documents = coalesce(excluded.documents, seen.documents) WHERE excluded.at >= seen.at OR seen.at > excluded.at + 3600
 """
+"""What was heard an hour later than what comes now, a clock wrote that was wrong."""
 
 State = Literal["added", "enrolled", "retired", "stolen"]
 Condition = Literal["well", "waiting", "faulty", "silent", "ended"]

@@ -62,9 +62,16 @@ def days_of(texts: Iterable[str]) -> frozenset[date]:
 
 def _between(text: str) -> Iterator[date]:
     first, _slash, last = text.partition("/")
-    begins = date.fromisoformat(first)
-    count = (date.fromisoformat(last or first) - begins).days
+    begins = _day(first)
+    count = (_day(last or first) - begins).days
     if not 0 <= count < MOST_DAYS or begins.year >= LAST_YEAR:
         raise ValueError(f"{text}: the last day is before the first, or more than {MOST_DAYS} days later")
     for number in range(count + 1):
         yield begins + timedelta(days=number)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text}: no day such as 2026-10-01") from error

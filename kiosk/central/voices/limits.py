@@ -45,9 +45,10 @@ BOUNDS: Final[Mapping[What, Bound]] = {
     "rating": Bound(120, 6, 20_000, 1200),
     "voice": Bound(30, 2, 2000, 120),
     "door": Bound(30, 2, 2000, 30),
-    "receipt": Bound(ENDLESS, ENDLESS, 0, 240),
+    "receipt": Bound(ENDLESS, ENDLESS, 4000, 240),
 }
-"""A receipt is of no station, and nobody guesses one of 10^12: each address is bounded, and nothing that is all the world's."""
+"""A receipt is of no station, and nobody guesses one of 10^12; each look costs some 10 ms. So an address is bounded only once
+half of what the province is expected to ask has come: a whole carrier asks from one."""
 
 
 class Counts:

@@ -14,7 +14,7 @@ from hardware.modbus import ModbusBus, ModbusError, Register
 from hardware.onewire import OneWireError, read_temperature
 from hardware.serial_line import SerialLine
 from kiosk.settings.appliances import Profile, Quantity
-from kiosk.settings.loading import load_profile
+from kiosk.settings.loading import load_as
 from kiosk.settings.profiles import known
 from kiosk.settings.table import BadSettings
 
@@ -77,7 +77,7 @@ def meters(port: str, folder: Path, asked: Callable[[int], None] = lambda _count
     taken: set[int] = set()
     for name, path in known(folder).items():
         try:
-            profile = load_profile(path, Profile)
+            profile = load_as(path, Profile)
         except BadSettings:
             continue
         if not profile.read:
