@@ -8,7 +8,8 @@ recipe=../shared/vm
 say() { printf '%s\n' "$*" >&2; }
 
 [ -d "$recipe" ] || { say "THE RECIPE OF THE VIRTUAL MACHINE IS ABSENT: ../shared/vm"; exit 1; }
-stamp=$(sha256sum "$recipe/build.sh" | cut -c1-16)
+export DISK_SIZE=4G  # a station with two versions beside its own, what it fetches, and a server
+stamp=$(echo "$DISK_SIZE" | cat - "$recipe/build.sh" | sha256sum | cut -c1-16)
 [ "$(cat "$folder/built" 2>/dev/null || true)" = "$stamp" ] && exit 0
 [ "$(id -u)" = 0 ] || { say "THE VIRTUAL MACHINE IS BUILT BY ROOT: sudo tools/vm.sh $folder"; exit 1; }
 export DEBIAN_FRONTEND=noninteractive

@@ -31,7 +31,7 @@ from tests.programs.house import CONTACT, EXIT, LOCK, House, until
 
 SIM = Path("/sys/devices/platform/gpio-sim.0/gpiochip0")
 FEED = Path("/run/feed.png")
-PATIENCE = 150.0
+PATIENCE = 300.0
 SCANNER = '[scanners.main]\ndoor = "main"\n'
 
 

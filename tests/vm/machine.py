@@ -17,6 +17,9 @@ from typing import Any
 from tests.conftest import ROOT
 
 PATIENCE = 300.0
+BOOT = 900.0
+"""Seconds in which an emulated machine answers on a host that is busy with other work."""
+
 MOUNT = "mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose"
 WIRING = """\
 #!/bin/sh
@@ -100,7 +103,7 @@ def started(
     extra = [*shares, "-device", "qemu-xhci", "-device", "usb-kbd", *more]
     words = f"{module.FAST} {kernel}"
     with module.VM(str(disk), fmt="qcow2", append=words, smp=2, mem=1500, extra=extra, channels=channels) as machine:
-        machine.wait_ready()
+        machine.wait_ready(BOOT)
         yield machine
 
 
@@ -112,7 +115,7 @@ def monitor(machine: Any, command: str) -> None:
 
 def play(machine: Any, module: str, scene: str, *logs: str) -> dict[str, Any]:
     """What a scene of one of our modules prints, played in there."""
-    code, out, errors = machine.run(f"{PYTHON} -m {module} {scene}", timeout=2 * PATIENCE)
+    code, out, errors = machine.run(f"{PYTHON} -m {module} {scene}", timeout=6 * PATIENCE)
     assert code == 0, errors + machine.run(f"tail -n 20 {' '.join(logs)}; journalctl -u 'kiosk-*' -o cat -n 60")[1]
     found: dict[str, Any] = json.loads(out)
     return found
@@ -125,12 +128,14 @@ def share(tag: str, path: Path) -> list[str]:
 
 
 def libraries(folder: Path) -> Path:
-    """What the programs import, for the guest's Python 3.13; made once."""
-    site = folder / "site"
+    """What the programs and a central server import, for the guest's Python 3.13; made once for each list of them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["central"]]
+    site = folder / f"site-{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:16]}"
     if not site.exists():
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        wheels = [str(next((folder / "wheels").glob("lgpio-*.whl")))]  # to compare with
-        wanted = [*project["dependencies"], *wheels]
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--target", str(site), "--python-version", "3.13"]
-        subprocess.run([*pip, "--only-binary", ":all:", *wanted], check=True)
+        beside = site.with_suffix(".half")
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--target", str(beside), "--python-version", "3.13"]
+        to_compare_with = next((folder / "wheels").glob("lgpio-*.whl"))
+        subprocess.run([*pip, "--only-binary", ":all:", *wanted, to_compare_with], check=True)
+        beside.rename(site)
     return site

@@ -13,7 +13,7 @@ import pytest
 from tests.vm import machine as vm
 from tools.deb import build
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(2400), pytest.mark.filterwarnings("ignore")]
 READ_ONLY_SYSTEM = "init=/opt/vmtest/overlay"
 SLOT = 16
 

@@ -15,7 +15,7 @@ from tests.programs.house import until
 from tests.vm import machine as vm
 from tests.vm.machine import PATIENCE, PYTHON
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(2400), pytest.mark.filterwarnings("ignore")]
 """vm.py leaves files to the garbage collector."""
 
 KEYS = {

@@ -40,7 +40,7 @@ code = "37081101"
 lock = { pin = 17 }
 contact = { pin = 27 }
 exit = { pin = 22 }
-pulse = 1.0
+pulse = 3.0
 [doors.raincoats]
 slot = {}
 lock = { pin = 5 }
@@ -91,20 +91,26 @@ def shell(command: str) -> str:
 
 
 def install() -> dict[str, Any]:
-    """The package, settings, trust, and a unit that wires the pins at each boot. What is emulated takes its time."""
-    shell(f"dpkg -i --force-unsafe-io {REPOSITORY}/dist/yizhan-kiosk_*+deb13_amd64.deb")
-    Path("/etc/kiosk/station.toml").write_text(SETTINGS)
-    for program in (*PROGRAMS, "kiosk-scanner@"):
-        slow = UNITS / f"{program}.service.d" / "slow.conf"
-        slow.parent.mkdir(exist_ok=True)
-        slow.write_text("[Service]\nWatchdogSec=60s\nTimeoutStartSec=200s\n")
-    (UNITS / "wiring.service").write_text(WIRING)
+    """The package, and the trust of tests.keys."""
+    install_package(SETTINGS)
     place = Place()
     for kept in place.data.iterdir():
         shutil.copy(kept, DATA)
     write_raw(DATA / STATION_KEY, bytes(range(32)), 0o600)
     shell(f"chown -R kiosk:kiosk {DATA}; systemctl daemon-reload")
     return {"installed": shell("dpkg-query -W -f '${Status}' yizhan-kiosk")}
+
+
+def install_package(settings: str) -> None:
+    """The package with these settings, and a unit that wires the pins at each boot. What is emulated takes its time."""
+    shell(f"dpkg -i --force-unsafe-io {REPOSITORY}/dist/yizhan-kiosk_*+deb13_amd64.deb")
+    Path("/etc/kiosk/station.toml").write_text(settings)
+    for program in (*PROGRAMS, "kiosk-scanner@"):
+        slow = UNITS / f"{program}.service.d" / "slow.conf"
+        slow.parent.mkdir(exist_ok=True)
+        slow.write_text("[Service]\nWatchdogSec=60s\nTimeoutStartSec=200s\n")
+    (UNITS / "wiring.service").write_text(WIRING)
+    shell("systemctl daemon-reload")
 
 
 def view() -> View:
