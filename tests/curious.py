@@ -18,6 +18,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from kiosk.core.desk.events import Touched
+from kiosk.core.desk.ratings import ANSWERS, FEWEST
 from kiosk.core.desk.urn import Urn
 from kiosk.core.entries import Rated
 from kiosk.core.events import Record, Tick
@@ -31,9 +32,6 @@ DAY: Final = 86_400.0
 DISSATISFIED: Final = 3
 REGULAR: Final = 20
 """Days of the half year."""
-
-NIGHTLY: Final = 7
-"""How fast a clock must run for its weeks to be nights."""
 
 
 class Habits(Struct, frozen=True):
@@ -101,24 +99,37 @@ def _answer(habits: Habits, discontented: bool, chance: np.random.Generator) -> 
     return int(chance.choice(3, p=(0.5, 0.35, 0.15)))
 
 
-def bundles(visits: list[Visit], fast: int = 1) -> list[Closed]:
-    """What the station sends of that half year, on a clock that runs `fast` times as fast as people do."""
+def bundles(visits: list[Visit]) -> list[Closed]:
+    """What the station sends of that half year."""
     found: list[Closed] = []
 
     def record(told: Record) -> None:
-        found.extend(
-            Closed((told.stamp.wall - MONDAY) / fast, each) for each in told.entries if isinstance(each, Rated)
-        )
+        found.extend(Closed(told.stamp.wall - MONDAY, each) for each in told.entries if isinstance(each, Rated))
 
     inside, night = Inside(Urn("curious"), record=record), 0
     for visit in visits:
         while night * DAY <= visit.at:
-            inside.take(Tick(), night * DAY * fast)
+            inside.take(Tick(), night * DAY)
             night += 1
-        inside.enter(visit.index, visit.at * fast)
+        inside.enter(visit.index, visit.at)
         if visit.answer is not None:
-            inside.take(Touched(visit.answer), visit.at * fast)
-    inside.take(Tick(), night * DAY * fast)
+            inside.take(Touched(visit.answer), visit.at)
+    inside.take(Tick(), night * DAY)
+    return found
+
+
+def closed_every(days: int, visits: list[Visit]) -> list[Closed]:
+    """What it would send if a bundle closed after so many days with FEWEST answers of as many people, however few come."""
+    found, counts, people, ends = list[Closed](), [0] * len(ANSWERS), set[int](), days * DAY
+    for visit in visits:
+        while ends <= visit.at:
+            if min(sum(counts), len(people)) >= FEWEST:
+                found.append(Closed(ends, Rated("station", (counts[0], counts[1], counts[2], counts[3]))))
+                counts, people = [0] * len(ANSWERS), set[int]()
+            ends += days * DAY
+        people.add(visit.index)
+        if visit.answer is not None:
+            counts[visit.answer] += 1
     return found
 
 

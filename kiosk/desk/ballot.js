@@ -1,12 +1,14 @@
 // An anonymous ballot: seven pages of one touch after a slip was shown, all of it once more, and then it is cast. Until then its
 // answers are in this module alone, and nothing of them is kept: who goes away has not voted, and the slip is as it was.
+import { drawn, drawnAnew, numbered, shownCard } from "./cards.js";
 import { choice, icon, make } from "./dom.js";
-import { both, said, told } from "./language.js";
+import { both, called, choose, said, spoken, told } from "./language.js";
 import { shown, tell } from "./station.js";
 import { home, show } from "./views.js";
+import { cards } from "./words.js";
 
 const ANSWERS = [0, 1, 2, 3, 4], THANKS_FOR = 6000, WORDS_FOR = 15000;
-let ballot = null, answers = [], greeted = false, done = 0;
+let ballot = null, answers = [], greeted = false, done = 0, taken = 0;
 
 // The program goes on telling of it for a moment.
 const forget = () => {
@@ -27,33 +29,46 @@ const away = () => {
 };
 
 const words = () => make("p", { class: "six" }, make("span", {}, said("six_words")), " ", make("b", { lang: "en", dir: "ltr" }, ballot.words));
+const byCard = () => (cards ? make("p", { class: "six" }, said("show_card")) : undefined);
+
+// Where the row of languages is not touched.
+const tongues = () => {
+  const numbers = drawn(), all = spoken(ballot.questions).slice(0, numbers.length);
+  const tile = (each, at) => choice("tile", "", numbered(numbers[at], make("span", { lang: each }, called(each))), () => {
+    choose(each);
+    ask(0);
+  }, { "data-card": numbers[at] });
+  return () => ({ title: "languages", kind: "ballot", back: away, inside: [make("div", { id: "choices" }, ...all.map(tile)), byCard()] });
+};
 
 const heading = (at) => make("span", {}, make("span", { class: "count" }, `${at + 1}/${ballot.questions.length} `), told(ballot.questions[at]));
 
-const asked = (at, back, then) => () => ({
+const asked = (at, back, then, numbers = drawn()) => () => ({
   title: heading(at), kind: "ballot", back,
   inside: [
-    make("div", { id: "choices" }, ...ANSWERS.map((each) => choice("tile", "", said(`ballot${each}`), () => {
+    make("div", { id: "choices" }, ...ANSWERS.map((each) => choice("tile", "", numbered(numbers[each], said(`ballot${each}`)), () => {
       answers[at] = each;
       then();
-    }, { "aria-pressed": answers[at] === undefined ? undefined : String(answers[at] === each) }))),
-    words(),
-  ],
+    }, { "aria-pressed": answers[at] === undefined ? undefined : String(answers[at] === each), "data-card": numbers[each] }))),
+    byCard(), words(),
+  ].filter(Boolean),
 });
 
 const ask = (at) => {
   if (at < 0) away();
   else if (at < ballot.questions.length) show(asked(at, () => ask(at - 1), () => ask(at + 1)));
-  else show(whole);
+  else show(whole());
 };
 
 const line = (answer, at) => make("li", {}, make("span", { class: "count" }, `${at + 1} `), said(`dimension${at}`), " ", make("b", {}, said(`ballot${answer}`)));
 
-const whole = () => ({
+const whole = (numbers = drawnAnew()) => () => ({
   title: "check_ballot", kind: "list", back: () => ask(ballot.questions.length - 1),
   inside: [
     make("ul", { class: "sheet brief", tabindex: "0", "aria-labelledby": "title" }, ...answers.map(line), make("li", {}, words())),
-    make("div", { class: "moves" }, choice("main", "yes", said("cast"), cast), choice("", "", said("change"), () => ask(0))),
+    make("div", { class: "moves" },
+      choice("main", "yes", numbered(numbers[0], said("cast")), cast, { "data-card": numbers[0] }),
+      choice("", "", numbered(numbers[1], said("change")), () => ask(0), { "data-card": numbers[1] })),
   ],
 });
 
@@ -78,7 +93,12 @@ export const voting = (now) => {
   else if (now.ballot && now.ballot.number > done && now.ballot.number !== ballot?.number) {
     answers = [];
     ballot = now.ballot;
-    ask(0);
+    taken = ballot.cards;
+    if (cards) show(tongues());
+    else ask(0);
+  } else if (cards && ballot && now.ballot?.number === ballot.number && now.ballot.cards > taken) {
+    taken = now.ballot.cards;
+    shownCard(now.ballot.card);
   } else if (!now.ballot && ballot) {
     forget();
     show(ended("ballot_over", "late"), { homeAfter: WORDS_FOR });

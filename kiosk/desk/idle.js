@@ -6,6 +6,7 @@ import { choose, said } from "./language.js";
 import { shown, tell, whenTold } from "./station.js";
 import * as supplies from "./supplies.js";
 import { home, whenShown } from "./views.js";
+import { cards } from "./words.js";
 
 const IDLE = 45000, WARNED = 20000;
 let touched = false, timer;
@@ -31,7 +32,7 @@ const opened = () => {
 
 export const warn = () => {
   part("still").replaceChildren(said("still_there"));
-  part("continue").replaceChildren(said("continue"));
+  part("continue").replaceChildren(said(cards && shown.ballot ? "continue_by_card" : "continue"));
   part("warning").showModal();
   timer = setTimeout(fresh, WARNED * times());
 };

@@ -41,11 +41,13 @@ class EventShown(Struct, frozen=True):
 
 
 class BallotShown(Struct, frozen=True):
-    """A ballot that a slip has opened: its number, the six words of its poll, and what is asked."""
+    """A ballot that a slip has opened: its number, the six words of its poll, what is asked, and cards as in the view."""
 
     number: int
     words: str
     questions: tuple[dict[str, str], ...]
+    cards: int = 0
+    card: int = 0
 
 
 class DoctorShown(Struct, frozen=True):
@@ -138,7 +140,7 @@ def shown(view: DeskView | None, offset: float = 0.0) -> Shown:
 
 def _ballot(view: DeskView) -> BallotShown | None:
     found = view.ballot
-    return BallotShown(found.number, found.words, found.questions) if found else None
+    return BallotShown(found.number, found.words, found.questions, found.cards, found.card) if found else None
 
 
 def _supply(supply: SupplyView) -> SupplyShown:
@@ -178,11 +180,18 @@ def _when(wall: float, offset: float) -> str:
 class Page(page.Page):
     """Of a station of this name; a touch comes with the token, which no page of another address can read."""
 
-    def __init__(self, name: str, token: str) -> None:
+    def __init__(self, name: str, token: str, *, cards: bool = False) -> None:
+        """`cards`: a ballot is answered by cards, since the display is not touched."""
         known = say.words()
         given = {"name": name, "token": token}
         for key in ("away", "privacy"):
             given |= {f"{key}_zh": known[key][0], f"{key}_en": known[key][1]}
-        constants = {"words": known, "languages": say.LANGUAGES, "wheres": WHATS, "urgent": sorted(URGENT)}
+        constants = {
+            "words": known,
+            "languages": say.LANGUAGES,
+            "wheres": WHATS,
+            "urgent": sorted(URGENT),
+            "cards": cards,
+        }
         lines = (f"export const {name} = {msgspec.json.encode(each).decode()};\n" for name, each in constants.items())
         super().__init__(Path(__file__).parent, given, {"/words.js": ("".join(lines), "text/javascript")})

@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 ASK_EVERY: Final = 1.0
 """Seconds between two questions what is to be shown: a steward who shows a pass waits. The station so knows that we live."""
 
+ASK_FOR_CARDS_EVERY: Final = 0.25
+"""While somebody votes by cards: two that came between two questions would be one."""
+
 TELL_EVERY: Final = 60.0
 """Seconds between two lines on what was refused: a flood must not fill the log."""
 
@@ -56,9 +59,10 @@ class Program:
         self._station = ToStation(settings.run / "desk.sock")
         self._token = secrets.token_urlsafe(16)
         self._origins = {f"http://{name}:{table.port}" for name in NAMES}
+        self._cards = table.cards
         self._offset = settings.station.utc_offset * 3600
         self._pictures = settings.pictures
-        self._page = Page(settings.station.name, self._token)
+        self._page = Page(settings.station.name, self._token, cards=table.cards)
         self._news = News(self._page.made, msgspec.json.encode(AWAY))
         self._presence, self._frames, self._told = Presence(), -1, True
         self._ballot: BallotView | None = None
@@ -87,7 +91,7 @@ class Program:
         await self._tell_of_display(there=view is not None)
         self._tell_of_refused()
         self.loops.feed()
-        await asyncio.sleep(ASK_EVERY)
+        await asyncio.sleep(ASK_FOR_CARDS_EVERY if self._ballot and self._cards else ASK_EVERY)
 
     async def _tell_of_display(self, *, there: bool) -> None:
         """Once each way; a station that was away takes it for one that works."""

@@ -172,10 +172,12 @@ class ButtonsTable(Table, frozen=True):
 class DeskTable(Table, frozen=True):
     """What people can say inside: by buttons, with answer cards at a reader of the desk, or on a display.
 
-    `display`: there is one, for which `kiosk desk` has a page at this port.
+    `display`: there is one, for which `kiosk desk` has a page at this port; `cards`: it is not touched, and whoever votes shows
+    cards with numbers.
     """
 
     display: bool = False
+    cards: bool = False
     port: Annotated[int, Meta(ge=1024, le=65535)] = 8091
     buttons: ButtonsTable | None = None
 

@@ -125,8 +125,8 @@ class BallotsAtWork:
         listed = self._listed.get(ballot.poll) if ballot else None
         if ballot is None or listed is None:
             return None
-        poll = listed.poll
-        return BallotView(ballot.number, ballot.poll, listed.words, poll.title, poll.questions, poll.inner_key)
+        poll, shown = listed.poll, (ballot.cards, ballot.card)
+        return BallotView(ballot.number, ballot.poll, listed.words, poll.title, poll.questions, poll.inner_key, *shown)
 
     def due(self, state: State, now: Instant) -> float:
         """The boot time of the next turn, if nothing happens before."""

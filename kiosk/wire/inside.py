@@ -227,6 +227,7 @@ class BallotView(Struct, frozen=True):
     """A ballot that a slip has opened. `number` tells it from those before; `poll`: its id, hexadecimal.
 
     `words`: the six that stand on the slip too; `questions`: seven, by language; `key`: what the answers are sealed to, Base64.
+    `cards`: how many of the ballot's cards were shown at the desk's reader meanwhile; `card`: the last one, 0 to 5.
     """
 
     number: int
@@ -235,6 +236,8 @@ class BallotView(Struct, frozen=True):
     title: dict[str, str]
     questions: tuple[dict[str, str], ...]
     key: bytes
+    cards: int = 0
+    card: int = 0
 
 
 class DoctorView(Struct, frozen=True):

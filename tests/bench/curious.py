@@ -1,4 +1,4 @@
-"""Whom the back end could name as discontented from half a year of bundles and the door's log, beside guessing and nights."""
+"""Whom the back end could name as discontented from half a year of bundles and the door's log, beside other rules."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import statistics
 import numpy as np
 
 from tests.bench.road import Report
-from tests.curious import DAYS, NIGHTLY, Habits, bundles, came_on_all, lived, precision
+from tests.curious import DAYS, Habits, bundles, came_on_all, closed_every, lived, precision
 
 REGULARS = 1500
 """Of each kind of station at the least, in eight stations or more."""
 
 STATIONS = (
-    Habits(300), Habits(300, answers=0.1), Habits(300, answers=1.0, says_so=0.9), Habits(600), Habits(100), Habits(30),
-    Habits(12),
+    Habits(300), Habits(300, answers=0.1), Habits(300, answers=1.0, says_so=0.9), Habits(600), Habits(100), Habits(60),
+    Habits(30), Habits(20), Habits(12),
 )  # fmt: skip
 
 
@@ -27,22 +27,30 @@ def measure() -> Report:
         "answer at",
         "say so at",
         "guessing",
-        "bundles a week",
-        "bundles a night instead",
+        "ours",
+        "bundles",
+        "each week instead",
+        "each night instead",
     ]
     return title, columns, [row(habits) for habits in STATIONS]
 
 
 def row(habits: Habits) -> list[str]:
     """One kind of station."""
-    found: dict[int, list[float]] = {1: [], NIGHTLY: []}
+    found: list[list[float]] = [[], [], []]
+    sent = []
     stations = max(8, REGULARS // habits.regulars)
     for seed in range(stations):
         half = lived(habits, seed)
-        for fast, precisions in found.items():
-            precisions.append(precision(half, bundles(half.visits, fast), habits))
+        ours = bundles(half.visits)
+        sent.append(len(ours))
+        for precisions, closed in zip(
+            found, (ours, closed_every(7, half.visits), closed_every(1, half.visits)), strict=True
+        ):
+            precisions.append(precision(half, closed, habits))
     kind = [f"{habits.regulars}", f"{stations}", f"{habits.answers:.0%}", f"{habits.says_so:.0%}"]
-    return [*kind, f"{habits.named / habits.regulars:.2f}", *map(spread, found.values())]
+    ours_is, *others = map(spread, found)
+    return [*kind, f"{habits.named / habits.regulars:.2f}", ours_is, f"{statistics.mean(sent):.0f}", *others]
 
 
 def spread(values: list[float]) -> str:

@@ -71,8 +71,8 @@ def page(chromium: Any, voting: Voting) -> Iterator[Any]:
 
 
 def asks(page: Any, at: int) -> None:
-    page.locator("#stage:not([inert]) #choices").wait_for(timeout=WAIT)
     page.locator("#title .count", has_text=f"{at + 1}/7").wait_for(timeout=WAIT)
+    page.locator("#stage:not([inert]) #choices").wait_for(timeout=WAIT)
 
 
 def answer(page: Any, at: int, given: int) -> None:
@@ -197,3 +197,112 @@ def test_who_does_not_know_whether_it_was_cast_is_told_what_to_do(
 
 def _fields(ballot: BallotView) -> dict[str, Any]:
     return {name: getattr(ballot, name) for name in BallotView.__struct_fields__}
+
+
+@pytest.fixture(scope="module")
+def by_cards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voting]:
+    """A station whose display is not touched."""
+    more = f"[desk]\ndisplay = true\ncards = true\nport = {free_port()}\n"
+    house = VotingHouse(tmp_path_factory.mktemp("cards") / "house", poll(60), more)
+    with house.voting() as voting, house.program("desk"):
+        until(lambda: requests.get(url(house), timeout=5).ok, "the page")
+        yield voting
+
+
+@pytest.fixture
+def untouched(chromium: Any, by_cards: Voting) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 800, "height": 480})
+    page = context.new_page()
+    page.goto(url(by_cards.house))
+    page.locator("#stage:not([inert]) .face:enabled").first.wait_for(timeout=WAIT)
+    yield page
+    context.close()
+
+
+def number_of(page: Any, words: str) -> int:
+    """The number beside that choice."""
+    found = page.locator("#stage:not([inert]) button", has=page.get_by_text(words, exact=True)).get_attribute(
+        "data-card"
+    )
+    return int(found)
+
+
+def test_cards_vote_and_what_is_shown_says_nothing(untouched: Any, by_cards: Voting) -> None:
+    page, voting = untouched, by_cards
+    shown: list[int] = []
+
+    def show(number: int) -> None:
+        voting.shows(f"YZ7:{number}")
+        shown.append(number)
+
+    voting.show(1)
+    page.locator("#choices", has_text="English").wait_for(timeout=WAIT)
+    show(number_of(page, "English"))
+    for at in range(7):
+        asks(page, at)
+        if at == 3:
+            show(0)
+            asks(page, 2)
+            show(number_of(page, words.BALLOT[4][1]))
+            asks(page, 3)
+        show(number_of(page, words.BALLOT[at % 5][1]))
+    page.locator("#stage:not([inert]) .moves").wait_for(timeout=WAIT)
+    assert str(shown[-1]) not in page.locator(".moves .card").all_inner_texts(), (
+        "nobody casts by a card that is still there"
+    )
+    show(number_of(page, words.OURS["cast"][1]))
+    page.locator("body", has_text=words.OURS["cast_done"][1]).wait_for(timeout=WAIT)
+    assert counted(voting.house)[serial(1)] == (0, 1, 4, 3, 4, 0, 1)
+
+
+def test_the_numbers_of_answers_are_drawn_anew_and_each_alike(untouched: Any, by_cards: Voting) -> None:
+    page, voting = untouched, by_cards
+    voting.show(2)
+    page.locator("#stage:not([inert]) #choices").wait_for(timeout=WAIT)
+    drawn = page.evaluate("""async () => {
+      const { drawn } = await import("./cards.js");
+      return Array.from({ length: 5000 }, drawn);
+    }""")
+    voting.leave(voting.opened(2))
+    for at in range(5):
+        counts = [sum(each[at] == number for each in drawn) for number in range(1, 6)]
+        assert all(850 < count < 1150 for count in counts), "five deviations"
+    assert {tuple(sorted(each)) for each in drawn} == {(1, 2, 3, 4, 5)}
+
+
+def test_a_page_that_is_left_by_cards_is_asked_for_once_more_and_goes_on(untouched: Any, by_cards: Voting) -> None:
+    page, voting = untouched, by_cards
+    voting.show(3)
+    page.locator("#stage:not([inert]) #choices").wait_for(timeout=WAIT)
+    page.evaluate("import('./idle.js').then(({ warn }) => warn())")
+    page.locator("#warning[open]", has_text=words.OURS["continue_by_card"][0]).wait_for(timeout=WAIT)
+    voting.shows("YZ7:1")
+    page.locator("#warning:not([open])").wait_for(state="attached", timeout=WAIT)
+    page.locator("#choices", has_text="English").wait_for(timeout=WAIT)
+    voting.shows("YZ7:0")
+    says(page, "ballot_left")
+
+
+UNSEEN: Final = "[...document.querySelectorAll('.sheet')].some((each) => each.scrollHeight > each.clientHeight)"
+
+
+def test_each_page_of_a_ballot_by_cards_can_be_read_and_nothing_has_to_be_looked_for(
+    untouched: Any, by_cards: Voting
+) -> None:
+    page, voting = untouched, by_cards
+    page.evaluate(SCRIPT)
+    voting.show(4)
+    found: dict[str, list[str]] = {}
+    for at in range(9):
+        page.locator("#stage:not([inert]) [data-card]").first.wait_for(timeout=WAIT)
+        for size in SIZES:
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            for language in ("zh", "en"):
+                page.evaluate("language => document.querySelector(`nav [lang=${language}]`).click()", language)
+                found[f"{at} {language} {size}"] = wrongs(page, size, size != SMALLEST)
+                if min(size) >= 480 and page.evaluate(UNSEEN):
+                    found[f"{at} {language} {size}"].append("some lines are not seen")
+        found[f"{at} axe"] = axe_finds(page)
+        if at < 8:
+            page.evaluate("document.querySelector('#stage [data-card]').click()")
+    assert {name: each for name, each in found.items() if each} == {}

@@ -150,6 +150,34 @@ def test_a_ballot_that_nobody_casts_burns_nothing_and_its_number_casts_nothing_l
     assert inside.cut().show(7) == ""
 
 
+def test_cards_are_told_to_the_page_one_by_one_and_nothing_of_them_is_stored() -> None:
+    inside = Inside()
+    assert inside.show(7) == ""
+    before, written = inside.opened(), inside.disk[name()]
+    assert before
+    for at, (text, card) in enumerate((("YZ7:3", 3), (" YZ7:3\r", 3), ("YZ7:0", 0)), 1):
+        assert takes(inside.booth, text)
+        assert inside.take(Shown(text)) == ()
+        assert inside.opened() == replace(before, cards=at, card=card), "it is open no longer for that"
+    opened = inside.opened()
+    for odd in ("YZ7:6", "YZ7:", "YZ5:1", "YZ1:ABC", ""):
+        inside.take(Shown(odd))
+        assert inside.opened() == opened
+    inside.cast(7)
+    assert inside.disk[name()] == replace(written, burnt=(digest_of(serial(7)),), sealed=(sealed(7),))
+    inside.show(8)
+    assert (opened := inside.opened())
+    assert (opened.cards, opened.card) == (0, 0)
+
+
+def test_a_card_without_a_ballot_says_that_a_slip_comes_first() -> None:
+    inside = Inside()
+    assert takes(inside.booth, "YZ7:1")
+    inside.take(Shown("YZ7:1"))
+    assert inside.booth.told == "slip_first"
+    assert inside.show(7) == ""
+
+
 def test_while_somebody_votes_another_slip_waits_and_the_same_one_changes_nothing() -> None:
     inside = Inside()
     inside.show(7)

@@ -22,7 +22,7 @@ from kiosk.core.desk.events import (
     Touched,
 )
 from kiosk.core.desk.pace import A_SECOND, AT_ONCE, Pace, taken
-from kiosk.core.desk.ratings import ANSWERS, FEWEST, WEEK, Bundle, begins, week_of
+from kiosk.core.desk.ratings import ANSWERS, CROWD, FEWEST, PLACES, WEEK, Bundle, begins, week_of
 from kiosk.core.desk.rounds import MOST_SENT, Posted
 from kiosk.core.desk.urn import Urn, arrived, entered, rated, turned
 from kiosk.core.door.inputs import SETTLE
@@ -33,7 +33,7 @@ from kiosk.trust.service import Checklist, Item
 from tests.core.inside import Inside
 from tests.inside import MONDAY, OFFSET
 
-touches = st.lists(st.one_of(st.integers(0, 3), st.integers(100, 110)), max_size=60)
+touches = st.lists(st.one_of(st.integers(0, 3), st.integers(100, 99 + CROWD)), max_size=60)
 """Answers, and holders who came in."""
 
 
@@ -74,16 +74,19 @@ def test_permuting_the_answers_permutes_the_counts(happened: list[int], order: l
 
 @given(st.lists(touches, min_size=1, max_size=8))
 def test_no_bundle_leaves_that_could_tell_of_somebody(weeks: list[list[int]]) -> None:
-    urn, given_in_all, told = turned(Urn("u"), 10), 0, 0
+    urn, given_in_all, told, came, since = turned(Urn("u"), 10), 0, 0, set[int](), 10
     for number, happened in enumerate(weeks):
         urn = filled(happened, urn)
         given_in_all += sum(each < 100 for each in happened)
+        came |= {each for each in happened if each >= 100}
         before, urn = urn, turned(urn, 11 + number)
         for found in leaving(urn):
             bundle = before.open
             assert sum(found.counts) >= FEWEST
-            assert len(bundle.holders) >= FEWEST
+            assert len(came) >= FEWEST
+            assert len(came) * (11 + number - since) >= CROWD
             assert max(bundle.counts) < sum(bundle.counts) or bundle.waited
+            came, since = set(), 11 + number
             told += sum(found.counts) + found.surplus
             urn = arrived(urn, {found.generation})
     left = sum(urn.open.counts) + urn.open.surplus
@@ -92,7 +95,7 @@ def test_no_bundle_leaves_that_could_tell_of_somebody(weeks: list[list[int]]) ->
 
 @pytest.mark.parametrize("counts", [(5, 0, 0, 0), (0, 0, 0, 9)])
 def test_where_all_say_the_same_it_waits_once_more(counts: tuple[int, int, int, int]) -> None:
-    urn = Urn("u", Bundle(10, counts, 0, 9, (1, 2, 3, 4, 5)), 10)
+    urn = Urn("u", Bundle(10, counts, 0, 9, b"\xff" * CROWD), 10)
     urn = turned(urn, 11)
     assert (urn.leaving, urn.open.waited) == ((), True)
     assert turned(urn, 11) is urn, "not twice on one Monday"
@@ -100,21 +103,38 @@ def test_where_all_say_the_same_it_waits_once_more(counts: tuple[int, int, int, 
 
 
 def test_one_bundle_is_not_another_and_a_second_need_not_wait_for_the_first() -> None:
-    first = turned(filled([*people(5), 0, 1, 0, 0, 0]), 11)
-    second = turned(filled([*people(5), 3, 1, 0, 0, 0], first), 12)
+    first = turned(filled([*people(CROWD), 0, 1, 0, 0, 0]), 11)
+    second = turned(filled([*people(CROWD), 3, 1, 0, 0, 0], first), 12)
     assert [each.generation for each in second.leaving] == [0, 1]
     assert [each.counts for each in leaving(second)] == [(4, 1, 0, 0), (3, 1, 0, 1)]
 
 
 def test_a_clock_that_was_ahead_holds_nothing_back() -> None:
-    urn = turned(filled([*people(5), 0, 1, 0, 0, 0], turned(Urn("u"), 900)), 11)
+    urn = turned(filled([*people(CROWD), 0, 1, 0, 0, 0], turned(Urn("u"), 900)), 11)
     assert (urn.looked_at, urn.open.opened, urn.leaving) == (11, 11, ())
     assert turned(urn, 12).leaving
 
 
+@pytest.mark.parametrize(("count", "weeks"), [(100, 1), (99, 2), (50, 2), (34, 3), (12, 9), (5, 20)])
+def test_the_fewer_come_the_longer_it_waits(count: int, weeks: int) -> None:
+    urn = turned(filled([*people(count), 0, 1, 0, 0, 0]), 9 + weeks)
+    assert urn.leaving == ()
+    assert turned(urn, 10 + weeks).leaving == (Rated("station", (4, 1, 0, 0), 0, count, weeks, "u", 0),)
+
+
+def test_fewer_than_five_never_leave() -> None:
+    assert turned(filled([*people(4) * 9, 0, 1, 0, 0, 0]), 999).leaving == ()
+
+
+def test_an_urn_keeps_nobody_whole_and_nobody_twice() -> None:
+    assert filled(people(9, 1_234_500) * 3).open.people == 9
+    assert filled(people(2 * PLACES)).open.people == PLACES
+    assert filled([100]).open.came == filled([100 + PLACES]).open.came
+
+
 def full() -> Inside:
-    """Five came in and answered, an hour before Monday's turn."""
-    inside = Inside(Urn("u"))
+    """Some came in and answered, an hour before Monday's turn, after enough weeks."""
+    inside = Inside(Urn("u", Bundle(week_of(MONDAY, OFFSET) - CROWD)))
     for number in people(5):
         inside.enter(number)
         inside.press(ANSWERS[number % 2])

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kiosk.core.desk import urn as urns
 from kiosk.core.desk.desk import refused
 from kiosk.core.desk.events import TICKET, Offers, Touched
-from kiosk.core.desk.ratings import FEWEST, WEEK, Bundle
+from kiosk.core.desk.ratings import CROWD, FEWEST, PLACES, WEEK, Bundle
 from kiosk.core.desk.urn import MOST_LEAVING, MOST_QUESTIONS, Leaves, Urn, asked, entered, left, opened, rated, turned
 from kiosk.core.desk.vocabulary import WHATS
 from kiosk.core.desk.voices import MOST_PEOPLE, Said
@@ -22,7 +22,7 @@ from kiosk.trust.service import MOST_ITEMS, STATION
 from tests.core.inside import Inside
 
 QUIET = "quiet-2026"
-MANY = st.lists(st.one_of(st.integers(0, 3), st.integers(100, 108)), max_size=60)
+MANY = st.lists(st.one_of(st.integers(0, 3), st.integers(100, 99 + CROWD)), max_size=60)
 """Answers, and holders who came in."""
 
 
@@ -33,15 +33,15 @@ def filled(happened: list[int], urn: Urn | None = None, question: str = QUIET) -
     return urn
 
 
-FIVE = [*range(100, 105), 0, 1, 0, 3, 2]
+MANY_CAME = [*range(100, 100 + CROWD), 0, 1, 0, 3, 2]
 
 
 def test_a_question_closes_as_the_first_does_and_beside_it() -> None:
-    urn = filled([0, 0, 0, 3, 1], filled(FIVE), STATION)
+    urn = filled([0, 0, 0, 3, 1], filled(MANY_CAME), STATION)
     urn = turned(urn, 11)
     assert urn.leaving == (
-        Rated(STATION, (3, 1, 0, 1), 0, 5, 1, "u", 0),
-        Rated(QUIET, (2, 1, 1, 1), 0, 5, 1, "u", 1),
+        Rated(STATION, (3, 1, 0, 1), 0, CROWD, 1, "u", 0),
+        Rated(QUIET, (2, 1, 1, 1), 0, CROWD, 1, "u", 1),
     )
     assert urn.questions == {QUIET: Bundle(11)}
 
@@ -59,7 +59,7 @@ def test_a_question_a_day_is_no_bundle_a_day() -> None:
 
 
 def test_who_came_in_before_it_was_asked_is_not_asked() -> None:
-    urn = asked(filled(FIVE, turned(Urn("u"), 10)), [QUIET], 10)
+    urn = asked(filled(MANY_CAME, turned(Urn("u"), 10)), [QUIET], 10)
     assert filled([1, 1], urn).questions[QUIET] == Bundle(10, surplus=2)
 
 
@@ -77,33 +77,42 @@ def test_what_is_not_asked_is_refused_and_counts_nowhere() -> None:
 
 
 def test_a_question_that_is_over_closes_by_the_same_rules_on_the_next_monday() -> None:
-    urn = turned(asked(filled(FIVE), [], 10), 11)
+    urn = turned(asked(filled(MANY_CAME), [], 10), 11)
     assert (urn.questions, [type(each) for each in urn.leaving]) == ({}, [Rated])
 
 
 def test_where_all_said_the_same_it_waits_once_more_also_when_it_is_over() -> None:
-    urn = turned(asked(filled([*range(100, 106), *[2] * 6]), [], 10), 11)
+    urn = turned(asked(filled([*range(100, 200), *[2] * 6]), [], 10), 11)
     assert (urn.questions[QUIET].waited, urn.leaving) == (True, ())
-    assert turned(urn, 12).leaving == (Rated(QUIET, (0, 0, 6, 0), 0, 6, 2, "u", 0),)
+    assert turned(urn, 12).leaving == (Rated(QUIET, (0, 0, 6, 0), 0, 100, 2, "u", 0),)
+
+
+def test_a_question_that_few_were_asked_for_too_short_a_time_is_not_told() -> None:
+    """To wait after its end adds nobody to it."""
+    urn = asked(filled([*range(100, 150), 0, 1, 0, 3, 2]), [], 11)
+    assert turned(turned(urn, 11), 12).leaving == ()
+    assert turned(turned(turned(urn, 11), 12), 13).questions == {}
+    longer = asked(filled([*range(100, 150), 0, 1, 0, 3, 2]), [], 12)
+    assert turned(longer, 12).leaving == (Rated(QUIET, (2, 1, 1, 1), 0, 50, 2, "u", 0),)
 
 
 def test_too_little_is_thrown_away_on_the_second_monday_after_the_end_and_not_told() -> None:
-    urn = turned(asked(filled([*range(100, 105), 0, 1, 0, 3]), [], 10), 11)
+    urn = turned(asked(filled([*range(100, 200), 0, 1, 0, 3]), [], 10), 11)
     assert sum(urn.questions[QUIET].counts) == FEWEST - 1
     urn = turned(urn, 12)
     assert (urn.questions, urn.leaving, urn.generation) == ({}, (), 0)
 
 
 def test_nobody_who_comes_after_the_end_hides_those_who_answered() -> None:
-    urn = asked(filled([*range(100, 104), 0, 1, 0, 3]), [], 10)
+    urn = asked(filled([*range(100, 199), 0, 1, 0, 3, 2]), [], 10)
     urn = filled([*range(200, 210)], urn)
     assert turned(urn, 11).leaving == ()
 
 
 def test_a_question_that_comes_back_goes_on() -> None:
-    urn = turned(asked(filled([*range(100, 103), 0, 1]), [], 10), 11)
-    urn = filled([103, 104, 2, 2, 3], asked(urn, [QUIET], 11))
-    assert turned(urn, 12).leaving == (Rated(QUIET, (1, 1, 2, 1), 0, 5, 2, "u", 0),)
+    urn = turned(asked(filled([*range(100, 140), 0, 1]), [], 10), 11)
+    urn = filled([*range(140, 150), 2, 2, 3], asked(urn, [QUIET], 11))
+    assert turned(urn, 12).leaving == (Rated(QUIET, (1, 1, 2, 1), 0, 50, 2, "u", 0),)
 
 
 def test_there_is_room_for_so_many_and_the_newest_wait() -> None:
@@ -125,17 +134,17 @@ def test_of_a_question_too_no_bundle_leaves_that_could_tell_of_somebody(weeks: l
         for found in urn.leaving:
             assert isinstance(found, Rated)
             bundle = before.questions[QUIET]
-            assert sum(found.counts) >= FEWEST
-            assert sum(found.counts) <= found.entered
-            assert len(bundle.holders) >= FEWEST
+            assert FEWEST <= sum(found.counts) <= found.entered
+            assert bundle.people * found.weeks >= CROWD
+            assert bundle.people >= FEWEST
             assert max(bundle.counts) < sum(bundle.counts) or bundle.waited
         urn = urns.arrived(urn, {each.generation for each in urn.leaving})
 
 
 def test_what_an_urn_may_hold_fits_its_slot() -> None:
     """Of everything as much as there can be, with the longest names."""
-    much, holders = 10**7, tuple(range(1_500_000, 1_500_005))
-    bundle = Bundle(2999, (much,) * 4, much, much, holders, waited=True, over=2999)
+    much, came = 10**7, b"\xff" * (PLACES // 8)
+    bundle = Bundle(2999, (much,) * 4, much, much, came, waited=True, over=2999)
     names = [f"{number:02}".ljust(32, "x") for number in range(MOST_ITEMS)]
     kinds = [(place, what) for place, whats in WHATS.items() for what in whats]
     urn = Urn(
@@ -163,7 +172,7 @@ def test_an_urn_of_version_0_7_0_is_read_and_what_it_had_sealed_leaves() -> None
         b'"entered":8,"weeks":2,"urn":"ab12","generation":3}}'
     )
     urn = opened(msgspec.json.decode(stored, type=Urn))
-    assert urn.open == Bundle(2964, (3, 1, 0, 1), 2, 9, (3, 5))
+    assert urn.open == Bundle(2964, (3, 1, 0, 1), 2, 9)
     inside = Inside(urn)
     inside.take(Tick())
     assert inside.told[0].entries == (Rated("station", (5, 2, 0, 0), 1, 8, 2, "ab12", 3),)
@@ -172,7 +181,7 @@ def test_an_urn_of_version_0_7_0_is_read_and_what_it_had_sealed_leaves() -> None
 
 
 def test_what_waits_for_the_logbook_is_bounded_and_the_rest_waits_where_it_lies() -> None:
-    urn = replace(filled(FIVE), voices=(Said(10, "door", "damaged", 1),))
+    urn = replace(filled(MANY_CAME), voices=(Said(10, "door", "damaged", 1),))
     for _ in range(MOST_LEAVING):
         urn = left(urn, Voiced("water", "not_hot"))
     after = urns.dawned(turned(urn, 11), 12)
@@ -183,10 +192,10 @@ def test_what_waits_for_the_logbook_is_bounded_and_the_rest_waits_where_it_lies(
 def test_all_of_it_leaves_by_itself_in_time(minutes: int) -> None:
     inside = Inside(Urn("u"))
     inside.take(Offers((QUIET,)))
-    for number in range(6):
+    for number in range(CROWD):
         inside.enter(100 + number)
-        inside.take(Touched(number % 2, QUIET), 60 * minutes / 6)
+        inside.take(Touched(number % 2, QUIET), 60 * minutes / CROWD)
     inside.take(Tick(), WEEK)
     assert [each for each in inside.written() if isinstance(each, Rated)] == [
-        Rated(QUIET, (3, 3, 0, 0), 0, 6, 1, "u", 0)
+        Rated(QUIET, (50, 50, 0, 0), 0, 100, 1, "u", 0)
     ]

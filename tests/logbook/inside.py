@@ -12,8 +12,9 @@ from typing import Final
 
 import msgspec
 
-from kiosk.core.desk.events import Inspected, Judged, Offers, Said, Touched
-from kiosk.core.desk.ratings import DAY
+from kiosk.core import entries as fact
+from kiosk.core.desk.events import Heard, Inspected, Judged, Offers, Said, Touched
+from kiosk.core.desk.ratings import CROWD, DAY
 from kiosk.core.desk.rounds import Posted
 from kiosk.core.desk.urn import Urn
 from kiosk.core.events import Record, Tick
@@ -27,6 +28,11 @@ from tests.logbook.work import say
 WEEKS: Final = 2
 PEOPLE: Final = 5
 QUESTION: Final = "lunch"
+ADMITTED: Final = tuple(
+    each for index in range(PEOPLE, CROWD) for each in (fact.Granted("main", index, 0, 0, "t", 0), fact.Taken("main"))
+)
+"""Whoever comes and says nothing."""
+
 SAID: Final = (Said("water", "not_hot"), Said("door", "blocked"), Said("water", "not_hot"))
 """The second does not wait."""
 
@@ -56,6 +62,7 @@ def main(folder: Path, how: str) -> None:
     folder.mkdir(exist_ok=True)
     kept, number = Kept(folder), 0
     for week in range(WEEKS):
+        kept.inside.take(Heard(ADMITTED), (7 * week + 0.4) * DAY)
         for index in range(PEOPLE):
             noon = 7 * week * DAY + DAY / 2
             kept.inside.enter(index, noon)

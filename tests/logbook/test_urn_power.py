@@ -43,7 +43,7 @@ class Promised(Struct):
 class Found(Struct):
     """Over all cuts: touches lost and doubled, months forgotten; starts after which the logbook had something twice.
 
-    That is under its one number.
+    That is under its one number. `bundles`: how many of ratings were read.
     """
 
     cuts: int = 0
@@ -51,32 +51,35 @@ class Found(Struct):
     doubled: int = 0
     forgotten: int = 0
     came_twice: int = 0
+    bundles: int = 0
 
     def look(self, folder: Path, promised: Promised) -> None:
         """Start after a cut, let the next Mondays come, and count."""
         self.cuts += 1
-        answers, month, twice = after_the_cut(folder)
+        rows, urn = after_the_cut(folder)
+        told = {(row["urn"], row.get("generation", 0)): people(row) for row in rows}
+        answers = sum(told.values()) + (left(urn) if urn else 0)
+        month = urn.months.get("plasters", MONTH.format(0)) if urn else ""
         self.forgotten += month not in promised.months()
         self.lost += max(0, promised.kept - answers)
         self.doubled += max(0, answers - promised.touching)
-        self.came_twice += twice
+        self.came_twice += len(rows) > len(told)
+        self.bundles += sum(row["kind"] == "rated" for row in rows)
 
 
-def after_the_cut(folder: Path) -> tuple[int, str, bool]:
-    """How many touches there are, of each number once as the central server counts; the month; whether one came twice."""
+def after_the_cut(folder: Path) -> tuple[list[dict[str, Any]], Urn | None]:
+    """What the logbook has when the next Mondays have come, and the urn; nothing where that is damaged."""
     folder.mkdir(exist_ok=True)
     try:
         kept = Kept(folder)
     except Damaged:
-        return 0, "", False
+        return [], None
     kept.inside.take(Tick(), LATER)
     kept.book.close()
     reader = Reader(folder)
     rows = [row.wire() for row in reader.rows("services")]
     reader.close()
-    told = {(row["urn"], row.get("generation", 0)): people(row) for row in rows}
-    urn = kept.inside.desk.urn
-    return sum(told.values()) + left(urn), urn.months.get("plasters", MONTH.format(0)), len(rows) > len(told)
+    return rows, kept.inside.desk.urn
 
 
 def people(row: dict[str, Any]) -> int:
@@ -127,5 +130,6 @@ def test_a_power_cut_at_any_call_loses_and_doubles_nothing_that_was_said(how: st
         assert found.cuts > 900
         assert (found.lost, found.doubled, found.forgotten) == (0, 0, 0)
         assert found.came_twice, "under its one number"
+        assert found.bundles > found.cuts / 2, "what is cut off is what leaves, too"
     else:
         assert found.lost > 50

@@ -15,6 +15,7 @@ from kiosk.core.clock import Clock, Instant
 from kiosk.core.desk.desk import Desk
 from kiosk.core.desk.events import Offers, Touched
 from kiosk.core.desk.pace import AT_ONCE
+from kiosk.core.desk.ratings import CROWD
 from kiosk.core.desk.rounds import Posted
 from kiosk.core.desk.urn import Urn
 from kiosk.core.door.access import Trust
@@ -159,10 +160,10 @@ def test_a_urn_that_is_damaged_is_told_and_begun_anew(house: House) -> None:
 
 
 def last_week(house: House) -> None:
-    """As if a Monday had come since."""
+    """As if a Monday had come since, at which it had been open for long enough."""
     urn = stored(house)
     assert urn.looked_at is not None
-    rewrite(house, replace(urn, looked_at=urn.looked_at - 1, open=replace(urn.open, opened=urn.looked_at - 1)))
+    rewrite(house, replace(urn, looked_at=urn.looked_at - 1, open=replace(urn.open, opened=urn.looked_at - CROWD)))
 
 
 def rewrite(house: House, urn: Urn) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kiosk.cli.index.cards import cards
 from kiosk.cli.index.common import Verbs
 from kiosk.cli.index.counting import count, open_outer
 from kiosk.cli.index.keys import keys
@@ -17,5 +18,5 @@ def index() -> None:
     """Hold an anonymous ballot: keys, poll, slips, count, report; on a laptop without a network."""
 
 
-for each in (keys, poll, show, slips, shred, cancel, open_outer, count, report):
+for each in (keys, poll, show, slips, cards, shred, cancel, open_outer, count, report):
     index.add_command(each)

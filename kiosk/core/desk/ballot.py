@@ -25,6 +25,7 @@ from kiosk.core.clock import Clock, Instant, Quality
 from kiosk.core.entries import Ballots, Stamp
 from kiosk.core.events import CommitFailed, Committed, Record, Tick
 from kiosk.index.ballots import sealed_text
+from kiosk.index.cards import CARDS
 from kiosk.index.poll import Poll
 from kiosk.index.slips import PREFIX, digest_of, serial_in
 from kiosk.trust.codes import bare
@@ -61,11 +62,11 @@ TICKET: Final = -2
 
 TOLD: Final = frozenset(
     {
-        "slip_torn", "slip_unknown", "slip_elsewhere", "slip_cast", "slip_wait", "slip_early", "slip_no_time", "slip_over",
-        "slip_busy", "slip_full", "slip_disk",
+        "slip_first", "slip_torn", "slip_unknown", "slip_elsewhere", "slip_cast", "slip_wait", "slip_early", "slip_no_time",
+        "slip_over", "slip_busy", "slip_full", "slip_disk",
     }
 )  # fmt: skip
-"""What the display says of a slip that opened no ballot."""
+"""What the display says of a slip that opened no ballot, or of a card that came before a slip."""
 
 
 class Urn(Struct, frozen=True):
@@ -83,12 +84,17 @@ class Urn(Struct, frozen=True):
 
 
 class Open(Struct, frozen=True):
-    """The ballot that is open, until boot time `until`; `number` tells it from those before."""
+    """The ballot that is open, until boot time `until`; `number` tells it from those before.
+
+    `cards`: how many were shown; `card`: the last one, which says what the page has made of it.
+    """
 
     number: int
     poll: str
     serial: bytes
     until: float
+    cards: int = 0
+    card: int = 0
 
 
 class Setting(Struct, frozen=True):
@@ -194,8 +200,8 @@ def due(booth: Booth, setting: Setting) -> float:
 
 
 def takes(booth: Booth, text: str) -> bool:
-    """Whether a code that is shown concerns the ballot: a slip does, and while a ballot is open everything else."""
-    return booth.open is not None or bare(text).startswith(PREFIX)
+    """Whether a code that is shown concerns the ballot: a slip or a card does, and while one is open everything else."""
+    return booth.open is not None or bare(text) in CARDS or bare(text).startswith(PREFIX)
 
 
 def _settled(booth: Booth, now: float) -> Booth:
@@ -230,6 +236,8 @@ def _happen(booth: Booth, event: BallotEvent, setting: Setting) -> Booth:
 def _shown(booth: Booth, text: str, setting: Setting) -> Booth:
     """A slip opens a ballot, or it is told why not; any other code only ends what was told before."""
     now = setting.now.boot
+    if (card := CARDS.get(bare(text))) is not None:
+        return _card_shown(booth, card, now)
     if not bare(text).startswith(PREFIX):
         return replace(booth, told="")
     serial = serial_in(text)
@@ -240,6 +248,12 @@ def _shown(booth: Booth, text: str, setting: Setting) -> Booth:
         return replace(booth, told=found, told_until=now + TOLD_FOR)
     number = booth.number + 1
     return replace(booth, open=Open(number, found, serial, now + OPEN_FOR), number=number, told="")
+
+
+def _card_shown(booth: Booth, card: int, now: float) -> Booth:
+    if booth.open is None:
+        return replace(booth, told="slip_first", told_until=now + TOLD_FOR)
+    return replace(booth, open=replace(booth.open, cards=booth.open.cards + 1, card=card), told="")
 
 
 def _poll_of(booth: Booth, digest: bytes, setting: Setting) -> str:

@@ -5,6 +5,9 @@ that person's. So answers are only counted, in a *bundle* for each question. On 
 holds the answers of FEWEST, and FEWEST different people came in since it was opened; else it waits for the next one. Where all
 gave the same answer it waits once more, since that would tell what each of them said.
 
+Where few come at all, each bundle hides an answer, and many bundles tell what somebody keeps saying. So the fewer people, the
+more weeks: their product is CROWD at the least. A hundred people fill a bundle in a week, and a dozen in nine.
+
 The bundle of a question that is no longer asked closes by the same rules; what is too little on the second Monday after its
 end is thrown away, and nothing is told of it: that few have answered is a word about them, too.
 """
@@ -19,6 +22,13 @@ from msgspec.structs import replace
 from kiosk.core.entries import Rated
 
 FEWEST: Final = 5
+
+CROWD: Final = 100
+"""Different people times weeks. Half a year of bundles of fewer names discontented regulars (tests/curious.py)."""
+
+PLACES: Final = 512
+"""What is kept of a holder is one bit of so many, which two may share: it tells people apart, and not who they are."""
+
 ANSWERS: Final = ("very_satisfied", "satisfied", "fair", "dissatisfied")
 """The four answers, the best first; a question has no other."""
 
@@ -38,7 +48,7 @@ class Bundle(Struct, frozen=True, omit_defaults=True):
 
     `entered`: how many came in; `surplus`: how many answers were beyond one for each of them.
 
-    `holders`: FEWEST at the most of those who came in, whom nobody is told; `waited`: it was unanimous a week ago; `over`: the
+    `came`: a bit for each of those who came in, of which nobody is told; `waited`: it was unanimous a week ago; `over`: the
     week in which its question was no longer asked.
     """
 
@@ -46,14 +56,23 @@ class Bundle(Struct, frozen=True, omit_defaults=True):
     counts: Counts = (0, 0, 0, 0)
     surplus: int = 0
     entered: int = 0
-    holders: tuple[int, ...] = ()
+    came: bytes = b""
     waited: bool = False
     over: int | None = None
 
     @property
-    def hides_each(self) -> bool:
-        """Whether there are enough answers, and people from whom they may be."""
-        return sum(self.counts) >= FEWEST and len(self.holders) >= FEWEST
+    def people(self) -> int:
+        """How many different ones came in, or fewer."""
+        return int.from_bytes(self.came, "big").bit_count()
+
+    def hides_each(self, week: int) -> bool:
+        """Whether there are enough answers by that week, and people from whom they may be."""
+        return min(self.people, sum(self.counts)) >= FEWEST and self.people * self.weeks(week) >= CROWD
+
+    def weeks(self, week: int) -> int:
+        """How many it was open by that week."""
+        end = week if self.over is None else self.over
+        return 1 if self.opened is None else max(1, end - self.opened)
 
     @property
     def unanimous(self) -> bool:
@@ -83,8 +102,8 @@ def entered(bundle: Bundle, index: int) -> Bundle:
     """The holder of a pass came in; whoever comes when the question is no longer asked was not asked."""
     if bundle.over is not None:
         return bundle
-    holders = bundle.holders if len(bundle.holders) >= FEWEST else tuple(sorted({*bundle.holders, index}))
-    return replace(bundle, entered=bundle.entered + 1, holders=holders)
+    came = int.from_bytes(bundle.came, "big") | 1 << index % PLACES
+    return replace(bundle, entered=bundle.entered + 1, came=came.to_bytes(PLACES // 8, "big"))
 
 
 def dated(bundle: Bundle, week: int) -> Bundle:
@@ -93,16 +112,16 @@ def dated(bundle: Bundle, week: int) -> Bundle:
     return replace(bundle, opened=opened, over=None if bundle.over is None else min(week, bundle.over))
 
 
-def waits(bundle: Bundle) -> Bundle | None:
-    """What is left of it on a Monday, if it waits for the next; None where it closes."""
-    if not bundle.hides_each:
+def waits(bundle: Bundle, week: int) -> Bundle | None:
+    """What is left of it on the Monday of that week, if it waits for the next; None where it closes."""
+    if not bundle.hides_each(week):
         return bundle
     return replace(bundle, waited=True) if bundle.unanimous and not bundle.waited else None
 
 
 def thrown_away(bundle: Bundle, week: int) -> bool:
     """Whether it has no more Mondays, and too little in it."""
-    return bundle.over is not None and week >= bundle.over + LOOKS and not bundle.hides_each
+    return bundle.over is not None and week >= bundle.over + LOOKS and not bundle.hides_each(week)
 
 
 def closed(question: str, bundle: Bundle, week: int) -> Rated:

@@ -130,7 +130,7 @@ def _looked_at(urn: Urn, question: str, week: int) -> Urn:
     bundle = _bundle(urn, question)
     if ratings.thrown_away(bundle, week):
         return _with(urn, question, None)
-    waiting = ratings.waits(bundle)
+    waiting = ratings.waits(bundle, week)
     if waiting is not None or not urn.has_room:
         return _with(urn, question, waiting or bundle)
     urn = left(urn, ratings.closed(question, bundle, week))
