@@ -48,6 +48,14 @@ class Cluster(Struct, frozen=True):
             connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
         return self.dsn(name)
 
+    def written(self) -> list[bytes]:
+        """Every file of it, its write-ahead log among them, once all that it has in memory is written."""
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+            found = connection.execute("SHOW data_directory").fetchone()
+        assert found
+        return [path.read_bytes() for path in sorted(Path(found[0]).rglob("*")) if path.is_file()]
+
     def give(self, folder: Path) -> None:
         """Let a central server's folder have a database of this server."""
         folder.mkdir(exist_ok=True)

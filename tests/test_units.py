@@ -92,6 +92,10 @@ def test_when_memory_ends_the_browsers_go_first_and_the_station_last() -> None:
         adjusted[name] = int(found[1]) if found else 0
     assert sorted(adjusted, key=lambda name: adjusted[name], reverse=True) == list(adjusted)
     assert len(set(adjusted.values())) == len(adjusted)
+    browsers = (adjusted["kiosk-desk-browser"], adjusted["kiosk-browser"])
+    assert adjusted["kiosk-station"] + 1000 < min(browsers), (
+        "though the station had all the memory (proc(5), oom_score)"
+    )
 
 
 EXPOSURE = {"kiosk-station": 0.8, "kiosk-browser": 2.0, "kiosk-desk-browser": 2.0, "kiosk-desk": 0.9}

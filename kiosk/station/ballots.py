@@ -59,6 +59,9 @@ AROUND_EACH: Final = 4
 
 PAGE: Final = 4096
 
+WATCHED_FOR: Final = 30.0
+"""Seconds after a display has asked what there is to show: it asks each second, and one that was killed comes back sooner."""
+
 Then = Callable[[], None]
 
 
@@ -78,7 +81,7 @@ class BallotsAtWork:
         """`folder` has the urns; `keeps`: also without power, or no slip opens a ballot."""
         self._folder, self._tell, self._wake = folder, tell, wake
         self._storing = Storing("the ballots' urn takes no write", self._store, self._stores)
-        self._lost = False
+        self._lost, self._watched = False, 0.0
         self._files: dict[str, UrnFile] = {}
         self._events: deque[tuple[BallotEvent, Then]] = deque()
         urns = {urn.poll: urn for path in sorted(folder.glob(NAME.format("*"))) for urn in self._read(path)}
@@ -112,6 +115,10 @@ class BallotsAtWork:
     def left(self, number: int) -> None:
         """Nobody is at that ballot any longer."""
         self.queue(Left(number))
+
+    def asked(self, boot: float) -> None:
+        """A display asks what there is to show."""
+        self._watched = boot + WATCHED_FOR
 
     @property
     def told(self) -> str:
@@ -158,7 +165,7 @@ class BallotsAtWork:
             self._services = state.services
             self._listed = dict(self._held(state.services))
             self._polls = {name: each.poll for name, each in self._listed.items()}
-        return Setting(state.trust.station, self._polls, state.clock, now)
+        return Setting(state.trust.station, self._polls, state.clock, now, self._watched)
 
     def _held(self, services: Services) -> Iterator[tuple[str, Listed]]:
         """By their ids the polls of the services that are held; what is none is nobody's poll."""

@@ -133,7 +133,8 @@ class Indoors:
         attempt("closing the cabinet", self._cabinet.close)
 
     def view(self, state: State, now: Instant) -> wire.inside.DeskView:
-        """What is shown now."""
+        """What is shown now, to a display that asks."""
+        self._ballots.asked(now.boot)
         given = self._supplies.views(state, now)
         view = desk_view(state, self._desk.desk, now, self._cabinet.view(state, now), given)
         return voting(view, self._ballots.view, self._ballots.told)

@@ -71,7 +71,7 @@ class Inside:
         self.clock = Clock(wall, self.boot, hi=wall if proven else math.inf, hi_at=self.boot, raised=proven)
         self.polls = {each.id.hex(): each.poll for each in polls or (POLL,)}
         self.booth = Booth()
-        self.stores = True
+        self.stores, self.watched = True, math.inf
         self.disk: dict[str, Urn] = {}
         self.records: list[Record] = []
         self.take(Tick())
@@ -82,7 +82,8 @@ class Inside:
         return [[each for each in record.entries if isinstance(each, Ballots)] for record in self.records]
 
     def setting(self) -> Setting:
-        return Setting(STATION, self.polls, self.clock, Instant(self.boot, self._wall + self.boot - 100.0))
+        now = Instant(self.boot, self._wall + self.boot - 100.0)
+        return Setting(STATION, self.polls, self.clock, now, self.watched)
 
     def take(self, event: BallotEvent, seconds: float = 0.0) -> tuple[BallotCommand, ...]:
         self.boot += seconds
@@ -176,6 +177,28 @@ def test_a_card_without_a_ballot_says_that_a_slip_comes_first() -> None:
     inside.take(Shown("YZ7:1"))
     assert inside.booth.told == "slip_first"
     assert inside.show(7) == ""
+
+
+def test_where_no_display_is_there_no_slip_opens_a_ballot_that_nobody_could_cast_or_leave() -> None:
+    inside = Inside()
+    inside.watched = inside.boot
+    assert inside.show(7) == ""
+    assert inside.opened() is None
+    assert takes(inside.booth, slip(7)), "and it is nobody else's"
+    assert not takes(inside.booth, "YZ5:1"), "an answer card counts"
+
+
+def test_a_ballot_whose_display_dies_is_over_and_holds_nothing_up() -> None:
+    inside = Inside()
+    inside.watched = inside.boot + 30
+    inside.show(7)
+    assert due(inside.booth, inside.setting()) == inside.watched
+    inside.take(Tick(), 30)
+    assert inside.opened() is None
+    assert not takes(inside.booth, "YZ5:1")
+    inside.watched = inside.boot + 30
+    assert inside.show(7) == ""
+    assert inside.opened(), "the slip is as it was"
 
 
 def test_while_somebody_votes_another_slip_waits_and_the_same_one_changes_nothing() -> None:

@@ -23,6 +23,7 @@ from kiosk.index.slips import slip_text
 from kiosk.local import Line
 from kiosk.wire import GetRecording
 from kiosk.wire.inside import DeskView, GetDesk
+from tests.databases import Cluster
 from tests.index.polls import INNER_KEY, OUTER_KEY, serial
 from tests.keys import DAY, NOW
 from tests.logbook.test_power import strace
@@ -128,13 +129,19 @@ def cast(house: VotingHouse, url: str, token: str) -> int:
     return requests.post(f"{url}/cast", json=body, headers={"Origin": url}, timeout=PATIENCE).status_code
 
 
-def test_what_is_sent_and_gathered_holds_neither(tmp_path: Path) -> None:
+@pytest.fixture
+def sent(tmp_path: Path) -> VotingHouse:
+    """A station at which the marked slip has voted, and whose urn was sent."""
     house = VotingHouse(tmp_path / "house", poll())
     with house.voting() as voting:
         voting.vote(MARKED, ANSWERS)
         voting.prove_time(NOW + 301 * DAY)
         until(lambda: house.urn().sent, "the urn to be sent")
-    folder = tmp_path / "central"
+    return house
+
+
+def gathered(house: VotingHouse, folder: Path) -> bytes:
+    """The sealed ballot, as the centre in that folder has gathered it from what the station sends."""
     with closing(CentralStore(folder)) as store:
         founded(folder, store, lambda: NOW)
         take(store, house.entries("services"), stream="services", code=CODES[0])
@@ -145,5 +152,21 @@ def test_what_is_sent_and_gathered_holds_neither(tmp_path: Path) -> None:
     opened = open_ballot(house.held.id, OUTER_KEY, sealed)
     assert opened
     assert open_answers(house.held.id, INNER_KEY, opened.inner) == ANSWERS
+    return sealed
+
+
+def test_what_is_sent_and_gathered_holds_neither(sent: VotingHouse, tmp_path: Path) -> None:
+    gathered(sent, tmp_path / "central")
     for path in (each for each in tmp_path.rglob("*") if each.is_file()):
         assert not holds(path.read_bytes(), OF_THE_SLIP | OF_THE_ANSWERS), path
+
+
+def test_no_file_of_a_postgresql_centre_holds_either_its_write_ahead_log_included(
+    sent: VotingHouse, tmp_path: Path, postgresql: Cluster
+) -> None:
+    folder = tmp_path / "central"
+    postgresql.give(folder)
+    sealed = gathered(sent, folder)
+    files = postgresql.written()
+    assert sum(sealed in each for each in files) > 1, "what is searched is what was written: the table and the log"
+    assert not [len(each) for each in files if holds(each, OF_THE_SLIP | OF_THE_ANSWERS)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from kiosk.core.desk.urn import Urn as RatingsUrn
 from kiosk.index.ballots import sealed_in
 from kiosk.index.sealing import open_answers, open_ballot
 from kiosk.index.slips import slip_text
 from kiosk.local import Line, NotGranted
+from kiosk.logbook.urn import UrnFile
 from kiosk.station.ballots import IN_A_NAME, NAME
-from kiosk.wire import GetRecording
+from kiosk.wire import GetRecording, Shown
 from kiosk.wire.inside import CastBallot, Kept
 from tests.index.polls import INNER_KEY, OUTER_KEY, Held, serial
 from tests.keys import DAY, NOW
@@ -113,3 +116,19 @@ def test_a_damaged_urn_of_another_poll_stops_neither_the_station_nor_the_vote(ho
     with house.voting() as voting:
         voting.vote(1, ANSWERS)
     assert "fault" in house.kinds()
+
+
+def test_without_a_display_that_asks_a_slip_takes_no_answer_card_from_anybody(house: VotingHouse) -> None:
+    with house.station() as station:
+        until(house.path.exists, "the poll's urn")
+        station.scanner.send(Shown(slip_text(serial(3))))
+        station.scanner.send(Shown("YZ5:1"))
+        until(lambda: counted_cards(house) == 1, "the station to go on")
+        station.scanner.send(Shown("YZ5:1"))
+        until(lambda: counted_cards(house) == 2, "the second card to count")
+
+
+def counted_cards(house: VotingHouse) -> int:
+    """Nobody came in, so that each is beyond one for each of them."""
+    found = UrnFile(house.data).read()
+    return msgspec.json.decode(found, type=RatingsUrn).open.surplus if found else 0

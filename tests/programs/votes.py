@@ -87,6 +87,8 @@ class Voting:
         return self.desk.ask(GetDesk(), DeskView)
 
     def show(self, slip: int) -> None:
+        """As a display is there, which asks."""
+        self.view()
         self.shows(slip_text(serial(slip)))
 
     def shows(self, text: str) -> None:

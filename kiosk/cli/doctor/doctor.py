@@ -26,6 +26,7 @@ from kiosk.cli.doctor.readers import check_readers
 from kiosk.cli.doctor.serials import check_serials, ports_of
 from kiosk.cli.doctor.slots import check_slots
 from kiosk.cli.doctor.titles import title
+from kiosk.cli.doctor.touch import check_touch
 from kiosk.cli.doctor.unready import check_left, check_setup, unready
 from kiosk.cli.doctor.wheels import check_wheels
 from kiosk.cli.look.room import check_room
@@ -121,6 +122,7 @@ def _examine(settings: Settings, view: View | None, config: Path) -> Iterator[Ch
     yield from check_readers(settings)
     yield from check_serials(ports_of(settings))
     yield from check_room(settings, view)
+    yield from check_touch(settings)
     yield from check_slots(settings, view)
     yield from check_wheels(settings, view)
     yield from check_network(settings)

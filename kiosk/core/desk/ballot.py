@@ -98,12 +98,16 @@ class Open(Struct, frozen=True):
 
 
 class Setting(Struct, frozen=True):
-    """Where and when: the station's code, the polls that it holds by their ids, its clock and now."""
+    """Where and when: the station's code, the polls that it holds by their ids, its clock and now.
+
+    `watched`: until which boot time a display is thought to be there: where there is none nobody could vote, or leave.
+    """
 
     station: str
     polls: Mapping[str, Poll]
     clock: Clock
     now: Instant
+    watched: float = math.inf
 
     @property
     def earliest(self) -> float:
@@ -180,7 +184,7 @@ class Booth(Struct, frozen=True):
 def step(booth: Booth, event: BallotEvent, setting: Setting) -> tuple[Booth, tuple[BallotCommand, ...]]:
     """The next state, and what to do, in order."""
     before = booth
-    booth = _happen(_begun(_settled(booth, setting.now.boot), setting), event, setting)
+    booth = _happen(_begun(_settled(booth, setting), setting), event, setting)
     booth, gone = _old(booth, setting)
     booth, record = _sending(booth, setting)
     kept = [KeepUrn(urn) for name, urn in booth.urns.items() if before.urns.get(name) is not urn]
@@ -190,7 +194,7 @@ def step(booth: Booth, event: BallotEvent, setting: Setting) -> tuple[Booth, tup
 def due(booth: Booth, setting: Setting) -> float:
     """The boot time at which a Tick is wanted; infinite when only events matter."""
     boot = setting.now.boot
-    times = [booth.open.until] if booth.open else []
+    times = [min(booth.open.until, setting.watched)] if booth.open else []
     times += [booth.told_until] if booth.told else []
     for urn in booth.urns.values():
         if not urn.sent and not booth.sending:
@@ -204,9 +208,10 @@ def takes(booth: Booth, text: str) -> bool:
     return booth.open is not None or bare(text) in CARDS or bare(text).startswith(PREFIX)
 
 
-def _settled(booth: Booth, now: float) -> Booth:
+def _settled(booth: Booth, setting: Setting) -> Booth:
     """What time alone has ended."""
-    if booth.open and now >= booth.open.until:
+    now = setting.now.boot
+    if booth.open and now >= min(booth.open.until, setting.watched):
         booth = replace(booth, open=None)
     return replace(booth, told="") if booth.told and now >= booth.told_until else booth
 
@@ -236,6 +241,8 @@ def _happen(booth: Booth, event: BallotEvent, setting: Setting) -> Booth:
 def _shown(booth: Booth, text: str, setting: Setting) -> Booth:
     """A slip opens a ballot, or it is told why not; any other code only ends what was told before."""
     now = setting.now.boot
+    if now >= setting.watched:
+        return booth
     if (card := CARDS.get(bare(text))) is not None:
         return _card_shown(booth, card, now)
     if not bare(text).startswith(PREFIX):
