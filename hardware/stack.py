@@ -163,7 +163,7 @@ def enlarged_twice(stack: Signed) -> Grey:
 TWICE: Final = enlarged(2.0)
 Light = Callable[[Signed], Grey]
 LIGHTS: Final[tuple[tuple[Light, Light], ...]] = (
-    (lambda stack: visible(crisp(smoothed(stack, 0.7))), lambda stack: smoothed(enlarged_twice(stack), 1.5)),
+    (lambda stack: visible(crisp(smoothed(stack, 0.7))), lambda stack: enlarged_twice(smoothed(stack, 0.75))),
     (lambda stack: TWICE(sharpened(visible(stack))), lambda stack: enlarged_twice(crisp(smoothed(stack, 1.0)))),
 )
 """In what the stack is looked at, by turns; found with films of noise, rain, bands, moire, defocus and glare."""
