@@ -9,7 +9,7 @@ python=$PWD/.venv/bin/python
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 say() { printf '%s\n' "$*" >&2; }
 
-TOOLS="mmdebstrap qemu-utils qemu-user-static binfmt-support e2fsprogs dosfstools fdisk cpio kmod device-tree-compiler xz-utils"
+TOOLS="mmdebstrap arch-test qemu-utils qemu-user-static binfmt-support e2fsprogs dosfstools fdisk cpio kmod device-tree-compiler xz-utils"
 SYSTEM=systemd,systemd-sysv,udev,dbus,kmod,python3,libstdc++6,procps,gpiod,sqlite3,e2fsprogs
 BOOT_MODULES="bcm2835 ext4"
 MODULES="vfat nls_cp437 nls_ascii dwc2 usbhid hid-generic evdev usb-storage sd_mod bcm2835_thermal bcm2835-rng i2c-bcm2835 i2c-dev autofs4 overlay configfs"
@@ -90,7 +90,7 @@ first_system() { # what finds the card and starts the system on it
     rm -rf "$at"
 }
 
-package() { nice -n 10 "$python" -m tools.deb --release bookworm --arch arm64; }
+package() { "$python" -m tools.deb --package yizhan-kiosk --release bookworm --arch arm64; }
 
 card() { # card ...: the system with our package, what an enrolment leaves, and a root shell on the second serial line
     local root=$folder/root release
@@ -109,9 +109,10 @@ card() { # card ...: the system with our package, what an enrolment leaves, and 
         systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service serial-getty@.service
         systemctl enable console.service kiosk-station kiosk-scanner@main kiosk-sensors'
     rm -f "$folder/card.img"; truncate -s 2G "$folder/card.img" # QEMU wants a power of two
-    printf 'label: dos\nstart=2048,size=131072,type=c\nstart=133120,type=83\n' | sfdisk -q "$folder/card.img"
+    printf 'label: dos\nstart=2048,size=131072,type=c\nstart=133120,size=3930112,type=83\nstart=4063232,type=83\n' | sfdisk -q "$folder/card.img"
     mkfs.vfat -F 16 -n BOOT --offset 2048 "$folder/card.img" 65536
-    mke2fs -q -t ext4 -L root -d "$root" -E offset=$((133120 * 512)) "$folder/card.img" $(((4194304 - 133120) / 2))k
+    mke2fs -q -t ext4 -L root -d "$root" -E offset=$((133120 * 512)) "$folder/card.img" $((3930112 / 2))k
+    mke2fs -q -t ext4 -L kiosk-data -E offset=$((4063232 * 512)) "$folder/card.img" $((131072 / 2))k # first-boot's, once it is run
     rm -rf "$root"
 }
 
@@ -128,6 +129,7 @@ modules_into() { # modules_into ROOT TREE
 dpkg -s $TOOLS >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $TOOLS; } >/dev/null 2>&1 || { say "THE CARD NEEDS $TOOLS"; exit 1; }
 emulated
 sources=$(git ls-files hardware kiosk systemd config tools/package tools/deb.py tools/zbar.py pyproject.toml)
+made counter strapped bookworm "$(dpkg --print-architecture)" qemu-user "$folder/counter"
 made qemu strapped trixie "$(dpkg --print-architecture)" qemu-system-arm "$folder/qemu"
 for release in bookworm trixie; do made "$release" kernel "$release" "$BOOT_MODULES"; done
 made system strapped bookworm arm64 "$SYSTEM" "$folder/system"
