@@ -60,6 +60,11 @@ card: setup
 	@$(BIN)/pip install -q -e '.[package]'
 	tools/pi.sh $(KIOSK_PI)
 
+# What frames and decisions cost in instructions of arm64; a few minutes, and a table.
+.PHONY: bench-arm64
+bench-arm64: card
+	KIOSK_PI=$(KIOSK_PI) $(BIN)/python -m tests.bench.arm64
+
 mutants: setup
 	$(BIN)/pip install -q -e '.[mutants]'
 	-$(BIN)/mutmut run
