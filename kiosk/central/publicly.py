@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
 from typing import Any, Final
 
 from msgspec import Struct
@@ -73,6 +74,8 @@ class PublicStation(Struct, frozen=True):
 
     def where(self, now: float, lasts: float = 0.0) -> Where | None:
         """At which of its stops it is, or on the way to which; None where none lies ahead."""
+        if not self.stops:  # as nearly all: every page asks each for the nearest ones
+            return None
         heard = self.evidence.heard if self.sheet.attended else None  # of one that nobody watches, nobody is to know
         silent = self.evidence.silent(now, lasts)
         located = self.moved is not None and GPS not in self.told
@@ -258,4 +261,4 @@ def nearest(stations: Stations, station: PublicStation, count: int, now: float) 
         return []
     others = [each for each in stations.values() if each.enrolled and each.code != station.code]
     found = [(distance(at, point), each) for each in others if (point := each.point(now))]
-    return sorted(found, key=lambda each: (each[0], each[1].code))[:count]
+    return nsmallest(count, found, key=lambda each: (each[0], each[1].code))

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from kiosk.central import publicly
 from kiosk.central.photos import AT_WORK, MOST_BYTES
 from kiosk.central.public.asked import Asked
-from kiosk.central.public.feed_bodies import FeedBodies
 from kiosk.central.public.gate import Gate, left
+from kiosk.central.public.made_once import MOST, MadeOnce
 from kiosk.central.public.pages import PAGES
 from kiosk.central.public.say import say
 from kiosk.central.public.station import moved
@@ -183,6 +183,26 @@ def test_a_look_that_failed_is_not_tried_again_by_each_who_comes(slow: Slow) -> 
     assert slow.seen(1005.0).at == 1005.0
 
 
+def test_a_map_is_made_once_of_each_look_in_each_language(slow: Slow) -> None:
+    once, made = MadeOnce(slow), list[str]()
+    slow.go.set()
+
+    def asked(name: str, now: float) -> str:
+        def make(seen: publicly.Seen) -> str:
+            made.append(name)
+            return f"{name} {seen.at:.0f}"
+
+        return once.of(now, name, make)
+
+    assert {asked("zh", 1000.0), asked("zh", 1004.0)} == {"zh 1000"}
+    assert asked("en", 1000.0) == "en 1000"
+    assert made == ["zh", "en"]
+    assert asked("zh", 1e6) == "zh 1000000", "another look"
+    for number in range(2 * MOST):
+        asked(f"{number}", 1e6)
+    assert len(once._made) <= MOST
+
+
 class Counting(Limits):
     """What was let in."""
 
@@ -204,7 +224,7 @@ def sent(ground: Ground, limits: Limits, **fields: str) -> Asked:
     )
     seen = Publicly(ground.store)
     where: Any = ({"code": SAID}, {}, form, f"/s/{SAID}/say", {}, {}, True)
-    return Asked(ground.store, seen, FeedBodies(seen, ""), limits, "192.0.2.1", now, *where)
+    return Asked(ground.store, seen, MadeOnce(seen), limits, "192.0.2.1", now, *where)
 
 
 @pytest.mark.parametrize("wrong", [{"word": "x"}, {"what": "x"}, {"text": "x" * 10_000}])

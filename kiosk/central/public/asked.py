@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from kiosk.central.codes import grouped
-from kiosk.central.public.feed_bodies import FeedBodies
+from kiosk.central.public.made_once import MadeOnce
 from kiosk.central.public.style import STYLE
 from kiosk.central.publicly import Publicly, Stations
 from kiosk.central.store import CentralStore
@@ -33,7 +33,7 @@ class Asked(Struct, frozen=True):
 
     store: CentralStore
     publicly: Publicly
-    feed: FeedBodies
+    once: MadeOnce
     limits: Limits
     address: str
     now: float
@@ -53,8 +53,17 @@ class Asked(Struct, frozen=True):
 
 def page(name: str, asked: Asked, status: int = 200, **values: Any) -> Response:
     """A page from its template, in the language of whoever asks."""
+    return html(rendered(name, asked, **values), status)
+
+
+def rendered(name: str, asked: Asked, **values: Any) -> str:
+    """Its text."""
     template = _templates().get_template(f"{name}.html")
-    text = template.render(asked=asked, lang="zh-CN" if chinese() else "en", name=name, **values)
+    return template.render(asked=asked, lang="zh-CN" if chinese() else "en", name=name, **values)
+
+
+def html(text: str, status: int = 200) -> Response:
+    """The answer with that text."""
     return Response(text, status, PAGE, media_type="text/html")
 
 

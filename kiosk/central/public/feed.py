@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from starlette.responses import Response
 
-from kiosk.central.feed import SCHEMAS, TTL, schema
+from kiosk.central.feed import SCHEMAS, TTL, bodies, schema
 from kiosk.central.public.asked import Asked, absent
 from kiosk.central.web.packing import takes_gzip
 from kiosk.language import _
@@ -22,7 +22,9 @@ def show(asked: Asked) -> Response:
     name = asked.path["name"]
     if name not in KINDS:
         absent(_("There is no such file in the feed."))
-    body = asked.feed.of(asked.now)[name]
+    site = asked.store.addresses.public
+    made = asked.once.of(asked.now, "feed", lambda seen: bodies(seen.stations, seen.at, site))
+    body = made[name]
     headers = FOR_ALL | {"ETag": body.tag, "Cache-Control": f"public, max-age={TTL[name]}", "Vary": "Accept-Encoding"}
     if body.tag.removeprefix("W/") in asked.headers.get("if-none-match", ""):
         return Response(None, 304, headers)

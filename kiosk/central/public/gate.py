@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from kiosk.central.asking import address_of, here_of
 from kiosk.central.public.asked import PAGE, Asked, page
-from kiosk.central.public.feed_bodies import FeedBodies
 from kiosk.central.public.language import COOKIE
+from kiosk.central.public.made_once import MadeOnce
 from kiosk.central.public.pages import Page
 from kiosk.central.public.style import ALLOWED
 from kiosk.central.publicly import Publicly
@@ -57,7 +57,7 @@ class Gate:
         self._rest = rest
         self._turns, self._incoming = turns or Turns(waiting=WAITING), incoming or Incoming()
         self._store, self._publicly, self._limits = store, Publicly(store), Limits()
-        self._feed = FeedBodies(self._publicly, store.addresses.public)
+        self._once = MadeOnce(self._publicly)
 
     async def answer(self, wanted: Page, request: Request) -> Response:
         """A page, or why not, in the language of whoever asks."""
@@ -114,7 +114,7 @@ class Gate:
         path = {name: str(value) for name, value in request.path_params.items()}
         query, https = dict(request.query_params), request.url.scheme == "https"
         told = (path, query, form, here_of(request), dict(request.cookies), dict(request.headers), https)
-        return Asked(self._store, self._publicly, self._feed, self._limits, address_of(request), time.time(), *told)
+        return Asked(self._store, self._publicly, self._once, self._limits, address_of(request), time.time(), *told)
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         """What is wrong, as a page."""

@@ -12,13 +12,13 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from kiosk.central.coordinates import Point, far_off
-from kiosk.central.public.asked import Asked, page
+from kiosk.central.public.asked import Asked, html, rendered
 from kiosk.central.public.districts import District, districts
 from kiosk.central.public.words import Said, name_of, said
-from kiosk.central.publicly import PublicStation
+from kiosk.central.publicly import PublicStation, Stations
 from kiosk.central.web.drawing import Look, Mark, dotted, drawn
 from kiosk.foreign import visible
-from kiosk.language import _
+from kiosk.language import _, chinese
 
 FEW: Final = 60
 """Stations that are listed all at once, and whose marks each lead to their page."""
@@ -60,7 +60,11 @@ def _text(each: PublicStation) -> str:
 
 def show(asked: Asked) -> Response:
     """The page: of many stations the districts first, of few, or those of one district or of some words, each."""
-    every = [each for each in asked.stations.values() if each.enrolled]
+    return html(asked.once.of(asked.now, (asked.here, chinese()), lambda seen: _text_of(asked, seen.stations)))
+
+
+def _text_of(asked: Asked, stations: Stations) -> str:
+    every = [each for each in stations.values() if each.enrolled]
     words = visible(asked.query.get("words", "").strip())[:LONGEST]
     chosen = asked.query.get("district", "")
     among = [each for each in districts(every) if chosen in {"", each.code}]
@@ -68,7 +72,7 @@ def show(asked: Asked) -> Response:
     listed = wanted if words or chosen or len(wanted) <= FEW else []
     rows = [Row(each, name_of(each), said(each, asked.now)) for each in listed[:MOST_FOUND]]
     counts = Counter({each.code: _open(each.stations, asked.now) for each in among})
-    return page(
+    return rendered(
         "map",
         asked,
         words=words,

@@ -14,7 +14,8 @@ from kiosk.central.coordinates import Point
 
 WIDTH: Final = 1000
 HEIGHTS: Final = (400, 1000)
-EDGE: Final = 20
+EDGE: Final = 30
+"""Around the outermost marks, of which large ones are 22 from their middle."""
 FEW: Final = 200
 """Points up to which each may be large."""
 
