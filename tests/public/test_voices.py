@@ -12,15 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kiosk.central.cases import Cases
+from kiosk.central.cases import Cases, Said
 from kiosk.central.codes import check_digit, printed
 from kiosk.central.retention import DAY
 from kiosk.central.scope import EVERYWHERE
+from kiosk.central.store import voices
 from kiosk.central.store.voices import CaseFilter
 from kiosk.central.voices.case import Answer, Case, Event, Own, State, today
 from kiosk.central.voices.limits import BOUNDS, What
 from kiosk.central.voices.ratings import Bundle
 from kiosk.central.voices.tokens import form_word
+from kiosk.core.desk.vocabulary import WHATS
 from tests.office.clerks import words
 from tests.public.ground import Ground
 from tests.test_photos import located
@@ -174,6 +176,29 @@ def test_what_somebody_wrote_is_public_only_when_a_steward_has_said_so(ground: G
     assert b"C4N4RY" not in ground.get(photo).content
     cases.publish(remark.number, "photo", "li.ming", EVERYWHERE, time(), public=False)
     assert ground.get(photo).status_code == 404
+
+
+def test_of_more_photographs_than_there_is_room_for_the_oldest_go_that_nobody_has_published(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases, photo = Cases(ground.store), located()
+    for what in WHATS["toilet"][:3]:
+        cases.say(Said(OTHER, "toilet", what, what, photo), time())
+    held = [remark for case in at_toilet(ground) for remark in ground.store.remarks(case.number) if remark.has_photo]
+    cases.publish(held[0].number, "photo", "li.ming", EVERYWHERE, time(), public=True)
+    kept = sum(remark.has_photo for remark in ground.store._remarks("number > ?", (0,)))
+    monkeypatch.setattr(voices, "MOST_PHOTOS", kept)
+    before = [remark.number for remark in ground.store._remarks("photo IS NOT NULL", ())]
+    cases.say(Said(OTHER, "toilet", WHATS["toilet"][0], "once more", photo), time())
+    after = [remark.number for remark in ground.store._remarks("photo IS NOT NULL", ())]
+    assert len(after) == kept
+    gone = {*before} - {*after}
+    assert gone == {min({*before} - {each.number for each in ground.store._remarks("photo_public = 1", ())})}
+    assert ground.store.remark(gone.pop()), "what was written stays"
+
+
+def at_toilet(ground: Ground) -> list[Case]:
+    return ground.store.cases(CaseFilter(prefix=OTHER, place="toilet"), EVERYWHERE)
 
 
 def test_what_is_overdue_stands_first_and_the_answer_with_its_day(ground: Ground) -> None:

@@ -21,6 +21,9 @@ from kiosk.central.voices.owners import OwnerRule
 from kiosk.central.voices.ratings import Bundle
 from kiosk.core.desk.vocabulary import DID_NOT_OPEN
 
+MOST_PHOTOS: Final = 10_000
+"""Photographs that are kept, some 3 GB: who floods fills no disk that the stations' entries need."""
+
 MOST_REMARKS: Final = 20
 """Texts and photographs of one case: what more people write of the same adds nothing."""
 
@@ -178,6 +181,17 @@ class Voices:
                     "INSERT INTO remarks (voice, at, text, photo, text_public, photo_public) VALUES (?, ?, ?, ?, 0, 0)",
                     (case, at, text, photo),
                 )
+                if photo:
+                    self._drop_photos()
+
+    def _drop_photos(self) -> None:
+        """Of more than there is room for the oldest go that nobody has published; what was written stays."""
+        held = self._engine.one("SELECT count(*) FROM remarks WHERE photo IS NOT NULL")
+        if held and held[0] > MOST_PHOTOS:
+            self._engine.run(
+                "UPDATE remarks SET photo = NULL WHERE number IN (SELECT number FROM remarks WHERE photo IS NOT NULL"
+                f" AND photo_public = 0 ORDER BY number LIMIT {held[0] - MOST_PHOTOS:d})"
+            )
 
     def remarks(self, case: int) -> list[Remark]:
         """Those of a case, in order."""
