@@ -125,3 +125,50 @@ def test_a_crowd_that_waits_keeps_nobody_else_waiting(
             assert waiting > 0, "nobody waited, so nothing was shown"
         told = {each.recv(12).decode() for each in crowd}
         assert told <= {"HTTP/1.1 200", "HTTP/1.1 201", "HTTP/1.1 403", "HTTP/1.1 429", "HTTP/1.1 503"}
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Another server that takes every connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+LOGINS: Final = """
+[addresses]
+passes = "http://{passes}"
+
+[oidc]
+issuer = "{issuer}"
+client_id = "office"
+secret_file = "secret"
+office = "http://127.0.0.1/office"
+
+[pass_login]
+issuer = "{issuer}"
+client_id = "passes"
+secret_file = "secret"
+"""
+
+
+def of_a_phone(server: Running) -> None:
+    headers = {"Host": PASSES, "Origin": f"http://{PASSES}"}
+    answer = requests.post(f"{server.url}/pass/v1/challenge", json={}, headers=headers, timeout=5)
+    assert answer.status_code == 200, answer.text
+
+
+def test_whoever_waits_for_a_login_elsewhere_that_hangs_keeps_no_page_waiting(
+    silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strangers ask for it, too. There is no answer for five seconds, four times over for a crowd of this size."""
+    (tmp_path / SETTINGS).write_text(LOGINS.format(passes=PASSES, issuer=silent))
+    (tmp_path / "secret").write_text("secret")
+    with running(tmp_path, monkeypatch) as server, ExitStack() as stack:
+        crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(60)]
+        going = asked("/pass/v1/login", PASSES, {"token": "A" * 32}, Origin=f"http://{PASSES}")
+        for number, each in enumerate(crowd):
+            each.sendall(going if number % 2 else b"GET /office/oidc HTTP/1.1\r\nHost: x\r\n\r\n")
+        for _ in range(3):
+            of_an_operator(server)
+            of_a_phone(server)
+        assert len(select.select(crowd, [], [], 0)[0]) < len(crowd), "nobody waited, so nothing was shown"

@@ -49,14 +49,15 @@ class Gate:
 
     def __init__(self, store: CentralStore, issuer: Issuer, turns: Turns | None = None) -> None:
         self._store, self._issuer, self._looking = store, issuer, Looking(store)
-        self._turns, self._incoming = turns or Turns(), Incoming()
+        self._turns, self._abroad, self._incoming = turns or Turns(), Turns(), Incoming()
 
     async def answer(self, wanted: Page, request: Request) -> Response:
         """A page, or why not, in the language of whoever asks; nothing that is sent is read from whoever may not send it."""
         with speaking(reads_chinese(request, LANGUAGE)):
             try:
                 if wanted.method != "POST" or not await self._turns.run(self._may_send, wanted, request):
-                    return await self._turns.run(self._answer, wanted, request, NOTHING)
+                    turns = self._abroad if wanted.abroad else self._turns
+                    return await turns.run(self._answer, wanted, request, NOTHING)
                 async with self._incoming.form(request, wanted.most) as form:
                     return await self._turns.run(self._answer, wanted, request, form)
             except HTTPException as error:

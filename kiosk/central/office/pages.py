@@ -55,21 +55,25 @@ PHOTO: Final = photos.MOST_BYTES + FORM
 
 
 class Page(Struct, frozen=True):
-    """An address below the office's, and the view that answers it to these roles; `most` bytes of what is sent there."""
+    """An address below the office's, and the view that answers it to these roles; `most` bytes of what is sent there.
+
+    `abroad`: it asks another server, which may be slow, and for which those alone wait who ask the same.
+    """
 
     path: str
     view: Callable[[Asked], Response]
     roles: Roles
     method: Literal["GET", "POST"] = GET
     most: int = FORM
+    abroad: bool = False
 
 
 PAGES: Final = (
     # The door.
     Page("/login", login.ask, ANYBODY),
     Page("/login", login.enter, ANYBODY, POST),
-    Page("/oidc", oidc.away, ANYBODY),
-    Page("/oidc/back", oidc.back, ANYBODY),
+    Page("/oidc", oidc.away, ANYBODY, abroad=True),
+    Page("/oidc/back", oidc.back, ANYBODY, abroad=True),
     Page("/oidc/second", oidc.second, ANYBODY, POST),
     Page("/logout", login.leave, VIEWER, POST),
     Page("/me", me.show, VIEWER),

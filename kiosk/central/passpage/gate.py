@@ -13,7 +13,7 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from kiosk.central.api.answers import Refused, answered, busy, problem
+from kiosk.central.api.answers import Refused, answered, busy, in_turn, problem
 from kiosk.central.asking import address_of
 from kiosk.central.issuer import Issuer
 from kiosk.central.passes import NotSo
@@ -24,7 +24,7 @@ from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
 from kiosk.central.throttle import Rate, Throttle
 from kiosk.central.web.network import network
-from kiosk.central.web.turns import AGAIN_IN, Busy, Turns
+from kiosk.central.web.turns import Busy, Turns
 from kiosk.decoding import NotUnderstood, read_json
 
 LOOK_EVERY: Final = 0.05
@@ -86,11 +86,9 @@ class Gate:
             raise Refused(400, str(error)) from error
         asked = Asked(self._store, self._issuer, body, address, time.time(), self._keys, self._challenges)
         try:
-            said = await (self._abroad if question.abroad else self._turns).run(question.act, asked)
+            said = await in_turn(self._abroad if question.abroad else self._turns, question.act, asked)
             if question.look:
                 said = await self._later(partial(question.look, asked, said))
-        except Busy:
-            raise Refused(503, "so many phones ask just now", kind=PROBLEM + "often", retry_after=AGAIN_IN) from None
         except NotSo as error:
             refuse(409, "changed", str(error))
         except CannotSign as error:
