@@ -80,7 +80,7 @@ def told_lines(path: Path, text: str, wrong: list[Wrong]) -> list[str]:
     """A line for each thing that is wrong; what is wrong with another file comes with its own place."""
     found = first_lines(text)
     lines = sorted((line_of(key, found), key, what) for key, what in wrong)
-    return [f"{path}:{line}: {'.'.join(key)}: {what}" for line, key, what in lines]
+    return [": ".join([f"{path}:{line}", *([".".join(key)] if key else []), what]) for line, key, what in lines]
 
 
 def warnings(settings: Settings) -> list[str]:
