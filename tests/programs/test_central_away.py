@@ -28,10 +28,13 @@ from kiosk.central.api.board import Board
 from kiosk.central.store import CentralStore, postgres
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import Sent
+from kiosk.central.store.waits import something_to_read
 from kiosk.demo.founding import founded
 from tests.databases import Cluster
 from tests.programs.house import until
+from tests.programs.middle import Exchange, Middle
 from tests.programs.test_central_bounds import BATCHES, CODES, DOCUMENTS, Running, batch, bearer, post, running
+from tests.programs.town import Town, World
 
 
 @contextmanager
@@ -83,9 +86,34 @@ def test_a_database_that_was_away_is_waited_for(
         assert "a turn failed" not in caplog.text
 
 
+@pytest.mark.slow
+def test_stations_keep_what_happens_while_the_database_is_away(postgresql: Cluster, tmp_path: Path) -> None:
+    """For however long: a station counts failures and no minutes, and what it waits for is a mark."""
+    postgresql.give(tmp_path / "central")
+    town, statuses = Town(tmp_path), list[bytes]()
+
+    def watched(exchange: Exchange) -> None:
+        answer = exchange.ask()
+        if exchange.is_batch:
+            statuses.append(answer[9:12])
+        exchange.near.sendall(answer)
+
+    with town.server(), closing(Middle(town.port)) as man, man.doing(watched):
+        town.enrol(man.port)
+        with town.house.station(), town.house.program("sync") as sync:
+            world = World(town, sync)
+            with away(postgresql, town.central):
+                world.busy()
+                until(lambda: statuses.count(b"503") > 2, "that the server has refused some", patience=120)
+                world.busy()
+                assert not {"500", "400"} & {each.decode() for each in statuses}
+            until(world.arrived, "all of it", patience=60)
+
+
 def test_a_database_that_restarted_is_used_again_at_once(postgresql: Cluster, tmp_path: Path) -> None:
     postgresql.give(tmp_path)
     with closing(CentralStore(tmp_path)) as store:
+        assert isinstance(store._engine, postgres.Postgres)
         with ThreadPoolExecutor(postgres.MOST_CONNECTIONS) as pool:
             all_begun = Barrier(postgres.MOST_CONNECTIONS)
 
@@ -96,6 +124,8 @@ def test_a_database_that_restarted_is_used_again_at_once(postgresql: Cluster, tm
             list(pool.map(begin, range(postgres.MOST_CONNECTIONS)))
         with away(postgresql, tmp_path):
             pass
+        ended = store._engine._pool._pool
+        until(lambda: all(map(something_to_read, ended)), "that each connection says that it has ended")
         began = monotonic()
         assert store.stations() == []
         assert monotonic() - began < postgres.WITHIN / 2

@@ -17,11 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from kiosk.central.api.intake import Intake
 from kiosk.central.store import CentralStore, postgres
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import Sent
+from kiosk.cli.central import folder as verbs
+from kiosk.cli.main import main
+from kiosk.demo.founding import founded
 from tests.databases import USER, Cluster
 from tests.programs.house import until
 from tests.programs.listener import Listener
@@ -32,11 +36,14 @@ CHUNK = 65536
 
 
 class Between(Listener):
-    """Stands before a database server. `hang`: connections stand, and nothing comes. `lose`: that answer from now is lost."""
+    """Stands before a database server. `hang`: connections stand, and nothing comes. `lose`: that answer from now is lost.
+
+    `hang_at`: it hangs from that answer on. `answers`: how many have come.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
-        self.hang, self.lose = False, 0
+        self.hang, self.lose, self.hang_at, self.answers = False, 0, -1, 0
         self.over = threading.Event()
         super().__init__()
 
@@ -54,6 +61,8 @@ class Between(Listener):
     def _pump(self, source: socket.socket, sink: socket.socket, *, answers: bool) -> None:
         with suppress(OSError):
             while data := source.recv(CHUNK):
+                self.answers += answers
+                self.hang = self.hang or self.answers == self.hang_at
                 if self.hang:
                     self.over.wait()
                 self.lose -= answers
@@ -142,6 +151,27 @@ def fill_pool(store: CentralStore, pool: ThreadPoolExecutor, count: int) -> None
             barrier.wait(30)
 
     list(pool.map(use, range(count)))
+
+
+def test_no_verb_waits_for_a_server_that_hangs_once_another_has_its_place(
+    between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
+    monkeypatch.setattr(verbs, "LEAVE_EVERY", 0.05)
+    with closing(through(between, postgresql, tmp_path, postgresql.port)) as store:
+        founded(tmp_path, store)
+        store.add_credential("somebody")
+
+    def revoke() -> Result:
+        return CliRunner().invoke(main, ["central", "revoke", "1", "--data", str(tmp_path)])
+
+    before = between.answers
+    assert revoke().exit_code == 0, "with a server that answers"
+    between.hang_at = between.answers + (between.answers - before) // 2
+    ended = revoke()
+    assert between.hang
+    assert ended.exit_code == 1
+    assert "pg_isready" in ended.output
 
 
 def test_who_waits_for_the_server_that_there_is_goes_on_waiting(

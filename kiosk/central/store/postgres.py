@@ -324,6 +324,8 @@ class Postgres:
             except (StoreFailed, psycopg.Error) as error:
                 if isinstance(error.__cause__ or error, psycopg.errors.ReadOnlySqlTransaction):
                     connection.close()
+                elif connection.closed:
+                    self._pool.drain()  # the others have ended with it, or hang as it did
                 raise
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import math
 import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
@@ -20,6 +21,7 @@ from kiosk.cli.common import fail
 from kiosk.cli.files import why_not
 from kiosk.foreign import visible
 from kiosk.language import _
+from kiosk.loops import Loops
 
 if TYPE_CHECKING:
     from kiosk.central.issuer import Issuer
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from kiosk.central.store.sightings import StationLine
 
 MOST_SHOWN: Final = 40
+
+LEAVE_EVERY: Final = 2.0
+"""Seconds between two looks for a database server that hangs."""
 
 folder_option = click.option(
     "--data", "folder", type=click.Path(path_type=Path, file_okay=False), default="central-data", show_default=True
@@ -64,7 +69,7 @@ def opened(folder: Path, *, renew: bool = True) -> tuple[CentralStore, Issuer]:
     from kiosk.central.issuer import Issuer  # noqa: PLC0415
     from kiosk.central.keys.making import existing_store  # noqa: PLC0415
 
-    store = existing_store(folder)
+    store = _until_the_end(existing_store(folder))
     return store, Issuer(folder, store, renew=renew)
 
 
@@ -72,7 +77,22 @@ def looked_into(folder: Path) -> CentralStore:
     """The folder's store, for who only looks: nothing is made, renewed or published. Raises NotMade."""
     from kiosk.central.keys.making import existing_store  # noqa: PLC0415
 
-    return existing_store(folder)
+    return _until_the_end(existing_store(folder))
+
+
+def _until_the_end(store: CentralStore) -> CentralStore:
+    """The store, until the verb ends; it waits for no database server that another has replaced."""
+    context, loops = click.get_current_context(), Loops()
+
+    def leave() -> None:
+        with suppress(StoreFailed):  # no other is there
+            store.leave_hung()
+        loops.stop.wait(LEAVE_EVERY)
+
+    context.call_on_close(store.close)
+    context.call_on_close(loops.stop.set)
+    loops.start("hung", leave, math.inf)
+    return store
 
 
 def fingerprints(folder: Path, store: CentralStore) -> Callable[[str, bytes], str]:
