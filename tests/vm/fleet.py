@@ -1,7 +1,7 @@
 """What runs inside the virtual machine with a central server beside the station, which offers it releases.
 
 python -m tests.vm.fleet SCENE [WORDS] prints one JSON object. In a hurry are three things: sync asks as soon as it is night and
-takes as fast as it can, the update unit looks each ten seconds. All else is the package's; the server runs from this checkout.
+takes as fast as it can, the update unit looks each minute. All else is the package's; the server runs from this checkout.
 """
 
 from __future__ import annotations
@@ -46,10 +46,13 @@ ExecStart=/usr/bin/python3 -m kiosk central serve --data /opt/central
 """
 HURRIED = "/opt/vmtest/hurried"
 SYNC = f"[Service]\nExecStart=\nExecStart={HURRIED} sync\n"
-TIMER = "[Timer]\nOnCalendar=\nOnCalendar=*:*:0/10\nRandomizedDelaySec=0\nAccuracySec=1s\n"
+TIMER = "[Timer]\nOnCalendar=\nOnCalendar=*:0/1\nRandomizedDelaySec=0\nAccuracySec=1s\n"
 UNIT = "kiosk-update-fetched"
 PROGRAMS = "kiosk-station kiosk-sensors kiosk-sync"
-LONG = 4 * PATIENCE
+LONG = 10 * PATIENCE
+BETWEEN = 5.0
+"""Seconds between two presses of the exit button, so that the door leaves the update some of the processor."""
+
 VERSIONS = Versions()
 SPOOL = Spool(FOLDER)
 
@@ -124,6 +127,7 @@ def door_watched() -> Iterator[list[float]]:
             begun = monotonic()
             pressed()
             waits.append(monotonic() - begun)
+            over.wait(BETWEEN)
 
     watcher = threading.Thread(target=press)
     watcher.start()

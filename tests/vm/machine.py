@@ -115,7 +115,7 @@ def monitor(machine: Any, command: str) -> None:
 
 def play(machine: Any, module: str, scene: str, *logs: str) -> dict[str, Any]:
     """What a scene of one of our modules prints, played in there."""
-    code, out, errors = machine.run(f"{PYTHON} -m {module} {scene}", timeout=6 * PATIENCE)
+    code, out, errors = machine.run(f"{PYTHON} -m {module} {scene}", timeout=12 * PATIENCE)
     assert code == 0, errors + machine.run(f"tail -n 20 {' '.join(logs)}; journalctl -u 'kiosk-*' -o cat -n 60")[1]
     found: dict[str, Any] = json.loads(out)
     return found

@@ -31,7 +31,7 @@ from tests.vm import machine as vm
 from tests.vm.packed import built, evil, raised, repacked
 from tools.deb import build
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(3600), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(14_400), pytest.mark.filterwarnings("ignore")]
 
 CODE = "37081101"
 FOLDER = ROOT / "build" / "fleet"
