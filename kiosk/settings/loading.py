@@ -73,6 +73,10 @@ def _as_a_whole(message: str) -> Wrong:
     """Where and what, of a message such as "a holiday, and worked - at `$.calendar`"; tables of a list are numbered from 1."""
     what, _at, where = message.partition(" - at `$")
     parts = re.findall(r"[^.\[\]`]+", where)
+    if not parts and (
+        named := re.fullmatch(r"(\w+): (.*)", what, re.DOTALL)
+    ):  # of the file as a whole it names its key
+        return (named[1],), named[2]
     return tuple(f"{int(each) + 1}" if each.isdecimal() else each for each in parts), what
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 from kiosk.foreign import visible
@@ -18,6 +20,20 @@ UNPROVEN: Final = "?"
 """Behind a time that nobody had proven to the station when it wrote it."""
 
 MINUTE, HOUR = 60, 3600
+
+
+READ_IN: Final[ContextVar[tzinfo | None]] = ContextVar("read_in", default=None)
+"""The zone of whoever is answered just now; None: this machine's."""
+
+
+@contextmanager
+def in_zone(there: tzinfo) -> Iterator[None]:
+    """Within it this thread, or task, tells times of no station in this zone, whatever the machine's is."""
+    before = READ_IN.set(there)
+    try:
+        yield
+    finally:
+        READ_IN.reset(before)
 
 
 def word(value: object) -> str:
@@ -62,11 +78,15 @@ def listed(values: Iterable[str]) -> str:
 
 
 def when(wall: float, settings: Settings | None = None, form: str = FORM) -> str:
-    """A time in the station's zone; without a station in this machine's, with its offset. The number if no calendar has it."""
+    """A time in the station's zone; without a station in the reader's, or this machine's with its offset.
+
+    The number if no calendar has it.
+    """
+    there = READ_IN.get()
     try:
         moment = datetime.fromtimestamp(wall, UTC)
         if settings is None:
-            return moment.astimezone().strftime(form + " %z" * (form == FORM))
+            return moment.astimezone(there).strftime(form + " %z" * (form == FORM and there is None))
         return moment.astimezone(zone(settings)).strftime(form)
     except (ArithmeticError, ValueError, OSError):
         return f"{wall:g}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta, timezone, tzinfo
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
+
+from kiosk.central.zone import USUAL, zone_named
 
 HOUR: Final = 3600.0
 
@@ -69,7 +72,8 @@ Receiver = Mail | Webhook
 class AlarmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`settle`: seconds that a cause is there before anybody is told, if it is not urgent; `quiet`: and away before it is over.
 
-    `office`: where the office's pages are, for the links. `daily`: the hour (of `utc_offset`) of the daily message, if any.
+    `office`: where the office's pages are, for the links. `daily`: the hour of the daily message, if any.
+    `zone`: of that hour and of the times in messages, where it is not the centre's; `utc_offset`: the same in hours.
     """
 
     mail: tuple[Mail, ...] = ()
@@ -79,16 +83,25 @@ class AlarmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     quiet: Seconds = 600.0
     remind_hours: Hours = 4.0
     daily: Annotated[int, Meta(ge=0, le=23)] | None = 8
-    utc_offset: Annotated[float, Meta(ge=-12, le=14)] = 8.0
+    zone: str = ""
+    utc_offset: Annotated[float, Meta(ge=-12, le=14)] | None = None
     office: str = ""
 
     def __post_init__(self) -> None:
+        zone_named(self.zone or USUAL)
         names = [each.name for each in self.receivers]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two receivers are called {', '.join(twice)}")
         if self.office and not re.fullmatch(r"https?://[!-~]+", self.office):
             raise ValueError("office is no address that begins with https://")
+
+    @property
+    def tells_in(self) -> tzinfo:
+        """The zone of whoever is told."""
+        if self.utc_offset is not None:
+            return timezone(timedelta(hours=self.utc_offset))
+        return zone_named(self.zone or USUAL)
 
     @property
     def receivers(self) -> tuple[Receiver, ...]:

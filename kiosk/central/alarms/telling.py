@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -165,4 +166,5 @@ def _concerns(line: Line, scope: str) -> bool:
 
 def day_of(now: float, rules: AlarmSettings) -> int:
     """The number of the day in which the daily message falls."""
-    return int((now + (rules.utc_offset - (rules.daily or 0)) * HOUR) // 86_400)
+    there = datetime.fromtimestamp(now, rules.tells_in)
+    return there.toordinal() - (there.hour < (rules.daily or 0))

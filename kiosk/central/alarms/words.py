@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 import msgspec
@@ -14,7 +13,7 @@ from kiosk.central.store.messages import Body, Message
 from kiosk.foreign import visible
 from kiosk.language import _, speaking, told
 from kiosk.wording.names import Names
-from kiosk.wording.words import word
+from kiosk.wording.words import in_zone, when, word
 
 
 class Wrong(Protocol):
@@ -126,29 +125,21 @@ def event_word(event: Event) -> str:
     return {"raised": _("new"), "reminded": _("still so"), "cleared": _("well again")}.get(event, word(event))
 
 
-def line(each: Line, utc_offset: float) -> str:
-    """One cause, in one line, with its time in the zone of those who are told."""
+def line(each: Line) -> str:
+    """One cause, in one line."""
     parts = [where(each, each.name), trouble(each)]
     if each.whole and each.count:
         parts.insert(1, extent(each.count, each.of))
-    since = _("since {when}", when=_moment(each.since, utc_offset))
+    since = _("since {when}", when=when(each.since, form="%m-%d %H:%M"))
     assigned = _("{account} looks after it", account=each.assigned) if each.assigned else ""
     more = _("and {count} more there", count=each.more) if each.more else ""
     return f"[{event_word(each.event)}] " + _(", ").join(filter(None, (*parts, since, assigned, more)))
 
 
-def _moment(wall: float, utc_offset: float) -> str:
-    """The number, if no calendar has it."""
-    try:
-        return datetime.fromtimestamp(wall, timezone(timedelta(hours=utc_offset))).strftime("%m-%d %H:%M")
-    except (ArithmeticError, ValueError, OSError):
-        return f"{wall:g}"
-
-
 def letter(message: Message, rules: AlarmSettings) -> Letter:
     """A message as its receiver reads it."""
-    with speaking(rules.language == "zh"):
-        head, lines = subject(message), _lines(message, rules.utc_offset)
+    with speaking(rules.language == "zh"), in_zone(rules.tells_in):
+        head, lines = subject(message), _lines(message)
     link = f"{rules.office.rstrip('/')}/office/" if rules.office else ""
     data = {"kind": message.kind, "at": message.at, **msgspec.to_builtins(message.body)}
     name = f"yizhan-{message.number}-{message.at:.0f}"
@@ -166,7 +157,7 @@ def subject(message: Message) -> str:
             return _subject(message.body)
 
 
-def _lines(message: Message, utc_offset: float) -> list[str]:
+def _lines(message: Message) -> list[str]:
     body = message.body
     if message.kind == "daily":
         return [
@@ -174,7 +165,7 @@ def _lines(message: Message, utc_offset: float) -> list[str]:
             _("Keep this line where nobody of the office can change it."),
         ]
     more = [_("and {count} more", count=body.more)] if body.more else []
-    return [*(line(each, utc_offset) for each in body.lines), *more]
+    return [*map(line, body.lines), *more]
 
 
 def _subject(body: Body) -> str:

@@ -27,6 +27,7 @@ from kiosk.central.web.forms import NOTHING, Form, Incoming
 from kiosk.central.web.spoken import reads_chinese, title_of
 from kiosk.central.web.turns import Busy, Turns, no_room
 from kiosk.language import _, speaking
+from kiosk.wording.words import in_zone
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Gate:
 
     async def answer(self, wanted: Page, request: Request) -> Response:
         """A page, or why not, in the language of whoever asks; nothing that is sent is read from whoever may not send it."""
-        with speaking(reads_chinese(request, LANGUAGE)):
+        with speaking(reads_chinese(request, LANGUAGE)), in_zone(self._store.zone):
             try:
                 if wanted.method != "POST" or not await self._turns.run(self._may_send, wanted, request):
                     turns = self._abroad if wanted.abroad else self._turns

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from msgspec import Struct
 from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, missing, page, to
-from kiosk.central.policy_text import CHINA
 from kiosk.central.reach import crowded, meant
 from kiosk.central.refusals import TooLarge
 from kiosk.central.service_file import Written, judged, service_warnings
@@ -66,7 +65,7 @@ def _short(at: float) -> str:
 
 def read_notice(form: Form, asked: Asked) -> tuple[Written | None, Mapping[str, str]]:
     """The notice that a form writes; or what is wrong, by field."""
-    raw, wrong = _raw(form)
+    raw, wrong = _raw(form, asked.store.zone)
     found = judged(raw, asked.now) if not wrong else []
     if isinstance(found, list):
         return None, wrong | {_field(key): what for key, what in found}
@@ -77,7 +76,7 @@ def read_notice(form: Form, asked: Asked) -> tuple[Written | None, Mapping[str, 
     return found, {}
 
 
-def _raw(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
+def _raw(form: Form, there: tzinfo) -> tuple[dict[str, Any], dict[str, str]]:
     texts = {language: text for language in LANGUAGES if (text := form.raw(f"text_{language}").strip())}
     texts = {language: text.replace("\r\n", "\n") for language, text in texts.items()}
     raw: dict[str, Any] = {"id": form.words("id"), "station": form.words("station"), "texts": texts}
@@ -85,7 +84,7 @@ def _raw(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
     wrong: dict[str, str] = {}
     for name in ("begins", "ends"):
         if text := form.words(name):
-            at = time_in(text)
+            at = time_in(text, there)
             raw[name] = at
             wrong |= {} if at else {name: _("A day and a time, such as 2026-12-31T18:00.")}
         elif name == "ends":
@@ -93,10 +92,10 @@ def _raw(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
     return raw, wrong
 
 
-def time_in(text: str) -> datetime | None:
-    """A time of a form, which is that of the stations."""
+def time_in(text: str, there: tzinfo) -> datetime | None:
+    """A time of a form, which is told in the same zone as those of the pages."""
     try:
-        return datetime.strptime(text[:16].replace(" ", "T"), "%Y-%m-%dT%H:%M").replace(tzinfo=CHINA)
+        return datetime.strptime(text[:16].replace(" ", "T"), "%Y-%m-%dT%H:%M").replace(tzinfo=there)
     except ValueError:
         return None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from kiosk.central.figures import ZONE
 from kiosk.language import _
+from kiosk.wording.words import READ_IN
 
 MINUTE, HOUR = 60, 3600
 
@@ -21,7 +22,8 @@ def ago(seconds: float) -> str:
 
 def day_and_hour(at: float, now: float) -> str:
     """The hour of a moment; with its day of the week, or its date, where that is not today."""
-    there, today = (datetime.fromtimestamp(each, UTC).astimezone(ZONE) for each in (at, now))
+    zone = READ_IN.get() or ZONE
+    there, today = (datetime.fromtimestamp(each, zone) for each in (at, now))
     hour = f"{there:%H:%M}"
     days = (there.date() - today.date()).days
     if days == 0:

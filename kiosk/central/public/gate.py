@@ -28,6 +28,7 @@ from kiosk.central.web.packing import pack, takes_gzip
 from kiosk.central.web.spoken import reads_chinese, title_of
 from kiosk.central.web.turns import LATER, Busy, Turns, no_room
 from kiosk.language import _, speaking
+from kiosk.wording.words import in_zone
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Gate:
 
     async def answer(self, wanted: Page, request: Request) -> Response:
         """A page, or why not, in the language of whoever asks."""
-        with speaking(reads_chinese(request, COOKIE)):
+        with speaking(reads_chinese(request, COOKIE)), in_zone(self._store.zone):
             try:
                 return await (
                     self._taken(wanted, request) if wanted.method == "POST" else self._viewed(wanted, request)

@@ -55,12 +55,12 @@ class CentralStore(
 
     def __init__(self, folder: Path) -> None:
         settings = settings_of(folder)
-        self.retention, self.alarm_rules = settings.retention, settings.alarms
+        self.retention, self.alarm_rules = settings.retention, settings.alarm_rules
         self.folder, self.calendar = folder, settings.calendar
         self.oidc, self.pass_login = settings.oidc, settings.pass_login
         self.addresses, self.feed = settings.addresses, settings.feed
         self._engine = engine_of(folder, settings)
-        self.printed = settings.printed
+        self.printed, self.zone = settings.printed, settings.tells_in
         self._numbers, self._doors = {}, {}
         self._highest = Highest(folder)
         migrate(self._engine)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk.central.addresses import Addresses, FeedSettings
 from kiosk.central.alarms.settings import AlarmSettings
@@ -16,6 +18,7 @@ from kiosk.central.retention import Retention
 from kiosk.central.store.engine import Engine, StoreFailed, Trouble
 from kiosk.central.store.sqlite import FILE, Sqlite
 from kiosk.central.voices.calendar import Calendar
+from kiosk.central.zone import USUAL, zone_named
 from kiosk.settings.loading import load_as
 from kiosk.settings.table import BadSettings
 
@@ -23,9 +26,13 @@ SETTINGS: Final = "central.toml"
 
 
 class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """What `central.toml` may say. `dsn`: a connection string of libpq's, such as `postgresql://db1,db2/yizhan`."""
+    """What `central.toml` may say.
+
+    `dsn`: a connection string of libpq's, such as `postgresql://db1,db2/yizhan`; `zone`: of times on pages and in messages.
+    """
 
     dsn: str = ""
+    zone: str = USUAL
     addresses: Addresses = Addresses()
     feed: FeedSettings = FeedSettings()
     retention: Retention = Retention()
@@ -38,6 +45,17 @@ class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.pass_login and not self.addresses.passes:
             raise ValueError("pass_login: there is no page to log in to: passes of [addresses] is missing")
+        zone_named(self.zone)
+
+    @property
+    def tells_in(self) -> tzinfo:
+        """The zone itself."""
+        return zone_named(self.zone)
+
+    @property
+    def alarm_rules(self) -> AlarmSettings:
+        """Those of the alarms, with their zone."""
+        return replace(self.alarms, zone=self.alarms.zone or self.zone)
 
 
 def holds_one(folder: Path) -> bool:

@@ -156,7 +156,7 @@ def _tried(receiver: Receiver, folder: Path) -> str | None:
     now = time.time()
     message = Message(0, now, receiver.name, "test", Body([]), 0, now, None, "")
     try:
-        send(receiver, letter(message, settings_of(folder).alarms), folder, now)
+        send(receiver, letter(message, settings_of(folder).alarm_rules), folder, now)
     except NotSent as why:
         return str(why)
     return None
