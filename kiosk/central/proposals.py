@@ -9,13 +9,18 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.central.issuer import Issuer
+from kiosk.central.offering import offer, wrong_beside
 from kiosk.central.passes import DAY, By, NotSo, Passes
 from kiosk.central.policy_file import read_policy_text
+from kiosk.central.refusals import TooLarge
+from kiosk.central.service_file import read_service_text
+from kiosk.central.services import OtherService
 from kiosk.central.store import CentralStore
 from kiosk.central.store.audit import Act
 from kiosk.central.store.people import Credential
 from kiosk.central.store.proposals import Outcome, Proposal
 from kiosk.language import _
+from kiosk.settings.table import BadSettings
 from kiosk.trust.status import Status
 
 MOST_AT_ONCE: Final = 100
@@ -47,6 +52,12 @@ class Withdrawal(Struct, frozen=True, tag="withdrawal"):
     scope: str
 
 
+class ServicePublication(Struct, frozen=True, tag="service"):
+    """Publish this service (TOML)."""
+
+    text: str
+
+
 class RingOpening(Struct, frozen=True, tag="opening"):
     """Open that ring to a release, or let it go on there."""
 
@@ -54,7 +65,7 @@ class RingOpening(Struct, frozen=True, tag="opening"):
     ring: int
 
 
-Proposed = Revocations | Publication | Withdrawal | RingOpening
+Proposed = Revocations | Publication | Withdrawal | ServicePublication | RingOpening
 
 
 def read_act(proposal: Proposal) -> Proposed:
@@ -72,6 +83,8 @@ def what(act: Proposed) -> str:
             return "publish a policy"
         case Withdrawal():
             return "withdraw a policy"
+        case ServicePublication():
+            return "publish a service"
         case RingOpening():
             return "open a ring"
         case _:
@@ -111,6 +124,8 @@ def _do(store: CentralStore, issuer: Issuer, act: Proposed, by: By) -> None:
             publish(store, issuer, text, version, by)
         case Withdrawal(scope):
             withdraw(store, issuer, scope, by)
+        case ServicePublication(text):
+            _offer(store, issuer, text, by)
         case RingOpening(version, ring):
             open_ring(store, version, ring, by, issuer.now())
         case _:
@@ -157,6 +172,23 @@ def publish(store: CentralStore, issuer: Issuer, text: str, version: int, by: By
             Act(by.name, "policy published", about_policy(policy.station), policy.station, by.reason), issuer.now()
         )
     return number
+
+
+def _offer(store: CentralStore, issuer: Issuer, text: str, by: By) -> None:
+    """Raises NotSo where it cannot be meant any longer."""
+    try:
+        written = read_service_text(text, issuer.now(), _without_picture)
+        if wrong := [*wrong_beside(store, written, issuer.now())]:
+            raise NotSo("", "; ".join(what for _key, what in wrong))
+        offer(store, issuer, written)
+    except (BadSettings, OtherService, TooLarge) as error:
+        raise NotSo("", str(error)) from error
+    store.acted(Act(by.name, "service published", written.head.id, written.head.station, by.reason), issuer.now())
+
+
+def _without_picture(_name: str) -> bytes:
+    """What two persons want are no events, which alone have pictures."""
+    raise FileNotFoundError
 
 
 def withdraw(store: CentralStore, issuer: Issuer, scope: str, by: By) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +28,9 @@ from kiosk.central.supply_kinds import CampaignFile, DoctorFile, StopFile
 from kiosk.decoding import UNDECODABLE
 from kiosk.language import _
 from kiosk.settings.loading import check_table, told_lines
-from kiosk.settings.reading import read_toml
+from kiosk.settings.reading import tables_in
 from kiosk.settings.table import BadSettings, Wrong, did_you_mean
-from kiosk.settings.text import read_bounded
+from kiosk.settings.text import as_far_as_readable, read_bounded, read_text
 from kiosk.trust.documents import sign_document
 from kiosk.trust.service import (
     CAMPAIGN,
@@ -73,6 +73,9 @@ FILES: Final[Mapping[str, type[AnyFile]]] = {
 }
 """The kinds that can be written."""
 
+PAGE: Final = Path("service")
+"""What a text is called that is no file."""
+
 READ_IN: Final = "zh"
 """The language that everybody at a door can be expected to read."""
 
@@ -100,11 +103,19 @@ class Written(Struct, frozen=True):
         return self.size + (OF_LEDGERS if isinstance(self.body, Campaign) else 0)
 
 
+Pictures = Callable[[str], bytes]
+"""What a picture's name stands for. Raises OSError."""
+
+
 def read_service_file(path: Path, now: float) -> Written:
     """The service in a file. Raises BadSettings with everything that is wrong."""
+    return read_service_text(read_text(path), now, lambda name: read_bounded(path.parent / name, MOST_BYTES), path)
+
+
+def read_service_text(text: str, now: float, pictures: Pictures, path: Path = PAGE) -> Written:
+    """The service in a text. Raises BadSettings with everything that is wrong."""
     try:
-        text, raw = read_toml(path)
-        found = judged(raw, now, path.parent)
+        found = judged(tables_in(text, path), now, pictures)
     except UNDECODABLE as error:
         raise BadSettings([f"{path}: {error}"]) from error
     if isinstance(found, list):
@@ -114,12 +125,11 @@ def read_service_file(path: Path, now: float) -> Written:
 
 def with_lines(path: Path, wrong: Iterable[Wrong]) -> list[str]:
     """What only the store knows to be wrong with the file, with its lines."""
-    text, _raw = read_toml(path)
-    return told_lines(path, text, list(wrong))
+    return told_lines(path, as_far_as_readable(read_bounded(path)), list(wrong))
 
 
-def judged(raw: dict[str, Any], now: float, folder: Path | None = None) -> Written | list[Wrong]:
-    """The service that these tables say, or everything that is wrong with them; `folder`: where its picture is looked for."""
+def judged(raw: dict[str, Any], now: float, pictures: Pictures | None = None) -> Written | list[Wrong]:
+    """The service that these tables say, or everything that is wrong with them."""
     kind = raw.get("kind", NOTICE)
     if kind == LEDGER:
         return [(("kind",), _("nobody writes a ledger: the centre makes each, of what was handed out"))]
@@ -130,7 +140,7 @@ def judged(raw: dict[str, Any], now: float, folder: Path | None = None) -> Writt
         return wrong
     file = msgspec.convert(raw, FILES[kind])
     wrong = list(_senseless(file, now))
-    picture = _picture(file, folder)
+    picture = _picture(file, pictures)
     if isinstance(picture, str):
         wrong.append((("picture",), picture))
         picture = b""
@@ -147,12 +157,12 @@ def _written(file: AnyFile, kind: str, picture: bytes, now: float) -> Written:
     return Written(msgspec.convert(msgspec.to_builtins(head), ServiceDocument), body, picture)
 
 
-def _picture(file: AnyFile, folder: Path | None) -> bytes | str:
+def _picture(file: AnyFile, pictures: Pictures | None) -> bytes | str:
     """The picture that an event names, made anew; nothing where it names none; or why there is none."""
-    if not isinstance(file, EventFile) or not file.picture or folder is None:
+    if not isinstance(file, EventFile) or not file.picture or pictures is None:
         return b""
     try:
-        return made_small(read_bounded(folder / file.picture, MOST_BYTES), MOST_OF_A_PICTURE)
+        return made_small(pictures(file.picture), MOST_OF_A_PICTURE)
     except OSError as error:
         return _("cannot be read: {why}", why=error.strerror or error)
     except NoPhoto:

@@ -22,6 +22,7 @@ def menu(role: Role) -> list[tuple[str, str]]:
         ("/phone", _("On a phone"), COUNTER),
         ("/policies", _("Policies"), VIEWER),
         ("/notices", _("Notices"), STEWARD),
+        ("/services", _("Services"), STEWARD),
         ("/enrolments", _("Enrolments"), TECHNICIAN),
         ("/audit", _("What was done"), VIEWER),
         ("/accounts", _("Accounts"), ADMINISTRATOR),

@@ -31,6 +31,7 @@ from kiosk.central.office import (
     policies,
     posters,
     proposals,
+    services,
     sheet,
     sheets,
     station,
@@ -150,6 +151,10 @@ PAGES: Final = (
     Page("/notices", notices.show, STEWARD),
     Page("/notices", notices.change, STEWARD, POST),
     Page("/notices/withdraw", notices.withdraw, STEWARD, POST),
+    Page("/services", services.show, STEWARD),
+    Page("/services", services.change, STEWARD, POST, PHOTO + LIST),
+    Page("/services/withdraw", services.ask_to_withdraw, STEWARD),
+    Page("/services/withdraw", services.withdraw, STEWARD, POST),
     # Who may become a station.
     Page("/enrolments", enrolments.show, TECHNICIAN),
     Page("/enrolments", enrolments.make, TECHNICIAN, POST),

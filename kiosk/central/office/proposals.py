@@ -17,6 +17,7 @@ from kiosk.central.proposals import (
     Publication,
     Revocations,
     RingOpening,
+    ServicePublication,
     Withdrawal,
     read_act,
     what,
@@ -59,6 +60,8 @@ def _detail(act: Proposed) -> str:
         case Revocations(indices):
             return _("{count} passes", count=len(indices))
         case Publication(text, _version):
+            return text
+        case ServicePublication(text):
             return text
         case Withdrawal(scope):
             return scope or _("every station")

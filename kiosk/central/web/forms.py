@@ -21,6 +21,7 @@ LONGEST_WORDS: Final = 500
 """Characters of a field of a form."""
 
 MOST_FIELDS: Final = 200
+MOST_FILES: Final = 2
 SMALL: Final = 16 * 1024
 """Bytes of a form without a file."""
 
@@ -91,7 +92,7 @@ async def _read(request: Request, body: bytes) -> Form:
 
     try:
         sent = await Request(request.scope, whole).form(
-            max_files=1, max_fields=MOST_FIELDS, max_part_size=len(body) + 1
+            max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=len(body) + 1
         )
     except (MultiPartException, UnicodeDecodeError) as error:
         raise _not_whole() from error

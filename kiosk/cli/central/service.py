@@ -18,7 +18,6 @@ from kiosk.wording.words import service_word, when
 if TYPE_CHECKING:
     from kiosk.central.service_file import Written
     from kiosk.central.services import OtherService
-    from kiosk.central.store import CentralStore
     from kiosk.central.store.services import StoredService
 
 
@@ -37,33 +36,27 @@ def publish(file: Path, folder: Path, dry_run: bool) -> None:
 
     A poll is published as the election board made it.
     """
-    from kiosk.central.campaign_keys import keyed  # noqa: PLC0415
-    from kiosk.central.reach import crowded, meant  # noqa: PLC0415
-    from kiosk.central.service_clashes import clashes  # noqa: PLC0415
+    from kiosk.central.offering import doubts, offer, wrong_beside  # noqa: PLC0415
+    from kiosk.central.reach import meant  # noqa: PLC0415
     from kiosk.central.service_file import with_lines  # noqa: PLC0415
-    from kiosk.central.service_kinds import as_said  # noqa: PLC0415
     from kiosk.central.service_preview import preview_of  # noqa: PLC0415
     from kiosk.central.services import OtherService  # noqa: PLC0415
 
     now = time.time()
     wanted = _written(file, now)
     store, issuer = (looked_into(folder), None) if dry_run else opened(folder)
-    if wrong := list(clashes(store, wanted.head, wanted.body, now)):
+    if wrong := list(wrong_beside(store, wanted, now)):
         _refuse(with_lines(file, wrong))
-    reaches = len(meant(store, wanted.head.station))
-    if full := crowded(store, wanted.head, wanted.room, now):
-        words = _("{station} would hold more services than it can. Next: kiosk central service list", station=full[0])
-        fail(visible(f"{file}: {words}"), MISUSED)
-    preview = preview_of(wanted.head, wanted.body)
-    if _asks_otherwise(store, wanted):
-        echo(visible(f"{file}: {_otherwise(wanted.head.id)}"), err=True)
+    reaches, preview = len(meant(store, wanted.head.station)), preview_of(wanted.head, wanted.body)
+    for line in doubts(store, wanted):
+        echo(visible(f"{file}: {line}"), err=True)
     if issuer is None:
         words = _("It would reach {count} stations; nothing was published.", count=reaches)
         answer("\n".join([*preview, words]), reaches=reaches)
         return
     try:
         with store.transaction():
-            head = issuer.publish_service(wanted.head, as_said(keyed(store, wanted).body), wanted.picture)
+            head = offer(store, issuer, wanted)
             acted(store, "service published", head.id, head.station)
     except OtherService as error:
         fail(visible(f"{file}: {taken_words(wanted.head.id, error)}"), MISUSED)
@@ -76,37 +69,16 @@ def publish(file: Path, folder: Path, dry_run: bool) -> None:
     answer("\n".join([*preview, words]), id=head.id, number=head.version, reaches=reaches)
 
 
-def _otherwise(id: str) -> str:  # noqa: A002
-    return _(
-        "{id} asked something else so far, and what was answered to that will stand under this. Another question needs "
-        "another id.",
-        id=id,
-    )
-
-
-def _asks_otherwise(store: CentralStore, wanted: Written) -> bool:
-    """Whether it is a question, and the one of its id had other words in a language that both have."""
-    from kiosk.trust.service import Question  # noqa: PLC0415
-
-    before = store.questions().get(wanted.head.id)
-    if before is None or not isinstance(wanted.body, Question):
-        return False
-    return any(before.texts.get(language, text) != text for language, text in wanted.body.texts.items())
-
-
 def _written(file: Path, now: float) -> Written:
-    """The service in that file, with a word on what is hardly meant; else exit code 2 with each thing that is wrong."""
+    """The service in that file; else exit code 2 with each thing that is wrong."""
     from kiosk.central.polls import read_poll_service  # noqa: PLC0415
-    from kiosk.central.service_file import read_service_file, service_warnings  # noqa: PLC0415
+    from kiosk.central.service_file import read_service_file  # noqa: PLC0415
     from kiosk.settings.table import BadSettings  # noqa: PLC0415
 
     try:
-        wanted = read_poll_service(file, now) or read_service_file(file, now)
+        return read_poll_service(file, now) or read_service_file(file, now)
     except BadSettings as error:
         _refuse(error.errors)
-    for line in service_warnings(wanted):
-        echo(visible(f"{file}: {line}"), err=True)
-    return wanted
 
 
 def _refuse(wrong: list[str]) -> NoReturn:
