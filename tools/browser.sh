@@ -4,6 +4,7 @@ set -eu
 missing=""
 command -v chromium >/dev/null || missing="chromium"
 fc-list :lang=zh-cn family 2>/dev/null | grep -q "Noto Sans CJK SC" || missing="$missing fonts-noto-cjk"
+[ -e /usr/share/javascript/leaflet/leaflet.min.js ] || missing="$missing libjs-leaflet"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ]; then sudo=""; else sudo="sudo -n"; fi
 echo "Installing $missing ..." >&2

@@ -41,7 +41,7 @@ def overview(store: CentralStore, scope: Scope, prefix: str, now: float) -> list
     since = (date.fromisoformat(local(now)[0]) - timedelta(days=CLEANED_WITHIN - 1)).isoformat()
     cleaned = store.cleanings(scope, prefix, since)
     found = standings(stations, store.checklists().values(), store.last_rounds(scope, prefix), now)
-    return [replace(each, cleaned=cleaned.get(each.station)) for each in found]
+    return [replace(each, cleaned=cleaned[each.station]) if each.station in cleaned else each for each in found]
 
 
 def told(each: Standing, listed: Mapping[str, Listed]) -> Told:

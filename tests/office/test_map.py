@@ -19,9 +19,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kiosk.central.coordinates import EAST, NORTH, SOUTH, WEST, Point, far_off, point
+from kiosk.central.office import leaflet, station_map
+from kiosk.central.office.asked import POLICY
 from kiosk.central.office.station_map import LOOK, places_of, shown
 from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store import CentralStore
+from kiosk.central.store.engine import StoreFailed
+from kiosk.central.store.place import settings_of
 from kiosk.central.store.places import Placed
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import SILENT_AFTER, Sighting, StationLine
@@ -32,7 +36,7 @@ from kiosk.trust.documents import read_document
 from kiosk.trust.service import ServiceDocument, Stop
 from tests.core.test_services import service
 from tests.keys import KEYSET, ROOT, private, public
-from tests.office.clerks import Office
+from tests.office.clerks import Office, open_office
 from tests.programs.province_of_days import codes
 from tests.programs.test_register import verb
 
@@ -167,3 +171,62 @@ def test_one_on_wheels_stands_at_its_stop_and_its_page_lists_what_it_told(office
     assert "泉城广场" in clerk.reads("/stations/37019801")
     office.store.keep_stop(ToldOfStop("37019801", "square", "arrived", now - 60.0), now)
     assert "arrived ·" in clerk.reads("/stations/37019801")
+
+
+# Where there is a script, and a server with pictures of the ground.
+
+
+def test_the_numbers_of_the_map_are_those_of_the_operators_stations(office: Office) -> None:
+    office.store.add_stations([Registered("37650101", "<b>", latitude="36.65", longitude="117.1")], time())
+    answer = office.hire("map.numbers", "viewer", "3765").get("/map/stations.json")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == {
+        "stations": [["37650101", 36.65, 117.1, "waiting", "<b>"]],
+        "labels": [["376501", 36.65, 117.1]],
+    }
+    assert office.stranger().get("/map/stations.json").status_code == 303
+    assert office.hire("map.none", "viewer", "9998").get("/map/stations.json").json()["stations"] == []
+
+
+def test_the_page_loads_pictures_from_the_named_server_and_from_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaflet, "library", lambda: {"js": ("/a.js", b""), "css": ("/a.css", b"")})
+    monkeypatch.setattr(station_map, "library", leaflet.library)
+    for number, (said, images) in enumerate(
+        [("", ""), ('[map]\ntiles = "https://t.example.org:8443/{z}/{x}/{y}.png"', "https://t.example.org:8443")]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "central.toml").write_text(said, encoding="utf-8")
+        with open_office(folder) as office:
+            office.store.add_stations([Registered("37660101", latitude="36.65", longitude="117.1")], time())
+            clerk = office.hire("map.tiles", "viewer")
+            policy = clerk.get("/map").headers["Content-Security-Policy"]
+            assert policy == (f"{POLICY}; img-src 'self' data: {images}" if images else POLICY)
+            assert clerk.get("/stations").headers["Content-Security-Policy"] == POLICY
+
+
+def test_without_the_library_the_map_is_drawn_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaflet.library.cache_clear()
+    monkeypatch.setattr(leaflet, "FOLDER", tmp_path)
+    with open_office(tmp_path) as office:
+        office.store.add_stations([Registered("37660101", latitude="36.65", longitude="117.1")], time())
+        page = office.hire("map.alone", "viewer").get("/map").text
+    leaflet.library.cache_clear()
+    assert 'href="stations/37660101"' in page
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        "http://tiles.example.org/{z}/{x}/{y}.png", "https://t.example.org/{z}/{x}.png", "https://t.example.org;/{z}/{x}/{y}",
+        "https://t.example.org/{z}/{x}/{y} .png", "tiles/{z}/{x}/{y}.png", "https://a:b@t.example.org/{z}/{x}/{y}.png",
+        "https://t.example.org/{z}/{x}/{y}/{y}.png", "https://{s}.example.org/{z}/{x}/{y}.png",
+    ],
+)  # fmt: skip
+def test_what_is_no_server_with_pictures_is_told(tmp_path: Path, tiles: str) -> None:
+    (tmp_path / "central.toml").write_text(f'[map]\ntiles = "{tiles}"', encoding="utf-8")
+    with pytest.raises(StoreFailed, match=r"tiles: .* must be like https://"):
+        settings_of(tmp_path)

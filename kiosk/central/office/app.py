@@ -12,6 +12,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.office.asked import ROOT
 from kiosk.central.office.assets import KINDS, PACKAGE
 from kiosk.central.office.gate import Gate
+from kiosk.central.office.leaflet import leaflet_routes
 from kiosk.central.office.pages import PAGES, Page
 from kiosk.central.store import CentralStore
 from kiosk.central.web.assets import asset_routes
@@ -22,7 +23,7 @@ def routes(store: CentralStore, issuer: Issuer) -> list[BaseRoute]:
     gate = Gate(store, issuer)
     pages = [_route(gate, each) for each in PAGES]
     office = Starlette(
-        routes=[*asset_routes(PACKAGE, KINDS), *pages],
+        routes=[*asset_routes(PACKAGE, KINDS), *leaflet_routes(), *pages],
         exception_handlers={HTTPException: gate.lost, Exception: gate.lost},
     )
     return [Route("/", _here), Mount(ROOT, office)]

@@ -29,6 +29,9 @@ from kiosk.language import _, chinese, told
 from kiosk.wording.words import listed, when, word
 
 ROOT: Final = "/office"
+POLICY: Final = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+"""Of what a page may load, and where its forms lead (CSP Level 3)."""
+
 BY_ITSELF: Final = "by-itself"
 """In the address of a page that loads itself anew: nobody did anything, and no session lasts longer for it."""
 
@@ -98,6 +101,12 @@ def page(name: str, asked: Asked, status: int = 200, **values: Any) -> Response:
 def to(path: str) -> Response:
     """The way to another page of the office, after something was done."""
     return RedirectResponse(ROOT + path, 303)
+
+
+def with_pictures_of(answer: Response, origin: str) -> Response:
+    """A page that may load pictures of one other server, too, and those that a script makes."""
+    answer.headers["Content-Security-Policy"] = f"{POLICY}; img-src 'self' data: {origin}"
+    return answer
 
 
 def missing(what: str) -> NoReturn:

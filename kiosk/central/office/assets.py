@@ -7,7 +7,7 @@ from typing import Final
 from kiosk.central.web import assets
 
 PACKAGE: Final = "kiosk.central.office"
-KINDS: Final = {"office.css": "text/css", "live.js": "text/javascript"}
+KINDS: Final = {"office.css": "text/css", "live.js": "text/javascript", "map.js": "text/javascript"}
 
 
 def asset(name: str) -> tuple[str, bytes]:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from kiosk.central.asking import address_of, here_of, safely
 from kiosk.central.issuer import Issuer
 from kiosk.central.looking import Looking
-from kiosk.central.office.asked import BY_ITSELF, Asked, page, to
+from kiosk.central.office.asked import BY_ITSELF, POLICY, Asked, page, to
 from kiosk.central.office.cookies import cookie, device_cookie, give
 from kiosk.central.office.pages import Page
 from kiosk.central.refusals import CannotSign
@@ -37,7 +37,7 @@ HEADER_BY_ITSELF: Final = "X-By-Itself"
 
 
 HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",

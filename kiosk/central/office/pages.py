@@ -102,6 +102,7 @@ PAGES: Final = (
     Page("/sheets.csv", sheets.given, STEWARD),
     Page("/stations/{code}/rounds", inspections.look_up, ISSUER, POST),
     Page("/map", station_map.show, VIEWER),
+    Page("/map/stations.json", station_map.stations, VIEWER),
     Page("/inspections", inspections.show, VIEWER),
     # What is handed out.
     Page("/campaigns", campaigns.show, VIEWER),

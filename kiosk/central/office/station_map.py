@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
 from kiosk.central.coordinates import Point, far_off
 from kiosk.central.figures import STATION, level_within
-from kiosk.central.office.asked import Asked, page
+from kiosk.central.office.asked import Asked, page, with_pictures_of
+from kiosk.central.office.leaflet import library
 from kiosk.central.scope import Scope
 from kiosk.central.sheets import EMPTY
 from kiosk.central.stops import spot, stops_of
@@ -39,6 +42,7 @@ MOST_LISTED: Final = 30
 class Shown(Struct, frozen=True):
     """What becomes of the stations: a mark; or, with what was given, none; or nothing was given."""
 
+    lines: Sequence[StationLine]
     marks: list[Mark]
     wrong: list[Placed]
     missing: list[StationLine]
@@ -46,9 +50,8 @@ class Shown(Struct, frozen=True):
 
 def show(asked: Asked) -> Response:
     """The page."""
-    lines = asked.store.register(asked.scope)
-    found = shown(lines, places_of(asked.store, lines, asked.scope, asked.now), asked.now)
-    return page(
+    found = _found(asked)
+    answer = page(
         "map",
         asked,
         picture=_picture(found.marks, asked.scope.prefix) if found.marks else "",
@@ -56,13 +59,31 @@ def show(asked: Asked) -> Response:
         wrong=found.wrong,
         missing=found.missing[:MOST_LISTED],
         more=max(0, len(found.missing) - MOST_LISTED),
+        leaflet=library(),
+        ground=asked.store.map,
+        said=_legend() | {"all": _("{count} stations")},
     )
+    return with_pictures_of(answer, asked.store.map.origin) if library() and asked.store.map.origin else answer
+
+
+def stations(asked: Asked) -> Response:
+    """The same as numbers, for the script that moves the map: code, latitude, longitude, how it is, name; and the labels."""
+    found = _found(asked)
+    names = {each.code: each.name for each in found.lines}
+    marks = [(each.code, each.at.latitude, each.at.longitude, each.kind, names[each.code]) for each in found.marks]
+    labels = [(name, at.latitude, at.longitude) for name, at in _labels(found.marks, asked.scope.prefix).items()]
+    return Response(msgspec.json.encode({"stations": marks, "labels": labels}), media_type="application/json")
+
+
+def _found(asked: Asked) -> Shown:
+    lines = asked.store.register(asked.scope)
+    return shown(lines, places_of(asked.store, lines, asked.scope, asked.now), asked.now)
 
 
 def places_of(store: CentralStore, lines: Sequence[StationLine], scope: Scope, now: float) -> Mapping[str, Placed]:
     """Where each stands; one on wheels at its stop, or where the next one is."""
-    sheets = store.sheets()
-    stops = stops_of(store, {each.code for each in lines}, lambda code: sheets.get(code, EMPTY).wheels)
+    sheets = cache(store.sheets)  # read where there are stops at all
+    stops = stops_of(store, {each.code for each in lines}, lambda code: sheets().get(code, EMPTY).wheels)
     found = {code: at for code, planned in stops.items() if (at := spot(planned, now))}
     return store.places(scope) | {code: Placed(code, at, "") for code, at in found.items()}
 
@@ -76,13 +97,17 @@ def shown(lines: Sequence[StationLine], places: Mapping[str, Placed], now: float
     on_the_map = {each.code for each in marks}
     others = [each for each in standing if each.code not in on_the_map]
     wrong = [places[each.code] for each in others if each.code in places]
-    return Shown(marks, wrong, [each for each in others if each.code not in places])
+    return Shown(standing, marks, wrong, [each for each in others if each.code not in places])
 
 
 def _picture(marks: Sequence[Mark], prefix: str) -> str:
+    return drawn(marks, _labels(marks, prefix), _("Map of {count} stations; north is up", count=len(marks)), LOOK)
+
+
+def _labels(marks: Sequence[Mark], prefix: str) -> dict[str, Point]:
+    """The names of the parts, and where they stand."""
     level = level_within(prefix)
-    labels: dict[str, Point] = {} if level == STATION else middles(marks, level)
-    return drawn(marks, labels, _("Map of {count} stations; north is up", count=len(marks)), LOOK)
+    return {} if level == STATION else middles(marks, level)
 
 
 def _legend() -> dict[str, str]:

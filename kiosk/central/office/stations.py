@@ -75,7 +75,7 @@ def chosen(lines: Iterable[StationLine], wanted: Wanted, now: float) -> list[Sta
     """Those that are wanted, in order."""
     words = wanted.words.casefold().split()
     found = (each for each in lines if each.code.startswith(wanted.prefix) and _of_state(each, wanted.state, now))
-    return sorted((each for each in found if _has(each, words)), key=SORTS[wanted.sort])
+    return sorted((each for each in found if not words or _has(each, words)), key=SORTS[wanted.sort])
 
 
 def _of_state(each: StationLine, state: str, now: float) -> bool:
@@ -91,7 +91,7 @@ def _of_state(each: StationLine, state: str, now: float) -> bool:
 
 
 def _has(each: StationLine, words: list[str]) -> bool:
-    text = f"{each.code} {each.name} {each.address}".casefold() if words else ""
+    text = f"{each.code} {each.name} {each.address}".casefold()
     return all(word in text for word in words)
 
 

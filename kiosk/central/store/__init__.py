@@ -58,7 +58,7 @@ class CentralStore(
         self.retention, self.alarm_rules = settings.retention, settings.alarm_rules
         self.folder, self.calendar = folder, settings.calendar
         self.oidc, self.pass_login = settings.oidc, settings.pass_login
-        self.addresses, self.feed = settings.addresses, settings.feed
+        self.addresses, self.feed, self.map = settings.addresses, settings.feed, settings.map
         self._engine = engine_of(folder, settings)
         self.printed, self.zone = settings.printed, settings.tells_in
         self._numbers, self._doors = {}, {}

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kiosk.central.addresses import Addresses, FeedSettings
+from kiosk.central.addresses import Addresses, FeedSettings, MapSettings
 from kiosk.central.alarms.settings import AlarmSettings
 from kiosk.central.identity import OidcSettings, ProviderSettings
 from kiosk.central.printing.settings import PrintSettings
@@ -41,6 +41,7 @@ class CentralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     pass_login: ProviderSettings | None = None
     printed: PrintSettings = PrintSettings()
     calendar: Calendar = Calendar()
+    map: MapSettings = MapSettings()
 
     def __post_init__(self) -> None:
         if self.pass_login and not self.addresses.passes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -105,8 +106,13 @@ class Standing(Struct, frozen=True):
 def standing(station: str, since: float, checklist: Listed, last: Round | None, day: str) -> Standing:
     """How a station stands that has been there `since` (seconds since 1970)."""
     counted = last.at if last else max(since, checklist.begins)
-    due = (date.fromisoformat(local(counted)[0]) + timedelta(days=checklist.said.every)).isoformat()
-    return Standing(station, checklist.id, last, due, day)
+    return Standing(station, checklist.id, last, _later(local(counted)[0], checklist.said.every), day)
+
+
+@lru_cache(10_000)
+def _later(day: str, days: int) -> str:
+    """So many days after that one: thousands of stations have a handful of both."""
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
 def standings(

@@ -34,7 +34,7 @@ class Look(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """A station on the map: its code, what it is called there, and how it is."""
+    """A station on the map: its code (letters and digits), what it is called there, and how it is."""
 
     code: str
     kind: str
@@ -91,7 +91,7 @@ def drawn(marks: Sequence[Mark], labels: Mapping[str, Point], title: str, look: 
 def _mark(each: Mark, frame: Frame, digits: int, look: Look) -> str:
     use = f'<use href="#{each.kind}" x="{frame.x(each.at):.{digits}f}" y="{frame.y(each.at):.{digits}f}"/>'
     order = "" if each.kind in look.tabbed else ' tabindex="-1"'
-    return f'<a href="{look.to}{each.code}"{order}><title>{escape(each.name or each.code)}</title>{use}</a>'
+    return f'<a href="{look.to}{each.code}"{order}><title>{escape(each.name) or each.code}</title>{use}</a>'
 
 
 def middles(marks: Sequence[Mark], level: int) -> dict[str, Point]:
