@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
@@ -34,6 +34,9 @@ LOOK: Final = Look(
     to="stations/",
 )
 """What is worse lies above."""
+
+MOST_DRAWN: Final = 8
+"""Pictures that are kept, of half a megabyte at the most."""
 
 MOST_LISTED: Final = 30
 """Stations without coordinates that are named."""
@@ -101,7 +104,13 @@ def shown(lines: Sequence[StationLine], places: Mapping[str, Placed], now: float
 
 
 def _picture(marks: Sequence[Mark], prefix: str) -> str:
-    return drawn(marks, _labels(marks, prefix), _("Map of {count} stations; north is up", count=len(marks)), LOOK)
+    return _drawn((*marks,), prefix, _("Map of {count} stations; north is up", count=len(marks)))
+
+
+@lru_cache(MOST_DRAWN)
+def _drawn(marks: tuple[Mark, ...], prefix: str, title: str) -> str:
+    """The picture stays the same until a station is another way, or elsewhere."""
+    return drawn(marks, _labels(marks, prefix), title, LOOK)
 
 
 def _labels(marks: Sequence[Mark], prefix: str) -> dict[str, Point]:
