@@ -40,6 +40,11 @@ WORDS: Final = (
 )
 """The board may be slower by a hundred than what the units' time-outs are made for."""
 
+HEARS: Final = (
+    "systemctl is-active kiosk-station kiosk-scanner@main &&"
+    " ls -l /proc/$(systemctl show --property=MainPID --value kiosk-scanner@main)/fd | grep 'ttyAMA0\\|input/event'"
+)
+
 PIECE: Final = 800
 """Characters of a command for each line; the terminal's own bound is 4,096."""
 
@@ -226,11 +231,9 @@ class Pi:
     # our programs on it
 
     def await_station(self) -> None:
-        """Wait until the station answers and its scanner hears."""
+        """Wait until the station answers and its scanner holds its reader: what a port gets before is cut off."""
         self.shell()
-        until(
-            lambda: self.run("systemctl is-active kiosk-station kiosk-scanner@main")[0] == 0, "the programs", PATIENCE
-        )
+        until(lambda: self.run(HEARS)[0] == 0, "the programs", PATIENCE)
 
     def entries(self) -> list[dict[str, Any]]:
         """The newest entries of the access stream, the oldest first."""

@@ -89,7 +89,10 @@ def test_a_kill_while_it_is_held_released_leaves_the_lock_without_power(station:
     assert station.level(LOCK) == 0
 
 
-def test_the_doctor_and_the_status_know_the_board(station: Pi) -> None:
+def test_doctor_status_and_report_know_the_board(station: Pi) -> None:
     checks = station.checks()
     assert {checks[name] for name in ("machine.board", "pins.holder", "pins.strict_gpiod")} == {"fine"}
-    assert json.loads(station.out("kiosk status --json"))["board"].startswith("Raspberry Pi 3 Model B")
+    station.out("kiosk report --out /run/report.zip")
+    system = json.loads(station.out("python3 -m zipfile -e /run/report.zip /run/report && cat /run/report/system.json"))
+    for told in (system["model"], json.loads(station.out("kiosk status --json"))["board"]):
+        assert told.startswith("Raspberry Pi 3 Model B")

@@ -1,7 +1,7 @@
-"""The power goes at random instants around a pass: what anybody has seen in the logbook is there afterwards.
+"""The power goes, or the station is killed, at random instants around a pass: what was seen in the logbook is there afterwards.
 
 A card of QEMU's has no cache that a cut empties: what the kernel has handed over is kept, what it has not is gone. tests/vm has
-a disk that loses more. KIOSK_PI_CUTS: how many cuts.
+a disk that loses more. KIOSK_PI_CUTS, KIOSK_PI_KILLS: how many.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ import pytest
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook
 from tests.keys import claims, signed
-from tests.pi.machine import LOCK, Pi, board
+from tests.pi.machine import LOCK, PATIENCE, Pi, board
+from tests.programs.house import until
 
 pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
-CUTS: Final = int(os.environ.get("KIOSK_PI_CUTS", "20"))
+CUTS: Final = int(os.environ.get("KIOSK_PI_CUTS", "50"))
+KILLS: Final = int(os.environ.get("KIOSK_PI_KILLS", "20"))
 SYSTEM: Final = 133120 * 512
 """Where the system's partition begins, in bytes; tools/pi.sh."""
 
-SEES: Final = """\
+NEWEST: Final = """/var/lib/kiosk/logbook.db "SELECT seq FROM sqlite_sequence WHERE name = 'access'" """
+SEES: Final = f"""\
 cat >/run/sees <<'END'
 while [ ! -e /run/enough ]; do
-    echo "<$(sqlite3 -readonly /var/lib/kiosk/logbook.db "SELECT seq FROM sqlite_sequence WHERE name = 'access'")>"
+    echo "<$(sqlite3 -readonly {NEWEST})>"
     sleep 0.1
 done
 END
@@ -76,6 +79,7 @@ def newest_seen(pi: Pi) -> int:
 def test_what_was_seen_outlasts_a_cut_at_any_instant(station: Pi, first_card: Path, tmp_path: Path) -> None:
     """The card is copied while the machine stands still: what a cut would have left at that moment."""
     chance, seen, powered = random.Random(1), list[int](), 0  # noqa: S311
+    copy, data = tmp_path / "copy.qcow2", tmp_path / "data"
     station.out(SEES)
     station.types("sh /run/sees &")
     for turn in range(CUTS):
@@ -83,15 +87,28 @@ def test_what_was_seen_outlasts_a_cut_at_any_instant(station: Pi, first_card: Pa
         threading.Event().wait(chance.uniform(0, 4))
         powered += station.level(LOCK)
         seen.append(newest_seen(station))
-        station.copy_card(first_card, tmp_path / f"{turn}.qcow2")
+        station.copy_card(first_card, copy)
+        with system_of(copy) as system:
+            shutil.copytree(system / "var/lib/kiosk", data)
+        assert newest_kept(data) >= seen[-1], f"cut {turn}"
+        shutil.rmtree(data)
     station.types("touch /run/enough")  # no answer is asked for: it would be among what is seen
-    for turn, last in enumerate(seen):
-        with system_of(tmp_path / f"{turn}.qcow2") as system:
-            shutil.copytree(system / "var/lib/kiosk", tmp_path / "data")
-        assert newest_kept(tmp_path / "data") >= last, f"cut {turn}"
-        shutil.rmtree(tmp_path / "data")
     assert seen[-1] > seen[0], "passes went on between the cuts"
     print(f"\n{CUTS} cuts, {powered} while the lock had power, entries {seen[0]} to {seen[-1]} seen before, none lost")
+
+
+def test_what_was_seen_outlasts_a_kill_at_any_instant(station: Pi) -> None:
+    """And the lock is secured again, whatever it was before."""
+    chance, seen, powered = random.Random(2), 0, 0  # noqa: S311
+    for turn in range(KILLS):
+        station.scan(signed(claims(200 + turn)))
+        threading.Event().wait(chance.uniform(0, 4))
+        powered += station.level(LOCK)
+        seen = int(station.out(f"sqlite3 -readonly {NEWEST}; systemctl kill -s KILL kiosk-station"))
+        until(lambda: station.run("kiosk status")[0] == 0, "the next start", PATIENCE)
+        station.until_level(LOCK, 0)  # the scanner may have told the pass again
+        assert [each["seq"] for each in station.entries()][:seen] == [*range(1, seen + 1)], f"kill {turn}"
+    print(f"\n{KILLS} kills, {powered} while the lock had power, {seen} entries seen before the last, none lost")
 
 
 def test_a_start_after_a_cut_in_mid_unlock_says_so_and_gives_the_lock_no_power(built: Path, card: Path) -> None:
