@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from kiosk.language import _, chosen
@@ -10,14 +11,15 @@ from kiosk.wording.words import quantity, word
 
 
 class Names:
-    """The names of a station's things; without settings each is called as it is."""
+    """The names of a station's things; without settings each is called as it is, and `slots` are those that are known."""
 
-    def __init__(self, settings: Settings | None) -> None:
+    def __init__(self, settings: Settings | None, slots: Container[str] = ()) -> None:
         self.settings = settings
+        self._slots: Container[str] = settings.slots if settings else slots
 
     def door(self, name: str) -> str:
         """Of a door, or a slot of a cupboard."""
-        kind = "格口" if self.settings and name in self.settings.slots else "门"
+        kind = "格口" if name in self._slots else "门"
         return self._label("doors", name) or chosen((f"{name} {kind}", name))
 
     def sensor(self, name: str) -> str:

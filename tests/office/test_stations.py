@@ -114,6 +114,26 @@ def tell(office: Office, *entries: dict[str, Any], first: int = 1) -> None:
     assert not isinstance(became, Exception), became
 
 
+def test_slots_are_no_doors_and_have_their_own_count(office: Office, station: str) -> None:
+    """One is taken for a door until something is taken from it."""
+    boxes = [f"box{number:02}" for number in range(70)]
+    tell(
+        office, {"kind": "unlocked", "door": "main", "by": "pass"}, {"kind": "unlocked", "door": "box00", "by": "pass"}
+    )
+    assert sorted(office.store.doors(CODE)) == ["box00", "main"]
+    told = [{"kind": "taken" if name < "box35" else "not_taken", "door": name, "slot": True} for name in boxes]
+    tell(office, *told, {"kind": "locked", "door": "side"}, {"kind": "taken", "door": "main"}, first=3)
+    assert sorted(office.store.doors(CODE)) == ["main", "side"]
+    assert sorted(office.store.doors(CODE, slots=True)) == boxes[:64]
+    tell(office, {"kind": "locked", "door": "box00"}, first=75)
+    assert "box00" in office.store.doors(CODE, slots=True)
+    clerk = office.hire("opener", "technician")
+    page = clerk.get(f"/stations/{station}", headers={"Accept-Language": "zh-CN"}).text
+    assert page.count("box00 格口") > 1
+    assert "box00 门" not in page
+    assert '<optgroup label="格口">' in page
+
+
 def test_the_page_of_a_station_says_what_is_known(office: Office, station: str) -> None:
     tell(
         office,

@@ -51,8 +51,6 @@ OF_DOORS: Final = (
 )  # fmt: skip
 """Kinds of entries that tell how a door is."""
 
-NAMES: Final = Names(None)
-
 
 class Document(Struct, frozen=True):
     """A kind of documents: the number that the station says it has, and the newest here."""
@@ -81,17 +79,19 @@ class NewCommand(Struct, frozen=True):
     reason: str
 
 
-def told(entries: Iterable[Held]) -> list[tuple[str, str]]:
+def told(entries: Iterable[Held], names: Names) -> list[tuple[str, str]]:
     """When and what, of each entry; the newest first."""
     found = [(stamped(each.entry["wall"], str(each.entry.get("quality", "")), None), each.entry) for each in entries]
-    return [(at, sentence(entry, NAMES)) for at, entry in reversed(found)]
+    return [(at, sentence(entry, names)) for at, entry in reversed(found)]
 
 
-def last_of_doors(doors: Iterable[str], entries: Iterable[Held]) -> list[tuple[str, str, str]]:
-    """Of each door its name, and when and what was told of it last; empty where it was not."""
+def last_of_doors(doors: Iterable[str], entries: Iterable[Held], names: Names) -> list[tuple[str, str, str]]:
+    """Of each door or slot its name, and when and what was told of it last; empty where it was not."""
     of_doors = [each for each in entries if each.entry["kind"] in OF_DOORS]
     newest = {door: each for each in of_doors if isinstance(door := each.entry.get("door"), str)}
-    return [(NAMES.door(door), *(told([newest[door]])[0] if door in newest else ("", ""))) for door in sorted(doors)]
+    return [
+        (names.door(door), *(told([newest[door]], names)[0] if door in newest else ("", ""))) for door in sorted(doors)
+    ]
 
 
 def documents(line: StationLine, newest: Mapping[str, int]) -> list[Document]:
@@ -122,7 +122,8 @@ def show(asked: Asked) -> Response:
 def send(asked: Asked) -> Response:
     """Send it a command: signed, published and written into the audit, or none of it."""
     line = _known(asked)
-    new, wrong = read_command(asked.form, asked.store.doors(line.code))
+    doors = (*asked.store.doors(line.code), *asked.store.doors(line.code, slots=True))
+    new, wrong = read_command(asked.form, doors)
     if line.state != "enrolled":
         wrong = {"verb": _("Only an enrolled station can be told anything.")}
     if new is None or wrong:
@@ -168,20 +169,22 @@ def stop_rows(store: CentralStore, code: str, now: float) -> list[StopRow]:
     wheels = store.sheets().get(code, EMPTY).wheels
     planned = sorted(stops_of(store, {code}, lambda _code: wheels).get(code, ()), key=lambda each: each.begins)
     told = [each for each in planned if now < each.ends] + [each for each in reversed(planned) if each.ends <= now]
-    return [_stop_row(each) for each in told[:MOST_STOPS]]
+    return [_stop_row(each, now) for each in told[:MOST_STOPS]]
 
 
-def _stop_row(stop: PlannedStop) -> StopRow:
+def _stop_row(stop: PlannedStop, now: float) -> StopRow:
     at = stamped(stop.told_at, "", None) if stop.told else ""
     times = stamped(stop.begins, "", None), stamped(stop.ends, "", None)
-    return StopRow(of_languages(stop.texts), *times, word(stop.told) if stop.told else "", at)
+    told = word(stop.told) if stop.told else _("nothing: nobody knows") if stop.ends <= now else ""
+    return StopRow(of_languages(stop.texts), *times, told, at)
 
 
 def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str], status: int = 200) -> Response:
     store, code = asked.store, line.code
     published = store.published_bare(code)
     entries = store.newest(code, "access", Wanted(), ENTRIES)
-    doors = store.doors(code)
+    doors, slots = store.doors(code), store.doors(code, slots=True)
+    names, of_doors = Names(None, slots), store.newest(code, "access", Wanted(OF_DOORS), ENTRIES)
     held = ((line.seen and line.seen.documents) or {}).get("command", 0)
     return page(
         "station",
@@ -189,11 +192,13 @@ def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str],
         status,
         line=in_words(line, published, asked.now),
         network=line.seen.address if line.seen else "",
-        doors=last_of_doors(doors, store.newest(code, "access", Wanted(OF_DOORS), ENTRIES)),
+        doors=last_of_doors(doors, of_doors, names),
+        slots=last_of_doors(slots, of_doors, names),
         door_names=doors,
+        slot_names=slots,
         documents=documents(line, published.versions(code)),
         wrong_here=wrong_here(code, store.faults(code), store.raised(code)),
-        entries=told(entries),
+        entries=told(entries, names),
         commands=sent_commands(store, code, held, COMMANDS, asked.now)[::-1],
         acts=asked.acts(about=code, most=COMMANDS),
         medicine=medicine_of(asked, code),

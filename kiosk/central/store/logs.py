@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from kiosk.central.remembered import remember
 from kiosk.central.store.batches import LONGEST_BOOT, Kept, Numbered, in_order, kept, without_nul, written
+from kiosk.central.store.doors import OF_A_DOOR, Doors, doors_of, merged
 from kiosk.central.store.engine import Row, StoreFailed, Trouble
 from kiosk.central.store.releases import OF_UPDATES, Releases
 from kiosk.central.store.sightings import OF_FAULTS, Sightings
@@ -25,11 +26,6 @@ from kiosk.decoding import UNDECODABLE
 
 MOST_ASIDE: Final = 1000
 """Batches of a station that are kept aside."""
-
-MOST_DOORS: Final = 64
-LONGEST_DOOR: Final = 64
-OF_A_DOOR: Final = {"granted", "denied", "unlocked", "locked"}
-"""Kinds of entries whose door is surely one of the station's."""
 
 ENTRY: Final = ("log", "seq", "kind", "boot_number", "boot", "wall", "received", "body")
 NEWEST_BOOTS: Final = """
@@ -86,7 +82,10 @@ class Log(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """What a batch brings, before anything is written; `expected` is the first number of a conflict, or 0."""
+    """What a batch brings, before anything is written; `expected` is the first number of a conflict, or 0.
+
+    `doors`: those that it names, and whether it says that they are slots.
+    """
 
     sent: Sent
     log: Log
@@ -94,7 +93,7 @@ class Plan(Struct, frozen=True):
     reached: int
     rows: list[tuple[int, Kept]]
     rejected: list[tuple[int, str, str]]
-    doors: set[str]
+    doors: dict[str, bool]
 
     @property
     def of_faults(self) -> list[Kept]:
@@ -114,14 +113,11 @@ class Plan(Struct, frozen=True):
         return self.reached, [Rejected(seq, why) for seq, why, _ in self.rejected]
 
 
-class Logs(Sightings, Releases):
+class Logs(Sightings, Releases, Doors):
     """That part of the store."""
 
     _numbers: dict[Key, int]
     """Of the logs, for as long as they are found under them."""
-
-    _doors: dict[str, set[str]]
-    """Of the stations, as the database has them; there may be more."""
 
     def take_all(self, sent: Sequence[Sent], now: float) -> list[Became]:
         """What became of each batch, all in one transaction. Raises StoreFailed when it is that of all.
@@ -147,7 +143,7 @@ class Logs(Sightings, Releases):
 
     def _take_together(self, sent: Sequence[Sent], now: float) -> list[Became]:
         became: dict[int, Became] = {}
-        doors: dict[str, set[str]] = {}
+        named: dict[str, list[dict[str, bool]]] = {}
         faults: dict[str, list[Kept]] = {}
         updates: dict[str, list[Kept]] = {}
         with self._engine.transaction(alone=False):
@@ -158,10 +154,10 @@ class Logs(Sightings, Releases):
                 for at, each in plans.items():
                     became[at] = each.became if isinstance(each, Plan) else each
                     if isinstance(each, Plan):
-                        doors.setdefault(sent[at].station, set()).update(each.doors)
+                        named.setdefault(sent[at].station, []).append(each.doors)
                         faults.setdefault(sent[at].station, []).extend(each.of_faults)
                         updates.setdefault(sent[at].station, []).extend(each.of_updates)
-            self._remember_doors(doors)
+            self._remember_doors({station: merged(each) for station, each in named.items()})
             self._remember_faults(faults, now)
             self._remember_updates(updates, now)
         return [became[at] for at in range(len(sent))]
@@ -218,7 +214,7 @@ class Logs(Sightings, Releases):
                 rows.append((seq, kept(entry)))
             except UNDECODABLE as error:
                 rejected.append((seq, f"{error}"[:200], written(entry, MAX_ENTRY)))
-        doors = {name for seq, each in rows if each.kind in OF_A_DOOR and (name := _door_of(new[seq]))}
+        doors = doors_of(new[seq] for seq, each in rows if each.kind in OF_A_DOOR)
         return Plan(sent, log, expected, max(new, default=log.acked), rows, rejected, doors)
 
     def _write(self, plans: Sequence[Plan], now: float) -> None:
@@ -315,31 +311,6 @@ class Logs(Sightings, Releases):
         row = (station, digest, stream, epoch, plan.expected, now, body.decode())
         self._engine.run("INSERT INTO aside VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
 
-    def doors(self, station: str) -> list[str]:
-        """The names of the station's doors, as far as its entries tell."""
-        return [name for (name,) in self._engine.all("SELECT name FROM doors WHERE station = ?", (station,))]
-
-    def all_doors(self) -> dict[str, list[str]]:
-        """The same of every station."""
-        found: dict[str, list[str]] = {}
-        for station, name in self._engine.all("SELECT station, name FROM doors ORDER BY station, name"):
-            found.setdefault(station, []).append(name)
-        return found
-
-    def _remember_doors(self, named: dict[str, set[str]]) -> None:
-        """Of all stations at the end and in order: two processes may hold logs of one station."""
-        told = {station: doors for station, doors in named.items() if not doors <= self._doors.get(station, set())}
-        known: dict[str, set[str]] = {station: set() for station in sorted(told)}
-        if known:
-            select = f"SELECT station, name FROM doors WHERE {self._engine.words.among('station')}"
-            for station, name in self._engine.all(select, ([*known],)):
-                known[station].add(name)
-        rows = []
-        for station, doors in known.items():
-            remember(self._doors, station, doors)
-            rows += [(station, name) for name in sorted(told[station] - doors)[: max(0, MOST_DOORS - len(doors))]]
-        self._engine.put("doors", ("station", "name"), rows, "ON CONFLICT DO NOTHING")
-
 
 def _rows(plan: Plan, boots: dict[Boot, int], now: float) -> Iterator[Row]:
     log = plan.log.id
@@ -372,11 +343,6 @@ def _boot_of(entry: dict[str, Any]) -> str | None:
     """The boot that an entry comes from; None for one that is refused for it."""
     boot = entry.get("boot_id")
     return without_nul(boot) if isinstance(boot, str) and len(boot) <= LONGEST_BOOT else None
-
-
-def _door_of(entry: dict[str, Any] | None) -> str | None:
-    door = entry and entry.get("door")
-    return without_nul(door) if isinstance(door, str) and len(door) <= LONGEST_DOOR else None
 
 
 def _same(held: Kept, sent: dict[str, Any]) -> bool:

@@ -48,6 +48,7 @@ def status(station: str, folder: Path, as_json: bool) -> None:
     found = facts(line, now, store.published(), words) | {
         "policy": _policy_of(store, station),
         "doors": sorted(store.doors(station)),
+        "slots": sorted(store.doors(station, slots=True)),
         "streams": {stream: [*logs.values()][-1] for stream, logs in sorted(store.ends(station).items())},
         "faults": store.faults(station),
         "alarms": [each for each in store.alarms() if each.station == station],
