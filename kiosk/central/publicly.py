@@ -39,11 +39,15 @@ POSITION: Final = Wanted(("position",))
 GPS: Final = "gps"
 """The fault of a station whose receiver does not say where it is."""
 
+NO_FIX: Final = "no_fix"
+"""What that fault says of a receiver that is well, and does not see the sky."""
+
 
 class PublicStation(Struct, frozen=True):
     """A station with a public code. `moved`: when it was told where it is, if it drives; `told`: what is wrong with it.
 
-    `stands`: where it is by the register, or by its GPS; `drives`: it told last that it moves; `stops`: those it has.
+    `stands`: where it is by the register, or by its GPS; `drives`: it told last that it moves; `deaf`: its receiver says
+    nothing; `stops`: those it has.
     """
 
     code: str
@@ -56,6 +60,7 @@ class PublicStation(Struct, frozen=True):
     told: tuple[str, ...] = ()
     moved: float | None = None
     drives: bool = False
+    deaf: bool = False
     stops: tuple[PlannedStop, ...] = ()
 
     @property
@@ -79,7 +84,7 @@ class PublicStation(Struct, frozen=True):
         heard = self.evidence.heard if self.sheet.attended else None  # of one that nobody watches, nobody is to know
         silent = self.evidence.silent(now, lasts)
         located = self.moved is not None and GPS not in self.told
-        return where(self.stops, Known(silent, heard, located, self.drives), now)
+        return where(self.stops, Known(silent, heard, located, self.drives, self.deaf), now)
 
     def point(self, now: float) -> Point | None:
         """Where somebody finds it: at its stop, or at the next; else where it stands."""
@@ -197,6 +202,7 @@ def public_stations(store: CentralStore) -> Stations:
                 lockdowns.get(each.code, ()),
             ),
             tuple(what.what for what in told),
+            deaf=any(each.what == GPS and each.detail != NO_FIX for each in told),
         )
     stops = stops_of(store, found.keys(), lambda code: found[code].sheet.wheels)
     found |= {code: replace(found[code], stops=tuple(planned)) for code, planned in stops.items()}

@@ -1,7 +1,8 @@
 """Where a station on wheels is, as far as its stops and what it told of them say. Only computes, but for one reading.
 
-It is *here* when it has arrived at a stop whose time it is; *on the way* when it should be there and is not, or drives to the
-next; *planned* while the next one has not begun; and *unknown* when nobody hears it, or its GPS is silent.
+It is *here* when it has arrived at a stop whose time it is, and would know that it leaves; *on the way* when it should be there
+and is not, or drives to the next; *planned* while the next one has not begun; and *unknown* when nobody hears it, or its GPS is
+silent.
 """
 
 from __future__ import annotations
@@ -49,12 +50,16 @@ class Where(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What else is known of it: whether nobody hears it, since when; whether its GPS says where it is; whether it drives."""
+    """What else is known of it: whether nobody hears it, since when; whether its GPS says where it is; whether it drives.
+
+    `deaf`: its receiver says nothing at all, so that it would not know that it leaves; under a roof it tells the next fix.
+    """
 
     silent: bool = False
     heard: float | None = None
     located: bool = True
     drives: bool = False
+    deaf: bool = False
 
 
 def ahead(stops: Iterable[PlannedStop], now: float) -> list[PlannedStop]:
@@ -67,7 +72,8 @@ def where(stops: Iterable[PlannedStop], known: Known, now: float) -> Where | Non
     left = ahead(stops, now)
     going_on = [each for each in left if each.begins <= now]
     if at := next((each for each in going_on if each.told == ARRIVED), None):
-        return Where("unknown", at, known.heard) if known.silent else Where("here", at)
+        lost = known.silent or known.deaf
+        return Where("unknown", at, known.heard if known.silent else None) if lost else Where("here", at)
     target = next((each for each in left if each.told != LEFT), None)
     if target is None:
         return None

@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.core.entries import Stream
-from kiosk.logbook.reader import FILE, REMEMBERED, REPLACED
+from kiosk.logbook.reader import FILE, REMEMBERED, REPLACED, SERVICES_REMEMBERED
 from kiosk.logbook.schema import SIDES, logbook, open_file, transaction
 
 NEW: Final = "logbook.new"
 OLD: Final = "logbook.old"
 
-TAKEN_ALONG: Final[Mapping[Stream, int]] = {"access": REMEMBERED, "telemetry": 0, "services": 2000}
-"""How many entries that the server has a start wants to read back: replay marks, releases that were used, a station's stops."""
+TAKEN_ALONG: Final[Mapping[Stream, int]] = {"access": REMEMBERED, "telemetry": 0, "services": SERVICES_REMEMBERED}
+"""How many entries that the server has a start wants to read back: replay marks, and releases that were used."""
 
 COLUMNS: Final = "boot, boot_time, wall, quality, body, checksum"
 
@@ -47,7 +47,7 @@ def build(folder: Path, first: Mapping[Stream, int], newest: Mapping[Stream, int
                 "INSERT OR IGNORE INTO main.refused (stream, seq, why, boot, boot_time, wall, quality, body, checksum)"
                 f" SELECT stream, -abs(seq), why, {COLUMNS} FROM old.refused"
             )
-            for table in ("handed", "stock"):
+            for table in ("handed", "stock", "stops"):
                 db.execute(f"INSERT OR IGNORE INTO main.{table} SELECT * FROM old.{table}")
             db.execute("INSERT OR IGNORE INTO main.meta SELECT * FROM old.meta WHERE key = ?", (REPLACED,))
             for stream, begins in first.items():

@@ -29,6 +29,9 @@ EPOCH: Final = re.compile("[0-9a-f]{16}")
 REMEMBERED: Final = 8000
 """Entries of the access stream that a start reads back, and that a new epoch takes along for it."""
 
+SERVICES_REMEMBERED: Final = 4096
+"""Those of services: more than there can be while a release of a medicine holds."""
+
 REPLACED: Final = "replaced"
 """The key of why a file was begun in the place of a broken one."""
 

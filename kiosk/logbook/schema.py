@@ -106,6 +106,12 @@ def m004_supplies(db: Database) -> None:
     db.execute("CREATE TABLE stock (slot TEXT, item TEXT, count INTEGER NOT NULL, PRIMARY KEY (slot, item))")
 
 
+@logbook()
+def m005_stops(db: Database) -> None:
+    """What was told last of each of a station's stops, since an entry that says so may be too old to be kept."""
+    db.execute("CREATE TABLE stops (stop TEXT PRIMARY KEY, what TEXT NOT NULL, at REAL NOT NULL)")
+
+
 def _begin_stream(db: Database, stream: str) -> None:
     db.execute(STREAM.format(stream))
     db.execute("INSERT INTO marks VALUES (?, 0)", [stream])

@@ -13,8 +13,8 @@ import msgspec
 
 from kiosk.core.desk.handing import Marks
 from kiosk.core.desk.stock import Stock
-from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
-from kiosk.logbook import epoch, handed
+from kiosk.core.entries import Dropped, Entry, Stamp, StoppedAt, Stream, stream_of
+from kiosk.logbook import epoch, handed, stops
 from kiosk.logbook.handed import Handed
 from kiosk.logbook.reader import (
     FILE,
@@ -89,7 +89,13 @@ class Logbook:
 
     def _begin(self, db: sqlite3.Connection) -> None:
         """What must be found in the file. Raises sqlite3.Error, or another that says that it is damaged."""
-        for table in ("meta", "marks", "boots", "handed"):  # whose indexes SQLite's quick check does not look at
+        for table in (
+            "meta",
+            "marks",
+            "boots",
+            "handed",
+            "stops",
+        ):  # whose indexes SQLite's quick check does not look at
             result = db.execute(f"PRAGMA integrity_check({table})").fetchone()[0]
             if result != "ok":
                 raise Broken(result)
@@ -127,14 +133,17 @@ class Logbook:
         """Commit these entries together; on return they are on the disk."""
         rows: dict[Stream, list[tuple[Any, ...]]] = {stream: [] for stream in STREAMS}
         supplies = list[tuple[Stamp, handed.OfSupplies]]()
+        told = list[tuple[Stamp, StoppedAt]]()
         for stamp, entry in entries:
             rows[stream_of(entry)].append(self._row(stamp, entry))
             supplies += [(stamp, entry)] if isinstance(entry, handed.OfSupplies) else []
+            told += [(stamp, entry)] if isinstance(entry, StoppedAt) else []
         with transaction(self._db):
             for stream, found in rows.items():
                 self._db.executemany(INSERT.format(stream), found)
             for stamp, entry in supplies:
                 handed.note(self._db, self._boot, stamp.boot, entry)
+            stops.note(self._db, told)
 
     def can_hold(self, stamp: Stamp, entry: Entry) -> bool:
         """Whether there can be a row of it: text that is text, times that are numbers, services of a bounded size."""
@@ -208,6 +217,10 @@ class Logbook:
     def stock(self) -> Stock:
         """What there is of each item, by slot."""
         return handed.stock_in(self._db)
+
+    def stops(self) -> list[stops.ToldAt]:
+        """What was told last of each stop, in the order of the times."""
+        return stops.stops_in(self._db)
 
     def keep_marks(self, marks: Marks, stock: Stock) -> None:
         """What is known of them, in a file that has lost it."""

@@ -29,6 +29,7 @@ from kiosk.core.events import Event, Faulted, Record, SlotGranted, Tick
 from kiosk.core.held import said
 from kiosk.core.state import State
 from kiosk.local import boot_id, boot_time
+from kiosk.logbook.reader import SERVICES_REMEMBERED
 from kiosk.loops import Loops
 from kiosk.settings import Settings
 from kiosk.station.cabinet_file import CabinetFile, Content
@@ -48,9 +49,6 @@ WRONG: Final = {
 }
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at what is in force."""
-
-READ_BACK: Final = 4096
-"""Entries of services that a start reads back: more than there can be while a release holds."""
 
 TOKEN_BYTES: Final = 16
 OFFLINE: Final = {"central", "sync"}
@@ -259,8 +257,8 @@ def is_blind(files: Files) -> bool:
 def used_before(files: Files, settings: Settings) -> list[str]:
     """The releases that the logbooks say were used, the oldest first; also one that was set aside."""
     rows = [
-        *islice(files.remembered(settings, "services"), READ_BACK),
-        *islice(files.aside(settings, "services"), READ_BACK),
+        *islice(files.remembered(settings, "services"), SERVICES_REMEMBERED),
+        *islice(files.aside(settings, "services"), SERVICES_REMEMBERED),
     ]
     entries = (entry_in(row) for row in reversed(rows) if row.intact)
     return cabinet.used_in(each for each in entries if each)

@@ -14,6 +14,7 @@ from kiosk.local import boot_time
 from kiosk.logbook.cold import read_cold
 from kiosk.logbook.reader import FILE, read_back
 from kiosk.logbook.services import read_services
+from kiosk.logbook.stops import read_stops
 from kiosk.settings import Settings
 from kiosk.station.start import initial_state, read_root, restore_documents, with_stops
 from kiosk.wire import Explained
@@ -29,6 +30,6 @@ def explain_from_files(settings: Settings, text: str, door: str) -> Explained:
     state = initial_state(settings, read_root(settings.data), floor, now.boot)
     state = restore_documents(state, documents, now.boot)
     state = services.restore(state, read_services(settings.kept), now.boot)
-    state = with_stops(state, read_back(settings.kept / FILE, "services"))
+    state = with_stops(state, read_back(settings.kept / FILE, "services"), read_stops(settings.kept))
     verdict = judge(state, text, door or state.entrances[0], now)
     return Explained(str(verdict.reason or ""), msgspec.to_builtins(verdict.claims) if verdict.claims else {})

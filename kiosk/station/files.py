@@ -28,6 +28,7 @@ from kiosk.logbook.reader import FILE, Row, read_back
 from kiosk.logbook.salvage import set_aside
 from kiosk.logbook.schema import Broken, free_name
 from kiosk.logbook.services import ServicesFile
+from kiosk.logbook.stops import ToldAt, read_stops
 from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 
@@ -67,6 +68,12 @@ class Files(Struct, frozen=True):
         folders = dict.fromkeys((self.book.folder, settings.data))
         found = (path for folder in folders for path in reversed(set_aside(folder)))
         return chain.from_iterable(read_back(path, stream) for path in found)
+
+    def stops(self, settings: Settings) -> list[ToldAt]:
+        """What was told last of each stop; a file that does not say it says it in its entries."""
+        with suppress(sqlite3.Error, *UNDECODABLE):
+            return [*(read_stops(settings.data) if self.refused else ()), *self.book.stops()]
+        return []
 
     def _mine(self, stream: Stream) -> Iterator[Row]:
         """A file that cannot be read back to its end is moved aside: what it gave until then counts, and another is begun."""

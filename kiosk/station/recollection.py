@@ -40,6 +40,7 @@ from kiosk.core.room.saving import SAVING
 from kiosk.core.room.stops import MOST_REMEMBERED, Stops, remembered
 from kiosk.decoding import NotUnderstood, read_json
 from kiosk.logbook.reader import REMEMBERED, Row
+from kiosk.logbook.stops import ToldAt
 from kiosk.trust.passes import Kind
 
 MAX_BODY: Final = 100_000
@@ -93,11 +94,11 @@ def older_first(aside: Memory, mine: Memory) -> Memory:
     return Memory(marks=dict(list(marks.items())[-MAX_MARKS:]))
 
 
-def told_of_stops(newest_first: Iterable[Row]) -> Stops:
-    """What the services stream says of a station's stops: what was told last of each."""
+def told_of_stops(newest_first: Iterable[Row], told: Iterable[ToldAt]) -> Stops:
+    """What was told last of each of a station's stops: what the services stream says, and `told` of those that it has, too."""
     rows = (row for row in islice(newest_first, REMEMBERED) if row.intact and STOPPED_AT in row.body)
     found = ((row.wall, entry) for row in rows if isinstance(entry := entry_in(row), StoppedAt))
-    return remembered(reversed([*islice(found, 3 * MOST_REMEMBERED)]))
+    return remembered([*reversed([*islice(found, 3 * MOST_REMEMBERED)]), *told])
 
 
 class _Asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -31,6 +31,7 @@ from kiosk.logbook.cold import KEPT_FILES
 from kiosk.logbook.handed import taken_of
 from kiosk.logbook.reader import LOGBOOK_DAMAGED, Row, damage
 from kiosk.logbook.services import SERVICES, ServicesFile
+from kiosk.logbook.stops import ToldAt
 from kiosk.settings import ClassName, DoorTable, Settings
 from kiosk.station.cut_off import cut_off
 from kiosk.station.files import Files
@@ -75,7 +76,8 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
     found = recollect(files.remembered(settings), state.doors, boot_id, boot)
     memory = older_first(recollect(files.aside(settings), state.doors, boot_id, boot).memory, found.memory)
     state = recall(replace(state, room=battery.restored(state.room, found.off), memory=memory), found.commanded)
-    state = with_stops(state, chain(files.remembered(settings, "services"), files.aside(settings, "services")))
+    entries = chain(files.remembered(settings, "services"), files.aside(settings, "services"))
+    state = with_stops(state, entries, files.stops(settings))
     told = found.interrupted
     wrong = {
         KEPT_FILES: "; ".join(files.faults),
@@ -89,12 +91,12 @@ def restored(settings: Settings, files: Files, boot_id: str) -> tuple[State, tup
     return state, told
 
 
-def with_stops(state: State, newest_first: Iterator[Row]) -> State:
-    """With what the services stream says of the stops, where the station drives."""
+def with_stops(state: State, newest_first: Iterator[Row], told: Iterable[ToldAt]) -> State:
+    """With what the services stream and the logbook's table say of the stops, where the station drives."""
     wheels = state.room.wheels
     if wheels is None:
         return state
-    return replace(state, room=replace(state.room, wheels=replace(wheels, stops=told_of_stops(newest_first))))
+    return replace(state, room=replace(state.room, wheels=replace(wheels, stops=told_of_stops(newest_first, told))))
 
 
 def remembered_supplies(settings: Settings, files: Files) -> Remembered:

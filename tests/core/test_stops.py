@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.clock import Clock, Quality
-from kiosk.core.entries import Stamp, StoppedAt
+from kiosk.core.entries import Rated, Stamp, StoppedAt
 from kiosk.core.events import KeepService, Located, Offered
 from kiosk.core.room.motion import FASTEST, LEAP, Fix
 from kiosk.core.room.position import EARTH
@@ -26,11 +27,14 @@ from kiosk.core.room.room import Room, Wheels
 from kiosk.core.room.stops import GAP, SEEN_ELSEWHERE, Fence, Stops, Told, located, over, remembered
 from kiosk.core.room.wheels import here
 from kiosk.core.services import restore
+from kiosk.logbook.reader import SERVICES_REMEMBERED
 from kiosk.logbook.services import ServicesFile
+from kiosk.logbook.stops import read_stops
 from kiosk.logbook.store import Logbook
 from kiosk.settings.loading import load
 from kiosk.station.explain import explain_from_files
 from kiosk.station.files import open_files
+from kiosk.station.recollection import told_of_stops
 from kiosk.station.start import restored
 from kiosk.trust.service import Stop
 from tests.core.bench import Bench, logged
@@ -447,3 +451,21 @@ def test_what_the_logbook_was_told_is_what_a_station_starts_from_and_what_one_th
         os.close(each)
     assert state.room.wheels
     assert state.room.wheels.stops.told == {"a": Told("arrived", NOW), "b": Told("missed", NOW)}
+
+
+@pytest.mark.parametrize("goes", ["pruned", "left behind"])
+def test_where_it_stands_is_known_for_longer_than_the_entry_that_said_so(tmp_path: Path, goes: str) -> None:
+    """A container stands at its stop for half a year, and its entry is the server's after a month."""
+    house = House(tmp_path, '[gps]\nport = "/dev/none"\n')
+    house.trust()
+    stamp = Stamp(1.0, NOW, Quality.SYNCED)
+    with closing(Logbook(house.data, "before")) as book:
+        book.append([(stamp, StoppedAt("a", "arrived"))])
+        if goes == "left behind":
+            book.append([(stamp, Rated("station", (1, 0, 0, 0)))] * (SERVICES_REMEMBERED + 1))
+        book.acknowledge("services", book.heads()["services"].newest, NOW + 1.0 if goes == "pruned" else 0.0)
+        if goes == "left behind":
+            book.begin_epoch("services", book.heads()["services"].newest + 1)
+        assert not any("stopped_at" in row.body for row in book.backwards("services"))
+        assert told_of_stops((), book.stops()) == Stops({"a": Told("arrived", NOW)})
+    assert read_stops(house.data) == [(NOW, StoppedAt("a", "arrived"))]

@@ -53,6 +53,8 @@ def stop(name: str, begins: float, ends: float, told: str = "", at: Point = HERE
         ([stop("a", -2, -1, "missed"), stop("b", 2, 3)], HEARD, "planned b"),
         ([stop("b", 2, 3), stop("c", 4, 5)], Known(silent=True), "planned b"),
         ([stop("a", -1, 1, "arrived")], Known(silent=True, heard=7.0), "unknown a"),
+        ([stop("a", -1, 1, "arrived")], Known(deaf=True), "unknown a"),
+        ([stop("a", -1, 1, "arrived")], Known(located=False), "here a"),
         ([stop("a", -1, 1)], Known(silent=True), "unknown a"),
         ([stop("a", -1, 1)], Known(located=False), "unknown a"),
         ([stop("a", -2, -1, "arrived")], HEARD, None),

@@ -1,0 +1,44 @@
+"""What was told last of each of a station's stops: a table of the logbook, written with its entries.
+
+Where it stands is remembered for as long as it stands there, and an entry that says so may be long gone by then: the server has
+it, other entries have taken its place, or a new epoch has left it behind.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from kiosk.core.entries import Stamp, StoppedAt
+from kiosk.core.room.stops import MOST_REMEMBERED
+from kiosk.decoding import UNDECODABLE
+from kiosk.logbook.reader import FILE, connect_still
+
+OLD: Final = "DELETE FROM stops WHERE stop NOT IN (SELECT stop FROM stops ORDER BY at DESC LIMIT ?)"
+
+ToldAt = tuple[float, StoppedAt]
+"""When, in seconds since 1970, and what."""
+
+
+def note(db: sqlite3.Connection, told: Iterable[tuple[Stamp, StoppedAt]]) -> None:
+    """What these entries say, within the transaction that writes them."""
+    for stamp, each in told:
+        db.execute("INSERT OR REPLACE INTO stops VALUES (?, ?, ?)", (each.stop, each.what, stamp.wall))
+        db.execute(OLD, (MOST_REMEMBERED,))
+
+
+def stops_in(db: sqlite3.Connection) -> list[ToldAt]:
+    """What was told of each, in the order of the times."""
+    return [
+        (at, StoppedAt(stop, what)) for stop, what, at in db.execute("SELECT stop, what, at FROM stops ORDER BY at")
+    ]
+
+
+def read_stops(folder: Path) -> list[ToldAt]:
+    """The same of a logbook that nobody can write now; nothing where it cannot be read, or is of an older version."""
+    with suppress(sqlite3.Error, *UNDECODABLE), closing(connect_still(folder / FILE)) as db:
+        return stops_in(db)
+    return []
