@@ -97,6 +97,7 @@ class Shown(Struct, frozen=True):
     ballot: BallotShown | None = None
     supplies: tuple[SupplyShown, ...] = ()
     holder: bool = False
+    shown: int = 0
     handing: HandingView | None = None
     doctor: DoctorShown | None = None
     medicine: MedicineView | None = None
@@ -128,6 +129,7 @@ def shown(view: DeskView | None, offset: float = 0.0) -> Shown:
         ballot=_ballot(view),
         supplies=tuple(map(_supply, view.supplies)),
         holder=view.holder,
+        shown=view.shown,
         handing=view.handing and replace(view.handing, seconds=0.0),
         doctor=_doctor(view.doctor, offset) if view.doctor else None,
         medicine=view.medicine and replace(view.medicine, seconds=0.0),

@@ -3,7 +3,7 @@ const PATIENCE = 8000, HERE_EVERY = 10000, AGAIN_AFTER = 1000;
 const { made, token } = document.documentElement.dataset;
 const NOTHING = {
   there: false, notices: [], events: [], questions: [], answers: [], supplies: [], expired: [],
-  round: null, ballot: null, holder: false, handing: null, doctor: null, medicine: null, told: "", nobody: false, extended: false,
+  round: null, ballot: null, holder: false, shown: 0, handing: null, doctor: null, medicine: null, told: "", nobody: false, extended: false,
 };
 
 export let shown = NOTHING;

@@ -4,7 +4,7 @@ import { choice, icon, make } from "./dom.js";
 import { both, said, text, told } from "./language.js";
 import { send } from "./sending.js";
 import { holderGone, shown, tell } from "./station.js";
-import { draw, home, isAt, show } from "./views.js";
+import { draw, home, isAt, isHome, show } from "./views.js";
 
 const PICTURES = {
   show_pass: "pass", yours: "take", open: "take", steward: "steward", granted: "open", taken: "yes", had: "yes", elsewhere: "yes",
@@ -85,9 +85,9 @@ const changed = (now, before) => JSON.stringify(now.supplies) !== JSON.stringify
 const isTaken = ({ supplies }) => supplies.some(({ campaign, state }) => campaign === chosen && state === "taken");
 
 // Whoever shows a pass sees what is theirs; a pass that was shown before this page was made was somebody else's, and a steward's
-// own opens what is a steward's.
+// own opens what is a steward's. Whoever has left, and shows one again before the next news, has come anew.
 export const supplies = (now, before) => {
-  const comes = now.holder && !before.holder;
+  const comes = now.holder && (!before.holder || (now.shown !== before.shown && isHome()));
   if (!now.there && isHere()) home();
   else if (comes && (!greeted || beginsSession(now, before))) leave();
   else if (comes && offered().length) open();

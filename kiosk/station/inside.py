@@ -64,11 +64,12 @@ class Healing(Struct, frozen=True):
 
 
 class GivenOut(Struct, frozen=True):
-    """Campaigns in force, a steward's session for them, and whether somebody has shown a pass just now."""
+    """Campaigns in force, a steward's session, whether somebody has shown a pass just now, and how often anybody has."""
 
     supplies: tuple[SupplyView, ...] = ()
     handing: HandingView | None = None
     has_holder: bool = False
+    shown: int = 0
 
     def told(self, words: str) -> str:
         """What was told of a pass, but for that it opens nothing here where there is something for it."""
@@ -111,6 +112,7 @@ def desk_view(
         expiring=expiring,
         supplies=supplies,
         holder=given.has_holder,
+        shown=given.shown,
         handing=in_session[0] if in_session else None,
         told=healing.told or (given.told(desk.told) if boot < desk.told_until else ""),
         nobody=empty(state, boot),

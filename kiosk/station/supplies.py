@@ -171,8 +171,8 @@ class SuppliesAtWork:
     def views(self, state: State, now: Instant) -> GivenOut:
         """What is shown: campaigns, and a steward's session."""
         setting = self._setting(state, now)
-        supplies = tuple(supply_views(self._supplies, setting, state))
-        return GivenOut(supplies, handing_view(self._supplies, setting, state), self._supplies.holder is not None)
+        found, handing = self._supplies, handing_view(self._supplies, setting, state)
+        return GivenOut(tuple(supply_views(found, setting, state)), handing, found.holder is not None, found.shown)
 
     def _take(
         self, event: SupplyEvent, waits: Waits | None, setting: Setting, record: Callable[[Record], None]

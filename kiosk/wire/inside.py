@@ -354,7 +354,8 @@ class DeskView(Message, frozen=True):
     last, for some seconds: `card_kept`, `card_not_kept`, `round_open`, `no_steward`, `no_checklist`, a word of
     kiosk/core/desk/ballot.py, `release_` and an outcome of kiosk/trust/outcomes.py, or a reason of kiosk/trust/reasons.py.
     `ballot`: after a slip was shown there. `doctor`: where one is in force; `medicine`: after a release was shown.
-    `supplies`: campaigns in force; `holder`: somebody has shown a pass there, of whom they speak; `handing`: after a steward's
+    `supplies`: campaigns in force; `holder`: somebody has shown a pass there, of whom they speak, and `shown` counts how often
+    anybody has, so that one who comes between two looks is seen; `handing`: after a steward's
     pass was shown at the desk's reader, for some minutes. `nobody`: the room is provably empty. `extended`: whoever showed a
     pass last needs longer.
     """
@@ -372,6 +373,7 @@ class DeskView(Message, frozen=True):
     expiring: tuple[ItemView, ...] = ()
     supplies: tuple[SupplyView, ...] = ()
     holder: bool = False
+    shown: int = 0
     handing: HandingView | None = None
     told: str = ""
     nobody: bool = False

@@ -110,6 +110,20 @@ def test_whoever_shows_a_pass_for_nothing_is_told_so(page: Any, station: Beside)
     says(page, "empty")
 
 
+def test_a_pass_that_is_shown_again_before_the_next_news_opens_what_is_theirs_again(page: Any, station: Beside) -> None:
+    """They have left, and the station tells of both at once: that somebody is there, as before."""
+    station.show(replace(YOURS, shown=1))
+    says(page, "yours")
+    station.show(with_supplies(coat("had"), holder=True, shown=1))
+    says(page, "had")
+    page.locator("#back").tap()
+    until(lambda: LeaveSupplies() in station.heard)
+    station.show(with_supplies(coat("had"), holder=True, shown=1))
+    page.wait_for_function("document.body.className !== 'ended'")
+    station.show(with_supplies(coat("had"), holder=True, shown=2))
+    says(page, "had")
+
+
 def test_one_of_several_is_chosen(page: Any, station: Beside) -> None:
     station.show(
         with_supplies(

@@ -182,7 +182,8 @@ class Supplies(Struct, frozen=True):
 
     `grants` by slot; `opened` and `said` by campaign; `misses`: the tokens for which a slot was not opened since it was last
     taken from; `unsure`: grants of before the start of which nobody knows whether they were taken, each until its slot has had
-    the time to say so; `absent`: since when a campaign with marks is not known any longer; `number`: of what was recorded.
+    the time to say so; `absent`: since when a campaign with marks is not known any longer; `number`: of what was
+    recorded, `shown`: of passes.
     """
 
     marks: Marks = {}
@@ -198,6 +199,7 @@ class Supplies(Struct, frozen=True):
     absent: Mapping[str, float] = {}
     counted: CountedLast | None = None
     number: int = 0
+    shown: int = 0
 
 
 class Shown(Struct, frozen=True):

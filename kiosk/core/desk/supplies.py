@@ -193,7 +193,7 @@ def _shown(supplies: Supplies, shown: Shown, setting: Setting) -> Supplies:
     holder = Holder(shown.index, shown.pass_class, shown.scope, now + patience, patience, known)
     is_steward = shown.pass_class == PassClass.STEWARD
     session = Session(shown.index, now + SESSION_FOR) if is_steward else supplies.session
-    return replace(supplies, holder=holder, session=session, said={})
+    return replace(supplies, holder=holder, session=session, said={}, shown=supplies.shown + 1)
 
 
 def _granting(supplies: Supplies, name: str, slot: str, setting: Setting) -> Stepped:
