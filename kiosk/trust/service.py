@@ -6,10 +6,12 @@ A station understands every head, and the bodies here. A kind that it does not k
 from __future__ import annotations
 
 import hashlib
+import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import accumulate, takewhile
+from itertools import accumulate
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
@@ -309,9 +311,11 @@ class Ledger(Struct, frozen=True, dict=True, tag_field="kind", tag=LEDGER):
     @cached_property
     def new(self) -> array[int]:
         """The indices of any other, ascending; what no register has is nobody's."""
-        steps = unpack(self.bits, MOST_NEW * WIDTH) or b""
-        found = accumulate(int.from_bytes(steps[at : at + WIDTH], "big") for at in range(0, len(steps), WIDTH))
-        return array("I", takewhile(lambda index: index < MOST_HOLDERS, found))
+        steps = array("I", unpack(self.bits, MOST_NEW * WIDTH) or b"")
+        if sys.byteorder == "little":
+            steps.byteswap()
+        found = list(accumulate(steps))
+        return array("I", found[: bisect_left(found, MOST_HOLDERS)])
 
 
 class Stop(Struct, frozen=True, tag_field="kind", tag=STOP):

@@ -154,6 +154,29 @@ def test_from_a_pass_to_the_open_slot_and_once_whatever_ends_the_program(house: 
     assert len(given(house, "rain")) == 2
 
 
+@pytest.mark.parametrize("stands_open", [True, False])
+def test_who_may_have_taken_it_when_the_program_ended_has_no_second_one_unseen(
+    tmp_path: Path, *, stands_open: bool
+) -> None:
+    """The slot tells at the next start where it stands open; where it is shut a steward looks, and hands it over."""
+    house = made(tmp_path)
+    with desk(house) as room:
+        room.show(WORKER, "yours")
+        assert room.says(Take("rain")) == ""
+        room.station.kill()
+    with desk(house) as room:
+        if stands_open:
+            room.station.bench.drive(CONTACT, level=True)
+            until(lambda: len(given(house, "rain")) == 2, "what the slot says")
+        room.show(WORKER, "had" if stands_open else "steward")
+        assert room.says(Take("rain")) == ("had" if stands_open else "steward")
+        if not stands_open:
+            room.show(STEWARD, "not_for_you")
+            room.show(WORKER, "steward")
+            assert room.says(Give("rain")) == ""
+    assert [each.get("taken", False) for each in given(house, "rain")] == [False, True]
+
+
 def test_what_nobody_takes_is_there_for_them_again_and_a_recording_has_nothing_of_it(house: House) -> None:
     """But for the slot that opened, which is a door's."""
     other = signed(claims(index=8))

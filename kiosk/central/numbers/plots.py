@@ -41,7 +41,7 @@ def _y(value: float, top: float) -> float:
 
 
 def _scale(top: float) -> Iterator[str]:
-    for value in (0, top / 2, top):
+    for value in filter(float.is_integer, (0.0, top / 2, top)):  # half a visit is none
         y = _y(value, top)
         yield f'<path stroke="{LINE}" d="M{LEFT} {y:.1f}H{WIDTH}"/>'
         yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:,.10g}</text>'
