@@ -7,7 +7,7 @@ import { holderGone, shown, tell } from "./station.js";
 import { draw, home, isAt, isHome, show } from "./views.js";
 
 const PICTURES = {
-  show_pass: "pass", yours: "take", open: "take", steward: "steward", granted: "open", taken: "yes", had: "yes", elsewhere: "yes",
+  show_pass: "pass", yours: "take", open: "take", steward: "steward", unsure: "steward", granted: "open", taken: "yes", had: "yes", elsewhere: "yes",
   not_for_you: "no", empty: "supplies", not_taken: "warning", slot_fault: "warning", disk: "warning", unclear: "warning",
 };
 const THANKS_FOR = 6000;

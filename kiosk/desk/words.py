@@ -190,6 +190,7 @@ SUPPLIES: Final[dict[str, Words]] = {
     "open": ("现在人人可领，不用通行码", "For everybody now, without a pass"),
     "yours": ("有你的一份", "One is yours"),
     "steward": ("有你的一份，请管理员发给你", "One is yours: a steward hands it to you"),
+    "unsure": ("开格时断了电：没拿到就请管理员发给你", "The power went as it opened: if you got nothing, ask a steward"),
     "granted": ("格口开了：取出，再关好", "The slot opens: take it, and close the slot"),
     "taken": ("已领取，谢谢！请关好格口", "Taken. Thank you! Please close the slot"),
     "not_taken": ("没有取出，不算领过", "Nothing was taken: it is still yours"),

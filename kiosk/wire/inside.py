@@ -285,7 +285,8 @@ class SupplyView(Struct, frozen=True):
     `state` is one of
 
     - `show_pass`: there is something to take with a pass; `closed`, `open`: of a campaign that needs none;
-    - `yours`: it may be taken, from `slot`; `steward`: a steward hands it over;
+    - `yours`: it may be taken, from `slot`; `steward`: a steward hands it over; `unsure`: likewise, since the program ended
+      while a slot was released for them, and nobody knows whether they took it;
     - `granted`: `slot` is about to open, or open: take it, and close it; `taken`: that was told just now;
     - `not_taken`: nobody opened it in time, and nothing is used up; `not_saved`: nor was it on the disk;
     - `had`: here, in this period; `elsewhere`: at another station;

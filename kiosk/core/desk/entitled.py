@@ -19,7 +19,8 @@ from kiosk.trust.tokens import token
 
 YOURS: Final = "yours"
 STEWARD: Final = "steward"
-GIVABLE: Final = frozenset({YOURS, STEWARD, "empty", "wait", "slot_fault"})
+UNSURE: Final = "unsure"
+GIVABLE: Final = frozenset({YOURS, STEWARD, UNSURE, "empty", "wait", "slot_fault"})
 """What becomes of a slot, of what a steward may hand over all the same."""
 
 
@@ -87,7 +88,7 @@ def _holders(supplies: Supplies, holder: Holder, name: str, setting: Setting) ->
     if why := _impossible(supplies, name, setting):
         return why
     is_unsure = any((each.campaign, each.period, each.token) == (name, when, mark) for each in supplies.unsure)
-    return (STEWARD, "") if is_unsure else _lies(supplies, name, mark, setting)
+    return (UNSURE, "") if is_unsure else _lies(supplies, name, mark, setting)
 
 
 def _trusts(running: Running, holder: Holder, setting: Setting) -> bool:
