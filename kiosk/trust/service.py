@@ -6,7 +6,7 @@ A station understands every head, and the bodies here. A kind that it does not k
 from __future__ import annotations
 
 import hashlib
-import sys
+import struct
 from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -311,10 +311,8 @@ class Ledger(Struct, frozen=True, dict=True, tag_field="kind", tag=LEDGER):
     @cached_property
     def new(self) -> array[int]:
         """The indices of any other, ascending; what no register has is nobody's."""
-        steps = array("I", unpack(self.bits, MOST_NEW * WIDTH) or b"")
-        if sys.byteorder == "little":
-            steps.byteswap()
-        found = list(accumulate(steps))
+        steps = unpack(self.bits, MOST_NEW * WIDTH) or b""
+        found = list(accumulate(struct.unpack(f">{len(steps) // WIDTH}I", steps)))
         return array("I", found[: bisect_left(found, MOST_HOLDERS)])
 
 

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from kiosk.core import entries as fact
 from kiosk.core.documents import versions
 from kiosk.core.events import Asked, Command, KeepService, Offered, ServicesLost, Tick
-from kiosk.core.held import MOST_BYTES, MOST_OF_A_KIND, notices
+from kiosk.core.held import MOST_BYTES, MOST_OF_A_KIND, MOST_UNPACKED, notices
 from kiosk.core.held import said as in_force
 from kiosk.core.services import restore
 from kiosk.core.state import State
 from kiosk.trust.documents import sign_document
 from kiosk.trust.keyset import Keyset, key_id
-from kiosk.trust.service import Event, Notice, Question, ServiceDocument
+from kiosk.trust.ledger import packed
+from kiosk.trust.service import MOST_HOLDERS, Event, Notice, Question, ServiceDocument
 from tests.core.bench import Bench, logged
 from tests.keys import (
     DAY,
@@ -182,6 +183,16 @@ def test_of_each_kind_the_newest_are_held_and_of_all_what_there_is_room_for() ->
     assert sum(each.size for each in bench.state.services.held.values()) <= MOST_BYTES
     assert {*held(bench.state)} >= {f"q{version}" for version in range(102, 101 + many)}
     assert KeepService("q101", 0, b"") in bench.said
+
+
+def test_of_large_ledgers_there_is_room_for_some_and_the_newest_are_held() -> None:
+    """Each is 2 kB on the wire, and 2 MiB once somebody is looked up in it."""
+    bench, whole = Bench(), packed((), MOST_HOLDERS)
+    for version in range(1, 12):
+        says: dict[str, Any] = {"campaign": "rain", "at": NOW, "size": MOST_HOLDERS, "bits": whole}
+        offered(bench, service(version, f"l{version}", kind="ledger", **says))
+    many = MOST_UNPACKED * 8 // MOST_HOLDERS
+    assert set(held(bench.state)) == {f"l{each}" for each in range(12 - many, 12)}
 
 
 def test_what_services_say_is_told_by_kind_while_they_are_in_force_the_newest_first() -> None:
