@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.central import pass_codes, passes
-from kiosk.central.office import inspections
+from kiosk.central.office import inspections, people
 from kiosk.central.office.audit_reading import OF_PERSONS
-from kiosk.central.passpage import acts
+from kiosk.central.passpage import acts, elsewhere
 from kiosk.central.printing import registering
 from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store import CentralStore
@@ -113,8 +113,8 @@ def test_acts_about_people_are_their_issuers_and_addresses_administrators(office
 
 
 def test_every_act_of_passes_is_known_to_be_about_a_person() -> None:
-    sources = "".join(map(inspect.getsource, (passes, pass_codes, acts, registering, inspections)))
-    named = set(re.findall(r'"((?:pass|phone|cards?|holders|index|round) [a-z ]+)"', sources))
+    sources = "".join(map(inspect.getsource, (passes, pass_codes, acts, elsewhere, people, registering, inspections)))
+    named = set(re.findall(r'"((?:pass|phone|cards?|holders?|index|round) [a-z ]+)"', sources))
     assert named - {"pass code"} == set(OF_PERSONS), "and the guesses of a code, which are no act"
 
 

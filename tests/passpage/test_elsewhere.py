@@ -172,7 +172,7 @@ def test_a_provider_that_is_away_is_told_and_a_code_still_serves(tmp_path: Path)
 
 def test_a_login_without_a_page_or_over_plain_http_is_refused_with_the_settings(tmp_path: Path) -> None:
     for said, why in (
-        (LOGIN.format(issuer="https://login.example.org"), "toml:1: pass_login: there is no page"),
+        (LOGIN.format(issuer="https://login.example.org"), "toml:2: pass_login: there is no page"),
         (LOGIN.format(issuer="http://login.example.org"), "only https"),
     ):
         (tmp_path / SETTINGS).write_text(said)
