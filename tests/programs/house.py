@@ -22,7 +22,8 @@ from kiosk.local import Line, NotReachable, boot_time
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook
-from kiosk.wire import GetView, Logged, Scan, Subscribe
+from kiosk.wire import GetView, Logged, Refused, Scan, Subscribe
+from kiosk.wire.inside import DeskMessage, Kept
 from kiosk.wire.views import View
 from tests.keys import KEYSET, ROOT, keyset_document, public
 
@@ -43,6 +44,18 @@ contact = {{ pin = 27 }}
 exit = {{ pin = 22 }}
 pulse = 1.0
 """
+
+
+def said(line: Line, message: DeskMessage, timeout: float = 10.0) -> str:
+    """What a display is answered: empty once it is kept; else why not."""
+    line.send(message)
+    match line.receive(timeout=timeout):
+        case Kept():
+            return ""
+        case Refused(why):
+            return why
+        case other:
+            raise AssertionError(other)
 
 
 def until(condition: Callable[[], T], what: str = "the condition", patience: float = PATIENCE) -> T:

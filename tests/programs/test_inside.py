@@ -21,7 +21,7 @@ from kiosk.trust.documents import sign_document
 from kiosk.trust.keyset import key_id
 from kiosk.trust.passes import PassClass
 from kiosk.trust.service import Checklist, Item, Proof, Question, ServiceDocument
-from kiosk.wire import GetRecording, Refused, Sensed, Shown
+from kiosk.wire import GetRecording, Sensed, Shown
 from kiosk.wire.inside import (
     Clean,
     DeskMessage,
@@ -29,7 +29,6 @@ from kiosk.wire.inside import (
     Displays,
     GetDesk,
     ItemView,
-    Kept,
     LeaveRound,
     QuestionView,
     Round,
@@ -37,7 +36,7 @@ from kiosk.wire.inside import (
     Touched,
 )
 from tests.keys import DAY, DOCUMENT, NOW, claims, public, signed
-from tests.programs.house import House, Station, until
+from tests.programs.house import House, Station, said, until
 
 SETTINGS = '[desk]\ndisplay = true\n[sensors.cold]\nbus = "onewire"\nunit = "°C"\ndevice = "28-000000000001"\n'
 CHECKLIST = Checklist(
@@ -83,14 +82,7 @@ class Desk:
 
     def says(self, message: DeskMessage) -> str:
         """Empty once it is kept; else why not."""
-        self.line.send(message)
-        match self.line.receive(timeout=10.0):
-            case Kept():
-                return ""
-            case Refused(why):
-                return why
-            case other:
-                raise AssertionError(other)
+        return said(self.line, message)
 
     def show(self, text: str, told: str) -> None:
         self.station.scanner.send(Shown(text))

@@ -20,7 +20,7 @@ from kiosk.trust.keyset import key_id
 from kiosk.trust.passes import PassClass
 from kiosk.trust.service import Campaign, ServiceDocument
 from kiosk.trust.tokens import token
-from kiosk.wire import GetRecording, Recorded, Refused, Shown
+from kiosk.wire import GetRecording, Recorded, Shown
 from kiosk.wire.inside import (
     Count,
     CountedView,
@@ -30,7 +30,6 @@ from kiosk.wire.inside import (
     GetDesk,
     Give,
     GiveOne,
-    Kept,
     LeaveRound,
     LeaveSupplies,
     OpenCampaign,
@@ -38,7 +37,7 @@ from kiosk.wire.inside import (
     Take,
 )
 from tests.keys import DAY, DOCUMENT, NOW, claims, public, signed
-from tests.programs.house import House, Station, until
+from tests.programs.house import House, Station, said, until
 from tests.programs.test_kill import attached
 
 SLOT, LOCK, CONTACT = "locker3", 5, 6
@@ -96,14 +95,7 @@ class Desk:
 
     def says(self, message: DeskMessage) -> str:
         """Empty once it is kept; else why not."""
-        self.line.send(message)
-        match self.line.receive(timeout=10.0):
-            case Kept():
-                return ""
-            case Refused(why):
-                return why
-            case other:
-                raise AssertionError(other)
+        return said(self.line, message)
 
     def show(self, text: str, state: str) -> None:
         """A pass, whatever was shown before."""

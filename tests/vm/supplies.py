@@ -21,10 +21,10 @@ from kiosk.logbook.services import ServicesFile
 from kiosk.trust.documents import sign_document
 from kiosk.trust.keyset import key_id
 from kiosk.trust.service import Campaign, ServiceDocument
-from kiosk.wire import Refused, Shown
-from kiosk.wire.inside import DeskView, GetDesk, Kept, LeaveSupplies, SupplyView, Take
+from kiosk.wire import Shown
+from kiosk.wire.inside import DeskView, GetDesk, LeaveSupplies, SupplyView, Take
 from tests.keys import DAY, DOCUMENT, NOW, claims, public, signed
-from tests.programs.house import LOCK, until
+from tests.programs.house import LOCK, said, until
 from tests.vm.guest import PATIENCE, level, pull
 from tests.vm.units import DATA, RUN, SLOTS, UNITS, shell, stands, view
 
@@ -93,21 +93,9 @@ def of(line: Line, name: str) -> SupplyView:
     return next(each for each in line.ask(GetDesk(), DeskView).supplies if each.campaign == name)
 
 
-def says(line: Line, message: Take | LeaveSupplies) -> str:
-    """Empty once it is kept; else why not."""
-    line.send(message)
-    match line.receive(timeout=PATIENCE):
-        case Kept():
-            return ""
-        case Refused(why):
-            return why
-        case other:
-            raise AssertionError(other)
-
-
 def shows(line: Line, index: int, name: str, state: str) -> None:
     """A worker's pass at the desk's reader."""
-    assert not says(line, LeaveSupplies())
+    assert not said(line, LeaveSupplies(), PATIENCE)
     with closing(Line(RUN / "scan.sock")) as scanner:
         scanner.send(Shown(signed(claims(index))))
         until(lambda: of(line, name).state == state, f"{name}: {state}, not {of(line, name).state}", PATIENCE)
@@ -123,14 +111,14 @@ def taken(line: Line, name: str, index: int) -> list[Any]:
     """A pass takes: what it is told, the lines of slots and door while this one is open, and what a second touch is told."""
     lock, contact = SLOTS[name]
     shows(line, index, name, "yours")
-    said = says(line, Take(name))
+    answer = said(line, Take(name), PATIENCE)
     until(lambda: level(lock) == 1, f"the lock of {name}", PATIENCE)
     moved = [*(level(each) for each, _contact in SLOTS.values()), level(LOCK)]
     pull(contact, 1)
     until(lambda: of(line, name).state == "taken", "the contact's word", PATIENCE)
     pull(contact, 0)
     until(lambda: level(lock) == 0, f"the lock of {name}", PATIENCE)
-    return [said, moved, says(line, Take(name))]
+    return [answer, moved, said(line, Take(name), PATIENCE)]
 
 
 def entries() -> list[list[Any]]:
