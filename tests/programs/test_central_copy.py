@@ -61,7 +61,7 @@ def lived(folder: Path) -> None:
 
 def fill(db: sqlite3.Connection, tables: list[str]) -> None:
     """A row for each table that has none, as that of tomorrow has not."""
-    values = {"TEXT": "x", "INTEGER": 3, "REAL": 0.1, "BLOB": b"\0\xff"}
+    values = {"TEXT": "x", "INTEGER": 1, "REAL": 0.1, "BLOB": b"\0\xff"}
     for table in tables:
         if not db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]:
             row = [values[kind] for (kind,) in db.execute("SELECT type FROM pragma_table_info(?)", (table,))]
