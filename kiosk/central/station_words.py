@@ -27,6 +27,11 @@ def version(each: StationLine) -> str:
     return visible(each.seen.version.removeprefix(OWN)) if each.seen else ""
 
 
+def waiting(queue: int | None) -> str:
+    """How many of its entries waited there when it was last heard of them; empty for none, and where it does not say."""
+    return _("{count} entries wait there", count=queue) if queue else ""
+
+
 def lacking(each: StationLine, published: Published) -> list[str]:
     """Of which documents it has not said that it has the newest; what became of commands is told elsewhere."""
     if each.state != "enrolled" or not each.seen:

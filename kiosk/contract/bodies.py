@@ -62,7 +62,8 @@ Seq = Annotated[int, Meta(ge=1, lt=2**62)]
 class Batch(Struct, frozen=True):
     """Entries `first`, `first`+1, ... of one stream and epoch; a number in `tombstones` will never come.
 
-    `sent_boot` and `sent_wall` are the station's clocks at sending, `boot_id` the boot that `sent_boot` counts from.
+    `sent_boot` and `sent_wall` are the station's clocks at sending, `boot_id` the boot that `sent_boot` counts from. `newest`:
+    how far the stream goes there, so what waits can be told; 0 where the station does not say.
     """
 
     epoch: Epoch
@@ -72,6 +73,7 @@ class Batch(Struct, frozen=True):
     sent_wall: float
     entries: Annotated[list[dict[str, Any]], Meta(max_length=MAX_ENTRIES)]
     tombstones: Annotated[list[Seq], Meta(max_length=MAX_ENTRIES)] = []
+    newest: Annotated[int, Meta(ge=0, lt=2**62)] = 0
 
 
 class Rejected(Struct, frozen=True):

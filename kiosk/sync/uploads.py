@@ -188,13 +188,14 @@ class Uploads:
         """What goes out, and which of it is set aside since it is damaged. Raises sqlite3.Error."""
         first = send.after + 1
         rows = [] if send.withhold else self._reader.batch(send.stream, send.after, send.limit, MAX_BATCH)
-        newest = first if send.withhold else lanes.newest(self.lanes, send.stream)
-        last = min(rows[-1].seq if rows else newest, send.after + send.limit)
+        newest = lanes.newest(self.lanes, send.stream)
+        last = first if send.withhold else min(rows[-1].seq if rows else newest, send.after + send.limit)
         entries = {row.seq: _whole(row) for row in rows if row.seq <= last}
         damaged = tuple(Refusal(seq, DAMAGED) for seq, entry in entries.items() if entry is None)
         whole = [entry for entry in entries.values() if entry is not None]
         missing = [seq for seq in range(first, last + 1) if entries.get(seq) is None]
-        return Batch(self._reader.epoch, first, self._boot_id, boot_time(), time.time(), whole, missing), damaged
+        now = self._boot_id, boot_time(), time.time()
+        return Batch(self._reader.epoch, first, *now, whole, missing, newest), damaged
 
     def _event(self, answer: Answer, sent: int, damaged: tuple[Refusal, ...], first: int) -> OutboxEvent:
         """What an answer means to the outbox. Raises NoAnswer for one that breaks the contract."""

@@ -473,6 +473,21 @@ def test_a_disk_that_fails_is_told_to_all_that_came_together(tmp_path: Path) -> 
         assert last == (1, [])
 
 
+def test_what_waits_at_a_station_is_what_its_newest_log_has_beyond_the_mark(central_folder: Path) -> None:
+    def told(epoch: str, first: int, newest: int, station: str = CODES[0], stream: str = "access") -> None:
+        store.take(station, stream, msgspec.structs.replace(batch(first, 2, epoch), newest=newest), 1.0)
+
+    with closing(CentralStore(central_folder)) as store:
+        told("00000000000000aa", 1, 90)
+        told("00000000000000bb", 1, 7)
+        told("00000000000000bb", 1, 7, stream="telemetry")
+        told("00000000000000bb", 1, 0, station=CODES[1])
+        assert store.queues() == store.queues(CODES[0]) == {CODES[0]: 10}
+        told("00000000000000bb", 3, 4)
+        told("00000000000000bb", 3, 1, stream="telemetry")
+        assert (store.queues(), store.queues(CODES[1])) == ({CODES[0]: 0}, {})
+
+
 def test_a_publication_wakes_those_whom_it_is_for_and_no_others(central_folder: Path) -> None:
     store = CentralStore(central_folder)
     issuer = founded(central_folder, store)

@@ -55,10 +55,10 @@ class Office:
     def json(self, *words: str, code: int = 0) -> Any:
         return json.loads(self.said(*words, "--json", code=code).splitlines()[-1])
 
-    def take(self, *entries: dict[str, Any], first: int = 1, epoch: str = EPOCH) -> None:
+    def take(self, *entries: dict[str, Any], first: int = 1, epoch: str = EPOCH, newest: int = 0) -> None:
         clock = {"boot_id": "b", "boot": 1.0, "quality": "synced"}
         whole = [{"seq": first + place, **clock, "wall": self.now, **each} for place, each in enumerate(entries)]
-        self.store.take(CODE, "access", Batch(epoch, first, "b", 1.0, 1.0, whole), time())
+        self.store.take(CODE, "access", Batch(epoch, first, "b", 1.0, 1.0, whole, newest=newest), time())
 
 
 @pytest.fixture
@@ -86,6 +86,15 @@ def test_stations_are_shown_with_what_is_known_of_each(office: Office) -> None:
         THIRD: ("added", False, 0, []),
     }
     assert shown[CODE]["fingerprint"] == words
+
+
+def test_what_waits_at_a_station_is_said_where_it_says_so(office: Office) -> None:
+    assert "wait there" not in office.said("stations")
+    office.take({"kind": "restarting"}, newest=8)
+    assert "7 entries wait there" in office.said("stations").splitlines()[0]
+    assert "7 entries wait there" in office.said("status", CODE)
+    assert {each["station"]: each["queue"] for each in office.json("stations")} == {CODE: 7, OTHER: None, THIRD: None}
+    assert office.json("status", CODE)["queue"] == 7
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def test_a_cut_network_delays_and_loses_nothing(town: Town) -> None:
             link.restore()
             until(lambda: town.numbers() == town.everything(), "the drain")
             until(lambda: "central" not in town.house.view().faults)
+            with closing(CentralStore(town.central)) as store:
+                until(lambda: store.queues() == {CODE: 0}, "that nothing waits")
         link.close()
 
 

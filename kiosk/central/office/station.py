@@ -19,6 +19,7 @@ from kiosk.central.office.stations import in_words
 from kiosk.central.roles import ISSUER, STEWARD, TECHNICIAN, VIEWER
 from kiosk.central.sent import sent_commands
 from kiosk.central.sheets import EMPTY
+from kiosk.central.station_words import waiting
 from kiosk.central.stops import PlannedStop, stops_of
 from kiosk.central.store import CentralStore
 from kiosk.central.store.entries import Held, Wanted
@@ -192,6 +193,7 @@ def _page(asked: Asked, line: StationLine, form: Form, wrong: Mapping[str, str],
         status,
         line=in_words(line, published, asked.now),
         network=line.seen.address if line.seen else "",
+        waiting=waiting(store.queues(code).get(code)),
         doors=last_of_doors(doors, of_doors, names),
         slots=last_of_doors(slots, of_doors, names),
         door_names=doors,

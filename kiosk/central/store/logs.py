@@ -141,6 +141,19 @@ class Logs(Sightings, Releases, Doors):
             raise became
         return became
 
+    def queues(self, station: str = "") -> dict[str, int]:
+        """How many entries waited at each station, or at that one, when it was last heard of them; of those that say so."""
+        place, values = ("station = ?", (station, station)) if station else ("1 = 1", ())
+        rows = self._engine.all(
+            f"SELECT station, newest - acked FROM logs WHERE newest > 0 AND {place}"
+            f" AND id IN (SELECT max(id) FROM logs WHERE {place} GROUP BY station, stream)",
+            values,
+        )
+        found = Counter[str]()
+        for code, beyond in rows:
+            found[code] += max(0, beyond)
+        return dict(found)
+
     def _take_together(self, sent: Sequence[Sent], now: float) -> list[Became]:
         became: dict[int, Became] = {}
         named: dict[str, list[dict[str, bool]]] = {}
@@ -230,9 +243,9 @@ class Logs(Sightings, Releases, Doors):
         )
         self._engine.put(
             "logs",
-            ("station", "stream", "epoch", "acked"),
-            [(*each.sent.key, each.reached) for each in plans if each.reached > each.log.acked],
-            "ON CONFLICT (station, stream, epoch) DO UPDATE SET acked = excluded.acked",
+            ("station", "stream", "epoch", "acked", "newest"),
+            [(*each.sent.key, each.reached, each.sent.batch.newest) for each in plans if each.reached > each.log.acked],
+            "ON CONFLICT (station, stream, epoch) DO UPDATE SET acked = excluded.acked, newest = excluded.newest",
         )
 
     def _boots(self, plans: Sequence[Plan]) -> dict[Boot, int]:

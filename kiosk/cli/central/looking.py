@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kiosk.central.sent import sent_commands
-from kiosk.central.station_words import heard, version
+from kiosk.central.station_words import heard, version, waiting
 from kiosk.central.store.entries import Held, Wanted
 from kiosk.cli.act.door import DAY, Duration
 from kiosk.cli.central.folder import STATION, fingerprints, folder_option, known_or_exit, looked_into
@@ -45,7 +45,7 @@ def status(station: str, folder: Path, as_json: bool) -> None:
         | {"fingerprint": words(station, each.public_key) if each.public_key else ""}
         for each in store.history(station)
     ]
-    found = facts(line, now, store.published(), words) | {
+    found = facts(line, now, store.published(), words, store.queues(station)) | {
         "policy": _policy_of(store, station),
         "doors": sorted(store.doors(station)),
         "slots": sorted(store.doors(station, slots=True)),
@@ -78,6 +78,8 @@ def _told(found: dict[str, Any], line: StationLine, now: float) -> Iterator[str]
     yield aside_of("logbook") + (
         listed(f"{word(name)} {seq}" for name, seq in found["streams"].items()) or _("none yet")
     )
+    if found["queue"]:
+        yield aside_of("") + waiting(found["queue"])
     for fault in found["faults"]:
         detail = f"{_(': ')}{told(visible(fault.detail))}" if fault.detail else ""
         yield aside_of("fault") + f"{when(fault.since)}  {visible(Names(None).fault(fault.what))}{detail}"

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from kiosk.central.coordinates import given
 from kiosk.central.scope import EVERYWHERE
-from kiosk.central.station_words import heard, lacking, version
+from kiosk.central.station_words import heard, lacking, version, waiting
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import State, StationLine
 from kiosk.cli.central.folder import (
@@ -75,12 +75,12 @@ def stations(count: int | None, after: str, folder: Path, as_json: bool, **chose
     found = [each for each in store.register(EVERYWHERE) if wanted(each, now)]
     rest = [each for each in found if each.code > after]
     shown = rest[: count or (None if as_json else PAGE)]
-    published, words = store.published(), fingerprints(folder, store)
+    published, words, queues = store.published(), fingerprints(folder, store), store.queues()
     if as_json:
-        print_json([facts(each, now, published, words) for each in shown])
+        print_json([facts(each, now, published, words, queues) for each in shown])
         return
     for each in shown:
-        echo(_line(each, now, published, words))
+        echo(_line(each, now, published, words, queues.get(each.code)))
     if not found:
         echo(_("No such stations. Next: kiosk central station add CODE"))
     elif len(rest) > len(shown):
@@ -92,18 +92,23 @@ def stations(count: int | None, after: str, folder: Path, as_json: bool, **chose
         echo(style(_("{count} alarms. Next: kiosk central alarms", count=alarms), fg="red"), err=True)
 
 
-def _line(each: StationLine, now: float, published: Published, words: Callable[[str, bytes], str]) -> str:
+def _line(
+    each: StationLine, now: float, published: Published, words: Callable[[str, bytes], str], queue: int | None
+) -> str:
     wrong = _("{count} faults", count=each.faults) if each.faults else "–"
     lacks = lacking(each, published)
     columns = [
         (each.code, 12), (word(each.state), 9), (heard(each, now), 19), (version(each), 8), (wrong, 9),
-        (_("lacks {documents}", documents=listed(map(word, lacks))) if lacks else "", 14), (visible(each.name), 20),
+        (waiting(queue), 8), (_("lacks {documents}", documents=listed(map(word, lacks))) if lacks else "", 14),
+        (visible(each.name), 20),
     ]  # fmt: skip
     fingerprint = words(each.code, each.public_key) if each.public_key else ""
     return "  ".join([*(text + " " * (width - cell_len(text)) for text, width in columns), fingerprint]).rstrip()
 
 
-def facts(each: StationLine, now: float, published: Published, words: Callable[[str, bytes], str]) -> dict[str, Any]:
+def facts(
+    each: StationLine, now: float, published: Published, words: Callable[[str, bytes], str], queues: dict[str, int]
+) -> dict[str, Any]:
     """For machines."""
     return {
         "station": each.code,
@@ -118,6 +123,7 @@ def facts(each: StationLine, now: float, published: Published, words: Callable[[
         "network": each.seen.address if each.seen else "",
         "documents": each.seen.documents if each.seen else None,
         "lacks": lacking(each, published),
+        "queue": queues.get(each.code),
         "faults": each.faults,
     }
 
