@@ -65,6 +65,7 @@ ELSEWHERE: Final = {
     "kiosk central serve --only office": "tests/programs/town.py: 8420 may be another's here",
     "kiosk central serve --only passes": "tests/passpage/test_serving.py: needs an address",
     "kiosk central passes revoke HOLDER --reason TEXT": "tests/programs/test_people.py: needs a holder",
+    "kiosk central passes code": "tests/programs/test_people.py: needs a holder",
     "kiosk central serve --port 8420": "tests/programs/test_wire_examples.py",
     "kiosk root release PACKAGE --out FILE": "tests/test_update.py: needs packages of Debian",
     "kiosk root release dist/*.deb --ring early --out 0.2.0.update": "tests/test_update.py",

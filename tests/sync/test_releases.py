@@ -59,7 +59,7 @@ class Night(Town):
     def offer(self) -> str:
         """The version of a new one."""
         self.count += 1
-        version = f"0.9.{self.count}"
+        version = f"99.0.{self.count}"
         (folder := self.house.folder / version).mkdir()
         file = bundle(folder, self.central, version, 30_000)
         done = CliRunner().invoke(main, ["central", "release", "publish", str(file), "--data", str(self.central)])
