@@ -122,7 +122,9 @@ def test_by_the_keyboard_one_comes_to_a_station(chromium: Any, ground: tuple[Off
     page.focus("#ground")
     scale = page.inner_text(".leaflet-control-scale-line")
     page.keyboard.press("+")
-    page.wait_for_function(f"document.querySelector('.leaflet-control-scale-line').innerText != '{scale}'")
+    page.wait_for_function(
+        "before => document.querySelector('.leaflet-control-scale-line').innerText !== before", arg=scale
+    )
     page.keyboard.press("-")
     alone.wait_for()
     alone.focus()

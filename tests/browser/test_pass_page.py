@@ -500,6 +500,9 @@ def test_another_page_reaches_nothing_of_it(context: Any, counter: Counter) -> N
     )
     evil.goto("http://127.0.0.1:9/")
     root = context.pages[0].get_attribute("body", "data-root")
+    with context.expect_page() as coming:
+        evil.evaluate("origin => { window.opened = window.open(origin + '/pass') }", counter.origin)
+    coming.value.wait_for_load_state()
     got = evil.evaluate(
         """async ([origin, root]) => {
             const failed = promise => promise.then(answer => answer.type, () => "failed");
@@ -509,7 +512,6 @@ def test_another_page_reaches_nothing_of_it(context: Any, counter: Counter) -> N
                 document.body.append(each);
             });
             const post = more => fetch(origin + "/pass/v1/challenge", {method: "POST", body: "{}", ...more});
-            const opened = window.open(origin + "/pass");
             const found = [
                 await failed(fetch(origin + "/pass")),
                 await failed(post({headers: {"Content-Type": "application/json"}})),
@@ -519,7 +521,7 @@ def test_another_page_reaches_nothing_of_it(context: Any, counter: Counter) -> N
             ];
             await loaded("iframe", {src: origin + "/pass"});
             let read = "";
-            try { read = opened.document.body.innerText } catch { read = "closed" }
+            try { read = window.opened.document.body.innerText } catch { read = "closed" }
             return [...found, read, document.querySelector("iframe").contentDocument === null];
         }""",
         [counter.origin, root],
