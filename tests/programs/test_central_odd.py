@@ -170,7 +170,7 @@ def test_a_database_that_has_lost_its_newest_logs_gets_no_entry_into_anothers(st
     for table in ("entries", "boots", "logs"):
         store._engine.run(f"DELETE FROM {table}")
     for number, code in enumerate(reversed(CODES), 1):
-        store._engine.run("INSERT INTO logs VALUES (?, ?, 'access', ?, 0)", (number, code, f"{1:016x}"))
+        store._engine.run("INSERT INTO logs VALUES (?, ?, 'access', ?, 0, 0)", (number, code, f"{1:016x}"))
     assert store.take_all([sent(entry(door=code), station=code) for code in CODES], 2.0) == [(1, [])] * 2
     for code in CODES:
         assert [each["door"] for each in store.entries(code, "access")] == [code]

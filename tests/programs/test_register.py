@@ -231,10 +231,14 @@ def test_a_database_of_before_learns_keys_and_open_faults_from_what_it_has(
         with closing(CentralStore(central_folder)) as store:
             before.setattr(store, "_remember_faults", lambda *_: None)
             store._engine.run("INSERT INTO stations VALUES (?, ?, ?)", (CODE, OLD, NOW))
+            store._engine.run(
+                "ALTER TABLE logs ADD COLUMN newest BIGINT NOT NULL DEFAULT 0"
+            )  # which this release writes
             take(store, told(1, "fault", what="gone"), told(2, "started", version="1"), told(3, "fault", what="a\0"))
             take(store, told(4, "fault", what="b"), told(5, "fault_cleared", what="b"), told(6, "fault", what=7))
             take(store, told(7, "fault", what="c", detail="1"), told(8, "fault", what="c", detail="2"))
             take(store, told(1, "started", version="1"), code=OTHER)
+            store._engine.run("ALTER TABLE logs DROP COLUMN newest")
     with closing(CentralStore(central_folder)) as store:
         assert {(what, detail) for what, detail, _since in faults(store)} == {("a\ufffd", ""), ("c", "2")}
         assert [(each.what, each.public_key) for each in store.history(CODE)] == [("enrolled", OLD)]
