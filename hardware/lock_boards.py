@@ -14,7 +14,7 @@ from typing import Final
 
 from hardware.border import ODD, Reason
 from hardware.frames import CHECK_SIZES, check_bytes
-from hardware.serial_line import SerialLine
+from hardware.serial_line import SerialLine, give_back
 
 LATE: Final = 1.5
 """Seconds for which an answer is waited for that is owed: boards take up to one for what they were told to move."""
@@ -129,11 +129,7 @@ class LockBoardLine:
     def close(self) -> None:
         """Give the port back; the next use opens it."""
         line, self._line = self._line, None
-        try:
-            if line is not None:
-                line.close()
-        except ODD:
-            pass  # it has gone
+        give_back(line)
 
     def _opened(self) -> SerialLine:
         try:

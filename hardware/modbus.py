@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from hardware.border import ODD, Reason, good
 from hardware.frames import crc16
-from hardware.serial_line import SerialLine
+from hardware.serial_line import SerialLine, give_back
 
 FUNCTIONS: Final = {"holding": 3, "input": 4}
 READ_COILS: Final = 1
@@ -155,11 +155,7 @@ class ModbusBus:
     def close(self) -> None:
         """Give the port back; the next question opens it."""
         line, self._line = self._line, None
-        try:
-            if line is not None:
-                line.close()
-        except ODD:
-            pass  # it has gone
+        give_back(line)
 
     def _find_echo(self, device: int, coil: int) -> None:
         """An adapter that hears itself answers for a board that is not there. A question shows it, once when the port opens."""

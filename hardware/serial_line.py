@@ -6,13 +6,14 @@ pyserial's own readline ignores its time-out while bytes drip in, so chunks are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 import serial
 
-from hardware.border import as_os_error
+from hardware.border import ODD, as_os_error
 
 T = TypeVar("T")
 
@@ -100,3 +101,10 @@ class SerialLine:
         with as_os_error():
             self._port.reset_input_buffer()
         self._buffer = b""
+
+
+def give_back(line: SerialLine | None) -> None:
+    """Close a port that may not be open, and whose device may have gone."""
+    with suppress(*ODD):
+        if line is not None:
+            line.close()

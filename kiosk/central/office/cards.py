@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, missing, page
 from kiosk.central.office.people import row_of
-from kiosk.central.office.people_import import ONE_AT_A_TIME
+from kiosk.central.office.spreadsheets import ONE_AT_A_TIME
 from kiosk.central.passes import By, NotSo
 from kiosk.central.people_file import Found, ordered
 from kiosk.central.people_table import MOST_BYTES
