@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from time import time
 from typing import Any, Final
 
 import cbor2
+import numpy as np
 import pytest
+import zxingcpp
 from base45 import b45encode
+from PIL import Image
 
 from kiosk.central.passes import By
 from kiosk.trust.passes import Kind, Pass, read_pass, show_bound
@@ -107,6 +111,7 @@ def test_it_shows_the_same_bytes_as_our_own_library(context: Any, counter: Count
         theirs = page.evaluate(
             """async ([text, now, seed]) => {
                 const {shown} = await import(document.body.dataset.root + "/shown.js");
+                await import(document.body.dataset.root + "/nacl.js");
                 const pair = nacl.sign.keyPair.fromSeed(Uint8Array.from(seed));
                 return shown(text, async bytes => nacl.sign.detached(bytes, pair.secretKey), now);
             }""",
@@ -178,6 +183,18 @@ def test_a_code_is_typed_and_a_new_pass_is_shown_every_few_seconds(context: Any,
     assert first.token not in words
 
 
+def test_the_first_code_and_the_next_are_read_from_the_screen(context: Any, counter: Counter) -> None:
+    """Each is in a mask of its own: of the first nobody waits for the best."""
+    page = enrolled(context, counter, "b-12")
+    page.reload()
+    for _ in range(2):
+        page.wait_for_selector("#code svg")
+        picture, text = page.locator("#code").screenshot(), page.get_attribute("#code", "data-text")
+        grey = np.array(Image.open(io.BytesIO(picture)).convert("L"))
+        assert [each.text for each in zxingcpp.read_barcodes(grey)] == [text]
+        page.wait_for_function("text => document.getElementById('code').dataset.text !== text", arg=text)
+
+
 # What it keeps.
 
 
@@ -220,6 +237,39 @@ def test_where_the_browser_knows_no_ed25519_a_library_signs_and_the_seed_is_seal
     opened(context, counter).wait_for_selector("#code svg")
 
 
+def test_the_library_is_loaded_where_it_signs_and_its_absence_loses_no_pass(context: Any, counter: Counter) -> None:
+    page = opened(context, counter)
+    enrol(page, counter, "b-13")
+    assert page.evaluate("typeof nacl") == "undefined"
+    other = context.browser.new_context(viewport=SIZE, locale="zh-CN", service_workers="block")
+    other.add_init_script(NO_ED25519)
+    page = enrolled(other, counter, "b-14")
+    other.route("**/nacl.js", lambda route: route.abort())
+    page.reload()
+    page.wait_for_selector("#told:not([hidden])")
+    assert page.evaluate(RECORD)["refused"] == ""
+    other.unroute("**/nacl.js")
+    page.reload()
+    page.wait_for_selector("#code svg")
+    other.close()
+
+
+def test_where_the_library_cannot_be_fetched_a_code_is_not_used_up(chromium: Any, counter: Counter) -> None:
+    context = chromium.new_context(viewport=SIZE, locale="zh-CN", service_workers="block")
+    context.add_init_script(NO_ED25519)
+    context.route("**/nacl.js", lambda route: route.abort())
+    page = opened(context, counter)
+    page.fill("#typed", counter.code(counter.holder("b-15")))
+    page.click("#enrol button")
+    page.wait_for_function("() => document.getElementById('wrong').textContent.includes('连不上')")
+    context.unroute("**/nacl.js")
+    page.reload()
+    page.fill("#typed", counter.code(counter.store.credentials("b-15")[-1]))
+    page.click("#enrol button")
+    page.wait_for_selector("#code svg")
+    context.close()
+
+
 def test_where_nothing_can_be_kept_it_says_so(context: Any, counter: Counter) -> None:
     context.add_init_script(NO_STORAGE)
     page = opened(context, counter)
@@ -238,6 +288,7 @@ def test_without_a_network_it_opens_and_says_until_when(context: Any, counter: C
     page.wait_for_selector("#code svg")
     assert abs(shown(page, counter).shown_at - time()) < 5
     assert "没有网络" in page.inner_text("#network")
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].workerStart") == 0, "no worker was woken for it"
     context.add_init_script(later(6 * DAY))
     page.reload()
     page.wait_for_selector("#stale:not([hidden])")
@@ -561,6 +612,57 @@ def test_every_language_fits_on_a_small_phone_also_in_large_letters(chromium: An
     refused_at_a_door(page, counter)
     assert fitting(page) == names
     context.close()
+
+
+SCRIPTS: Final = {"zh-CN": "Han", "ko": "Hangul", "ru": "Cyrillic"}
+FOREIGN: Final = """scripts => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) {
+        const {parentElement, textContent} = walker.currentNode, {lang} = parentElement.closest("[lang]");
+        for (const [tag, script] of Object.entries(scripts)) {
+            const wrong = tag !== lang && new RegExp(`\\\\p{Script=${script}}`, "u").test(textContent);
+            if (wrong) found.push([lang, textContent]);
+        }
+    }
+    return found;
+}"""
+"""Words in a script that is not of the language that they are marked with."""
+
+
+def test_words_of_another_language_than_the_page_s_are_marked(context: Any, counter: Counter) -> None:
+    """WCAG 2.2, 3.1.2: what a language has no words for is said in Chinese, and a voice has to know it."""
+    page = opened(context, counter)
+    tags = [each.get_attribute("lang") for each in page.query_selector_all("#languages button")]
+    assert len(tags) >= 5
+    assert (marked(page, tags), page.get_attribute("#login", "lang")) == ([], "zh-CN")
+    page.fill("#typed", "AAAAA AAAAA")
+    page.click("#enrol button")
+    page.wait_for_selector("#wrong:not(:empty)")
+    assert marked(page, tags) == []
+    enrol(page, counter, "c-marked")
+    page.click("#helps")
+    page.click("#leave")
+    assert marked(page, tags, violations) == []
+    page.evaluate(later(DAY))
+    looked_at(page)
+    page.wait_for_selector("#clock:not([hidden])")
+    assert marked(page, tags) == []
+    refused_at_a_door(page, counter)
+    assert marked(page, tags) == []
+    counter.passes.set_status(counter.store.credentials("c-marked"), Status.SUSPENDED, By("li", "asked"))
+    page.evaluate(later(7200))
+    looked_at(page)
+    page.wait_for_selector("#told:not([hidden])")
+    assert marked(page, tags) == []
+
+
+def marked(page: Any, tags: list[str], more: Callable[[Any], list[str]] = lambda _page: []) -> list[Any]:
+    """What is wrong in any of the languages, by the scripts of the words and by what `more` finds."""
+    found = list[Any]()
+    for tag in tags:
+        page.click(f"#languages [lang={tag}]")
+        found += [(tag, *each) for each in page.evaluate(FOREIGN, SCRIPTS)] + more(page)
+    return found
 
 
 def refused_at_a_door(page: Any, counter: Counter) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.central.passpage import libraries
-from kiosk.central.passpage.assets import HERE, OURS, assets
+from kiosk.central.passpage.assets import HERE, OURS, PARTS, assets
 from kiosk.central.passpage.libraries import LIBRARIES
 
 MOST = 80_000
@@ -37,7 +37,8 @@ def test_the_worker_keeps_all_that_the_page_loads() -> None:
     imported = {
         name for path in FOLDER.glob("*.js") for name in re.findall(r'from "\./([a-z]+\.js)"', path.read_text())
     }
-    assert imported <= OURS.keys()
+    assert imported == set(PARTS), "each is named by the page, so that none waits for another to be there"
+    assert {f"{name}.js" for name in re.findall(r"/(\w+)\.js", page)} == {"page.js", "qrcode.js", *PARTS}
     assert {path.name for path in FOLDER.iterdir()} == {*OURS, "page.html", "worker.js"}
 
 

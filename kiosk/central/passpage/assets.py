@@ -22,11 +22,11 @@ BACK: Final = f"{HERE}/back"
 PAGE: Final = "page.html"
 WORKER: Final = "worker.js"
 SCRIPT: Final = "text/javascript"
+PARTS: Final = ("awake.js", "cbor.js", "holder.js", "kept.js", "keys.js", "qr.js", "server.js", "shown.js", "words.js")
+"""What page.js imports, and these one another: the page names all of them, so that none is found only when another is there."""
+
 OURS: Final = {
-    **dict.fromkeys(
-        ("page.js", "awake.js", "cbor.js", "holder.js", "kept.js", "keys.js", "qr.js", "server.js", "shown.js", "words.js"),
-        SCRIPT,
-    ),
+    **dict.fromkeys(("page.js", *PARTS), SCRIPT),
     "page.css": "text/css",
     "icon.svg": "image/svg+xml",
     "icon.png": "image/png",
@@ -56,6 +56,7 @@ def assets(*, login: bool = False) -> dict[str, Asset]:
     root = f"{HERE}/{digest}"
     filled = {"HERE": HERE, "ROOT": root, "DIGEST": digest, "READY": "no" if missing() else "yes"}
     filled["LOGIN"] = "yes" if login else "no"
+    filled["MODULES"] = "\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in PARTS)
     filled["LIST"] = json.dumps([HERE, *(f"{root}/{name}" for name in raw)])
     return {
         HERE: _asset("text/html", Template(_read(PAGE).decode()).substitute(filled).encode(), stays=False),

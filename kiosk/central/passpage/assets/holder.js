@@ -26,8 +26,8 @@ export class Holder {
   }
 
   // Whoever is enrolled on this phone, or nobody. Throws where nothing can be kept.
-  static async here() {
-    return new Holder(await kept());
+  static async here(found = kept()) {
+    return new Holder(await found);
   }
 
   get enrolled() {
@@ -158,13 +158,14 @@ export class Holder {
     return open(text, this.record.key, signer(this.record.key));
   }
 
-  // The text of the next code; none where the browser has lost the key, or gives back another record than was kept.
+  // The text of the next code; none where the browser has lost the key, or gives back another record than was kept, nor where
+  // what signs is not here now.
   async code() {
     const tried = this.record;
     try {
       return await shown(tried.pass, signer(tried.key), Math.floor(this.now()));
-    } catch {
-      await this.put(tried, {...tried, pass: "", refused: "lost"});
+    } catch (error) {
+      if (error.kind !== "away") await this.put(tried, {...tried, pass: "", refused: "lost"});
       return "";
     }
   }

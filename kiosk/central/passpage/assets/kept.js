@@ -36,6 +36,10 @@ export const same = (one, other) => String(one?.key.public) === String(other?.ke
 
 export const kept = () => done("readonly", (found) => found);
 
+// What was there when the page was opened: asked for before anything else is loaded, since the first code waits for it.
+export const atFirst = kept();
+atFirst.catch(() => {}); // whoever waits for it is told
+
 // Puts a record in the place of `before`, unless another tab has deleted that or has put one of another key there. What is kept now.
 export async function keep(before, record) {
   const now = await done("readwrite", (found, store) => {

@@ -1,10 +1,10 @@
 // The page: one of four faces (enrol, pass, told, and help below), and a new code every few seconds.
 import {awake} from "./awake.js";
 import {Holder} from "./holder.js";
-import {whenChanged} from "./kept.js";
-import {canMakeKeys} from "./keys.js";
+import {atFirst, whenChanged} from "./kept.js";
+import {capable} from "./keys.js";
 import {drawn} from "./qr.js";
-import {LANGUAGES, amount, day, hour, preferred, say, speak} from "./words.js";
+import {LANGUAGES, amount, day, hour, preferred, say, speak, word, write} from "./words.js";
 
 const EVERY = 5;
 // Seconds for which a code is shown: stations take each once, and none of five minutes ago.
@@ -36,8 +36,8 @@ function show(name) {
 }
 
 function tell(what, values = {}) {
-  at("told-title").textContent = say(`${what}Title`);
-  at("told-words").textContent = say(what, values);
+  say(at("told-title"), `${what}Title`);
+  say(at("told-words"), what, values);
   at("again").hidden = !AGAIN.has(what);
   at("anew").hidden = !ANEW.has(what);
   show("told");
@@ -53,13 +53,13 @@ function settle() {
   if (record.refused) return tell(record.refused);
   if (door) return show("door");
   if (holder.over) return tell("over", {day: day(record.expires)});
-  at("number").textContent = say("number", {holder: record.holder});
+  say(at("number"), "number", {holder: record.holder});
   at("holder").textContent = record.holder;
-  at("until").textContent = say("until", {day: day(record.expires)});
-  warn("stale", record.expires - holder.now() < SOON && !navigator.onLine, () => say("endsSoon", {day: day(record.expires)}));
-  warn("clock", holder.clockWrong || holder.astray, () => holder.astray ? say("astray") : say("clock", {
-    amount: amount(Math.abs(holder.clockWrong)), way: say(holder.clockWrong > 0 ? "behind" : "ahead"), time: hour(holder.now()),
-  }));
+  say(at("until"), "until", {day: day(record.expires)});
+  warn("stale", record.expires - holder.now() < SOON && !navigator.onLine, "endsSoon", {day: day(record.expires)});
+  warn("clock", holder.clockWrong || holder.astray, holder.astray ? "astray" : "clock", {
+    amount: amount(Math.abs(holder.clockWrong)), way: word(holder.clockWrong > 0 ? "behind" : "ahead"), time: hour(holder.now()),
+  });
   at("mend").hidden = !holder.astray;
   show("pass");
 }
@@ -70,9 +70,9 @@ function blank() {
   shownUntil = 0;
 }
 
-function warn(id, when, words) {
+function warn(id, when, what, values) {
   at(id).hidden = !when;
-  if (when) at(id).textContent = words();
+  if (when) say(at(id), what, values);
 }
 
 async function turn() {
@@ -83,7 +83,7 @@ async function turn() {
   shownUntil = performance.now() / 1000 + EVERY;
   const text = await holder.code();
   if (!text || !holder.enrolled) return settle();
-  at("code").replaceChildren(drawn(text, pressed("cracked")));
+  at("code").replaceChildren(drawn(text, pressed("cracked"), !at("code").dataset.text));
   at("code").dataset.text = text;
   count(EVERY);
 }
@@ -142,7 +142,7 @@ async function enrol(event) {
     settle();
     await turn();
   } catch (error) {
-    at("wrong").textContent = wrong(error);
+    wrong(error);
   } finally {
     button.disabled = false;
   }
@@ -155,7 +155,7 @@ async function login() {
   try {
     location.assign(await holder.away());
   } catch (error) {
-    at("wrong").textContent = wrong(error);
+    wrong(error);
     at("login").disabled = false;
   }
 }
@@ -165,12 +165,12 @@ async function come() {
   try {
     await holder.back(back.get("state"), back.get("code"));
   } catch (error) {
-    at("wrong").textContent = wrong(error);
+    wrong(error);
   }
 }
 
 function wrong(error) {
-  return say(error.kind ? WRONG[error.kind] || "refused" : "nothing");
+  say(at("wrong"), error.kind ? WRONG[error.kind] || "refused" : "nothing");
 }
 
 // Ask for the door whose code led here; what became of it is told in words, the station's or our own.
@@ -180,8 +180,7 @@ async function open() {
   try {
     const {outcome, words} = await holder.open(door);
     if (outcome === "done") became("good", "doorDone");
-    else if (words.zh) became("bad", "", words[document.documentElement.lang.slice(0, 2)] || words.zh);
-    else became("bad", "doorNoAnswer");
+    else refused(words);
   } catch (error) {
     became("bad", DOOR[error.kind] || WRONG[error.kind] || "refused");
   } finally {
@@ -189,10 +188,17 @@ async function open() {
   }
 }
 
-function became(how, what, words = say(what)) {
+function became(how, what) {
+  say(at("opened"), what);
   at("opened").className = how;
-  at("opened").textContent = words;
   at("opened").scrollIntoView({block: "nearest"});
+}
+
+// The station says why in Chinese and in English.
+function refused(words) {
+  became("bad", "doorNoAnswer");
+  const own = document.documentElement.lang.slice(0, 2);
+  if (words.zh) write(at("opened"), words[own] || words.zh, words[own] ? own : "zh");
 }
 
 let sure = -Infinity;
@@ -200,7 +206,7 @@ let sure = -Infinity;
 async function leave() {
   if (performance.now() - sure > 8000) {
     sure = performance.now();
-    at("leave-hint").textContent = say("leaveSure");
+    say(at("leave-hint"), "leaveSure");
     return;
   }
   sure = -Infinity;
@@ -208,7 +214,7 @@ async function leave() {
 }
 
 function words() {
-  for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say);
+  for (const each of document.querySelectorAll("[data-say]")) say(each, each.dataset.say);
   for (const each of at("languages").children) current(each);
   if (holder) settle();
   else network();
@@ -220,7 +226,7 @@ function current(button) {
 }
 
 function network() {
-  at("network").textContent = say(navigator.onLine ? "online" : face === "pass" && !holder.astray ? "offline" : "cut");
+  say(at("network"), navigator.onLine ? "online" : face === "pass" && !holder.astray ? "offline" : "cut");
 }
 
 function furnish() {
@@ -282,16 +288,17 @@ async function begin() {
   crack(was("cracked") === "yes");
   words();
   if (document.body.dataset.ready !== "yes") return tell("unready");
-  if (!canMakeKeys()) return tell("incapable");
   try {
-    holder = await Holder.here();
+    holder = await Holder.here(atFirst);
   } catch {
     return tell("nothing");
   }
+  if (!await capable(holder.record?.key)) return tell("incapable");
   if (back) await come();
   settle();
   await turn();
   document.body.dataset.open = Math.round(performance.now());
+  reread();
   setInterval(turn, 250);
   setInterval(renew, 5000);
   whenChanged(reread);

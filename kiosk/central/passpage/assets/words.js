@@ -85,24 +85,40 @@ export function speak(language) {
   document.documentElement.lang = LANGUAGES[spoken].tag;
 }
 
-// The words of that name, with what stands in braces filled in.
-export function say(name, values = {}) {
-  const words = LANGUAGES[spoken][name] || LANGUAGES.zh[name] || "";
-  return words.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+// Puts the words of that name into an element, and marks them with their language: it is not always the page's, nor will be when
+// another is chosen.
+export function say(element, name, values = {}) {
+  const language = LANGUAGES[spoken][name] ? spoken : "zh";
+  write(element, filled(language, name, values), language);
 }
 
-export function day(seconds) {
-  return new Date(seconds * 1000).toLocaleString(LANGUAGES[spoken].tag, {month: "long", day: "numeric", hour: "2-digit", minute: "2-digit"});
+// The same with a text of somebody else's.
+export function write(element, text, language) {
+  element.textContent = text;
+  element.lang = LANGUAGES[language].tag;
 }
+
+// With what stands in braces; what is told otherwise in each language is a function of it.
+function filled(language, name, values = {}) {
+  return LANGUAGES[language][name].replace(/\{(\w+)\}/g, (_, key) => {
+    const value = values[key] ?? "";
+    return typeof value === "function" ? value(language) : value;
+  });
+}
+
+// What fills braces, in the language of the words around it.
+export const word = (name, values) => (language) => filled(language, name, values);
+
+export const day = (seconds) => (language) => new Date(seconds * 1000).toLocaleString(
+  LANGUAGES[language].tag, {month: "long", day: "numeric", hour: "2-digit", minute: "2-digit"});
+
+export const hour = (seconds) => (language) => new Date(seconds * 1000).toLocaleTimeString(
+  LANGUAGES[language].tag, {hour: "2-digit", minute: "2-digit"});
 
 // So long, in the largest unit of which it has two.
 export function amount(seconds) {
   const [name, size] = [["days", 86400], ["hours", 3600], ["minutes", 60]].find(([, each]) => seconds >= 2 * each || each === 60);
-  return say(name, {count: Math.round(seconds / size)});
-}
-
-export function hour(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString(LANGUAGES[spoken].tag, {hour: "2-digit", minute: "2-digit"});
+  return word(name, {count: Math.round(seconds / size)});
 }
 
 // As the phone is set.

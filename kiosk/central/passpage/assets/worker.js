@@ -6,9 +6,17 @@ self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
     const cache = await caches.open(NAME);
     await cache.addAll(LIST.map((path) => new Request(path, {cache: "reload"})));
+    await straight(event).catch(() => {});
     await self.skipWaiting();
   })());
 });
+
+// Where the browser can do that (Static Routing), it takes them from there without waking this worker.
+async function straight(event) {
+  const same = {requestMethod: "GET", urlPattern: null};
+  const routes = LIST.map((path) => ({...same, urlPattern: new URLPattern({pathname: path, search: "", baseURL: location.origin})}));
+  if (event.addRoutes) await event.addRoutes({condition: {or: routes}, source: {cacheName: NAME}});
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
