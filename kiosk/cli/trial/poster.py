@@ -32,9 +32,10 @@ def try_poster(trials: Trials) -> str:
         return SKIPPED
     if not trials.agreed(_("Is the station's poster at hand")):
         return SKIPPED
+    since = boot_time()  # whoever is asked may be quick
     say(_("Hold the poster's code before the reader, within half a minute."))
     try:
-        found = next(_read(trials, scanner), None)
+        found = next(_read(trials, scanner, since), None)
     except (NotGranted, NotReachable) as error:
         return f"failed: {error}"
     if found is None:
@@ -63,9 +64,9 @@ def _scanner(trials: Trials) -> str | None:
     return next((name for name, table in trials.settings.scanners.items() if table.door == trials.door), None)
 
 
-def _read(trials: Trials, scanner: str) -> Iterator[str]:
+def _read(trials: Trials, scanner: str, since: float) -> Iterator[str]:
     """The digits of each poster's address that is read, until nobody waits any more."""
-    since, until = boot_time(), time.monotonic() + PATIENCE
+    until = time.monotonic() + PATIENCE
     camera = bool(trials.settings.scanners[scanner].camera)
     if camera:
         _arm(trials)

@@ -90,19 +90,18 @@ class Trials:
 
     @contextmanager
     def news(self) -> Iterator[News]:
-        """What the station tells of this door from now on."""
+        """What the station tells of this door from now on: begun before somebody is asked, who may be quick."""
         with closing(Line(self.settings.run / "control.sock")) as line:
-            line.send(Subscribe())
-            yield News(line, self.door)
+            yield News(line, self.door, line.ask(Subscribe(), View))
 
 
 class News:
     """What the station tells of a door, for half a minute at the most."""
 
-    def __init__(self, line: Line, door: str) -> None:
+    def __init__(self, line: Line, door: str, view: View) -> None:
         self._line, self._door = line, door
         self._deadline = time.monotonic() + PATIENCE
-        self._stands = ""
+        self._stands = view.doors[door].door
 
     def entry(self, *kinds: str) -> dict[str, Any] | None:
         """The next entry of one of these kinds."""
@@ -159,8 +158,8 @@ def try_exit(trials: Trials) -> str:
     """The exit button is seen, and frees the door by itself."""
     if trials.settings.doors[trials.door].exit is None:
         return SKIPPED
-    say(_("Press the exit button inside, within half a minute, and open the door."))
     with trials.news() as news:
+        say(_("Press the exit button inside, within half a minute, and open the door."))
         if news.entry("exit_pressed") is None:
             return "failed: " + _("the station did not see the button: its pin, its cable")
         say(_("The station saw it."))
@@ -174,8 +173,8 @@ def try_exit(trials: Trials) -> str:
 
 def try_camera(trials: Trials) -> str:
     """The pictures are good enough, and a card is read."""
-    say(_("Hold any QR code where workers will hold theirs, within half a minute."))
     with trials.news() as news:
+        say(_("Hold any QR code where workers will hold theirs, within half a minute."))
         found = news.entry("granted", "denied")
     trouble = {what: why for what, why in _view(trials).faults.items() if what.startswith("scanner")}
     if trouble:
@@ -189,8 +188,8 @@ def try_camera(trials: Trials) -> str:
 
 def try_code(trials: Trials) -> str:
     """A valid pass opens, by way of everything."""
-    say(_("Show a valid pass, within half a minute, and open the door."))
     with trials.news() as news:
+        say(_("Show a valid pass, within half a minute, and open the door."))
         found = news.entry("granted", "denied")
         if found is None:
             return "failed: " + _("no code was read: light, distance, docs/camera.md")
