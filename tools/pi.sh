@@ -15,7 +15,7 @@ BOOT_MODULES="bcm2835 ext4"
 MODULES="vfat nls_cp437 nls_ascii dwc2 usbhid hid-generic evdev usb-storage sd_mod bcm2835_thermal bcm2835-rng i2c-bcm2835 i2c-dev autofs4 overlay configfs"
 
 made() { # made PART FUNCTION [WORD...] [-- INPUT...]: run the function, unless it, its words and its inputs are as they were
-    local part=$1 words=() stamp; shift
+    local part=$1 words=() stamp began=$SECONDS; shift
     while [ $# -gt 0 ] && [ "$1" != -- ]; do words+=("$1"); shift; done
     shift || true
     stamp=$({ declare -f "${words[0]}"; echo "${words[*]}"; [ $# = 0 ] || cat "$@" 2>/dev/null || true; } | sha256sum) # a link to a folder has no text
@@ -24,6 +24,7 @@ made() { # made PART FUNCTION [WORD...] [-- INPUT...]: run the function, unless 
     rm -f "$folder/$part.made"
     "${words[@]}" >"$folder/$part.log" 2>&1 || { say "COULD NOT MAKE $part; the end of $folder/$part.log:"; tail -n 8 "$folder/$part.log" >&2; exit 1; }
     echo "$stamp" >"$folder/$part.made"
+    say "    $((SECONDS - began)) s"
 }
 
 strapped() { # strapped RELEASE ARCH PACKAGES INTO: a small Debian
@@ -136,3 +137,4 @@ made system strapped bookworm arm64 "$SYSTEM" "$folder/system"
 # shellcheck disable=SC2086
 made package package -- $sources
 made card card "$BOOT_MODULES $MODULES" -- "$folder/package.made" "$folder"/{bookworm,trixie,system}.made tests/pi/{console.service,station.toml,trust.py}
+say "The card is made: $SECONDS s."

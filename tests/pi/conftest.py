@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pi.machine import Pi, blank, board
+from tests.pi.machine import Pi, blank, board, plugged
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,18 @@ def first_card(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def station(built: Path, first_card: Path) -> Iterator[Pi]:
     """A board at its first start, on which station and scanner run. A boot takes minutes, so most tests share it."""
-    with board(built, first_card, cache="writethrough") as pi:
-        pi.power_on()
-        pi.await_station()
+    with board(built, first_card, cache="writethrough", more=plugged(first_card.parent)) as pi:
+        pi.start()
         yield pi
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long each file took, the starts of its boards included."""
+    seconds = dict[str, float]()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and report.nodeid.startswith("tests/pi/"):
+                file = report.nodeid.split("::")[0]
+                seconds[file] = seconds.get(file, 0.0) + report.duration
+    for file, spent in seconds.items():
+        terminalreporter.write_line(f"{file}: {spent:.0f} s")

@@ -27,9 +27,11 @@ from tests.pi.registers import BLOCK, CLEAR, LEVEL, SET, Write, driven, writes
 from tests.programs.house import until
 
 LOCK, RED, GREEN, BUZZER, RELAY = 17, 23, 24, 25, 19
-CONTACT, EXIT, FIRE, TAMPER = 27, 22, 26, 6
-AT_REST: Final = {CONTACT: 0, EXIT: 1, FIRE: 1, TAMPER: 0}
+CONTACT, EXIT, FIRE, TAMPER, LEAK = 27, 22, 26, 6, 16
+AT_REST: Final = {CONTACT: 0, EXIT: 1, FIRE: 1, TAMPER: 0, LEAK: 0}
 """What the inputs of tests/pi/station.toml read while the door is closed and nobody does anything."""
+
+BOARD: Final = "Raspberry Pi 3 Model B"
 
 PATIENCE: Final = 600.0
 """Seconds for anything on an emulated board, which may have a fraction of a processor."""
@@ -44,6 +46,9 @@ HEARS: Final = (
     "systemctl is-active kiosk-station kiosk-scanner@main &&"
     " ls -l /proc/$(systemctl show --property=MainPID --value kiosk-scanner@main)/fd | grep 'ttyAMA0\\|input/event'"
 )
+
+START: Final = "systemctl show --property=InvocationID --value kiosk-station"
+READY: Final = "systemctl is-active kiosk-station"
 
 PIECE: Final = 800
 """Characters of a command for each line; the terminal's own bound is 4,096."""
@@ -124,13 +129,14 @@ class Pi:
         self.monitor("cont")
 
     def cut(self) -> None:
-        """The power goes."""
-        for process in reversed(self._started):
+        """The power goes; it may have gone before."""
+        while self._started:
+            process = self._started.pop()
             process.send_signal(signal.SIGKILL)
             process.wait()
         for line in (self._answers, self._values, self.engine, self.console, self._monitor, self._registers):
             line.close()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def monitor(self, verb: str, **arguments: object) -> Any:
         """A word for QEMU, and its answer."""
@@ -230,6 +236,20 @@ class Pi:
 
     # our programs on it
 
+    def start(self) -> None:
+        """Power on, and wait until its programs run; prints how long it took."""
+        self.power_on()
+        self.shell()
+        shell = time.time() - self.began
+        self.await_station()
+        print(f"\na start: root shell after {shell:.0f} s, station and scanner after {time.time() - self.began:.0f} s")
+
+    def kill_station(self, last: str = ":") -> str:
+        """Kill it right after that command, and wait until systemd has made it ready again; what the command printed."""
+        before, _, said = self.out(f"{START}; {last}; systemctl kill -s KILL kiosk-station").partition("\n")
+        until(lambda: self.run(READY)[0] == 0 and self.out(START) != before, "the next start", PATIENCE)
+        return said
+
     def await_station(self) -> None:
         """Wait until the station answers and its scanner holds its reader: what a port gets before is cut off."""
         self.shell()
@@ -244,6 +264,12 @@ class Pi:
         _code, text = self.run("kiosk doctor --json")
         return {each["id"]: each["severity"] for each in json.loads(text)["checks"]}
 
+    def names(self) -> set[str]:
+        """What status and report call the board."""
+        self.out("kiosk report --out /run/report.zip")
+        report = self.out("python3 -m zipfile -e /run/report.zip /run/report && cat /run/report/system.json")
+        return {json.loads(report)["model"], json.loads(self.out("kiosk status --json"))["board"]}
+
     def kinds(self) -> list[str]:
         """The kinds of these entries."""
         return [each["kind"] for each in self.entries()]
@@ -251,6 +277,15 @@ class Pi:
     def newest(self) -> int:
         """The number of the newest entry."""
         return max((each["seq"] for each in self.entries()), default=0)
+
+
+def plugged(folder: Path) -> list[str]:
+    """A USB keyboard, and a stick that somebody gave the label of the data's partition, for a board's `more`."""
+    image = folder / "stick.img"
+    if not image.exists():
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "kiosk-data", image, "16M"], check=True)
+    drive = f"if=none,id=stick,format=raw,file={image}"
+    return ["-device", "usb-kbd", "-drive", drive, "-device", "usb-storage,drive=stick"]
 
 
 @contextmanager

@@ -1,49 +1,22 @@
-"""What a technician does on a board: set-up by answers, every part tried, a reader that types; and what the programs cost."""
+"""What a technician does on a board: every part tried at its terminal, set-up by answers; and what the programs cost."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Final
 
 import pytest
 
+from kiosk.central.codes import printed
 from tests.conftest import ROOT
 from tests.keys import claims, signed
-from tests.pi.machine import CONTACT, EXIT, LOCK, Pi, board
-from tests.vm.test_vm import KEYS
+from tests.pi.machine import CONTACT, EXIT, LOCK, Pi
 
 pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
 BOUNDS: Final = {"kiosk-station": 60, "kiosk-scanner@main": 75, "kiosk-sensors": 35}
 """Megabytes, resident; docs/figures.md."""
 
-NAIVE_PIN: Final = 20
-NAIVE: Final = f"""\
-cat >/opt/naive.py <<'END'
-import sys
-sys.path.insert(0, "/usr/lib/yizhan-kiosk")
-import gpiozero, requests
-from hardware import kernel_pins, zbar
-zbar.reader()
-lock = gpiozero.DigitalOutputDevice({NAIVE_PIN}, pin_factory=kernel_pins.open_header())
-while True:
-    __import__("time").sleep(60)
-END
-cat >/etc/systemd/system/naive.service <<'END'
-[Service]
-ExecStart=/usr/bin/python3 /opt/naive.py
-[Install]
-WantedBy=multi-user.target
-END
-systemctl enable naive; sync
-"""
-"""A station as everybody writes it, as far as its imports and its first pin."""
-
-KEYBOARD: Final = r"""
-keyboard=$(ls /dev/input/by-path/*-event-kbd | head -n 1)
-sed -i "s|^engine = .*|keyboard = \"$keyboard\"|; /^baud = /d" /etc/kiosk/station.toml
-kiosk config check && systemctl restart kiosk-station kiosk-scanner@main
-"""
+POSTER: Final = f"https://yizhan.example.org/s/{printed('37081101')}"
 
 
 def resident(pi: Pi, unit: str) -> float:
@@ -75,7 +48,10 @@ def test_every_part_can_be_tried_at_the_boards_own_terminal(station: Pi) -> None
     station.scan(signed(claims(8)))
     station.sees("Show a valid pass")
     station.scan(signed(claims(9)))
-    opened(station, "It was accepted", "sensors")
+    opened(station, "It was accepted", "poster at hand")
+    station.types("y")
+    station.sees("Hold the poster")
+    station.scan(POSTER)
     station.sees("code 1")
     (text,) = station.out("cat /root/commissioning-*.json").splitlines()
     tests = json.loads(text)["tests"]
@@ -101,32 +77,3 @@ def test_the_setup_by_answers_leaves_a_station_that_opens(station: Pi) -> None:
     assert json.loads(station.out("kiosk status --json"))["running"]
     station.scan(signed(claims(10)))
     station.until_level(LOCK, 1)
-
-
-def test_a_usb_reader_that_types_opens_the_door(built: Path, card: Path) -> None:
-    with board(built, card, more=["-device", "usb-kbd"]) as pi:
-        pi.power_on()
-        pi.await_station()
-        pi.out(KEYBOARD)
-        pi.await_station()
-        for character in signed(claims(11)):
-            pi.press(KEYS[character])
-            pi.out("true")  # a reader types no faster
-        pi.press("ret")
-        pi.until_level(LOCK, 1)
-
-
-def test_the_door_is_there_about_as_soon_as_one_that_everybody_writes(built: Path, card: Path) -> None:
-    """Both in one start, since an emulated board's seconds say nothing by themselves."""
-    with board(built, card) as pi:
-        pi.power_on()
-        pi.shell()
-        pi.out(NAIVE)
-    with board(built, card) as pi:
-        pi.power_on()
-        pi.await_station()
-        ours, naive = (pi.driven(pin)[0][0] - pi.began for pin in (LOCK, NAIVE_PIN))
-    print(
-        f"\nfrom power-on to the lock's pin: {ours:.0f} s, as everybody writes it {naive:.0f} s; emulated, in one start"
-    )
-    assert ours < 2 * naive
