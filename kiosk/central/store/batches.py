@@ -14,6 +14,12 @@ Numbered = list[tuple[int, dict[str, Any] | None]]
 HEAD: Final = frozenset({"seq", "kind", "boot_id", "boot", "wall"})
 NESTED: Final = (dict, list)
 
+LONGEST_ESCAPE: Final = 6
+"""Characters of JSON for one of a text."""
+
+HEAD_TAKES: Final = 1024
+"""Characters that a head takes at the most, but for its kind: names, three numbers, and a boot of which each one is escaped."""
+
 LONGEST_BOOT: Final = 64
 """Characters of the name of a boot, as in the batch's own; it stands in an index, which takes no long ones."""
 
@@ -52,15 +58,14 @@ class Kept(Struct, frozen=True):
 
 def kept(entry: dict[str, Any]) -> Kept:
     """Raises UNDECODABLE's for what cannot be taken."""
-    whole = written(entry)
-    if not whole:
+    if not _fits(entry):
         raise ValueError("it is nested too deep, or has a number of more than 64 bits")
-    if len(whole) > MAX_ENTRY:
-        raise ValueError(f"an entry of more than {MAX_ENTRY} bytes")
     head = msgspec.convert(entry, Head)
     rest = {name: value for name, value in entry.items() if name not in HEAD}
-    kind, boot_id = without_nul(head.kind), without_nul(head.boot_id)
-    return Kept(kind, boot_id, head.boot, head.wall, msgspec.json.encode(rest).decode())
+    body = msgspec.json.encode(rest).decode()
+    if len(body) + LONGEST_ESCAPE * len(head.kind) + HEAD_TAKES > MAX_ENTRY and len(written(entry)) > MAX_ENTRY:
+        raise ValueError(f"an entry of more than {MAX_ENTRY} bytes")
+    return Kept(without_nul(head.kind), without_nul(head.boot_id), head.boot, head.wall, body)
 
 
 def without_nul(text: str) -> str:
@@ -94,6 +99,13 @@ def in_order(batch: Batch) -> Numbered:
 
     An entry without a number that can be one has the number of its place, under which it is refused.
     """
+    found = [entry.get("seq") for entry in batch.entries]
+    if (
+        not batch.tombstones
+        and all(map(_is_number, found))
+        and found == [*range(batch.first, batch.first + len(found))]
+    ):
+        return [*zip(found, batch.entries, strict=True)]  # as nearly always
     numbered: dict[int, dict[str, Any] | None] = dict.fromkeys(batch.tombstones)
     expected, gone = batch.first, set(batch.tombstones)
     for entry in batch.entries:

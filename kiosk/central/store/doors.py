@@ -58,7 +58,11 @@ class Doors:
 
 def doors_of(entries: Iterable[dict[str, Any] | None]) -> dict[str, bool]:
     """The doors that these name, and whether any says that it is a slot."""
-    return merged({name: each.get("slot") is True} for each in entries if each and (name := _door_of(each)))
+    found: dict[str, bool] = {}
+    for each in entries:
+        if each and (name := _door_of(each)):
+            found[name] = each.get("slot") is True or found.get(name, False)
+    return found
 
 
 def merged(named: Iterable[Mapping[str, bool]]) -> dict[str, bool]:

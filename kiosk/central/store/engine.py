@@ -84,6 +84,10 @@ class Engine(Protocol):
         What fails in one that is not alone may say so with a later statement, or at its end.
         """
 
+    @property
+    def known(self) -> dict[Any, Any]:
+        """Within a transaction: what it and those before it put there, for as long as each was done and nobody else wrote."""
+
     def session_lock(self) -> bool:
         """Whether this is the one process that holds the lock: it takes it where nobody does, and keeps it until it ends."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kiosk.central.remembered import remember
 from kiosk.central.store.batches import LONGEST_BOOT, Kept, Numbered, in_order, kept, without_nul, written
@@ -96,16 +97,6 @@ class Plan(Struct, frozen=True):
     doors: dict[str, bool]
 
     @property
-    def of_faults(self) -> list[Kept]:
-        """What it tells of what is wrong with its station."""
-        return [each for _seq, each in self.rows if each.kind in OF_FAULTS]
-
-    @property
-    def of_updates(self) -> list[Kept]:
-        """What it tells of what became of updates."""
-        return [each for _seq, each in self.rows if each.kind == OF_UPDATES]
-
-    @property
     def became(self) -> Became:
         """What its station is told."""
         if self.expected and self.sent.conflicts:
@@ -156,43 +147,44 @@ class Logs(Sightings, Releases, Doors):
 
     def _take_together(self, sent: Sequence[Sent], now: float) -> list[Became]:
         became: dict[int, Became] = {}
-        named: dict[str, list[dict[str, bool]]] = {}
-        faults: dict[str, list[Kept]] = {}
-        updates: dict[str, list[Kept]] = {}
+        plans: list[Plan] = []
         with self._engine.transaction(alone=False):
+            known = self._engine.known
             for turn in _turns(sent):
-                logs = self._locked([sent[at].key for at in turn])
-                plans = {at: self._judged(sent[at], logs[sent[at].key]) for at in turn}
-                self._write([each for each in plans.values() if isinstance(each, Plan)], now)
-                for at, each in plans.items():
-                    became[at] = each.became if isinstance(each, Plan) else each
-                    if isinstance(each, Plan):
-                        named.setdefault(sent[at].station, []).append(each.doors)
-                        faults.setdefault(sent[at].station, []).extend(each.of_faults)
-                        updates.setdefault(sent[at].station, []).extend(each.of_updates)
-            self._remember_doors({station: merged(each) for station, each in named.items()})
-            self._remember_faults(faults, now)
-            self._remember_updates(updates, now)
+                self._lock([key for at in turn if (key := sent[at].key) not in known], known)
+                judged = {at: self._judged(sent[at], known[sent[at].key]) for at in turn}
+                found = [each for each in judged.values() if isinstance(each, Plan)]
+                self._write(found, now)
+                _mark(found, known)
+                became |= {at: each.became if isinstance(each, Plan) else each for at, each in judged.items()}
+                plans += found
+            self._remember_doors(_doors_told(plans))
+            self._remember_faults(_told(plans, OF_FAULTS), now)
+            self._remember_updates(_told(plans, {OF_UPDATES}), now)
         return [became[at] for at in range(len(sent))]
 
-    def _locked(self, keys: list[Key]) -> dict[Key, Log]:
-        """Their logs, which are this transaction's until it ends.
+    def _lock(self, keys: list[Key], known: dict[Key, Log]) -> None:
+        """Know their logs, which are this transaction's until it ends.
 
         Those that are new are made before any is locked, and all are locked by their numbers: so of two processes that want the
         same, one waits for the other, and never both.
         """
+        if not keys:
+            return
         self._know([key for key in keys if key not in self._numbers])
         ids, words = [self._numbers[key] for key in keys], self._engine.words
         locked = (
             f"SELECT station, stream, epoch, id, acked FROM logs WHERE {words.among('id')} ORDER BY id{words.locked}"
         )
         rows, boots = self._engine.all_of((locked, (ids,)), (NEWEST_BOOTS.format(words.among("logs.id")), (ids,)))
-        found = {(station, stream, epoch): (id, acked) for station, stream, epoch, id, acked in rows}  # noqa: A001
+        found = {(station, stream, epoch): log for station, stream, epoch, *log in rows}
         if found.keys() != set(keys):  # the database is not the one that it was: a standby that lacks the newest, say
             self._numbers.clear()
-            return self._locked(keys)
+            self._lock(keys, known)
+            return
         newest = {log: boot for log, *boot in boots}
-        return {key: Log(id, acked, *newest.get(id, ())) for key, (id, acked) in found.items()}  # noqa: A001
+        for key, (number, acked) in found.items():
+            remember(known, key, Log(number, acked, *newest.get(number, ())))
 
     def _know(self, keys: list[Key]) -> None:
         """Know the numbers of these logs; those that are new are made."""
@@ -272,6 +264,8 @@ class Logs(Sightings, Releases, Doors):
 
     def _contradicted(self, log: Log, numbered: Numbered) -> int:
         """The first number that is held with another content; 0 for none. What is not held any longer contradicts nothing."""
+        if not numbered or numbered[0][0] > log.acked:  # as nearly always
+            return 0
         again = {seq: entry for seq, entry in numbered if seq <= log.acked and entry is not None}
         if not again:
             return 0
@@ -292,8 +286,10 @@ class Logs(Sightings, Releases, Doors):
 
     def _foreign(self, log: Log, numbered: Numbered) -> int:
         """The first new number that comes from a boot which another has followed; 0 for none."""
+        if all(entry is None or entry.get("boot_id") == log.boot for _seq, entry in numbered):
+            return 0  # as nearly always; a station has a new boot with each restart
         new = [(seq, _boot_of(entry)) for seq, entry in numbered if entry is not None and seq > log.acked]
-        if all(boot == log.boot for _, boot in new):  # as nearly always; a station has a new boot with each restart
+        if all(boot == log.boot for _, boot in new):
             return 0
         rows = (
             self._engine.all("SELECT boot_id FROM boots WHERE log = ? ORDER BY first", (log.id,))
@@ -329,6 +325,34 @@ def _rows(plan: Plan, boots: dict[Boot, int], now: float) -> Iterator[Row]:
     log = plan.log.id
     for seq, each in plan.rows:
         yield log, seq, each.kind, boots[log, each.boot_id], each.boot, each.wall, now, each.body
+
+
+def _mark(plans: Sequence[Plan], known: dict[Key, Log]) -> None:
+    """Know how far their logs are held now; of one with a boot that may be its newest nothing is known."""
+    for each in plans:
+        if all(entry.boot_id == each.log.boot for _seq, entry in each.rows):
+            known[each.sent.key] = replace(each.log, acked=each.reached)
+        else:
+            known.pop(each.sent.key, None)
+
+
+def _doors_told(plans: Sequence[Plan]) -> dict[str, dict[str, bool]]:
+    """Those that each station names."""
+    told: dict[str, dict[str, bool]] = {}
+    for each in plans:
+        if each.doors:
+            told[each.sent.station] = merged((told.get(each.sent.station, {}), each.doors))
+    return told
+
+
+def _told(plans: Sequence[Plan], kinds: Container[str]) -> dict[str, list[Kept]]:
+    """What each station tells by entries of these kinds, in their order."""
+    told: dict[str, list[Kept]] = {}
+    for plan in plans:
+        for _seq, each in plan.rows:
+            if each.kind in kinds:
+                told.setdefault(plan.sent.station, []).append(each)
+    return told
 
 
 def _turns(sent: Sequence[Sent]) -> list[list[int]]:

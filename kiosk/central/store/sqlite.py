@@ -55,6 +55,8 @@ class Sqlite:
         self._folder, self._session, self._stirred = folder, -1, (-1, -1)
         self._lock = threading.RLock()  # a document is signed within its transaction
         self._reading, self._own = threading.Lock(), threading.local()
+        self._known: dict[Any, Any] = {}
+        self._known_at = -1
         with _said():
             self.db, self._reader = _opened(folder / FILE), _opened(folder / FILE)
             self.db.execute("PRAGMA journal_mode=WAL")
@@ -85,6 +87,15 @@ class Sqlite:
         with self._within("BEGIN IMMEDIATE"):
             yield
 
+    @property
+    def known(self) -> dict[Any, Any]:
+        """SQLite counts what other connections have written."""
+        at = self.all("PRAGMA data_version")[0][0]
+        if at != self._known_at:
+            self._known.clear()
+            self._known_at = at
+        return self._known
+
     @contextmanager
     def moment(self) -> Iterator[None]:
         """Others may write meanwhile; what they write is not seen."""
@@ -98,12 +109,15 @@ class Sqlite:
                 yield
                 return
             self.run(begin)
-            self._own.transaction = True
+            self._own.transaction, done = True, False
             try:
                 yield
                 self.run("COMMIT")
+                done = True
             finally:
                 self._own.transaction = False
+                if not done:
+                    self._known.clear()
                 if self._began():
                     self.run("ROLLBACK")
 
