@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from psycopg.conninfo import conninfo_to_dict
 
 from kiosk.central.api.intake import Intake
-from kiosk.central.store import CentralStore, postgres
+from kiosk.central.store import CentralStore, postgres, waits
 from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.store.logs import Sent
 from kiosk.cli.central import folder as verbs
@@ -38,12 +39,12 @@ CHUNK = 65536
 class Between(Listener):
     """Stands before a database server. `hang`: connections stand, and nothing comes. `lose`: that answer from now is lost.
 
-    `hang_at`: it hangs from that answer on. `answers`: how many have come.
+    `hang_at`: it hangs from that answer on. `answers`: how many have come; `taken`: how many connections.
     """
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
-        self.hang, self.lose, self.hang_at, self.answers = False, 0, -1, 0
+        self.hang, self.lose, self.hang_at, self.answers, self.taken = False, 0, -1, 0, 0
         self.over = threading.Event()
         super().__init__()
 
@@ -52,6 +53,7 @@ class Between(Listener):
         super().close()
 
     def _serve(self, near: socket.socket) -> None:
+        self.taken += 1
         with near, socket.create_connection(self._target) as far:
             back = threading.Thread(target=self._pump, args=(far, near), kwargs={"answers": True}, daemon=True)
             back.start()
@@ -153,12 +155,51 @@ def fill_pool(store: CentralStore, pool: ThreadPoolExecutor, count: int) -> None
     list(pool.map(use, range(count)))
 
 
+def test_once_another_has_its_place_nobody_asks_the_server_that_hangs(
+    between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of those who did would wait for its time-out: three seconds for every connection."""
+    monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
+    with closing(through(between, postgresql, tmp_path, postgresql.port)) as store, ThreadPoolExecutor(1) as pool:
+        between.hang = True
+        taken, waiting = between.taken, pool.submit(store.stations)
+
+        def left() -> bool:
+            store.leave_hung()
+            return waiting.done()
+
+        until(left, "that it is told")
+        assert isinstance(waiting.exception(), StoreFailed)
+        assert store.take_all(sent(1), 1.0) == [(2, [])]
+        assert store.runs_jobs()
+        assert (between.taken, taken) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "ahead", "others"),
+    [
+        ("host=a,b,c", "host=b,a,c", "host=a,c"),
+        ("host=a,b,c port=5432", "host=b,a,c port=5432,5432,5432", "host=a,c port=5432,5432"),
+        ("host=a,b port=1,", "host=b,a port=,1", "host=a port=1"),
+        ("host=b,b port=1,5432", "host=b,b port=5432,1", "host=b port=1"),
+        ("host=a,b hostaddr=192.0.2.1,192.0.2.2", "host=b,a hostaddr=192.0.2.2,192.0.2.1", "host=a hostaddr=192.0.2.1"),
+        ("hostaddr=192.0.2.2,192.0.2.1", "hostaddr=192.0.2.2,192.0.2.1", "hostaddr=192.0.2.2,192.0.2.1"),
+        ("host=b dbname=x", "host=b dbname=x", "host=b dbname=x"),
+        ("host=b,b dbname=x", "host=b,b dbname=x", "host=b,b dbname=x"),
+        ("dbname=x user=y", "dbname=x user=y", "dbname=x user=y"),
+    ],
+)
+def test_a_server_is_asked_ahead_of_the_others_or_not_at_all(dsn: str, ahead: str, others: str) -> None:
+    """What is said of each stays with it; of one alone nothing changes."""
+    server = ("b", "192.0.2.2", 5432)
+    assert conninfo_to_dict(waits.first(dsn, server)) == conninfo_to_dict(ahead)
+    assert conninfo_to_dict(waits.without(dsn, [server])) == conninfo_to_dict(others)
+
+
 @pytest.mark.parametrize("tenths", [2, 3, 4, 5])
 def test_no_verb_waits_for_a_server_that_hangs_once_another_has_its_place(
     tenths: int, between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
-    monkeypatch.setattr(verbs, "LEAVE_EVERY", 0.05)
     with closing(through(between, postgresql, tmp_path, postgresql.port)) as store:
         founded(tmp_path, store)
         store.add_credential("somebody")
@@ -168,6 +209,8 @@ def test_no_verb_waits_for_a_server_that_hangs_once_another_has_its_place(
 
     before = between.answers
     assert revoke().exit_code == 0, "with a server that answers"
+    monkeypatch.setattr(postgres, "HANGS_AFTER", 0.1)
+    monkeypatch.setattr(verbs, "LEAVE_EVERY", 0.05)
     between.hang_at = between.answers + (between.answers - before) * tenths // 10
     ended = revoke()
     assert between.hang

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, LiteralString
 
@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from kiosk.central.store.batches import without_nul
 from kiosk.central.store.engine import PAGE, Asked, Row, StoreFailed, Trouble
-from kiosk.central.store.waits import Waits, end, server_of, something_to_read
+from kiosk.central.store.waits import Waits, end, first, server_of, something_to_read, without
 
 MOST_CONNECTIONS: Final = 8
 """Of a process; each costs the server some 10 MB."""
@@ -81,7 +81,7 @@ class PostgresWords:
 class Session:
     """A connection of its own, for what holds as long as a connection does; made anew when it broke."""
 
-    def __init__(self, dsn: str, waits: Waits) -> None:
+    def __init__(self, dsn: Callable[[], str], waits: Waits) -> None:
         self._dsn, self._waits = dsn, waits
         self._guard = threading.Lock()
         self._connection: Connection[Row] | None = None
@@ -111,7 +111,7 @@ class Session:
             new = self._connection is None
             try:
                 if self._connection is None:
-                    self._connection = psycopg.connect(self._dsn, autocommit=True)
+                    self._connection = psycopg.connect(self._dsn(), autocommit=True)
                 with self._waits.on(self._connection):
                     if new:
                         self._connection.execute(NOTICED)
@@ -140,10 +140,10 @@ class Postgres:
         """`dsn`: a connection string of libpq's; of several hosts the one is taken that can be written to."""
         with _said():
             self._dsn = make_conninfo(dsn, **(USUALLY | conninfo_to_dict(dsn)))
-            self._waits = Waits()
-            self._session, self._listening = (Session(self._dsn, self._waits) for _ in range(2))
+            self._asked, self._waits = self._dsn, Waits()
+            self._session, self._listening = (Session(lambda: self._asked, self._waits) for _ in range(2))
             self._pool = ConnectionPool(
-                self._dsn,
+                lambda: self._asked,
                 min_size=1,
                 max_size=MOST_CONNECTIONS,
                 timeout=WITHIN,
@@ -191,6 +191,11 @@ class Postgres:
         else:
             with self._within(in_line=True):
                 yield
+
+    @property
+    def known(self) -> dict[Any, Any]:
+        """Of no transaction before: others write, too."""
+        return {}
 
     @contextmanager
     def moment(self) -> Iterator[None]:
@@ -289,12 +294,16 @@ class Postgres:
         A limit for each statement would not do: a commit that is cancelled while it waits for the synchronous standby says that
         it is done, and is on one machine alone (SyncRepWaitForLSN in PostgreSQL's syncrep.c).
         """
-        if waiting := self._waits.longer_than(HANGS_AFTER):
-            with _said(), psycopg.connect(self._dsn) as connection:
+        with _said():
+            waiting = {each: server_of(each) for each in self._waits.longer_than(HANGS_AFTER) if not each.closed}
+            if not waiting:
+                return
+            with psycopg.connect(without(self._dsn, waiting.values())) as connection:
                 primary = server_of(connection)
-            for each in waiting:
-                if not each.closed and server_of(each) != primary:
-                    end(each)
+        self._asked = first(self._dsn, primary)  # for one that hangs each new connection would wait, too
+        for each, server in waiting.items():
+            if server != primary:
+                end(each)
 
     def wipe(self) -> None:
         """Autovacuum does it in its time."""

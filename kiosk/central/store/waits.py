@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that somebody waits for: since when, which server is there, and how one is broken from outside."""
+"""Connections to PostgreSQL that somebody waits for: since when, at which server, whom to ask instead, and how one is ended."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ import os
 import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kiosk.central.store.engine import Row
+
+Server = tuple[str, str, int]
+"""What a connection string calls it, its address, and its port."""
+
+Place = dict[str, str]
+"""Of one server: `host`, `hostaddr` and `port`, as far as the connection string has them."""
+
+PORT: Final = "5432"
 
 
 class Waits:
@@ -50,9 +60,35 @@ def something_to_read(connection: Connection[Row]) -> bool:
     return bool(poll.poll(0))
 
 
-def server_of(connection: Connection[Row]) -> tuple[str, str, int]:
+def server_of(connection: Connection[Row]) -> Server:
     """Which server is at its other end."""
     return connection.info.host, connection.info.hostaddr, connection.info.port
+
+
+def without(dsn: str, servers: Collection[Server]) -> str:
+    """The connection string with the others of its servers; as it is where there are no others."""
+    return _of(dsn, lambda places: [each for each in places if not any(_is(each, one) for one in servers)] or places)
+
+
+def first(dsn: str, server: Server) -> str:
+    """The connection string by which that one of its servers is asked before all others."""
+    return _of(dsn, lambda places: sorted(places, key=lambda each: not _is(each, server)))
+
+
+def _of(dsn: str, chosen: Callable[[list[Place]], list[Place]]) -> str:
+    said = conninfo_to_dict(dsn)
+    lists = {name: f"{said[name]}".split(",") for name in ("host", "hostaddr", "port") if name in said}
+    count = max(map(len, lists.values()), default=0)
+    if count < 2:
+        return dsn
+    each_has = {name: found * count if len(found) == 1 else found for name, found in lists.items()}
+    places = chosen([dict(zip(each_has, values, strict=True)) for values in zip(*each_has.values(), strict=True)])
+    return make_conninfo(dsn, **{name: ",".join(each[name] for each in places) for name in lists})
+
+
+def _is(place: Place, server: Server) -> bool:
+    name, _address, port = server
+    return (place.get("host") or place["hostaddr"], place.get("port") or PORT) == (name, f"{port}")
 
 
 def end(connection: Connection[Row]) -> None:
