@@ -11,7 +11,7 @@ from kiosk.contract.bodies import MAX_ENTRY, Batch, Seq
 from kiosk.decoding import DEPTH, UNDECODABLE
 
 Numbered = list[tuple[int, dict[str, Any] | None]]
-HEAD: Final = frozenset({"seq", "kind", "boot_id", "boot", "wall"})
+HEAD: Final = ("seq", "kind", "boot_id", "boot", "wall")
 NESTED: Final = (dict, list)
 
 LONGEST_ESCAPE: Final = 6
@@ -58,10 +58,11 @@ class Kept(Struct, frozen=True):
 
 def kept(entry: dict[str, Any]) -> Kept:
     """Raises UNDECODABLE's for what cannot be taken."""
-    if not _fits(entry):
+    head, rest = msgspec.convert(entry, Head), entry.copy()
+    for name in HEAD:
+        del rest[name]
+    if not _fits(rest):
         raise ValueError("it is nested too deep, or has a number of more than 64 bits")
-    head = msgspec.convert(entry, Head)
-    rest = {name: value for name, value in entry.items() if name not in HEAD}
     body = msgspec.json.encode(rest).decode()
     if len(body) + LONGEST_ESCAPE * len(head.kind) + HEAD_TAKES > MAX_ENTRY and len(written(entry)) > MAX_ENTRY:
         raise ValueError(f"an entry of more than {MAX_ENTRY} bytes")
@@ -87,6 +88,8 @@ def _fits(value: dict[str, Any] | list[Any], depth: int = DEPTH) -> bool:
     """Whether it is nested no deeper, and has no whole number of more than 64 bits, at which whoever counts would stumble."""
     for each in value.values() if isinstance(value, dict) else value:
         kind = type(each)
+        if kind is str:  # as most are
+            continue
         if kind is int and not -(2**63) <= each < 2**63:
             return False
         if kind in NESTED and not (depth > 1 and _fits(each, depth - 1)):
