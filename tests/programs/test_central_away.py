@@ -146,7 +146,7 @@ def test_what_the_connection_string_says_goes_before_what_is_usual(postgresql: C
     (tmp_path / "central.toml").write_text(f'dsn = "{dsn}"\n')
     with closing(CentralStore(tmp_path)) as store:
         assert isinstance(store._engine, postgres.Postgres)
-        said = conninfo_to_dict(str(store._engine._pool.conninfo))
+        said = conninfo_to_dict(str(store._engine._asked))
     assert said.items() >= (postgres.USUALLY | {"tcp_user_timeout": "7000"}).items()
 
 

@@ -175,24 +175,37 @@ def test_once_another_has_its_place_nobody_asks_the_server_that_hangs(
         assert (between.taken, taken) == (1, 1)
 
 
+def test_a_server_that_has_ended_a_connection_is_asked_after_the_others(
+    between: Between, postgresql: Cluster, tmp_path: Path
+) -> None:
+    """It may be gone with its machine, for which a new connection would wait."""
+    with closing(through(between, postgresql, tmp_path, postgresql.port)) as store:
+        between.lose = 1
+        with pytest.raises(StoreFailed):
+            store.stations()
+        assert store.take_all(sent(1), 1.0) == [(2, [])]
+        assert store.runs_jobs()
+        assert between.taken == 1
+
+
 @pytest.mark.parametrize(
-    ("dsn", "ahead", "others"),
+    ("dsn", "behind", "others"),
     [
-        ("host=a,b,c", "host=b,a,c", "host=a,c"),
-        ("host=a,b,c port=5432", "host=b,a,c port=5432,5432,5432", "host=a,c port=5432,5432"),
-        ("host=a,b port=1,", "host=b,a port=,1", "host=a port=1"),
-        ("host=b,b port=1,5432", "host=b,b port=5432,1", "host=b port=1"),
-        ("host=a,b hostaddr=192.0.2.1,192.0.2.2", "host=b,a hostaddr=192.0.2.2,192.0.2.1", "host=a hostaddr=192.0.2.1"),
-        ("hostaddr=192.0.2.2,192.0.2.1", "hostaddr=192.0.2.2,192.0.2.1", "hostaddr=192.0.2.2,192.0.2.1"),
+        ("host=b,a,c", "host=a,c,b", "host=a,c"),
+        ("host=b,a,c port=5432", "host=a,c,b port=5432,5432,5432", "host=a,c port=5432,5432"),
+        ("host=b,a port=,1", "host=a,b port=1,", "host=a port=1"),
+        ("host=b,b port=5432,1", "host=b,b port=1,5432", "host=b port=1"),
+        ("host=b,a hostaddr=192.0.2.2,192.0.2.1", "host=a,b hostaddr=192.0.2.1,192.0.2.2", "host=a hostaddr=192.0.2.1"),
+        ("host=a,c", "host=a,c", "host=a,c"),
         ("host=b dbname=x", "host=b dbname=x", "host=b dbname=x"),
         ("host=b,b dbname=x", "host=b,b dbname=x", "host=b,b dbname=x"),
         ("dbname=x user=y", "dbname=x user=y", "dbname=x user=y"),
     ],
 )
-def test_a_server_is_asked_ahead_of_the_others_or_not_at_all(dsn: str, ahead: str, others: str) -> None:
+def test_a_server_is_asked_after_the_others_or_not_at_all(dsn: str, behind: str, others: str) -> None:
     """What is said of each stays with it; of one alone nothing changes."""
     server = ("b", "192.0.2.2", 5432)
-    assert conninfo_to_dict(waits.first(dsn, server)) == conninfo_to_dict(ahead)
+    assert conninfo_to_dict(waits.last(dsn, [server])) == conninfo_to_dict(behind)
     assert conninfo_to_dict(waits.without(dsn, [server])) == conninfo_to_dict(others)
 
 

@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from kiosk.central.store.batches import without_nul
 from kiosk.central.store.engine import PAGE, Asked, Row, StoreFailed, Trouble
-from kiosk.central.store.waits import Waits, end, first, server_of, something_to_read, without
+from kiosk.central.store.waits import Server, Waits, end, last, server_of, something_to_read, without
 
 MOST_CONNECTIONS: Final = 8
 """Of a process; each costs the server some 10 MB."""
@@ -140,7 +140,9 @@ class Postgres:
         """`dsn`: a connection string of libpq's; of several hosts the one is taken that can be written to."""
         with _said():
             self._dsn = make_conninfo(dsn, **(USUALLY | conninfo_to_dict(dsn)))
-            self._asked, self._waits = self._dsn, Waits()
+            self._waits = Waits()
+            self._asked = self._dsn
+            """The same, in the order in which its servers are asked now: for each that is silent one would wait for seconds."""
             self._session, self._listening = (Session(lambda: self._asked, self._waits) for _ in range(2))
             self._pool = ConnectionPool(
                 lambda: self._asked,
@@ -164,12 +166,18 @@ class Postgres:
         """
         if self._waits.answered_within(LATELY, connection) and not something_to_read(connection):
             return
+        server = server_of(connection)
         try:
             with self._waits.on(connection):
                 ConnectionPool.check_connection(connection)
         except psycopg.Error:
-            self._pool.drain()  # without asking each: to a machine that hangs each would wait
+            self._leave(server)
             raise
+
+    def _leave(self, server: Server) -> None:
+        """Its connections have ended, or hang: none of them is asked, and it itself only after all others."""
+        self._asked = last(self._dsn, [server])
+        self._pool.drain()
 
     def close(self) -> None:
         """Close all connections."""
@@ -300,7 +308,7 @@ class Postgres:
                 return
             with psycopg.connect(without(self._dsn, waiting.values())) as connection:
                 primary = server_of(connection)
-        self._asked = first(self._dsn, primary)  # for one that hangs each new connection would wait, too
+        self._asked = last(self._dsn, [server for server in waiting.values() if server != primary])
         for each, server in waiting.items():
             if server != primary:
                 end(each)
@@ -327,6 +335,7 @@ class Postgres:
     def _lent(self) -> Iterator[Connection[Row]]:
         """One of the pool's; it is not used again when its server is the first no longer."""
         with self._pool.connection() as connection:
+            server = server_of(connection)
             try:
                 with self._waits.on(connection):
                     yield connection
@@ -334,7 +343,7 @@ class Postgres:
                 if isinstance(error.__cause__ or error, psycopg.errors.ReadOnlySqlTransaction):
                     connection.close()
                 elif connection.closed:
-                    self._pool.drain()  # the others have ended with it, or hang as it did
+                    self._leave(server)
                 raise
 
 

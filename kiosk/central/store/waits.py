@@ -70,9 +70,9 @@ def without(dsn: str, servers: Collection[Server]) -> str:
     return _of(dsn, lambda places: [each for each in places if not any(_is(each, one) for one in servers)] or places)
 
 
-def first(dsn: str, server: Server) -> str:
-    """The connection string by which that one of its servers is asked before all others."""
-    return _of(dsn, lambda places: sorted(places, key=lambda each: not _is(each, server)))
+def last(dsn: str, servers: Collection[Server]) -> str:
+    """The connection string by which these of its servers are asked after all others."""
+    return _of(dsn, lambda places: sorted(places, key=lambda each: any(_is(each, one) for one in servers)))
 
 
 def _of(dsn: str, chosen: Callable[[list[Place]], list[Place]]) -> str:
