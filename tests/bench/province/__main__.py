@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.province.bounds import BOUNDS, OURS, POSTGRESQL, SQLITE, STORELESS, TWO, derived, judged
+from tests.bench.province import storeless
+from tests.bench.province.bounds import BOUNDS, JUDGING, OURS, POSTGRESQL, SQLITE, STORELESS, TWO, derived, judged
 from tests.bench.province.measures import Found, ingest, polls, returning, revocation
 from tests.bench.province.servers import Kind, running
 from tests.conftest import ABSENT, ROOT
@@ -49,6 +50,15 @@ def fast(kind: Kind, stations: int) -> Found:
         return asyncio.run(ingest(server, stations, INGEST_FOR))
 
 
+def measured(kind: Kind, given: argparse.Namespace) -> Found:
+    """As much as is asked of it."""
+    if given.only_ingest or kind.name not in {*OURS, given.beside}:
+        return fast(kind, given.stations)
+    if kind.name == given.beside:
+        return beside(kind, given.stations)
+    return whole(kind, given.stations, storm_too=not given.no_storm)
+
+
 def older(commit: str, into: Path) -> Kind | None:
     """The server of a commit, where the repository has it."""
     archive = subprocess.run(["git", "archive", commit, "kiosk"], cwd=ROOT, capture_output=True, check=False)
@@ -61,7 +71,11 @@ def older(commit: str, into: Path) -> Kind | None:
 
 def kinds(beside: str, stack: ExitStack) -> list[Kind]:
     """All that can be measured here: those that are compared come after one another."""
-    found = [Kind(SQLITE, ROOT), Kind(STORELESS, ROOT, storeless=True)]
+    found = [
+        Kind(SQLITE, ROOT),
+        Kind(STORELESS, ROOT, storeless=()),
+        Kind(JUDGING, ROOT, storeless=(storeless.JUDGED,)),
+    ]
     if beside and (kind := older(beside, Path(stack.enter_context(tempfile.TemporaryDirectory())))):
         found.insert(1, kind)
     if binaries := programs():
@@ -78,6 +92,7 @@ def main() -> None:
     options.add_argument("--stations", type=int, default=4540)
     options.add_argument("--beside", default="")
     options.add_argument("--no-storm", action="store_true")
+    options.add_argument("--only-ingest", action="store_true")
     given = options.parse_args()
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -86,10 +101,7 @@ def main() -> None:
     with ExitStack() as stack:
         for kind in kinds(given.beside, stack):
             print(f"{kind.name}, after {time.monotonic() - began:.0f} s:", flush=True)
-            if kind.name in OURS:
-                found[kind.name] = whole(kind, given.stations, storm_too=not given.no_storm)
-            else:
-                found[kind.name] = (fast if kind.name in {STORELESS, TWO} else beside)(kind, given.stations)
+            found[kind.name] = measured(kind, given)
     derived(found, given.beside)
     shown = [name for name in (SQLITE, POSTGRESQL, given.beside) if name in found]
     table = Table("", "bound", *shown, "", title=f"{given.stations} stations", title_justify="left")

@@ -8,7 +8,9 @@ from msgspec import Struct
 
 from tests.bench.province.measures import INGEST, Found
 
-SQLITE, POSTGRESQL, TWO, STORELESS = "SQLite", "PostgreSQL", "PostgreSQL, 2 processes", "no store"
+SQLITE, POSTGRESQL, TWO, STORELESS, JUDGING = (
+    "SQLite", "PostgreSQL", "PostgreSQL, 2 processes", "no store", "no store, entries judged",
+)  # fmt: skip
 OURS = (SQLITE, POSTGRESQL)
 
 A_DAY = 5_000_000
@@ -48,6 +50,7 @@ BOUNDS = (
     Bound(INGEST, "requests/s"),
     Bound("the same, times the older server", "", least={SQLITE: 3.5, POSTGRESQL: 2}),
     Bound("the same, of a server with no store", "", least={SQLITE: 0.6}),
+    Bound("the same, of one that judges the entries, too", ""),
     Bound("the same, by two processes", "times", least={POSTGRESQL: 1.5}),
     Bound("bytes an entry", "", 270),
     Bound("a year of the province on paper", "GB"),
@@ -72,6 +75,8 @@ def derived(found: dict[str, Found], older: str) -> None:
             each["the same, times the older server"] = each[INGEST] / found[older][INGEST]
         if name in OURS and STORELESS in found:
             each["the same, of a server with no store"] = each[INGEST] / found[STORELESS][INGEST]
+        if name in OURS and JUDGING in found:
+            each["the same, of one that judges the entries, too"] = each[INGEST] / found[JUDGING][INGEST]
     if TWO in found:
         found[POSTGRESQL]["the same, by two processes"] = found[TWO][INGEST] / found[POSTGRESQL][INGEST]
 

@@ -30,13 +30,16 @@ NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE 
 
 
 class Kind(Struct, frozen=True):
-    """What is measured: its name in the table, where its code lies, and its database (a file where there is none)."""
+    """What is measured: its name in the table, where its code lies, and its database (a file where there is none).
+
+    `storeless`: what it is told that has no store at all.
+    """
 
     name: str
     root: Path
     cluster: Cluster | None = None
     workers: int = 1
-    storeless: bool = False
+    storeless: tuple[str, ...] | None = None
 
 
 class Running(Struct, frozen=True):
@@ -92,8 +95,8 @@ def running(kind: Kind, stations: int) -> Iterator[Running]:
         _fill(folder, stations)
         serve = [*words, "serve", "--data", name, "--port", str(port)]
         serve += ["--workers", str(kind.workers)] if kind.workers > 1 else []
-        if kind.storeless:
-            serve = [sys.executable, "-m", "tests.bench.province.storeless", name, str(port)]
+        if kind.storeless is not None:
+            serve = [sys.executable, "-m", "tests.bench.province.storeless", name, str(port), *kind.storeless]
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
             ready.bind(told)
             silent = subprocess.DEVNULL
