@@ -312,6 +312,7 @@ class Issuer:
                 self._store.put_document("status", *held, self._now())
             self.publish_status()
             self._services_again(lambda body: read_service(body)[0].issued_at > self._now())
+            self._store.over("clock_doubted")
 
     @contextmanager
     def _publishing(self) -> Iterator[int]:

@@ -39,6 +39,7 @@ from kiosk.central.api.answers import (
 from kiosk.central.api.attendance import Attendance
 from kiosk.central.api.authority import Authority
 from kiosk.central.api.board import Board, encoded
+from kiosk.central.api.doubt import Doubt
 from kiosk.central.api.held import Held
 from kiosk.central.api.intake import Intake
 from kiosk.central.api.pictures import PictureRoutes
@@ -63,6 +64,9 @@ log = logging.getLogger(__name__)
 
 LEAVE_EVERY: Final = 2.0
 """Seconds between two looks for a database server that hangs."""
+
+CLOCK_EVERY: Final = 2.0
+"""Seconds between two looks at what stations say of the clock."""
 
 LOOK_EVERY: Final = 0.05
 WAIT: Final = 0.5
@@ -92,7 +96,8 @@ class Central:
         self.issuer = Issuer(folder, self.store)
         self.issuer.ready()
         self.loops = Loops(_tell, ended)
-        self._authority = Authority(self.store)
+        self._doubt = Doubt(self.store)
+        self._authority = Authority(self.store, self._doubt)
         bandwidth = Bandwidth()
         self._releases = ReleaseRoutes(folder, self.store, self._authority, bandwidth)
         self._pictures = PictureRoutes(self.store, self._authority, bandwidth)
@@ -196,7 +201,7 @@ class Central:
         return await self._found(found, nonce)
 
     async def _found(self, found: list[Raw], nonce: str) -> Response:
-        if nonce:
+        if nonce and self._doubt.ahead(time.time(), time.monotonic()) is None:
             found += [encoded(body) for body in await run_in_threadpool(self._time, nonce)]
         return answered(Found(found, time.time()))
 
@@ -251,6 +256,7 @@ class Central:
             asyncio.create_task(self.loops.keep("attendance", self._attendance.turn)),
             asyncio.create_task(self.loops.keep("tally", self._issuing.tally.turn)),
             asyncio.create_task(self.loops.keep("hung", self._hung)),
+            asyncio.create_task(self.loops.keep("clock", self._look_at_clock)),
         ]
         for sender in self._senders:
             self.loops.start(sender.name, partial(sender.turn, self.loops.stop), math.inf)
@@ -268,6 +274,13 @@ class Central:
         with suppress(StoreFailed):  # none has, or none is there
             await run_in_threadpool(self.store.leave_hung)
         await asyncio.sleep(LEAVE_EVERY)
+
+    async def _look_at_clock(self) -> None:
+        """Tell operators when stations speak against this machine's clock."""
+        now = time.time()
+        with suppress(StoreFailed):  # the next look tells it
+            await run_in_threadpool(self._doubt.tell, self._doubt.ahead(now, time.monotonic()), now)
+        await asyncio.sleep(CLOCK_EVERY)
 
     async def _watch(self) -> None:
         """See what anybody has published, also another process (`kiosk central revoke`); wake those whom it concerns."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 
 from kiosk.central.api.answers import refuse
+from kiosk.central.api.doubt import Doubt
 from kiosk.central.remembered import remember
 from kiosk.central.store import CentralStore
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN
@@ -33,8 +34,8 @@ class Bearer(Struct, frozen=True):
 class Authority:
     """Proves tokens, and remembers which it has proven, until they end or their station's key changes."""
 
-    def __init__(self, store: CentralStore) -> None:
-        self._store = store
+    def __init__(self, store: CentralStore, doubt: Doubt) -> None:
+        self._store, self._doubt = store, doubt
         self._keys: dict[str, bytes] = {}
         self._proven: dict[str, Bearer] = {}
 
@@ -55,6 +56,7 @@ class Authority:
         if known and known.code == code and time.time() < known.ends:
             return
         claims = await self._read(code, token)
+        self._note(code, claims)
         ends = int(claims["exp"])
         if claims["sub"] != code:
             refuse(403, "the token is of another station")
@@ -73,16 +75,25 @@ class Authority:
         remember(self._keys, code, raw)
         try:
             return _claims(token, raw)
+        except jwt.ExpiredSignatureError as error:
+            self._note(code, _claims(token, raw, over=True))
+            refuse(401, f"{error}")
         except (jwt.PyJWTError, *UNDECODABLE) as error:
             refuse(401, f"{error}"[:200])
 
+    def _note(self, code: str, claims: dict[str, Any]) -> None:
+        """What the station's clock said when it signed, if its token tells."""
+        if claims["sub"] == code and "iat" in claims:
+            self._doubt.heard(code, float(claims["iat"]), time.monotonic())
 
-def _claims(token: str, key: bytes) -> dict[str, Any]:
+
+def _claims(token: str, key: bytes, *, over: bool = False) -> dict[str, Any]:
+    """`over`: also of one that has ended."""
     return jwt.decode(
         token,
         Ed25519PublicKey.from_public_bytes(key),
         algorithms=["EdDSA"],
         audience=AUDIENCE,
         leeway=LEEWAY,
-        options={"require": ["sub", "aud", "exp"]},
+        options={"require": ["sub", "aud", "exp"], "verify_exp": not over},
     )

@@ -1,0 +1,113 @@
+"""A central server whose clock is ahead when it starts, by less than its own documents can tell: stations' tokens tell it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from time import time
+
+import pytest
+import requests
+
+from kiosk.central.api.doubt import ALARM, Doubt
+from kiosk.central.store import CentralStore
+from kiosk.contract.bodies import TOKEN_SECONDS
+from tests.programs.house import House, until
+from tests.programs.test_central_bounds import CODES, Running, bearer, running
+
+HOUR, DAY, START = 3600.0, 86_400.0, 1.8e9
+AHEAD = pytest.mark.parametrize("ahead", [HOUR, DAY, 29 * DAY])
+
+
+@pytest.fixture
+def doubted(tmp_path: Path) -> Doubt:
+    with closing(CentralStore(tmp_path)) as store:
+        return Doubt(store)
+
+
+def said(doubted: Doubt, *ahead: float) -> float | None:
+    """What is thought of the clock when it is ahead of each of these stations by so much, an hour after they were heard."""
+    for number, each in enumerate(ahead):
+        doubted.heard(f"{number:08}", START - each, 5000.0)
+    return doubted.ahead(START + HOUR, 5000.0 + HOUR)
+
+
+@AHEAD
+def test_a_clock_that_is_ahead_of_most_alike_is_doubted(doubted: Doubt, ahead: float) -> None:
+    assert said(doubted, ahead, ahead + 20, ahead - 20, 0.0, 77.0) == pytest.approx(ahead, abs=21)
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        (),
+        (DAY, DAY),
+        (DAY, DAY, DAY, 0.0, 0.0, 0.0),
+        (1000.0, 2000.0, 3000.0, 4000.0, 5000.0),
+        (200.0, 201.0, 202.0),
+        (-DAY, -DAY, -DAY),
+    ],
+    ids=["nobody", "two", "half", "each another: they have stood still", "no more than a phone's may", "behind"],
+)
+def test_a_clock_is_not_doubted_for_less(doubted: Doubt, ahead: tuple[float, ...]) -> None:
+    assert said(doubted, *ahead) is None
+
+
+def test_what_a_station_says_after_a_refusal_is_this_clocks_and_does_not_count(doubted: Doubt) -> None:
+    assert said(doubted, DAY, DAY, DAY) == DAY
+    assert said(doubted, 0.0, 0.0, 0.0) == DAY
+    assert doubted.ahead(START + HOUR - DAY, 5000.0 + HOUR) is None, "it was set right"
+
+
+def test_a_clock_that_jumps_while_the_server_runs_is_doubted_too(doubted: Doubt) -> None:
+    assert said(doubted, 0.0, 0.0, 0.0) is None
+    assert doubted.ahead(START + DAY, 5000.0) == DAY
+
+
+def asked(server: Running, code: str, ago: float) -> requests.Response:
+    """By a station that signs at a time that long ago."""
+    signed = int(time() - ago)
+    url = f"{server.url}/v1/stations/{code}/documents?nonce=n"
+    return requests.get(url, headers=bearer(sub=code, iat=signed, exp=signed + TOKEN_SECONDS), timeout=30)
+
+
+def signs_time(server: Running) -> bool:
+    """The keyset and the list are there in any case."""
+    found = asked(server, CODES[0], 0.0).json()["documents"]
+    assert len(found) in {2, 3}
+    return len(found) == 3
+
+
+@AHEAD
+def test_a_server_that_starts_with_its_clock_ahead_signs_no_time_and_says_why_until_somebody_vouches_for_it(
+    central_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    monkeypatch.setattr("kiosk.central.api.app.CLOCK_EVERY", 0.05)
+    house = House(tmp_path / "house")
+    with running(central_folder, monkeypatch) as server:
+        assert [asked(server, code, ahead).status_code for code in CODES] == [401] * len(CODES)
+        assert not signs_time(server), "to none, also not to the first that asks"
+
+        def told() -> list[str]:
+            return [each.detail for each in server.store.alarms() if each.what == ALARM]
+
+        (words,) = until(told, "the alarm")
+        assert "kiosk central clock --trust" in words
+        assert house.kiosk("central", "clock", "--trust", "--data", str(central_folder)).returncode == 0
+        until(lambda: signs_time(server), "that it is believed")
+        assert told() == []
+
+
+def test_one_station_whose_clock_is_wrong_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(tmp_path, monkeypatch) as server:
+        assert asked(server, CODES[1], DAY).status_code == 401
+        assert asked(server, CODES[2], 0.0).status_code == 200
+        assert signs_time(server)
+
+
+def test_the_alarm_ends_when_the_clock_is_set_right(tmp_path: Path) -> None:
+    with closing(CentralStore(tmp_path)) as store:
+        found = Doubt(store)
+        for ahead in (DAY, DAY, None, None):
+            found.tell(ahead, START)
+            assert [each.what for each in store.alarms()] == [ALARM] * (ahead is not None)
