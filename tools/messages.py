@@ -77,7 +77,7 @@ PLAIN_WORDS: Final = (
     "pass code made", "phone bound", "phone displaced", "phone left", "pass shortened", "card signed",
     "holders taken in", "proposed", "confirmed", "declined", "revoke passes", "open a ring", "publish a policy",
     "publish a service", "client added", "client secret", "client removed",
-    "withdraw a policy", "policy published", "policy withdrawn",
+    "withdraw a policy", "publish a poll", "policy published", "policy withdrawn",
     "notice published", "notice withdrawn", "service published", "service withdrawn", "campaign closed", "sheet published",
     "in force", "claim made", "claims withdrawn",
     "cards printed", "card printed", "poster",

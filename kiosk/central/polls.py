@@ -36,6 +36,14 @@ def _shared(prefixes: Sequence[str]) -> str:
     )
 
 
+def poll_service(data: bytes, now: float) -> Written:
+    """The poll of a file as a service. Raises NotAPoll with what is wrong with it."""
+    head = head_of(data, now)
+    if head.ends - SHOWN_AFTER <= now:
+        raise NotAPoll(_("this poll is over already"))
+    return Written(head, PollBody(data))
+
+
 def read_poll_service(path: Path, now: float) -> Written | None:
     """The poll in a file as a service; None where the file is none of a poll. Raises BadSettings with what is wrong with it."""
     try:
@@ -45,12 +53,9 @@ def read_poll_service(path: Path, now: float) -> Written | None:
     if FORMAT.encode() not in data:
         return None
     try:
-        head = head_of(data, now)
+        return poll_service(data, now)
     except NotAPoll as error:
         raise BadSettings([f"{path}: {error}"]) from error
-    if head.ends - SHOWN_AFTER <= now:
-        raise BadSettings([f"{path}: {_('this poll is over already')}"])
-    return Written(head, PollBody(data))
 
 
 def published_polls(store: CentralStore) -> Iterator[tuple[str, Poll]]:

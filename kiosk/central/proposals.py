@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final, assert_never
 
 import msgspec
@@ -12,13 +13,15 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.offering import offer, wrong_beside
 from kiosk.central.passes import DAY, By, NotSo, Passes
 from kiosk.central.policy_file import read_policy_text
+from kiosk.central.polls import poll_service
 from kiosk.central.refusals import TooLarge
-from kiosk.central.service_file import read_service_text
+from kiosk.central.service_file import Written, read_service_text
 from kiosk.central.services import OtherService
 from kiosk.central.store import CentralStore
 from kiosk.central.store.audit import Act
 from kiosk.central.store.people import Credential
 from kiosk.central.store.proposals import Outcome, Proposal
+from kiosk.index.poll import NotAPoll
 from kiosk.language import _
 from kiosk.settings.table import BadSettings
 from kiosk.trust.status import Status
@@ -58,6 +61,12 @@ class ServicePublication(Struct, frozen=True, tag="service"):
     text: str
 
 
+class PollPublication(Struct, frozen=True, tag="poll"):
+    """Publish the poll of this file, as it is."""
+
+    poll: bytes
+
+
 class RingOpening(Struct, frozen=True, tag="opening"):
     """Open that ring to a release, or let it go on there."""
 
@@ -65,7 +74,7 @@ class RingOpening(Struct, frozen=True, tag="opening"):
     ring: int
 
 
-Proposed = Revocations | Publication | Withdrawal | ServicePublication | RingOpening
+Proposed = Revocations | Publication | Withdrawal | ServicePublication | PollPublication | RingOpening
 
 
 def read_act(proposal: Proposal) -> Proposed:
@@ -85,6 +94,8 @@ def what(act: Proposed) -> str:
             return "withdraw a policy"
         case ServicePublication():
             return "publish a service"
+        case PollPublication():
+            return "publish a poll"
         case RingOpening():
             return "open a ring"
         case _:
@@ -125,7 +136,9 @@ def _do(store: CentralStore, issuer: Issuer, act: Proposed, by: By) -> None:
         case Withdrawal(scope):
             withdraw(store, issuer, scope, by)
         case ServicePublication(text):
-            _offer(store, issuer, text, by)
+            _offer(store, issuer, lambda: read_service_text(text, issuer.now(), _without_picture), by)
+        case PollPublication(poll):
+            _offer(store, issuer, lambda: poll_service(poll, issuer.now()), by)
         case RingOpening(version, ring):
             open_ring(store, version, ring, by, issuer.now())
         case _:
@@ -174,14 +187,14 @@ def publish(store: CentralStore, issuer: Issuer, text: str, version: int, by: By
     return number
 
 
-def _offer(store: CentralStore, issuer: Issuer, text: str, by: By) -> None:
-    """Raises NotSo where it cannot be meant any longer."""
+def _offer(store: CentralStore, issuer: Issuer, read: Callable[[], Written], by: By) -> None:
+    """Publish what is read anew. Raises NotSo where it cannot be meant any longer."""
     try:
-        written = read_service_text(text, issuer.now(), _without_picture)
+        written = read()
         if wrong := [*wrong_beside(store, written, issuer.now())]:
             raise NotSo("", "; ".join(what for _key, what in wrong))
         offer(store, issuer, written)
-    except (BadSettings, OtherService, TooLarge) as error:
+    except (BadSettings, NotAPoll, OtherService, TooLarge) as error:
         raise NotSo("", str(error)) from error
     store.acted(Act(by.name, "service published", written.head.id, written.head.station, by.reason), issuer.now())
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from kiosk.central.service_kinds import texts_of
 from kiosk.central.sheets import facility_words
 from kiosk.foreign import visible
-from kiosk.index.poll import poll_words, read_poll
+from kiosk.index.poll import poll_id, poll_words, read_poll
 from kiosk.language import _
 from kiosk.trust.ledger import indices_in
 from kiosk.trust.passes import PassClass
@@ -61,7 +61,7 @@ def _about(body: Body) -> Iterator[str]:
             if picture:
                 yield _("With a picture of {kilobytes:.0f} kB", kilobytes=picture.size / 1000)
         case PollBody(poll):
-            yield from _of_poll(poll)
+            yield from poll_lines(poll)
         case Checklist(every=every):
             yield _("A round each {days} days", days=every)
         case Sheet(facilities=facilities, also=also, place=place):
@@ -119,10 +119,11 @@ def _of_doctor(body: Doctor) -> Iterator[str]:
         yield _("The hospital's key {kid} releases: {items}", kid=key.kid.hex(), items=_(", ").join(key.items))
 
 
-def _of_poll(data: bytes) -> Iterator[str]:
+def poll_lines(data: bytes) -> Iterator[str]:
     """What everybody can compare; the board's own program shows the rest."""
     poll = read_poll(data)
     yield _("The poll's words: {words}", words=poll_words(data))
+    yield _("Its id, the SHA-256 of its file: {id}", id=poll_id(data).hex())
     yield _(
         "Held from {begins} to {ends} at {stations}",
         begins=when(poll.begins),

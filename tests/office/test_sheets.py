@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from time import time
 
@@ -21,11 +22,21 @@ FIELDS = {
 }  # fmt: skip
 
 
+def seen(answer: requests.Response) -> str:
+    """What the form remembers of the sheet as it was."""
+    return html.unescape(answer.text.split('name="seen" value="')[1].split('"')[0])
+
+
+def answered(clerk: Clerk, picture: bytes = b"", **fields: str) -> requests.Response:
+    """To a form that was opened just now, or with `seen`, then."""
+    form = {"csrf": clerk.csrf(PAGE), "seen": seen(clerk.get(PAGE)), **fields}
+    return clerk.session.post(
+        f"{clerk.url}/office{PAGE}", form, files={"photo": ("a.jpg", picture)}, allow_redirects=False, timeout=30
+    )
+
+
 def sent(clerk: Clerk, picture: bytes = b"", **fields: str) -> int:
-    files = {"photo": ("a.jpg", picture)}
-    form = {"csrf": clerk.csrf(PAGE), **fields}
-    answer = clerk.session.post(f"{clerk.url}/office{PAGE}", form, files=files, allow_redirects=False, timeout=30)
-    return answer.status_code
+    return answered(clerk, picture, **fields).status_code
 
 
 def test_a_steward_writes_the_sheet_and_the_audit_says_so(office: Office) -> None:
@@ -56,7 +67,7 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_kept(office: Office) -
     clerk = office.hire("sheets.wrong", "administrator")
     answer = clerk.session.post(
         f"{clerk.url}/office{PAGE}",
-        {"csrf": clerk.csrf(PAGE), **FIELDS, "area": "huge", "hours": "noon", "latitude": "1"},
+        {"csrf": clerk.csrf(PAGE), "seen": "{}", **FIELDS, "area": "huge", "hours": "noon", "latitude": "1"},
         files={"photo": ("a.jpg", b"no photograph")},
         timeout=30,
     )
@@ -64,6 +75,37 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_kept(office: Office) -
     for name in ("area", "hours", "latitude", "photo"):
         assert f'href="#{name}"' in answer.text, name
     assert 'value="Lake"' in answer.text
+    assert office.store.sheet(CODE) == before
+
+
+def test_of_two_at_once_the_second_is_told_what_the_first_has_changed(office: Office) -> None:
+    office.store.add_stations([Registered(CODE)], time())
+    office.store.put_sheets({CODE: Sheet(area=10.0)}, "li", time())
+    first, second = (office.hire(f"sheets.{name}", "steward", "3708") for name in ("first", "second"))
+    opened = seen(second.get(PAGE))
+    assert sent(first, located(), **{**FIELDS, "name": "<b>湖边</b>", "area": "30"}) == 303
+    kept = office.store.sheet(CODE)
+    answer = answered(second, b"", **FIELDS, seen=opened)
+    assert (answer.status_code, office.store.sheet(CODE)) == (409, kept)
+    told = words(answer)
+    assert "Area in square metres 10 30 20" in told
+    assert "<b>湖边</b> 湖边驿站" in told
+    assert f"Photograph – {kept.photo[:8]}" in told
+    assert "Facilities – fridge fridge" in told
+    assert "<b>" not in answer.text
+    assert 'value="20"' in answer.text, "what was typed is not lost"
+    assert answered(second, b"", **FIELDS, seen=seen(answer)).status_code == 303
+    assert office.store.sheet(CODE).area == 20.0
+    assert office.store.sheet(CODE).photo == kept.photo, "the other's picture stays"
+    assert "sheets.first" in second.reads(PAGE)
+
+
+def test_a_form_that_no_page_of_ours_has_made_changes_nothing(office: Office) -> None:
+    office.store.add_stations([Registered(CODE)], time())
+    before = office.store.sheet(CODE)
+    clerk = office.hire("sheets.forger", "steward")
+    for forged in ("", "{", "[]", '{"area": 1}', '{"name": "x"}'):
+        assert sent(clerk, b"", **FIELDS, seen=forged) == 409, forged
     assert office.store.sheet(CODE) == before
 
 

@@ -29,6 +29,7 @@ from kiosk.central.office import (
     people_import,
     phone,
     policies,
+    polls,
     posters,
     proposals,
     services,
@@ -154,6 +155,8 @@ PAGES: Final = (
     Page("/notices/withdraw", notices.withdraw, STEWARD, POST),
     Page("/services", services.show, STEWARD),
     Page("/services", services.change, STEWARD, POST, PHOTO + LIST),
+    Page("/services/poll", polls.show, ADMINISTRATOR),
+    Page("/services/poll", polls.change, ADMINISTRATOR, POST, 2 * LIST),
     Page("/services/withdraw", services.ask_to_withdraw, STEWARD),
     Page("/services/withdraw", services.withdraw, STEWARD, POST),
     # Who may become a station.

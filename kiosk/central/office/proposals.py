@@ -13,6 +13,7 @@ from kiosk.central.passes import By, NotSo
 from kiosk.central.policy_file import BadPolicy
 from kiosk.central.proposals import (
     Changed,
+    PollPublication,
     Proposed,
     Publication,
     Revocations,
@@ -25,6 +26,7 @@ from kiosk.central.proposals import (
 from kiosk.central.proposals import decide as decided
 from kiosk.central.rings import NotOpened
 from kiosk.central.roles import ADMINISTRATOR, ISSUER, Roles
+from kiosk.central.service_preview import poll_lines
 from kiosk.central.store.proposals import OPEN_FOR, Outcome, Proposal
 from kiosk.language import _, told
 from kiosk.wording.words import when
@@ -63,6 +65,8 @@ def _detail(act: Proposed) -> str:
             return text
         case ServicePublication(text):
             return text
+        case PollPublication(poll):
+            return "\n".join(poll_lines(poll))
         case Withdrawal(scope):
             return scope or _("every station")
         case RingOpening(version, ring):

@@ -27,11 +27,12 @@ from kiosk.central.service_preview import preview_of
 from kiosk.central.services import OtherService, read_service
 from kiosk.central.store.services import StoredService
 from kiosk.central.web.forms import Form
+from kiosk.index.poll import poll_words
 from kiosk.language import _, of_languages
 from kiosk.settings.loading import told_lines
 from kiosk.settings.table import BadSettings
 from kiosk.settings.text import as_far_as_readable
-from kiosk.trust.service import LEDGER, NOTICE, POLL, body_in
+from kiosk.trust.service import LEDGER, NOTICE, POLL, Body, PollBody, body_in
 from kiosk.wording.words import service_word, when
 
 MOST: Final = 200
@@ -186,11 +187,18 @@ def _may_end(asked: Asked, found: StoredService) -> bool:
 
 def _row(asked: Asked, each: StoredService) -> Row:
     body = body_in(*read_service(each.body))
-    said = next((of_languages(texts) for _at, texts in texts_of(body)), "") if body else ""
+    said = _says(body) if body else ""
     state = "ended" if each.ends <= asked.now else "waiting" if each.begins > asked.now else "in force"
     times = when(each.begins, form=SHORT), when(each.ends, form=SHORT)
     mine = state != "ended" and _may_end(asked, each)
     return Row(each.id, service_word(each.kind), each.scope, *times, state, said, mine)
+
+
+def _says(body: Body) -> str:
+    """The first that is read of it; of a poll what is compared."""
+    if isinstance(body, PollBody):
+        return poll_words(body.poll)
+    return next((of_languages(texts) for _at, texts in texts_of(body)), "")
 
 
 def _concerns(asked: Asked, prefix: str) -> bool:
@@ -211,4 +219,5 @@ def _all(
     return page(
         "services", asked, status, rows=[_row(asked, each) for each in held[:MOST]], more=max(0, len(held) - MOST),
         kinds=kinds, kind=kind, text=text, form=asked.form, wrong=wrong, preview=preview,
+        polls=asked.may(ADMINISTRATOR),
     )  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 from starlette.responses import Response
 
@@ -27,13 +29,32 @@ CLEARED: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 """What an empty field of the form means."""
 
+Cells = Mapping[str, str]
+"""A sheet as texts, by the names of its columns, and of its photograph."""
+
+
+class Other(Struct, frozen=True):
+    """What somebody else has changed while the form was open: as it was then, as it is, and as the form would have it."""
+
+    what: str
+    before: str
+    now: str
+    yours: str
+
 
 def show(asked: Asked) -> Response:
     """The form, as the sheet is."""
     line = _known(asked)
     sheet = asked.store.sheet(line.code)
-    cells = cells_of(registered(line, asked.store.places(Scope(line.code)).get(line.code)), sheet)
-    return _page(asked, line, sheet, Form(cells | _checked(sheet)), {})
+    return _page(asked, line, sheet, Form({**_cells(_place(asked, line), sheet), **_checked(sheet)}), {})
+
+
+def _place(asked: Asked, line: StationLine) -> Registered:
+    return registered(line, asked.store.places(Scope(line.code)).get(line.code))
+
+
+def _cells(place: Registered, sheet: Sheet) -> Cells:
+    return {**cells_of(place, sheet), "photo": sheet.photo}
 
 
 def _checked(sheet: Sheet) -> dict[str, str]:
@@ -52,12 +73,57 @@ def change(asked: Asked) -> Response:
         return _page(asked, line, before, asked.form, wrong, 422)
     place = {name: values.pop(name) for name in PLACE if name in values}
     with asked.store.transaction():
+        line, before = _known(asked), asked.store.sheet(line.code)
+        sheet, held = replace(before, **values), _place(asked, line)
+        if others := _others(asked.form.raw("seen"), _cells(held, before), _cells(replace(held, **place), sheet)):
+            return _page(asked, line, before, asked.form, {}, 409, others)
         photo = asked.store.put_photo(picture, asked.now) if picture else before.photo
-        sheet = replace(before, **values, photo="" if asked.form.raw("no_photo") else photo)
+        sheet = replace(sheet, photo="" if asked.form.raw("no_photo") else photo)
         asked.store.add_stations([Registered(line.code, **place)], asked.now)
         asked.store.put_sheets({line.code: sheet}, asked.who.name, asked.now)
         asked.acted("sheet changed", line.code, line.code, asked.form.words("reason"))
     return to(f"/stations/{line.code}/sheet")
+
+
+def _others(seen: str, now: Cells, yours: Cells) -> list[Other]:
+    """What has changed since the page was made that had `seen` in its form."""
+    try:
+        before = msgspec.json.decode(seen, type=dict[str, str])
+    except msgspec.DecodeError:
+        before = {}  # no page of ours: whoever sent it has seen nothing
+    words = labels()
+    return [
+        Other(words[name], *(_shown(name, each.get(name, "")) for each in (before, now, yours)))
+        for name in words
+        if before.get(name) != now[name]
+    ]
+
+
+def labels() -> Mapping[str, str]:
+    """What the form calls each part of a sheet."""
+    return {
+        "name": _("Name in Chinese"),
+        "name_en": _("Name in English"),
+        "address": _("Address"),
+        "latitude": _("Latitude"),
+        "longitude": _("Longitude"),
+        "area": _("Area in square metres"),
+        "facilities": _("Facilities"),
+        "medicine_box": _("Medicine box"),
+        "notice_board": _("Notice board"),
+        "hours": _("Opening hours"),
+        "attended": _("somebody works there: the page says since when nothing was heard"),
+        "wheels": _("it drives: it is where its GPS says"),
+        "photo": _("Photograph"),
+    }
+
+
+def _shown(name: str, cell: str) -> str:
+    """A cell for people; of a photograph the beginning of its name, which tells it from another."""
+    if name == "photo":
+        return cell[:8]
+    words = {f"{each}": called for each, called in facility_words().items()} | {"yes": _("yes"), "no": _("no")}
+    return ", ".join(words.get(each, each) for each in cell.split(", ")) if name not in TEXTS[:5] else cell
 
 
 def read_form(form: Form, before: Sheet) -> tuple[dict[str, Any], dict[str, str]]:
@@ -95,14 +161,25 @@ def _known(asked: Asked) -> StationLine:
 
 
 def _page(
-    asked: Asked, line: StationLine, sheet: Sheet, form: Form, wrong: Mapping[str, str], status: int = 200
+    asked: Asked,
+    line: StationLine,
+    sheet: Sheet,
+    form: Form,
+    wrong: Mapping[str, str],
+    status: int = 200,
+    others: Sequence[Other] = (),
 ) -> Response:
+    """`others`: what somebody else has changed; whoever sends the form once more has seen it."""
+    seen = form.raw("seen") if wrong else msgspec.json.encode(_cells(_place(asked, line), sheet)).decode()
     return page(
         "sheet",
         asked,
         status,
         line=line,
         sheet=sheet,
+        seen=seen,
+        others=others,
+        labels=labels(),
         printed=printed(line.code),
         facilities=facility_words(),
         lacking=[*lacking(sheet)],
