@@ -30,12 +30,18 @@ from kiosk.logbook.schema import Broken, free_name
 from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.stops import ToldAt, read_stops
 from kiosk.logbook.store import Logbook
+from kiosk.logbook.urn import FILE as RATINGS
 from kiosk.settings import Settings
+from kiosk.settings.kept import COPY as SETTINGS
+from kiosk.station.cabinet_file import FILE as CABINET
 
 log = logging.getLogger(__name__)
 
 PROBE: Final = 1 << 20
 """Bytes: more than the files need at a start."""
+
+LEFT: Final = (SETTINGS, RATINGS, CABINET)
+"""What a station that has run has left beside documents and logbook: where both have gone, it says that they were there."""
 
 
 class AlreadyRunning(Exception):
@@ -122,7 +128,8 @@ def _open(folder: Path, boot_id: str, volatile: Path | None = None) -> tuple[Col
         stack.callback(cold.close)
         if volatile and volatile.exists():
             _take_in(volatile, folder, cold)
-        book = Logbook(folder, boot_id, begun=cold.begun())
+        begun = cold.begun() or any((folder / name).exists() for name in LEFT)
+        book = Logbook(folder, boot_id, begun=begun)
         stack.callback(book.close)
         if not cold.begun():
             with cold.transaction():

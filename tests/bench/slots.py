@@ -6,19 +6,11 @@ import statistics
 import tempfile
 from pathlib import Path
 
-import msgspec
-
-from kiosk.core.desk.shelves import Good, Shelf
-from kiosk.core.events import KeepService
-from kiosk.local import boot_id, boot_time
-from kiosk.logbook.services import ServicesFile
-from kiosk.logbook.urn import UrnFile
-from kiosk.station.cabinet_file import FILE, Content
+from kiosk.local import boot_time
 from tests.bench.road import Report
-from tests.core.cabinets import ITEM
 from tests.keys import claims, signed
 from tests.programs import test_cabinet as cabinets
-from tests.programs.house import CONTACT, LOCK, House, Station, until
+from tests.programs.house import CONTACT, LOCK, Station, until
 
 VISITS = 30
 LEAF = 0.05
@@ -28,14 +20,8 @@ LEAF = 0.05
 def measure() -> Report:
     """The table."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    house = House(folder / "house", cabinets.SETTINGS.replace("holds = 3", f"holds = {VISITS}"))
-    house.trust()
-    services = ServicesFile(house.data)
-    document = cabinets.doctor()
-    services.keep([KeepService("doctor-2027", 5, document), KeepService("", 5, document)])
-    services.close()
-    shelves = {cabinets.SLOT: Shelf(ITEM, VISITS, "", Good(boot_id(), boot_time(), 0.0))}
-    UrnFile(house.data, FILE).write(msgspec.msgpack.encode(Content(shelves)))
+    settings = cabinets.SETTINGS.replace("holds = 3", f"holds = {VISITS}")
+    house = cabinets.furnished(folder / "house", settings, VISITS)
     with cabinets.cabinet(house) as room:
         room.prove_time()
         door = [at_the_door(room.station, number) for number in range(VISITS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from kiosk.core.desk.shelves import Good, Shelf
 from kiosk.core.events import KeepService
 from kiosk.local import Line, boot_id, boot_time
 from kiosk.logbook.services import ServicesFile
+from kiosk.logbook.store import Logbook
 from kiosk.logbook.urn import UrnFile
 from kiosk.station.cabinet_file import FILE, Content
 from kiosk.trust.documents import sign_document
@@ -114,14 +115,15 @@ def house(tmp_path: Path) -> House:
     return furnished(tmp_path / "house", SETTINGS)
 
 
-def furnished(folder: Path, settings: str) -> House:
-    """With a doctor in force, and something in the slot since just now."""
+def furnished(folder: Path, settings: str, count: int = 2) -> House:
+    """A station that has run, with a doctor in force, and something in the slot since just now."""
     house = House(folder, settings)
     house.trust()
     services = ServicesFile(house.data)
     services.keep([KeepService("doctor-2027", 5, doctor()), KeepService("", 5, doctor())])
     services.close()
-    shelves = {SLOT: Shelf(ITEM, 2, "", Good(boot_id(), boot_time(), 0.0))}
+    Logbook(house.data, "earlier").close()
+    shelves = {SLOT: Shelf(ITEM, count, "", Good(boot_id(), boot_time(), 0.0))}
     UrnFile(house.data, FILE).write(msgspec.msgpack.encode(Content(shelves)))
     return house
 
@@ -221,16 +223,31 @@ def test_what_a_steward_fills_in_at_the_display_is_what_there_is(house: House) -
     assert (filled["slot"], filled["item"], filled["count"]) == (SLOT, ITEM, 1)
 
 
+def torn(house: House) -> None:
+    (house.data / "logbook.db").write_bytes(b"no logbook" * 1000)
+
+
+def without_documents(house: House) -> None:
+    """Nor logbook; the documents come anew."""
+    for file in (*house.data.glob("state.*"), *house.data.glob("logbook.*")):
+        file.unlink()
+    house.trust()
+
+
 @pytest.mark.slow
-def test_after_the_logbook_was_lost_nothing_is_given_out_for_as_long_as_a_release_holds(house: House) -> None:
+@pytest.mark.parametrize("lose", [torn, without_documents])
+def test_after_the_logbook_was_lost_nothing_is_given_out_for_as_long_as_a_release_holds(
+    house: House, lose: Callable[[House], None]
+) -> None:
     with cabinet(house) as room:
         room.prove_time()
         room.show(PASS)
         room.show(at())
         room.take_it()
-    (house.data / "logbook.db").write_bytes(b"no logbook" * 1000)
+    lose(house)
     with cabinet(house) as room:
         room.prove_time()
+        assert "logbook_replaced" in house.view().faults
         room.show(PASS)
         room.is_told(at(), "disk")
         room.is_told(at(number=2), "disk")

@@ -27,6 +27,7 @@ from kiosk.core.entries import (
     Stopped,
     Unlocked,
 )
+from kiosk.keyfiles import STATION_KEY, keep
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
 from kiosk.logbook.reader import FILE
@@ -34,7 +35,7 @@ from kiosk.logbook.store import GONE, Logbook
 from kiosk.loops import Loops
 from kiosk.settings.loading import load
 from kiosk.station.cabinet import CabinetAtWork, is_blind, used_before
-from kiosk.station.files import Files, open_files
+from kiosk.station.files import LEFT, Files, open_files
 from kiosk.station.indoors import SHOWN_AT_A_TURN, Indoors
 from kiosk.station.recollection import recollect
 from kiosk.station.start import remembered_supplies, restored
@@ -198,6 +199,32 @@ def test_a_logbook_that_has_gone_is_not_a_new_station_and_says_since_when(tmp_pa
         if len(told) == 1:
             (settings.data / FILE).unlink()
     assert told == [("", 0.0), (GONE, math.inf), ("", NOW)]
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_where_documents_and_logbook_have_gone_together_what_is_left_says_that_they_were_there(
+    tmp_path: Path, left: str
+) -> None:
+    """The half hour of a release, and the marks that nobody has any longer, begin with the loss."""
+    settings = load(House(tmp_path, "[desk]\ndisplay = true\n").config)
+    shut(open_files(settings, "b"))
+    for file in settings.data.iterdir():
+        file.unlink()
+    (settings.data / left).touch()
+    for _start in range(2):
+        files = open_files(settings, "b")
+        assert (is_blind(files), remembered_supplies(settings, files).since) == (True, math.inf)
+        shut(files)
+
+
+def test_a_folder_with_keys_alone_is_a_new_stations(tmp_path: Path) -> None:
+    house = House(tmp_path, "[desk]\ndisplay = true\n")
+    house.trust()
+    settings = load(house.config)
+    keep(settings.data, STATION_KEY, bytes(32))
+    files = open_files(settings, "b")
+    assert (files.book.replaced, is_blind(files), remembered_supplies(settings, files).since) == ("", False, 0.0)
+    shut(files)
 
 
 def test_who_leaves_the_doctors_link_again_and_again_keeps_nobody_from_their_turn(tmp_path: Path) -> None:
