@@ -19,7 +19,7 @@ from kiosk.core.desk import stock
 from kiosk.core.desk.handing import Marks
 from kiosk.core.desk.stock import Stock
 from kiosk.core.entries import Counted, Filled, HandedOut
-from kiosk.logbook.reader import checksum
+from kiosk.logbook.reader import MOST_NUMBER, Damaged, checksum
 
 OfSupplies = HandedOut | Counted | Filled
 """The entries from which the tables follow."""
@@ -69,11 +69,13 @@ def put_marks(db: sqlite3.Connection, marks: Marks, left: Stock) -> None:
 
 
 def handed_in(db: sqlite3.Connection) -> Iterator[Handed]:
-    """All marks that are as they were written."""
+    """All marks. Raises Damaged where one is not as it was written: nobody knows whose it was."""
     boots = dict(db.execute("SELECT boot, boot_id FROM boots").fetchall())
     for row in db.execute(f"SELECT {COLUMNS} FROM handed").fetchall():
-        if found := mark_of(row):
-            yield msgspec.structs.replace(found, boot_id=f"{boots.get(found.boot, '')}")
+        found = mark_of(row)
+        if found is None:
+            raise Damaged("who has had something is not as it was written")
+        yield msgspec.structs.replace(found, boot_id=f"{boots.get(found.boot, '')}")
 
 
 def mark_of(row: Iterable[Any]) -> Handed | None:
@@ -85,7 +87,7 @@ def mark_of(row: Iterable[Any]) -> Handed | None:
         ]:  # fmt: skip
             whole = (campaign, period, token, item, slot, taken, boot, float(at))
             found = Handed(campaign, period, token, item, slot, bool(taken), boot, float(at))
-            return found if _crc(whole) == crc else None
+            return found if _is_whole(whole, crc) else None
         case _:
             return None
 
@@ -100,9 +102,14 @@ def taken_of(handed: Iterable[Handed]) -> Marks:
 
 
 def stock_in(db: sqlite3.Connection) -> Stock:
-    """What there is, by slot and item."""
+    """What there is, by slot and item; of what no count can be nobody knows anything, until somebody counts."""
     rows = db.execute("SELECT slot, item, count FROM stock ORDER BY slot, item").fetchall()
-    return {(slot, item): count for slot, item, count in rows if isinstance(count, int)}
+    return {(slot, item): count for slot, item, count in rows if _can_be(slot, item, count)}
+
+
+def _can_be(slot: Any, item: Any, count: Any) -> bool:
+    """Whether that is of a place, and a number to which more can be added."""
+    return isinstance(slot, str) and isinstance(item, str) and isinstance(count, int) and 0 <= count < MOST_NUMBER
 
 
 def forget(db: sqlite3.Connection, campaign: str, period: str | None) -> None:
@@ -139,6 +146,13 @@ def _plain(body: str, running: set[str]) -> str | None:
 def _put_stock(db: sqlite3.Connection, left: Stock) -> None:
     db.execute("DELETE FROM stock")
     db.executemany("INSERT INTO stock VALUES (?, ?, ?)", ((*key, count) for key, count in left.items()))
+
+
+def _is_whole(row: tuple[Any, ...], crc: int) -> bool:
+    try:
+        return _crc(row) == crc
+    except UnicodeEncodeError:  # no text of ours
+        return False
 
 
 def _crc(row: tuple[Any, ...]) -> int:

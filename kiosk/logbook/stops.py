@@ -10,12 +10,12 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, get_args
 
 from kiosk.core.entries import Stamp, StoppedAt
-from kiosk.core.room.stops import MOST_REMEMBERED
+from kiosk.core.room.stops import MOST_REMEMBERED, What
 from kiosk.decoding import UNDECODABLE
-from kiosk.logbook.reader import FILE, connect_still
+from kiosk.logbook.reader import FILE, LATEST, connect_still
 
 OLD: Final = "DELETE FROM stops WHERE stop NOT IN (SELECT stop FROM stops ORDER BY at DESC LIMIT ?)"
 
@@ -31,10 +31,13 @@ def note(db: sqlite3.Connection, told: Iterable[tuple[Stamp, StoppedAt]]) -> Non
 
 
 def stops_in(db: sqlite3.Connection) -> list[ToldAt]:
-    """What was told of each, in the order of the times."""
-    return [
-        (at, StoppedAt(stop, what)) for stop, what, at in db.execute("SELECT stop, what, at FROM stops ORDER BY at")
-    ]
+    """What was told of each, in the order of the times; no row that cannot have been written."""
+    rows = db.execute("SELECT stop, what, at FROM stops ORDER BY at")
+    return [(at, StoppedAt(stop, what)) for stop, what, at in rows if _can_be(stop, what, at)]
+
+
+def _can_be(stop: Any, what: Any, at: Any) -> bool:
+    return isinstance(stop, str) and what in get_args(What) and isinstance(at, float) and 0 <= at < LATEST
 
 
 def read_stops(folder: Path) -> list[ToldAt]:

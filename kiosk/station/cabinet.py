@@ -29,7 +29,7 @@ from kiosk.core.events import Event, Faulted, Record, SlotGranted, Tick
 from kiosk.core.held import said
 from kiosk.core.state import State
 from kiosk.local import boot_id, boot_time
-from kiosk.logbook.reader import SERVICES_REMEMBERED
+from kiosk.logbook.reader import LOGBOOK_DAMAGED, SERVICES_REMEMBERED, damage
 from kiosk.loops import Loops
 from kiosk.settings import Settings
 from kiosk.station.cabinet_file import CabinetFile, Content
@@ -78,13 +78,12 @@ class CabinetAtWork:
         self._tell, self._wake = tell, wake
         self._events: deque[CabinetEvent | consulting.ConsultingEvent] = deque()
         self._file = CabinetFile(files.book.folder, tell, lambda found: self.queue(Stored(found.lying)), loops)
+        used, damaged = used_before(files, settings)
+        if damaged:
+            tell(Faulted(LOGBOOK_DAMAGED, damage("services", damaged)))
+        blind, keeps = bool(damaged) or is_blind(files), not files.refused
         self._cabinet: Cabinet = cabinet.restored(
-            self._file.content.shelves,
-            used_before(files, settings),
-            self._boot_id,
-            boot_time(),
-            blind=is_blind(files),
-            keeps=not files.refused,
+            self._file.content.shelves, used, self._boot_id, boot_time(), blind=blind, keeps=keeps
         )
         self._room = Consulting(self._file.content.lying)
         self._pace = Pace()
@@ -254,11 +253,12 @@ def is_blind(files: Files) -> bool:
         return True
 
 
-def used_before(files: Files, settings: Settings) -> list[str]:
-    """The releases that the logbooks say were used, the oldest first; also one that was set aside."""
-    rows = [
-        *islice(files.remembered(settings, "services"), SERVICES_REMEMBERED),
-        *islice(files.aside(settings, "services"), SERVICES_REMEMBERED),
-    ]
+def used_before(files: Files, settings: Settings) -> tuple[list[str], list[int]]:
+    """The releases that the logbooks say were used, the oldest first; also one that was set aside.
+
+    Beside them the numbers of entries that do not say any more what they said: each may have been of one that was.
+    """
+    mine = [*islice(files.remembered(settings, "services"), SERVICES_REMEMBERED)]
+    rows = [*mine, *islice(files.aside(settings, "services"), SERVICES_REMEMBERED)]
     entries = (entry_in(row) for row in reversed(rows) if row.intact)
-    return cabinet.used_in(each for each in entries if each)
+    return cabinet.used_in(each for each in entries if each), [row.seq for row in mine if not row.intact]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -27,7 +28,7 @@ from kiosk.core.room.room import Room, Wheels
 from kiosk.core.room.stops import GAP, SEEN_ELSEWHERE, Fence, Stops, Told, located, over, remembered
 from kiosk.core.room.wheels import here
 from kiosk.core.services import restore
-from kiosk.logbook.reader import SERVICES_REMEMBERED
+from kiosk.logbook.reader import FILE, SERVICES_REMEMBERED
 from kiosk.logbook.services import ServicesFile
 from kiosk.logbook.stops import read_stops
 from kiosk.logbook.store import Logbook
@@ -469,3 +470,18 @@ def test_where_it_stands_is_known_for_longer_than_the_entry_that_said_so(tmp_pat
         assert not any("stopped_at" in row.body for row in book.backwards("services"))
         assert told_of_stops((), book.stops()) == Stops({"a": Told("arrived", NOW)})
     assert read_stops(house.data) == [(NOW, StoppedAt("a", "arrived"))]
+
+
+ROWS = ["what = 'arrivee'", "what = x'FF'", "at = 'abc'", "at = 9e999", "at = -1e300", "at = x'00'", "stop = x'FF'"]
+
+
+@pytest.mark.parametrize("wrong", ROWS)
+def test_a_row_that_no_station_wrote_says_nothing_of_its_stop(tmp_path: Path, wrong: str) -> None:
+    """A flipped bit; with a time that is none each fix would have ended in an error, until the program did."""
+    with closing(Logbook(tmp_path, "b")) as book:
+        book.append(
+            [(Stamp(1.0, NOW + number, Quality.SYNCED), StoppedAt(each, "arrived")) for number, each in enumerate("ab")]
+        )
+        with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+            db.execute(f"UPDATE stops SET {wrong} WHERE stop = 'a'")
+        assert book.stops() == [(NOW + 1, StoppedAt("b", "arrived"))]

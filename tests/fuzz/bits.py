@@ -17,7 +17,21 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.core.clock import Instant, Quality
-from kiosk.core.entries import Granted, Locked, Measured, Stamp, Started, Unlocked
+from kiosk.core.desk.handing import NO_MARKS
+from kiosk.core.entries import (
+    Filled,
+    Granted,
+    HandedOut,
+    Locked,
+    Measured,
+    Released,
+    Stamp,
+    Started,
+    StoppedAt,
+    Unlocked,
+)
+from kiosk.core.room.motion import Fix
+from kiosk.core.room.stops import Fence, located
 from kiosk.core.step import judge
 from kiosk.keyfiles import ROOT_KEY, STATION_KEY, keep
 from kiosk.logbook import salvage
@@ -26,8 +40,9 @@ from kiosk.logbook.reader import STREAMS, Reader
 from kiosk.logbook.store import Logbook
 from kiosk.settings import Settings
 from kiosk.settings.loading import load
+from kiosk.station.cabinet import used_before
 from kiosk.station.files import Files, open_files
-from kiosk.station.start import restored
+from kiosk.station.start import remembered_supplies, restored
 from kiosk.trust.status import Status
 from tests.keys import KEYSET, NOW, ROOT, claims, keyset_document, public, signed, status_document
 from tests.programs.house import SETTINGS
@@ -35,6 +50,12 @@ from tests.programs.house import SETTINGS
 MEMORY: Final = Path("/dev/shm")  # noqa: S108
 STAMP: Final = Stamp(1.0, float(NOW), Quality.SYNCED)
 TEXT: Final = signed(claims(7))
+INSIDE: Final = """
+[desk]
+display = true
+[gps]
+port = "/dev/none"
+"""
 KEPT: Final = ("logbook.db", "state.db", "state.copy", ROOT_KEY, STATION_KEY)
 
 
@@ -64,6 +85,13 @@ def _fill(cut: Path, folder: Path) -> None:
     for number in range(60):
         granted = Granted("main", number + 100, 0, 1, f"{number:032x}", NOW + 600)
         book.append([(STAMP, entry) for entry in (Started("1"), granted, Unlocked("main", "pass"), Locked("main"))])
+    book.append([(STAMP, HandedOut("rain", "raincoat", "a", f"{number:032x}", taken=True)) for number in range(20)])
+    inside = (
+        Filled(9, "a", "raincoat", 30, "2036-12"),
+        Released("ab" * 32, "a", "opened"),
+        StoppedAt("square", "arrived"),
+    )
+    book.append([(STAMP, each) for each in inside])
     book.acknowledge("access", 50, 0.0, {7: "no"})
     keep(folder, ROOT_KEY, public(ROOT))
     keep(folder, STATION_KEY, bytes(range(32)))
@@ -76,7 +104,7 @@ def _turn(whole: Path, folder: Path, chance: random.Random, turn: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(whole, folder / "data")
     flipped = _flip(folder / "data", chance, 1 if turn % 2 else chance.randrange(2, 40))
-    (folder / "station.toml").write_text(SETTINGS.format(folder=folder), encoding="utf-8")
+    (folder / "station.toml").write_text(SETTINGS.format(folder=folder) + INSIDE, encoding="utf-8")
     settings = load(folder / "station.toml")
     try:
         with _started(settings) as files:
@@ -116,10 +144,18 @@ def _started(settings: Settings) -> Iterator[Files]:
 def _use(files: Files, settings: Settings, *, one: bool) -> None:
     """The pass that is good opens, unless both copies of what it needs may be gone; what happens is kept, and can be sent."""
     state, _ = restored(settings, files, "next boot")
+    stock, _ = remembered_supplies(settings, files).stock, used_before(files, settings)
     verdict = judge(state, TEXT, "main", Instant(5000.0, float(NOW)))
+    wheels = state.room.wheels
+    assert wheels
+    located(
+        wheels.stops, {"square": Fence(36.0, 117.0, 100.0, float(NOW))}, None, Fix(36.0, 117.0, 0.0, 5000.0), float(NOW)
+    )
     assert not one or not verdict.reason, (verdict, files.faults)
     before = files.book.heads()["access"].newest
-    files.book.append([(STAMP, Locked("main")), (STAMP, Measured("t", 1.0, "W"))])
+    taken = HandedOut("rain", "raincoat", "a", "f" * 32, taken=True)
+    files.book.append([(STAMP, each) for each in (Locked("main"), Measured("t", 1.0, "W"), taken)])
+    files.book.keep_marks(NO_MARKS, stock)
     reader = Reader(settings.data)
     assert [row.intact for row in reader.rows("access", before)] == [True]
     for row in (row for stream in STREAMS for row in reader.rows(stream)):

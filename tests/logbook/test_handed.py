@@ -18,7 +18,7 @@ from kiosk.core.entries import Counted, Denied, Entry, Filled, HandedOut, NotTak
 from kiosk.core.events import Record
 from kiosk.logbook import salvage
 from kiosk.logbook.handed import taken_of
-from kiosk.logbook.reader import FILE, Reader, Row
+from kiosk.logbook.reader import FILE, Damaged, Reader, Row
 from kiosk.logbook.store import Logbook
 from kiosk.station.cut_off import cut_off
 from tests.core.supplied import mark
@@ -75,6 +75,43 @@ def test_what_is_in_the_slots_is_stored_with_what_says_so(tmp_path: Path) -> Non
     give(again, Counted(9, "raincoat", 12, 14))
     assert again.stock() == {("", "raincoat"): 3, ("locker3", "raincoat"): 9}
     again.close()
+
+
+@pytest.mark.parametrize("count", [2**63 - 1, -5, "many", b"\xff", 1.5])
+def test_a_count_that_is_none_is_not_known_and_stops_no_entry(tmp_path: Path, count: object) -> None:
+    """A flipped bit: what is written next is written, and what was filled in then is what there is at least."""
+    book = Logbook(tmp_path, "boot")
+    give(book, Filled(9, "locker3", "raincoat", 10), Filled(9, "", "hat", 2))
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute("UPDATE stock SET count = ? WHERE item = 'raincoat'", (count,))
+    assert book.stock() == {("", "hat"): 2}
+    give(book, Filled(9, "locker3", "raincoat", 3))
+    assert book.stock() == {("locker3", "raincoat"): 3, ("", "hat"): 2}
+    book.close()
+
+
+WRONG = [
+    "token = 'x'",
+    "token = CAST(x'FF' AS TEXT)",
+    "taken = 0",
+    "boot_time = 9e999",
+    "slot = x'00'",
+    "boot = 1 << 40",
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_mark_that_is_not_as_it_was_written_is_damage_and_not_passed_over(tmp_path: Path, wrong: str) -> None:
+    book = Logbook(tmp_path, "boot")
+    give(book, GIVEN, OTHER)
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute(f"UPDATE handed SET {wrong} WHERE campaign = 'rain'")
+    with pytest.raises(Damaged):
+        book.handed()
+    book.replace("it was damaged")
+    (broken,) = salvage.waiting(tmp_path)
+    assert salvage.salvage(broken).marks["sun"] == {"2026-W48": {mark(8)}}
+    book.close()
 
 
 def test_a_new_epoch_takes_them_along(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from kiosk.core.entries import (
     CommandStarted,
     Entry,
     Granted,
+    HandedOut,
     InterruptedUnlock,
     Locked,
     Released,
@@ -27,10 +28,12 @@ from kiosk.core.entries import (
     Stopped,
     Unlocked,
 )
+from kiosk.core.events import Event, Faulted
 from kiosk.keyfiles import STATION_KEY, keep
+from kiosk.local import boot_time
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState
-from kiosk.logbook.reader import FILE
+from kiosk.logbook.reader import FILE, LOGBOOK_DAMAGED
 from kiosk.logbook.store import GONE, Logbook
 from kiosk.loops import Loops
 from kiosk.settings.loading import load
@@ -40,6 +43,7 @@ from kiosk.station.indoors import SHOWN_AT_A_TURN, Indoors
 from kiosk.station.recollection import recollect
 from kiosk.station.start import remembered_supplies, restored
 from kiosk.station.supplies import Remembered
+from kiosk.trust.medicine import LONGEST
 from kiosk.trust.passes import Kind
 from tests.keys import NOW
 from tests.programs.house import House
@@ -181,10 +185,45 @@ def test_no_medicine_is_given_twice_when_the_logbook_was_lost_and_the_program_st
             files.book.append([(Stamp(100.0, NOW, Quality.SYNCED), used)])
             files.book.acknowledge("services", 1, 0.0)
             files.book.begin_epoch("services", 1)
-            assert used_before(files, settings) == [used.release]
+            assert used_before(files, settings) == ([used.release], [])
         shut(files)
         if not start:
             lose(settings.data / FILE)
+
+
+def test_an_entry_that_is_damaged_may_have_been_of_a_release_that_was_used(tmp_path: Path) -> None:
+    """It is told, and nothing is given out for as long as a release holds."""
+    settings = load(House(tmp_path, "[desk]\ndisplay = true\n").config)
+    files = open_files(settings, "b")
+    used = [Released(each * 32, "cabinet1", "opened") for each in ("ab", "cd")]
+    files.book.append([(Stamp(100.0, NOW, Quality.SYNCED), each) for each in used])
+    shut(files)
+    with closing(sqlite3.connect(settings.data / FILE)) as db, db:
+        db.execute("UPDATE services SET wall = 1 WHERE seq = 2")
+    files, told = open_files(settings, "b"), list[Event]()
+    assert used_before(files, settings) == ([used[0].release], [2])
+    room = CabinetAtWork(settings, files, told.append, lambda: None, Loops())
+    assert told == [Faulted(LOGBOOK_DAMAGED, "1 of services are not as they were written: 2")]
+    assert room._cabinet.blind_until > boot_time() + LONGEST - 60
+    room.close()
+    shut(files)
+
+
+def test_a_mark_that_is_damaged_leaves_a_logbook_that_nobody_goes_by(tmp_path: Path) -> None:
+    """Whoever it was of is known to a ledger that is newer, if anybody does; the other marks come back."""
+    settings = load(House(tmp_path, "[desk]\ndisplay = true\n").config)
+    files = open_files(settings, "b")
+    had = [HandedOut("rain", "raincoat", "", token=each * 32, taken=True) for each in ("ab", "cd")]
+    files.book.append([(Stamp(100.0, NOW, Quality.SYNCED), each) for each in had])
+    shut(files)
+    with closing(sqlite3.connect(settings.data / FILE)) as db, db:
+        db.execute("UPDATE handed SET taken = 0 WHERE token LIKE 'ab%'")
+    files = open_files(settings, "b")
+    assert remembered_supplies(settings, files) == Remembered(since=math.inf)
+    assert files.book.replaced
+    (broken,) = salvage.waiting(settings.data)
+    assert salvage.salvage(broken).marks == {"rain": {"": {"cd" * 32}}}
+    shut(files)
 
 
 def test_a_logbook_that_has_gone_is_not_a_new_station_and_says_since_when(tmp_path: Path) -> None:
