@@ -2,12 +2,13 @@
 
 A mark is on the disk before its slot opens, so each grant that may have been taken has one. The first thing after it tells:
 
-    an entry of its slot                        what became of it
-    another mark of that slot                   that it was over
-    a start                                     that the program ended meanwhile: nobody knows
-    any other, when no slot is released still   that nobody took it
+    *taken* of its slot                                 that it was
+    another mark of that slot                           that it was over
+    a start                                             that the program ended meanwhile: nobody knows
+    any, LATE after *not taken* of its slot             that nobody took it
+    any other, when no slot is released still           the same
 
-Where the boot ended before any of these, nobody knows either.
+Where the boot ended before any of these, nobody knows either. What is opened in the last moment says so within LATE.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final, Literal
 
-from kiosk.core.desk.handing import ANSWER_PATIENCE, COMMIT_PATIENCE, CutOff, Grant
+from kiosk.core.desk.handing import ANSWER_PATIENCE, COMMIT_PATIENCE, LATE, CutOff, Grant
 from kiosk.core.entries import NotTaken, Started, Taken
 from kiosk.logbook.handed import Handed
 from kiosk.logbook.reader import REMEMBERED, Row
@@ -32,6 +33,8 @@ GRANT_LASTS: Final = COMMIT_PATIENCE + MAX_PULSE + ANSWER_PATIENCE
 Became = Literal["not_taken", "taken", "unsure"]
 At = tuple[float, Became]
 """A boot time, and what that says of a mark before it."""
+
+NOBODY_KNOWS: Final[At] = (math.inf, "unsure")
 
 
 def cut_off(handed: Iterable[Handed], newest_first: Iterable[Row]) -> CutOff:
@@ -55,6 +58,7 @@ class _Past:
         self._times = defaultdict[str, list[float]](list)
         self._starts = defaultdict[str, list[At]](list)
         self._of_slots = defaultdict[tuple[str, str], list[At]](list)
+        self._missed = defaultdict[tuple[str, str], list[At]](list)
         for row in rows:
             self._begins[row.boot_id] = min(self._begins.get(row.boot_id, math.inf), row.boot)
             entry = entry_in(row) if row.intact else None
@@ -66,7 +70,7 @@ class _Past:
                 case Taken(slot):
                     insort(self._of_slots[row.boot_id, slot], (row.boot, "taken"))
                 case NotTaken(slot):
-                    insort(self._of_slots[row.boot_id, slot], (row.boot, "not_taken"))
+                    insort(self._missed[row.boot_id, slot], (row.boot, "not_taken"))
 
     def take(self, mark: Handed) -> None:
         """Of the marks before it in its slot nothing more comes; one that was taken has the last *taken* before it."""
@@ -83,19 +87,23 @@ class _Past:
         if self._begins.get(boot, math.inf) > at:
             return "not_taken"
         told = _first(self._of_slots[boot, mark.slot], at)
-        if told[0] > at + GRANT_LASTS:
-            told = math.inf, "unsure"
-        beyond = bisect_right(self._times[boot], at + GRANT_LASTS)
-        later: At = (
-            (self._times[boot][beyond], "not_taken") if beyond < len(self._times[boot]) else (math.inf, "unsure")
-        )
-        return min(told, _first(self._starts[boot], at), later)[1]
+        missed = _first(self._missed[boot, mark.slot], at)
+        if min(told, missed)[0] > at + GRANT_LASTS:
+            told = NOBODY_KNOWS
+        elif missed < told:
+            told = min(told, self._after(boot, missed[0] + LATE))
+        return min(told, _first(self._starts[boot], at), self._after(boot, at + GRANT_LASTS))[1]
+
+    def _after(self, boot: str, at: float) -> At:
+        """That nobody took it, as the first thing says that comes later than that."""
+        beyond = bisect_right(self._times[boot], at)
+        return (self._times[boot][beyond], "not_taken") if beyond < len(self._times[boot]) else NOBODY_KNOWS
 
 
 def _first(found: list[At], after: float) -> At:
     """The first one that comes later than that."""
     place = bisect_right(found, (after, "unsure"))
-    return found[place] if place < len(found) else (math.inf, "unsure")
+    return found[place] if place < len(found) else NOBODY_KNOWS
 
 
 def _grant(mark: Handed, *, opens: bool) -> Grant:

@@ -7,8 +7,9 @@ import math
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -43,6 +44,9 @@ from kiosk.trust.passes import PassClass
 from kiosk.trust.status import NO_STATUS
 
 log = logging.getLogger(__name__)
+
+SAY_IT_RAN: Final = 500
+"""Readings that are looked at for whether the program still ran when nothing else happened any more."""
 
 
 def initial_state(settings: Settings, root: bytes, floor: float, boot: float) -> State:
@@ -108,7 +112,8 @@ def remembered_supplies(settings: Settings, files: Files) -> Remembered:
     except (sqlite3.Error, *UNDECODABLE) as error:
         files.book.replace(str(error))
         return Remembered(since=math.inf)
-    return Remembered(taken_of(handed), left, cut_off(handed, files.remembered(settings)), since)
+    alive = islice(files.remembered(settings, "telemetry"), SAY_IT_RAN)
+    return Remembered(taken_of(handed), left, cut_off(handed, chain(alive, files.remembered(settings))), since)
 
 
 def restore_documents(state: State, documents: dict[str, bytes], boot: float) -> State:

@@ -6,6 +6,7 @@ was handed over.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -20,6 +21,7 @@ from msgspec.structs import replace
 from kiosk.core.desk.entitled import judged
 from kiosk.core.desk.handing import (
     ANSWER_PATIENCE,
+    LATE,
     Fill,
     Give,
     Heard,
@@ -31,7 +33,7 @@ from kiosk.core.desk.handing import (
 )
 from kiosk.core.desk.marks import with_mark
 from kiosk.core.desk.supplies import due
-from kiosk.core.entries import Entry, HandedOut, NotTaken, Stamp, Started, Taken
+from kiosk.core.entries import Entry, HandedOut, Locked, NotTaken, Stamp, Started, Taken
 from kiosk.core.events import CommitFailed, Committed, Record, SlotGranted, Tick
 from kiosk.logbook.handed import Handed
 from kiosk.logbook.reader import Row
@@ -49,13 +51,14 @@ OF = {mark(holder, key): holder for holder in HOLDERS for key in (1, 2, 3)}
 
 
 class Cupboard(Struct, frozen=True):
-    """A slot of the world: until when its lock is released and for whom, whether its leaf is open."""
+    """A slot of the world: until when its lock is released and for whom, whether its leaf is open; since when it was missed."""
 
     until: float | None = None
     token: str = ""
     campaign: str = ""
     awaited: bool = False
     is_open: bool = False
+    missed: float = -math.inf
 
 
 class Cuts(RuleBasedStateMachine):
@@ -150,6 +153,21 @@ class Cuts(RuleBasedStateMachine):
                     self.has[found.campaign, found.token] += 1
                     self.by_the_door(Taken(slot))
 
+    @rule(flushed=st.booleans())
+    def pull_late(self, *, flushed: bool) -> None:
+        """What was locked again a moment ago was opened just before: nobody but the leaf says so."""
+        if flushed:
+            self.flush()
+        for slot, found in self.cupboards.items():
+            if self.boot - found.missed < LATE / 2 and not found.is_open:
+                self.cupboards[slot] = replace(found, is_open=True, missed=-math.inf)
+                self.has[found.campaign, found.token] += 1
+        self.say(Tick())
+
+    @rule()
+    def something_else_happens(self) -> None:
+        self.queue.append(Record((Locked("main"),), Stamp(self.boot, 0.0, self.quality)))
+
     @rule()
     def close(self) -> None:
         self.cupboards = {name: replace(each, is_open=False) for name, each in self.cupboards.items()}
@@ -162,6 +180,7 @@ class Cuts(RuleBasedStateMachine):
             if found.until is not None and self.boot >= found.until:
                 self.cupboards[slot] = replace(found, until=None, awaited=False)
                 if found.awaited:
+                    self.cupboards[slot] = replace(self.cupboards[slot], missed=self.boot)
                     self.by_the_door(NotTaken(slot))
         self.say(Tick())
 
@@ -196,7 +215,7 @@ class Cuts(RuleBasedStateMachine):
         return marks, [*handed.values()]
 
     def rows(self) -> list[Row]:
-        access = [(boot, each) for boot, each in self.disk if isinstance(each, Taken | NotTaken | Started)]
+        access = [(boot, each) for boot, each in self.disk if isinstance(each, Taken | NotTaken | Started | Locked)]
         return [
             Row(number, "b", boot, 0.0, "unset", msgspec.json.encode(each).decode())
             for number, (boot, each) in reversed([*enumerate(access)])
@@ -269,7 +288,26 @@ def test_who_let_it_go_before_a_cut_gets_it_after_it() -> None:
     world.begin()
     world.visit(7, steps=1, cut=None)
     world.wait(PULSE)
+    world.wait(2.0)
+    world.something_else_happens()
     world.flush()
     world.cut(0)
     world.visit(7, steps=4, cut=None)
     assert world.has["rain", mark(7)] == 1
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_cut_just_after_it_was_locked_again_gives_nobody_a_second_one(*, closed: bool) -> None:
+    """Whoever opened it in the last moment has it, and no entry says so: the leaf does, or a steward looks."""
+    world = Cuts()
+    world.begin()
+    world.visit(7, steps=1, cut=None)
+    world.wait(PULSE)
+    world.flush()
+    world.pull_late(flushed=False)
+    if closed:
+        world.close()
+    world.cut(0)
+    world.wait(0.5)
+    world.say(Shown(7, WORKER, ""))
+    assert judged(world.handing.supplies, "rain", world.handing.now) == (("unsure", "") if closed else ("had", ""))

@@ -14,7 +14,19 @@ from msgspec.structs import replace
 
 from kiosk.core.clock import Quality
 from kiosk.core.desk.handing import CutOff, Forget, KeepMarks
-from kiosk.core.entries import Counted, Denied, Entry, Filled, HandedOut, NotTaken, Stamp, Started, Stopped, Taken
+from kiosk.core.entries import (
+    Counted,
+    Denied,
+    Entry,
+    Filled,
+    HandedOut,
+    Locked,
+    NotTaken,
+    Stamp,
+    Started,
+    Stopped,
+    Taken,
+)
 from kiosk.core.events import Record
 from kiosk.logbook import salvage
 from kiosk.logbook.handed import taken_of
@@ -191,7 +203,10 @@ BEGUN = row(0.5, Started("1"))
     ("rows", "became"),
     [
         ([row(2.0, Taken("locker3")), BEGUN], "taken"),
-        ([row(2.0, NotTaken("locker3")), BEGUN], "not_taken"),
+        ([row(2.0, NotTaken("locker3")), BEGUN], "unsure"),
+        ([row(3.4, Locked("main")), row(2.0, NotTaken("locker3")), BEGUN], "unsure"),
+        ([row(3.6, Locked("main")), row(2.0, NotTaken("locker3")), BEGUN], "not_taken"),
+        ([row(3.6, Locked("main")), row(3.0, Started("1")), row(2.0, NotTaken("locker3")), BEGUN], "unsure"),
         ([row(9.0, Taken("locker3")), row(2.0, NotTaken("locker3")), BEGUN], "not_taken"),
         ([row(9.0, NotTaken("locker3")), row(2.0, Taken("locker3")), BEGUN], "taken"),
         ([BEGUN], "unsure"),
