@@ -37,10 +37,12 @@ from kiosk.station.explain import explain_from_files
 from kiosk.station.files import open_files
 from kiosk.station.recollection import told_of_stops
 from kiosk.station.start import restored
+from kiosk.trust.passes import PassClass
+from kiosk.trust.policy import DoorPolicy, PolicyDocument
 from kiosk.trust.service import Stop
 from tests.core.bench import Bench, logged
 from tests.core.test_services import service
-from tests.keys import NOW, claims, signed
+from tests.keys import NOW, claims, document, signed
 from tests.programs.house import House
 
 LATITUDE, LONGITUDE = 36.66872, 117.02613
@@ -241,6 +243,23 @@ def test_passes_count_by_the_prefix_of_the_stop_where_it_is_and_by_no_other() ->
     bus.stand(5000.0, 80)
     assert [bus.opens(each) for each in ("3708", "3702", "4403")] == [True, False, True]
     assert set(here(bus.state, bus.boot)) == {"b"}
+
+
+def test_whose_passes_count_at_a_stop_come_in_when_and_as_what_the_buss_own_policy_says() -> None:
+    """A policy for the stop's prefix is none of the bus's."""
+    bus = Bus(stop("a", 0.0, -1, 5, 1, "3702"))
+    rules, clock = (
+        {"main": bus.state.doors["main"].rules},
+        Clock(NOW, bus.boot, hi=NOW + 1, hi_at=bus.boot, raised=True),
+    )
+    bus.state = replace(bus.state, rules=rules, clock=clock, utc_offset=8 * 3600)
+    bus.stand(0.0, 40)
+    hours = {"main": DoorPolicy(("daily 03:00-03:01",), (PassClass.STEWARD,))}
+    bus.take(Offered(document(PolicyDocument(1, NOW, "3702", hours))))
+    assert bus.opens("3702")
+    bus.take(Offered(document(PolicyDocument(2, NOW, "37081101", hours))))
+    shown = [signed(claims(500 + each, scope="3702", pass_class=PassClass(each))) for each in range(3)]
+    assert [bus.outcome(each) for each in shown] == ["closed", "closed", "open"]
 
 
 def test_a_stop_that_is_withdrawn_counts_no_longer_and_one_that_is_moved_is_left() -> None:
