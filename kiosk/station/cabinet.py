@@ -18,12 +18,23 @@ from msgspec.structs import replace
 from kiosk.core import admission
 from kiosk.core.clock import Instant, Quality
 from kiosk.core.desk import cabinet, consulting
-from kiosk.core.desk.cabinet import Cabinet, CabinetEvent, Heard, KeepShelves, OpenSlot, PassShown, Shown
+from kiosk.core.desk.cabinet import (
+    Cabinet,
+    CabinetEvent,
+    Giving,
+    Heard,
+    KeepShelves,
+    OpenSlot,
+    PassShown,
+    Shown,
+    Waiting,
+)
 from kiosk.core.desk.consulting import Asked, Consulting, KeepLying, Left, Stored
 from kiosk.core.desk.judging import Setting, wrong
 from kiosk.core.desk.pace import Pace, taken
 from kiosk.core.desk.shelves import Slot
 from kiosk.core.door import slots
+from kiosk.core.door.tables import DoorState
 from kiosk.core.entries import Entry
 from kiosk.core.events import Event, Faulted, Record, SlotGranted, Tick
 from kiosk.core.held import said
@@ -127,10 +138,13 @@ class CabinetAtWork:
 
     def _medicine(self, now: float) -> MedicineView | None:
         """The release that was shown, while it waits for its holder's pass, its commit or its slot."""
-        giving, waiting = self._cabinet.giving, self._cabinet.waiting
-        if giving:
-            return None if giving.stage == "late" else _medicine(giving.stage, giving.medicine, giving.until - now)
-        return _medicine("pass", waiting.medicine, waiting.until - now) if waiting else None
+        match self._cabinet.giving or self._cabinet.waiting:
+            case Giving(medicine, "wait" | "take" as stage, until):
+                return _medicine(stage, medicine, until - now)
+            case Waiting(medicine, until):
+                return _medicine("pass", medicine, until - now)
+            case _:
+                return None
 
     def _doctor(self, state: State, now: Instant) -> DoctorView | None:
         """The doctor in force."""
@@ -173,8 +187,10 @@ class CabinetAtWork:
         self._wrong = words
 
     def look(self, state: State, now: Instant, record: Callable[[Record], None]) -> None:
-        """At each step of the rules: no value of a sensor is passed by."""
-        if state.sensors is not self._seen:
+        """At each step of the rules: no value of a sensor is passed by, nor a slot that was opened in the last moment."""
+        giving = self._cabinet.giving
+        is_missed = giving is not None and giving.stage == "missed"
+        if state.sensors is not self._seen or is_missed:
             self._seen = state.sensors
             if self._cabinet.shelves:
                 self._step(Tick(), state, now, record)
@@ -218,8 +234,9 @@ class CabinetAtWork:
     def _slots(self, state: State) -> Iterator[tuple[str, Slot]]:
         for name, watch in self._watches.items():
             sensor = state.sensors.get(watch.sensor)
-            opens = slots.unusable(state, name) is None
-            yield name, Slot(opens, watch.keeps, sensor.value if sensor else None, sensor.heard_at if sensor else 0.0)
+            value, heard_at = (sensor.value, sensor.heard_at) if sensor else (None, 0.0)
+            opens, is_open = slots.unusable(state, name) is None, state.doors[name].door is DoorState.OPEN
+            yield name, Slot(opens, watch.keeps, value, heard_at, is_open)
 
     def _consulting(self, state: State, now: Instant) -> consulting.Setting:
         doctors = said(state.services, Doctor, state.clock, now.boot)

@@ -74,7 +74,7 @@ class Room:
         self.clock = self._clock()
         self.value: float | None = 5.0
         self.heard_at = BOOT
-        self.opens = True
+        self.opens, self.is_open = True, False
         self.commits: bool | None = True
         self.disk: dict[str, Shelf] = {}
         self.logbook: list[Entry] = []
@@ -89,7 +89,7 @@ class Room:
 
     def setting(self) -> Setting:
         slots = {
-            SLOT: Slot(self.opens, COLD, self.value, self.heard_at),
+            SLOT: Slot(self.opens, COLD, self.value, self.heard_at, self.is_open),
             "cabinet2": Slot(self.opens, None),
         }
         return Setting(STATION, KEYS, slots, self.clock, Instant(self.boot, self.wall), self.boot_id, OFFSET)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from kiosk.core.desk.cabinet import COMMITS_WITHIN, OPEN_WITHIN, PASS_WITHIN, REFUSALS, TOLD_FOR, due, takes
+from kiosk.core.desk.handing import LATE
 from kiosk.core.desk.judging import wrong
 from kiosk.core.desk.shelves import SILENT_FOR
 from kiosk.core.entries import NotTaken, Taken
+from kiosk.core.events import Tick
 from kiosk.trust.medicine import LONGEST
 from tests.core.cabinets import COLD, FOREIGN, ITEM, NOW, OFFSET, SLOT, Room, key, medicine, release
 
@@ -149,11 +151,40 @@ def test_a_pass_that_no_longer_holds_takes_the_place_of_one_that_did() -> None:
     assert room.opened == []
 
 
+@pytest.mark.parametrize("after", [0.0, LATE - 0.1])
+def test_what_was_opened_in_the_last_moment_was_taken(after: float) -> None:
+    """Its contact says so just after the slot was locked again; one pack less lies there."""
+    room = Room()
+    room.show(release())
+    room.hold()
+    room.contact(NotTaken)
+    assert (room.outcomes, room.told) == (["opened"], "")
+    room.wait(after)
+    room.is_open = True
+    room.take(Tick())
+    assert (room.outcomes, room.told, room.disk[SLOT].count) == (["opened", "taken"], "taken", 2)
+
+
+def test_while_it_may_still_be_said_that_it_was_opened_nothing_else_is_given_out() -> None:
+    room = Room()
+    room.show(release())
+    room.hold()
+    room.contact(NotTaken)
+    assert room.show(release(2)) == "not_now"
+    assert due(room.cabinet) == room.boot + LATE
+    room.wait(LATE)
+    assert (room.outcomes, room.told) == (["opened", "not_now", "not_taken"], "not_taken")
+    room.is_open = True
+    room.take(Tick())
+    assert room.disk[SLOT].count == 3, "whoever opens it now does so by another way"
+
+
 def test_used_once_is_used_also_after_a_cut_and_when_nobody_took_it() -> None:
     room = Room()
     room.show(release())
     room.hold()
     room.contact(NotTaken)
+    room.wait(LATE)
     assert room.told == "not_taken"
     assert room.show(release()) == "used"
     room.cut()

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from kiosk.core import entries as fact
 from kiosk.core import limit
 from kiosk.core.desk import shelves
+from kiosk.core.desk.handing import LATE
 from kiosk.core.desk.judging import Setting, gives_not, holds_not
 from kiosk.core.desk.rounds import over_at
 from kiosk.core.desk.shelves import Good, Shelf, Slot
@@ -59,7 +60,7 @@ QUIET: Final = {Outcome.TORN, Outcome.ALONE}
 """What is told, and not written down: nobody's word stands for it, or nothing was asked."""
 
 PASSES: Final = (ISSUED, BOUND_PREFIX)
-Stage = Literal["wait", "take", "late"]
+Stage = Literal["wait", "take", "missed", "late"]
 
 
 class Shown(Struct, frozen=True):
@@ -114,7 +115,8 @@ class Waiting(Struct, frozen=True):
 class Giving(Struct, frozen=True):
     """A release for which a slot is given: it waits for its commit, or for the slot's contact, until boot time `until`.
 
-    `late`: the commit has not come in time; when it comes no slot opens.
+    `missed`: the slot was locked again, and its contact may still say that it was opened just before; `late`: the commit has
+    not come in time; when it comes no slot opens.
     """
 
     medicine: Medicine
@@ -156,10 +158,10 @@ def restored(
 
 def step(cabinet: Cabinet, event: CabinetEvent, setting: Setting) -> Stepped:
     """The next state, and what to do, in order."""
-    cabinet = _looked(_settled(cabinet, setting.now.boot), setting)
-    cabinet, commands = _happen(cabinet, event, setting)
+    cabinet, settled = _missed(_settled(cabinet, setting.now.boot), setting)
+    cabinet, commands = _happen(_looked(cabinet, setting), event, setting)
     cabinet, kept = _storing(_looked(cabinet, setting))
-    return cabinet, (*commands, *kept)
+    return cabinet, (*settled, *commands, *kept)
 
 
 def due(cabinet: Cabinet) -> float:
@@ -197,12 +199,22 @@ def _settled(cabinet: Cabinet, now: float) -> Cabinet:
         cabinet = replace(cabinet, holder=None)
     if cabinet.waiting and now >= cabinet.waiting.until:
         cabinet = _telling(replace(cabinet, waiting=None), Outcome.ALONE, now)
-    if cabinet.giving and now >= cabinet.giving.until:
+    if cabinet.giving and cabinet.giving.stage != "missed" and now >= cabinet.giving.until:
         if cabinet.giving.stage == "take":
             return replace(cabinet, giving=None)
         cabinet = replace(cabinet, giving=replace(cabinet.giving, stage="late", until=math.inf))
         return _telling(cabinet, Outcome.NOT_TAKEN, now)
     return cabinet
+
+
+def _missed(cabinet: Cabinet, setting: Setting) -> Stepped:
+    """A slot that was locked again and stands open all the same was opened in the last moment."""
+    giving = cabinet.giving
+    if giving is None or giving.stage != "missed":
+        return cabinet, ()
+    if setting.slots.get(giving.medicine.slot, Slot()).is_open:
+        return _over(_one_less(cabinet, giving.medicine.slot), Outcome.TAKEN, setting)
+    return _over(cabinet, Outcome.NOT_TAKEN, setting) if setting.now.boot >= giving.until else (cabinet, ())
 
 
 def _looked(cabinet: Cabinet, setting: Setting) -> Cabinet:
@@ -303,7 +315,7 @@ def _refused(cabinet: Cabinet, why: Outcome, setting: Setting, medicine: Medicin
 def _written(cabinet: Cabinet, answer: Committed | CommitFailed, setting: Setting) -> Stepped:
     """What became of the one entry behind which a slot opens."""
     giving, now = cabinet.giving, setting.now.boot
-    if giving is None or giving.stage == "take":
+    if giving is None or giving.stage in {"take", "missed"}:
         return cabinet, ()
     if giving.stage == "wait" and isinstance(answer, Committed):
         opened = replace(giving, stage="take", until=now + OPEN_WITHIN)
@@ -322,9 +334,8 @@ def _heard(cabinet: Cabinet, entries: Iterable[Entry], setting: Setting) -> Step
             case fact.Taken(door) if door == slot:
                 cabinet, more = _over(_one_less(cabinet, door), Outcome.TAKEN, setting)
                 commands += more
-            case fact.NotTaken(door) if door == slot:
-                cabinet, more = _over(cabinet, Outcome.NOT_TAKEN, setting)
-                commands += more
+            case fact.NotTaken(door) if giving and door == slot:
+                cabinet = replace(cabinet, giving=replace(giving, stage="missed", until=setting.now.boot + LATE))
             case _:
                 pass
     return cabinet, tuple(commands)

@@ -26,12 +26,16 @@ MOST: Final = 64
 
 
 class Slot(Struct, frozen=True):
-    """A slot as it is now: whether it `opens`, what its sensor says (None: nothing), and at which boot time it said that."""
+    """A slot as it is now: whether it can be opened (`opens`), and whether it is.
+
+    `value`: what its sensor says (None: nothing), and at which boot time it said that (`heard_at`).
+    """
 
     opens: bool = True
     keeps: tuple[float, float] | None = None
     value: float | None = None
     heard_at: float = 0.0
+    is_open: bool = False
 
     @property
     def cold(self) -> bool:
