@@ -18,6 +18,7 @@ from typing import Any
 
 import requests
 
+from kiosk.central.api.app import LEAVE_EVERY
 from kiosk.central.issuer import GATHERS
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
@@ -64,7 +65,8 @@ class Load:
     async def run(self) -> None:
         """Until it is told to end."""
         asyncio.get_running_loop().add_reader(sys.stdin, self.ended.set)
-        work = [self._station(number) for number in range(STATIONS)] + [self._operator(), self._technician()]
+        work = [self._station(number) for number in range(STATIONS)]
+        work += [self._operator(), self._technician(), self._leave_hung()]
         await asyncio.gather(*work)
 
     async def _station(self, number: int) -> None:
@@ -106,6 +108,13 @@ class Load:
             tell("published", index=index)
             index += 1
             await asyncio.sleep(PUBLISH_EVERY)
+
+    async def _leave_hung(self) -> None:
+        """As every program does that has a store."""
+        while not self.ended.is_set():
+            with suppress(StoreFailed):
+                await asyncio.to_thread(self.store.leave_hung)
+            await asyncio.sleep(LEAVE_EVERY)
 
     async def _technician(self) -> None:
         """Enrols one station after the other; after an answer that did not come with a claim of its own, as people do."""

@@ -148,7 +148,7 @@ def test_so_many_statements_take_any_number_of_batches(tmp_path: Path) -> None:
         said = list[str]()
         assert isinstance(store._engine, Sqlite)
         store._engine.db.set_trace_callback(lambda words: said.append(words.split()[0]))
-        for seq, most in ((1, 17), (2, 8), (3, 6)):
+        for seq, most in ((1, 30), (2, 14), (3, 11)):
             said.clear()
             batches = [sent(entry(seq, door=f"d{number}"), station=f"{number:08}") for number in range(64)]
             assert store.take_all(batches, 1.0) == [(seq, [])] * 64

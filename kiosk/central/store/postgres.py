@@ -35,7 +35,7 @@ HANGS_AFTER: Final = 10.0
 USUALLY: Final = {
     "target_session_attrs": "read-write",
     "application_name": "yizhan",
-    "connect_timeout": "3",
+    "connect_timeout": "2",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "3",

@@ -20,8 +20,12 @@ LOCK_FILE: Final = "jobs.lock"
 BUSY_FOR: Final = 10.0
 """Seconds to wait while another process writes."""
 
+FEW_ROWS: Final = 16
+"""Rows that a statement inserts; one of more costs twice as much for each row."""
+
+MANY: Final = 256
 MOST_ROWS: Final = 128
-"""Rows that a statement inserts."""
+"""Rows that a statement inserts of more than MANY, so that there are few turns to wait for."""
 
 
 class SqliteWords:
@@ -207,8 +211,9 @@ def _locked(path: Path) -> int:
 
 def _pieces(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     """Of one, two, four rows and so on: so there are few statements, which SQLite compiles once."""
+    most = MOST_ROWS if len(rows) > MANY else FEW_ROWS
     while rows:
-        size = min(MOST_ROWS, 1 << len(rows).bit_length() - 1)
+        size = min(most, 1 << len(rows).bit_length() - 1)
         yield rows[:size]
         rows = rows[size:]
 
