@@ -28,7 +28,7 @@ def doubted(tmp_path: Path) -> Doubt:
 def said(doubted: Doubt, *ahead: float) -> float | None:
     """What is thought of the clock when it is ahead of each of these stations by so much, an hour after they were heard."""
     for number, each in enumerate(ahead):
-        doubted.heard(f"{number:08}", START - each, 5000.0)
+        doubted.heard(f"{number:08}", START - each, 5000.0, taken=abs(each) < 60)
     return doubted.ahead(START + HOUR, 5000.0 + HOUR)
 
 
@@ -62,6 +62,15 @@ def test_what_a_station_says_after_a_refusal_is_this_clocks_and_does_not_count(d
 def test_a_clock_that_jumps_while_the_server_runs_is_doubted_too(doubted: Doubt) -> None:
     assert said(doubted, 0.0, 0.0, 0.0) is None
     assert doubted.ahead(START + DAY, 5000.0) == DAY
+
+
+def test_a_clock_that_was_set_while_the_machine_stood_still_is_believed_as_stations_are_heard(doubted: Doubt) -> None:
+    """A virtual machine that was halted: its monotonic clock has lost the time."""
+    assert said(doubted, 0.0, 0.0, 0.0, 0.0) is None
+    assert doubted.ahead(START + HOUR, 5000.0) == HOUR
+    for number in range(2):
+        doubted.heard(f"{number:08}", START + HOUR, 5000.0, taken=True)
+    assert doubted.ahead(START + HOUR, 5000.0) is None
 
 
 def asked(server: Running, code: str, ago: float) -> requests.Response:

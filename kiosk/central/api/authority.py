@@ -56,7 +56,7 @@ class Authority:
         if known and known.code == code and time.time() < known.ends:
             return
         claims = await self._read(code, token)
-        self._note(code, claims)
+        self._note(code, claims, taken=True)
         ends = int(claims["exp"])
         if claims["sub"] != code:
             refuse(403, "the token is of another station")
@@ -76,15 +76,15 @@ class Authority:
         try:
             return _claims(token, raw)
         except jwt.ExpiredSignatureError as error:
-            self._note(code, _claims(token, raw, over=True))
+            self._note(code, _claims(token, raw, over=True), taken=False)
             refuse(401, f"{error}")
         except (jwt.PyJWTError, *UNDECODABLE) as error:
             refuse(401, f"{error}"[:200])
 
-    def _note(self, code: str, claims: dict[str, Any]) -> None:
+    def _note(self, code: str, claims: dict[str, Any], *, taken: bool) -> None:
         """What the station's clock said when it signed, if its token tells."""
         if claims["sub"] == code and "iat" in claims:
-            self._doubt.heard(code, float(claims["iat"]), time.monotonic())
+            self._doubt.heard(code, float(claims["iat"]), time.monotonic(), taken=taken)
 
 
 def _claims(token: str, key: bytes, *, over: bool = False) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec import Struct
+
 from kiosk.central.remembered import remember
 from kiosk.central.store import CentralStore
 
@@ -22,22 +24,33 @@ TOLERATED: Final = 300.0
 """Seconds by which this clock may be ahead of theirs, as a phone's may."""
 
 
+class Word(Struct, frozen=True):
+    """What a station's clock said when this machine's monotonic one said 0, and whether it was taken for right."""
+
+    at_zero: float
+    taken: bool
+
+
 class Doubt:
-    """The event loop's, but for `tell`. Of each station its first word counts: after a refusal it goes by this clock."""
+    """The event loop's, but for `tell`."""
 
     def __init__(self, store: CentralStore) -> None:
         self._store = store
-        self._words: dict[str, float] = {}
+        self._words: dict[str, Word] = {}
         self._told = self._trusted = False
 
-    def heard(self, code: str, signed_at: float, monotonic: float) -> None:
-        """A station has signed something at that time by its own clock, in seconds since 1970."""
-        if code not in self._words:
-            remember(self._words, code, signed_at - monotonic)
+    def heard(self, code: str, signed_at: float, monotonic: float, *, taken: bool) -> None:
+        """A station has signed something at that time by its own clock, in seconds since 1970.
+
+        Its newest word counts, until one is refused: from then on it may go by this clock, and tells nothing of its own.
+        """
+        before = self._words.get(code)
+        if before is None or before.taken:
+            remember(self._words, code, Word(signed_at - monotonic, taken))
 
     def ahead(self, now: float, monotonic: float) -> float | None:
         """By how many seconds `now` is ahead of what more than half of them say; None where they do not agree on that."""
-        ahead = sorted(now - monotonic - each for each in self._words.values())
+        ahead = sorted(now - monotonic - each.at_zero for each in self._words.values())
         middle = ahead[len(ahead) // 2] if ahead else 0.0
         alike = sum(abs(each - middle) < ALIKE for each in ahead)
         agreed = alike >= LEAST and 2 * alike > len(ahead)
