@@ -62,12 +62,12 @@ class Doubt:
             if self._told:
                 self._store.over(ALARM)
             self._told = False
-        elif self._told and ALARM not in {each.what for each in self._store.alarms()}:
-            self._trusted = True
-        else:
+        elif not self._told:
             here, there = (
                 datetime.fromtimestamp(each, UTC).isoformat(timespec="seconds") for each in (now, now - ahead)
             )
             words = f"the clock says {here}, and most stations say {there}: no time is signed. Set the clock"
             self._store.alarm(ALARM, f"{words}, or if it is right: kiosk central clock --trust", now)
             self._told = True
+        elif ALARM not in {each.what for each in self._store.alarms()}:
+            self._trusted = True
