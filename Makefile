@@ -63,6 +63,7 @@ card: setup
 # What frames and decisions cost in instructions of arm64; a few minutes, and a table.
 .PHONY: bench-arm64
 bench-arm64: card
+	tools/pi.sh $(KIOSK_PI) counter
 	KIOSK_PI=$(KIOSK_PI) $(BIN)/python -m tests.bench.arm64
 
 mutants: setup

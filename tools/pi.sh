@@ -1,6 +1,6 @@
 #!/bin/bash
 # An SD card of a Raspberry Pi with our arm64 package on Debian 12, and what it takes to run it: QEMU, kernels, their device trees.
-#   tools/pi.sh FOLDER        as root, on Debian; a quarter of an hour the first time
+#   tools/pi.sh FOLDER [counter]   as root, on Debian; a quarter of an hour the first time. `counter`: what counts instructions, too
 # A part is made anew when what it is made from has changed, the words of its own function among it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ made() { # made PART FUNCTION [WORD...] [-- INPUT...]: run the function, unless 
     rm -f "$folder/$part.made"
     "${words[@]}" >"$folder/$part.log" 2>&1 || { say "COULD NOT MAKE $part; the end of $folder/$part.log:"; tail -n 8 "$folder/$part.log" >&2; exit 1; }
     echo "$stamp" >"$folder/$part.made"
-    say "    $((SECONDS - began)) s"
+    say "    $part: $((SECONDS - began)) s"
 }
 
 strapped() { # strapped RELEASE ARCH PACKAGES INTO: a small Debian
@@ -130,11 +130,14 @@ modules_into() { # modules_into ROOT TREE
 dpkg -s $TOOLS >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $TOOLS; } >/dev/null 2>&1 || { say "THE CARD NEEDS $TOOLS"; exit 1; }
 emulated
 sources=$(git ls-files hardware kiosk systemd config tools/package tools/deb.py tools/zbar.py pyproject.toml)
-made counter strapped bookworm "$(dpkg --print-architecture)" qemu-user "$folder/counter"
-made qemu strapped trixie "$(dpkg --print-architecture)" qemu-system-arm "$folder/qemu"
-for release in bookworm trixie; do made "$release" kernel "$release" "$BOOT_MODULES"; done
-made system strapped bookworm arm64 "$SYSTEM" "$folder/system"
+[ "${2:-}" != counter ] || made counter strapped bookworm "$(dpkg --print-architecture)" qemu-user "$folder/counter"
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+# Parts that need nothing of one another, at once: each waits for the network, and for the disk.
+made qemu strapped trixie "$(dpkg --print-architecture)" qemu-system-arm "$folder/qemu" &
+for release in bookworm trixie; do made "$release" kernel "$release" "$BOOT_MODULES"; done &
+made system strapped bookworm arm64 "$SYSTEM" "$folder/system" &
 # shellcheck disable=SC2086
-made package package -- $sources
+made package package -- $sources &
+for part in $(jobs -p); do wait "$part"; done
 made card card "$BOOT_MODULES $MODULES" -- "$folder/package.made" "$folder"/{bookworm,trixie,system}.made tests/pi/{console.service,station.toml,trust.py}
 say "The card is made: $SECONDS s."

@@ -33,7 +33,7 @@ AT_REST: Final = {CONTACT: 0, EXIT: 1, FIRE: 1, TAMPER: 0, LEAK: 0}
 
 BOARD: Final = "Raspberry Pi 3 Model B"
 
-PATIENCE: Final = 600.0
+PATIENCE: Final = 1800.0
 """Seconds for anything on an emulated board, which may have a fraction of a processor."""
 
 WORDS: Final = (

@@ -13,7 +13,7 @@ from tests.keys import STRANGER, claims, signed
 from tests.pi.machine import BOARD, CONTACT, EXIT, FIRE, GREEN, LEAK, LOCK, PATIENCE, RED, RELAY, TAMPER, Pi
 from tests.programs.house import until
 
-pytestmark = [pytest.mark.pi, pytest.mark.timeout(3600), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
 
 
 def awaited(pi: Pi, after: int, *kinds: str) -> dict[str, Any]:

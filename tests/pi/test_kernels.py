@@ -10,7 +10,7 @@ import pytest
 from tests.keys import claims, signed
 from tests.pi.machine import BOARD, LOCK, Pi, blank, board
 
-pytestmark = [pytest.mark.pi, pytest.mark.timeout(3600), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
 HOLDS_ON = "pinctrl_bcm2835.persist_gpio_outputs=1"
 """As a Raspberry Pi's own kernel is by default (raspberrypi/linux#6150)."""
 
