@@ -5,6 +5,7 @@ An emulated board is slow: what its times are beside those of another program sa
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -101,3 +102,8 @@ def test_doctor_status_and_report_know_the_board(station: Pi) -> None:
     checks = station.checks()
     assert {checks[name] for name in ("machine.board", "pins.holder", "pins.strict_gpiod")} == {"fine"}
     assert station.names() == {BOARD}
+
+
+def test_the_log_tells_what_is_in_the_logbook(station: Pi) -> None:
+    told = [json.loads(line) for line in station.out("kiosk log --json -n 1000").splitlines()]
+    assert [(each["seq"], each["kind"]) for each in told] == [(each["seq"], each["kind"]) for each in station.entries()]

@@ -21,7 +21,7 @@ import pytest
 from kiosk.logbook.reader import Reader
 from kiosk.logbook.store import Logbook
 from tests.keys import claims, signed
-from tests.pi.machine import LOCK, Pi
+from tests.pi.machine import BOOK, LOCK, Pi
 
 pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
 CUTS: Final = int(os.environ.get("KIOSK_PI_CUTS", "50"))
@@ -29,18 +29,17 @@ KILLS: Final = int(os.environ.get("KIOSK_PI_KILLS", "20"))
 SYSTEM: Final = 133120 * 512
 """Where the system's partition begins, in bytes; tools/pi.sh."""
 
-BOOK: Final = "/var/lib/kiosk/logbook.db"
 SEES: Final = f"""\
 cat >/run/sees <<'END'
 while [ ! -e /run/enough ]; do
-    echo "<$(sqlite3 -readonly {BOOK} "SELECT seq FROM sqlite_sequence WHERE name = 'access'")>"
+    echo "<$({BOOK} "SELECT seq FROM sqlite_sequence WHERE name = 'access'")>"
     sleep 0.1
 done
 END
 """
 """What sync sees, and may have told the central server: the newest number that was committed."""
 
-ENTRIES: Final = f"sqlite3 -readonly {BOOK} 'SELECT seq, checksum FROM access ORDER BY seq'"
+WRITTEN: Final = f"{BOOK} 'SELECT seq, checksum FROM access ORDER BY seq'"
 
 
 @contextmanager
@@ -107,9 +106,9 @@ def test_what_was_seen_outlasts_a_kill_at_any_instant(station: Pi) -> None:
         station.scan(signed(claims(200 + turn)))
         threading.Event().wait(chance.uniform(0, 4))
         powered += station.level(LOCK)
-        seen |= {*station.kill_station(ENTRIES).splitlines()}
+        seen |= {*station.kill_station(WRITTEN).splitlines()}
         station.until_level(LOCK, 0)  # the scanner may have told the pass again
-    lost = seen - {*station.out(ENTRIES).splitlines()}
+    lost = seen - {*station.out(WRITTEN).splitlines()}
     print(f"\n{KILLS} kills, {powered} with the lock's power on, {len(seen)} entries seen, lost {len(lost)}")
     assert not lost
     assert station.checks()["logbook.file"] == "fine"
