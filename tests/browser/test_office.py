@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from time import time
 from typing import Any
 
@@ -14,14 +15,17 @@ from kiosk.central.figures import local
 from kiosk.central.office import live
 from kiosk.central.office.pages import PAGES
 from kiosk.central.scope import EVERYWHERE
+from kiosk.central.sheets import Sheet
 from kiosk.central.store.campaigns import Handed, StoredCampaign, Words
 from kiosk.central.store.rounds import SaidService
 from kiosk.central.store.stocks import Slot
 from kiosk.central.voices.rounds import Round
+from kiosk.index.poll import poll_words
 from kiosk.trust.service import Checklist, Item
 from tests.browser.test_contrast import violations
 from tests.keys import private, public
 from tests.office.clerks import KEPT, PASSWORD, Office, open_office
+from tests.office.test_polls import made
 from tests.office.test_stations import CODE, tell
 
 pytestmark = pytest.mark.browser
@@ -33,6 +37,9 @@ LOOKED_AT = [
     path for path in HERE if "{" not in path and not path.endswith("/live") and path not in {"/login", "/cause"}
 ]
 """Every page that is one of its own; those with more in their address are tried beside what is theirs."""
+
+
+POLL_PAGE, SHEET_PAGE = "/office/services/poll", f"/office/stations/{CODE}/sheet"
 
 
 @pytest.fixture(scope="module")
@@ -153,4 +160,28 @@ def test_whatever_is_printed_has_no_menu(chromium: Any, office: Office) -> None:
     page.goto(f"{office.url}/office/stations/{CODE}")
     page.emulate_media(media="print")
     assert not page.locator("header nav").is_visible()
+    page.context.close()
+
+
+def test_a_poll_is_compared_before_it_waits_and_a_sheet_tells_what_another_changed(
+    chromium: Any, office: Office, tmp_path: Path
+) -> None:
+    page = began(chromium, office)
+    file, data = tmp_path / "index.poll", made(CODE)
+    file.write_bytes(data)
+    page.goto(office.url + POLL_PAGE)
+    page.set_input_files("#file", file)
+    page.click("button.main")
+    assert poll_words(data) in page.inner_text("pre.lines")
+    page.click("button.danger")
+    assert (page.inner_text("#reason-error"), violations(page)) == ("This asks for a reason.", [])
+    page.goto(office.url + SHEET_PAGE)
+    office.store.put_sheets({CODE: Sheet(area=30.0)}, "li", time())
+    page.fill("#area", "20")
+    page.click("button.main")
+    assert "30\t20" in page.inner_text(".errors table")
+    assert violations(page) == []
+    page.click("button.main")
+    page.wait_for_selector("main:not(:has(.errors))")
+    assert office.store.sheet(CODE).area == 20.0
     page.context.close()
