@@ -194,6 +194,11 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         "poll 87afb63c: sealed ballots at its end: 2 (part 2 of 3)",
     ),
     (
+        fact.Ballots("87afb63cf7783232" + "0" * 48, 1, 1, ("QUJD", "QUJE"), ("QUJG", "QUJH")),
+        "投票 87afb63c：到期上交密封选票 2 张，密封意见 2 条",
+        "poll 87afb63c: sealed ballots at its end: 2, with sealed remarks: 2",
+    ),
+    (
         fact.HandedOut("rain", "raincoat", "back", "ab12cd34" * 4, "2026-W48", count=2),
         "rain：raincoat 放行 2 件，后门，2026-W48 期（标记 ab12cd34）",
         "rain: 2 of raincoat granted, 后门, for 2026-W48 (token ab12cd34)",

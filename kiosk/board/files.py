@@ -6,7 +6,7 @@ Each names its poll, so that none is taken for another's, and can be compared by
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from operator import le
 from pathlib import Path
@@ -20,6 +20,8 @@ from kiosk.decoding import NotUnderstood, read_json
 from kiosk.index.ballots import MOST_BYTES as MOST_BALLOT_BYTES
 from kiosk.index.ballots import BallotFile, PollHex, read_ballot_file
 from kiosk.index.poll import MOST_BYTES, MOST_HEAPS, MOST_SLIPS, NotAPoll, Poll, poll_id, poll_words, read_poll
+from kiosk.index.remark_file import MOST_BYTES as MOST_REMARK_BYTES
+from kiosk.index.remark_file import RemarkFile, read_remark_file
 from kiosk.index.sealing import INNER
 from kiosk.index.slips import SERIAL
 from kiosk.language import _
@@ -33,6 +35,7 @@ MaybeSha256 = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 Serial = Annotated[str, Meta(pattern=rf"^[0-9a-f]{{{2 * SERIAL}}}\Z")]
 Inner = Annotated[str, Meta(pattern=rf"^[0-9a-f]{{{2 * INNER}}}\Z")]
 F = TypeVar("F", bound="File")
+G = TypeVar("G", BallotFile, RemarkFile)
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,9 +119,18 @@ def read_known(path: Path) -> Known:
 
 def read_ballots(path: Path, known: Known) -> tuple[BallotFile, str]:
     """The file of sealed ballots of this poll, and its SHA-256. Raises NotSo."""
-    data = _read(path, MOST_BALLOT_BYTES)
+    return _of_the_centre(path, read_ballot_file, MOST_BALLOT_BYTES, known)
+
+
+def read_remarks(path: Path, known: Known) -> tuple[RemarkFile, str]:
+    """The file of sealed remarks of this poll, and its SHA-256. Raises NotSo."""
+    return _of_the_centre(path, read_remark_file, MOST_REMARK_BYTES, known)
+
+
+def _of_the_centre(path: Path, read: Callable[[bytes], G], most: int, known: Known) -> tuple[G, str]:
+    data = _read(path, most)
     try:
-        file = read_ballot_file(data)
+        file = read(data)
     except NotUnderstood as error:
         raise NotSo(_damaged(path, error)) from error
     _of_this(path, file.poll, known)

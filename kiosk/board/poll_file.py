@@ -17,7 +17,19 @@ from kiosk.board.questions import EVERYBODY, QUESTIONS
 from kiosk.board.shares import read_public
 from kiosk.decoding import UNDECODABLE
 from kiosk.index.answers import DIMENSIONS
-from kiosk.index.poll import FORMAT, MOST_HEAPS, MOST_PREFIXES, MOST_SLIPS, Heap, NotAPoll, Poll, Weight, poll_bytes
+from kiosk.index.poll import (
+    FORMAT,
+    LONGEST_PREPARED,
+    MOST_HEAPS,
+    MOST_PREFIXES,
+    MOST_SLIPS,
+    Heap,
+    NotAPoll,
+    Poll,
+    Weight,
+    poll_bytes,
+)
+from kiosk.index.remarks import MOST_PREPARED
 from kiosk.index.slips import digest_of
 from kiosk.language import _
 from kiosk.settings.loading import check_table, told_lines
@@ -54,6 +66,7 @@ class PollFile(Table, frozen=True):
     heaps: tuple[HeapTable, ...] = ()
     questions: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     weights: dict[str, int | str] = msgspec.field(default_factory=dict)
+    remarks: tuple[dict[str, str], ...] = ()
 
     @property
     def wanted(self) -> tuple[HeapTable, ...]:
@@ -94,6 +107,7 @@ class Written(msgspec.Struct, frozen=True):
             ),
             outer_key=self.outer_key,
             inner_key=self.inner_key,
+            remarks=file.remarks,
         )
 
     def file_of(self, serials: Serials) -> bytes:
@@ -141,6 +155,7 @@ def _senseless(file: PollFile, now: float) -> Iterator[Wrong]:
     yield from _heaps(file)
     yield from _questions(file)
     yield from _weights(file)
+    yield from _remarks(file)
     if wrong := _wrong_quorum(file):
         yield ("quorum",), wrong
 
@@ -207,7 +222,14 @@ def _questions(file: PollFile) -> Iterator[Wrong]:
             yield from _texts(texts, ("questions", name))
 
 
-def _texts(texts: Mapping[str, str], at: tuple[str, ...]) -> Iterator[Wrong]:
+def _remarks(file: PollFile) -> Iterator[Wrong]:
+    if len(file.remarks) > MOST_PREPARED:
+        yield ("remarks",), _("there may be {most} prepared remarks", most=MOST_PREPARED)
+    for number, texts in enumerate(file.remarks, 1):
+        yield from _texts(texts, ("remarks", str(number)), LONGEST_PREPARED)
+
+
+def _texts(texts: Mapping[str, str], at: tuple[str, ...], longest: int = LONGEST) -> Iterator[Wrong]:
     if not 1 <= len(texts) <= MOST_LANGUAGES:
         yield at, _("must be 1 to {most} texts, each under its language", most=MOST_LANGUAGES)
     elif READ_BY_ALL not in texts:
@@ -217,8 +239,8 @@ def _texts(texts: Mapping[str, str], at: tuple[str, ...]) -> Iterator[Wrong]:
             yield (*at, language), _("is no language, such as zh, en or ug")
         if not text.strip():
             yield (*at, language), _("is empty")
-        elif len(text) > LONGEST:
-            yield (*at, language), _("has {count} characters, and may have {most}", count=len(text), most=LONGEST)
+        elif len(text) > longest:
+            yield (*at, language), _("has {count} characters, and may have {most}", count=len(text), most=longest)
 
 
 def _weights(file: PollFile) -> Iterator[Wrong]:
@@ -256,8 +278,7 @@ def _quorum(file: PollFile) -> int:
 
 def summary(poll: Poll) -> dict[str, Any]:
     """What a poll says, for --json."""
-    said = msgspec.to_builtins(poll, builtin_types=(bytes,))
+    said: dict[str, Any] = msgspec.to_builtins(poll, builtin_types=(bytes,))
     heaps = [{"names": heap.names, "slips": len(heap)} for heap in poll.heaps]
-    return {**said, "weights": [str(each) for each in poll.fractions], "heaps": heaps} | {
-        name: getattr(poll, name).hex() for name in ("outer_key", "inner_key")
-    }
+    counted = {"weights": [str(each) for each in poll.fractions], "heaps": heaps, "remarks": [*poll.remarks]}
+    return said | counted | {name: getattr(poll, name).hex() for name in ("outer_key", "inner_key")}

@@ -69,13 +69,15 @@ class Ballots(Fact, frozen=True):
     """Sealed ballots of a poll that is over, sorted: a part of what a station's urn holds, all parts in one commit.
 
     `poll`: its id, hexadecimal; `sealed`: outer envelopes in Base64. An empty urn is one part without any. A ballot that comes
-    twice is the same bytes, and one.
+    twice is the same bytes, and one. `remarks`: where the poll asks for them the envelopes of as many remarks, sorted by
+    themselves: which stands in which part says nothing.
     """
 
     poll: str
     part: int
     parts: int
     sealed: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class HandedOut(Fact, frozen=True):

@@ -7,7 +7,8 @@ from typing import Annotated, Final, assert_never
 
 from msgspec import Meta, Struct
 
-from kiosk.index.sealing import seal_answers
+from kiosk.index.remarks import LONGEST, MOST_PREPARED, Remark, remark_bytes
+from kiosk.index.sealing import seal_answers, seal_remark
 from kiosk.wire.base import Key
 from kiosk.wire.inside import (
     MOST_OPEN,
@@ -73,10 +74,30 @@ class Left(FromPage, frozen=True):
 
 
 class Cast(FromPage, frozen=True):
-    """The ballot of that number is cast, with an answer to each of its questions."""
+    """The ballot of that number is cast, with an answer to each of its questions.
+
+    `remark`: the number of a prepared one, from 1 on; `words`: one of somebody's own. Both are empty where nothing is said.
+    """
 
     number: Annotated[int, Meta(ge=1)]
     answers: tuple[Answer, Answer, Answer, Answer, Answer, Answer, Answer]
+    remark: Annotated[int, Meta(ge=0, le=MOST_PREPARED)] = 0
+    words: Annotated[str, Meta(max_length=LONGEST)] = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is both, and for words that are no remark."""
+        if self.remark and self.words:
+            raise ValueError("a remark is a prepared one, or words")
+        remark_bytes(self.said)
+
+    @property
+    def said(self) -> Remark:
+        """The remark."""
+        return self.words or self.remark
+
+    def fits(self, ballot: BallotView | None) -> bool:
+        """Whether it is of the ballot that is open, and its remark one that may be there."""
+        return ballot is not None and self.number == ballot.number and self.remark <= len(ballot.remarks)
 
 
 class BallotLeft(FromPage, frozen=True):
@@ -191,10 +212,8 @@ def message(asked: Asked, ballot: BallotView | None = None) -> DeskMessage | Non
             return Clean()
         case Left():
             return LeaveRound()
-        case Cast(_, number, answers):
-            if ballot is None or ballot.number != number:
-                return None
-            return CastBallot(number, seal_answers(bytes.fromhex(ballot.poll), ballot.key, answers))
+        case Cast():
+            return _sealed(asked, ballot) if ballot and asked.fits(ballot) else None
         case BallotLeft(_, number):
             return LeaveBallot(number)
         case TakeIt() | GiveIt() | OneMore() | Opening() | Counting() | Filling() | SuppliesLeft():
@@ -205,6 +224,13 @@ def message(asked: Asked, ballot: BallotView | None = None) -> DeskMessage | Non
             return LeaveConsult()
         case _:
             assert_never(asked)
+
+
+def _sealed(cast: Cast, ballot: BallotView) -> CastBallot:
+    """Where the poll asks for remarks there is one of each ballot, so that it does not tell who has said something."""
+    poll = bytes.fromhex(ballot.poll)
+    remark = seal_remark(poll, ballot.key, cast.said) if ballot.remarks else b""
+    return CastBallot(cast.number, seal_answers(poll, ballot.key, cast.answers), remark)
 
 
 def _of_supplies(asked: OfSupplies) -> SupplyTouch:

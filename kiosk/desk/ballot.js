@@ -1,20 +1,27 @@
-// An anonymous ballot: seven pages of one touch after a slip was shown, all of it once more, and then it is cast. Until then its
-// answers are in this module alone, and nothing of them is kept: who goes away has not voted, and the slip is as it was.
+// An anonymous ballot: seven pages of one touch after a slip was shown, a remark if the poll asks for one and somebody wants to,
+// all of it once more, and then it is cast. Until then it is in this module alone, and nothing of it is kept: who goes away has not voted, and the slip is as it was.
 import { drawn, drawnAnew, numbered, shownCard } from "./cards.js";
 import { choice, icon, make } from "./dom.js";
 import { both, called, choose, said, spoken, told } from "./language.js";
 import { shown, tell } from "./station.js";
 import { home, show } from "./views.js";
-import { cards } from "./words.js";
+import { cards, keyboard, longest } from "./words.js";
 
 const ANSWERS = [0, 1, 2, 3, 4], THANKS_FOR = 6000, WORDS_FOR = 15000;
-let ballot = null, answers = [], greeted = false, done = 0, taken = 0;
+const NOTHING = 0;
+let ballot = null, answers = [], remark, own = "", greeted = false, done = 0, taken = 0;
 
 // The program goes on telling of it for a moment.
 const forget = () => {
   done = (ballot ?? shown.ballot)?.number ?? done;
   ballot = null;
+  begun();
+};
+
+const begun = () => {
   answers = [];
+  remark = undefined;
+  own = "";
 };
 
 // Nobody is at it any longer.
@@ -57,15 +64,61 @@ const asked = (at, back, then, numbers = drawn()) => () => ({
 const ask = (at) => {
   if (at < 0) away();
   else if (at < ballot.questions.length) show(asked(at, () => ask(at - 1), () => ask(at + 1)));
+  else if (ballot.remarks.length && at === ballot.questions.length) show(asking());
   else show(whole());
+};
+const lastPage = () => ballot.questions.length - (ballot.remarks.length ? 0 : 1);
+
+// What is said beside the answers: nothing, which is the first choice; what the board has prepared; or somebody's own words.
+const say = (chosen, words = "") => {
+  remark = chosen;
+  own = words;
+  show(whole());
+};
+const remarkWords = () => (own ? own : remark ? told(ballot.remarks[remark - 1]) : said("no_remark"));
+
+// The first is to say nothing, and the last to write: in a room without a keyboard nobody is asked to.
+const remarks = () => [
+  [said("no_remark"), () => say(NOTHING), remark === NOTHING && !own],
+  ...ballot.remarks.map((texts, at) => [told(texts), () => say(at + 1), remark === at + 1]),
+  ...(keyboard ? [[said("own_words"), write, own !== ""]] : []),
+];
+
+const asking = (numbers = drawn()) => () => ({
+  title: "remark", kind: "ballot", back: () => ask(ballot.questions.length - 1),
+  inside: [
+    make("div", { id: "choices" }, ...remarks().map(([inside, onclick, pressed], at) => choice("tile", "", numbered(numbers[at], inside), onclick, {
+      "aria-pressed": remark === undefined ? undefined : String(pressed), "data-card": numbers[at],
+    }))),
+    byCard(), words(),
+  ].filter(Boolean),
+});
+
+// What is typed is not looked up, completed or remembered by the browser.
+const write = () => {
+  const field = make("textarea", { autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false", "aria-labelledby": "title" });
+  field.value = own;
+  show(() => {
+    const room = make("p", { class: "state" }), done = choice("main", "yes", said("finished"), () => say(NOTHING, field.value.trim()));
+    field.oninput = () => {
+      const left = longest - new TextEncoder().encode(field.value.trim()).length;
+      room.replaceChildren(said("room_left"), ` ${left}`);
+      done.disabled = left < 0;
+    };
+    field.oninput();
+    const about = make("div", { class: "writing" }, field, make("p", {}, said("name_nobody")), room);
+    return { title: "own_words", kind: "list", back: () => show(asking()), inside: [about, make("div", { class: "moves" }, done)] };
+  });
 };
 
 const line = (answer, at) => make("li", {}, make("span", { class: "count" }, `${at + 1} `), said(`dimension${at}`), " ", make("b", {}, said(`ballot${answer}`)));
 
+const remarkLine = () => (ballot.remarks.length ? make("li", {}, said("remark_is"), " ", make("b", {}, remarkWords())) : undefined);
+
 const whole = (numbers = drawnAnew()) => () => ({
-  title: "check_ballot", kind: "list", back: () => ask(ballot.questions.length - 1),
+  title: "check_ballot", kind: "list", back: () => ask(lastPage()),
   inside: [
-    make("ul", { class: "sheet brief", tabindex: "0", "aria-labelledby": "title" }, ...answers.map(line), make("li", {}, words())),
+    make("ul", { class: "sheet brief", tabindex: "0", "aria-labelledby": "title" }, ...answers.map(line), remarkLine(), make("li", {}, words())),
     make("div", { class: "moves" },
       choice("main", "yes", numbered(numbers[0], said("cast")), cast, { "data-card": numbers[0] }),
       choice("", "", numbered(numbers[1], said("change")), () => ask(0), { "data-card": numbers[1] })),
@@ -73,7 +126,7 @@ const whole = (numbers = drawnAnew()) => () => ({
 });
 
 const cast = async () => {
-  const given = { number: ballot.number, answers };
+  const given = { number: ballot.number, answers, ...(own ? { words: own } : remark ? { remark } : {}) };
   forget();
   show(() => ({ title: "saving", kind: "ended", inside: [] }));
   const became = await tell("cast", given);
@@ -91,7 +144,7 @@ export const voting = (now) => {
   if (!now.there) return;
   if (!greeted && now.ballot) leave();
   else if (now.ballot && now.ballot.number > done && now.ballot.number !== ballot?.number) {
-    answers = [];
+    begun();
     ballot = now.ballot;
     taken = ballot.cards;
     if (cards) show(tongues());

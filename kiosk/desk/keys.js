@@ -29,8 +29,12 @@ const held = () => {
   number();
 };
 
-const press = ({ key, repeat, ctrlKey, altKey, metaKey }) => {
-  if (ctrlKey || altKey || metaKey) return;
+// Where somebody writes, keys are letters.
+const writes = ({ target }) => target instanceof HTMLTextAreaElement;
+
+const press = (event) => {
+  const { key, repeat, ctrlKey, altKey, metaKey } = event;
+  if (ctrlKey || altKey || metaKey || writes(event)) return;
   if (key === "Escape" && !part("back").hidden) part("back").click();
   if (!/^[1-4]$/.test(key)) return;
   if (!repeat) down = key;

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from kiosk.core.desk.vocabulary import URGENT, WHATS
 from kiosk.desk import words as say
+from kiosk.index.remarks import LONGEST
 from kiosk.loopback import page
 from kiosk.loopback.symbol import Symbol, path_of
 from kiosk.wire.inside import (
@@ -41,13 +42,14 @@ class EventShown(Struct, frozen=True):
 
 
 class BallotShown(Struct, frozen=True):
-    """A ballot that a slip has opened: its number, the six words of its poll, what is asked, and cards as in the view."""
+    """A ballot that a slip has opened: its number, the six words of its poll, what is asked; and as in the view."""
 
     number: int
     words: str
     questions: tuple[dict[str, str], ...]
     cards: int = 0
     card: int = 0
+    remarks: tuple[dict[str, str], ...] = ()
 
 
 class DoctorShown(Struct, frozen=True):
@@ -142,7 +144,9 @@ def shown(view: DeskView | None, offset: float = 0.0) -> Shown:
 
 def _ballot(view: DeskView) -> BallotShown | None:
     found = view.ballot
-    return BallotShown(found.number, found.words, found.questions, found.cards, found.card) if found else None
+    if found is None:
+        return None
+    return BallotShown(found.number, found.words, found.questions, found.cards, found.card, found.remarks)
 
 
 def _supply(supply: SupplyView) -> SupplyShown:
@@ -182,8 +186,8 @@ def _when(wall: float, offset: float) -> str:
 class Page(page.Page):
     """Of a station of this name; a touch comes with the token, which no page of another address can read."""
 
-    def __init__(self, name: str, token: str, *, cards: bool = False) -> None:
-        """`cards`: a ballot is answered by cards, since the display is not touched."""
+    def __init__(self, name: str, token: str, *, cards: bool = False, keyboard: bool = False) -> None:
+        """`cards`: a ballot is answered by cards, since the display is not touched; `keyboard`: words can be typed."""
         known = say.words()
         given = {"name": name, "token": token}
         for key in ("away", "privacy"):
@@ -194,6 +198,8 @@ class Page(page.Page):
             "wheres": WHATS,
             "urgent": sorted(URGENT),
             "cards": cards,
+            "keyboard": keyboard,
+            "longest": LONGEST,
         }
         lines = (f"export const {name} = {msgspec.json.encode(each).decode()};\n" for name, each in constants.items())
         super().__init__(Path(__file__).parent, given, {"/words.js": ("".join(lines), "text/javascript")})

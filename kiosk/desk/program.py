@@ -62,7 +62,7 @@ class Program:
         self._cards = table.cards
         self._offset = settings.station.utc_offset * 3600
         self._pictures = settings.pictures
-        self._page = Page(settings.station.name, self._token, cards=table.cards)
+        self._page = Page(settings.station.name, self._token, cards=table.cards, keyboard=table.keyboard)
         self._news = News(self._page.made, msgspec.json.encode(AWAY))
         self._presence, self._frames, self._told = Presence(), -1, True
         self._ballot: BallotView | None = None

@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from kiosk.index.answers import DIMENSIONS
+from kiosk.index.remarks import MOST_PREPARED
 from kiosk.index.sealing import is_usable
 from kiosk.index.slips import DIGEST
 from kiosk.language import _
@@ -38,7 +39,7 @@ MOST_BYTES: Final = MAX_DOCUMENT - 1024
 """Of a poll: what signs and publishes it takes the rest of the document."""
 
 MOST_TEXT: Final = 48 * 1024
-"""Of title and questions, as a display inside is told of them."""
+"""Of title, questions and remarks, as a display inside is told of them."""
 
 MOST_SLIPS: Final = 16_384
 MOST_HEAPS: Final = 16
@@ -47,6 +48,14 @@ MOST_PREFIXES: Final = 32
 Texts = Annotated[dict[LanguageTag, Text], Meta(min_length=1, max_length=MOST_LANGUAGES)]
 Weight = tuple[Annotated[int, Meta(ge=0, le=1_000_000)], Annotated[int, Meta(ge=1, le=1_000_000)]]
 """Numerator and denominator, in lowest terms."""
+
+LONGEST_PREPARED: Final = 40
+"""Characters of a prepared remark, which one touch gives."""
+
+Prepared = Annotated[
+    dict[LanguageTag, Annotated[str, Meta(min_length=1, max_length=LONGEST_PREPARED)]],
+    Meta(min_length=1, max_length=MOST_LANGUAGES),
+]
 
 
 class Heap(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,11 +81,12 @@ class Heap(Struct, frozen=True, forbid_unknown_fields=True):
         return self.slips[at * DIGEST : (at + 1) * DIGEST]
 
 
-class Poll(Struct, frozen=True, forbid_unknown_fields=True):
+class Poll(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The whole poll. `questions` and `weights` have one for each of the DIMENSIONS, in their order.
 
     `quorum`: ballots without which it is not valid; `stations`: the prefixes of the stations at which it is held.
-    `outer_key` and `inner_key`: the public keys A and B.
+    `outer_key` and `inner_key`: the public keys A and B. `remarks`: those that are prepared; without one none is asked for, and
+    the file is what it was before there were any.
     """
 
     format: Literal["yizhan-poll-1"]
@@ -90,6 +100,7 @@ class Poll(Struct, frozen=True, forbid_unknown_fields=True):
     heaps: Annotated[tuple[Heap, ...], Meta(min_length=1, max_length=MOST_HEAPS)]
     outer_key: RawKey
     inner_key: RawKey
+    remarks: Annotated[tuple[Prepared, ...], Meta(max_length=MOST_PREPARED)] = ()
 
     def __len__(self) -> int:
         """How many slips there are."""
@@ -157,7 +168,7 @@ def _senseless(poll: Poll) -> Iterator[str]:
         yield _("all weights are zero")
     if any(Fraction(*each).as_integer_ratio() != each for each in poll.weights):
         yield _("a weight is not in lowest terms")
-    size = len(msgspec.json.encode((poll.title, poll.questions)))
+    size = len(msgspec.json.encode((poll.title, poll.questions, *poll.remarks)))
     if size > MOST_TEXT:
         yield _("its texts have {bytes} bytes, and may have {most}", bytes=size, most=MOST_TEXT)
     if poll.quorum > len(poll):

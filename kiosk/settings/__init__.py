@@ -173,11 +173,12 @@ class DeskTable(Table, frozen=True):
     """What people can say inside: by buttons, with answer cards at a reader of the desk, or on a display.
 
     `display`: there is one, for which `kiosk desk` has a page at this port; `cards`: it is not touched, and whoever votes shows
-    cards with numbers.
+    cards with numbers; `keyboard`: there is one, by which a remark beside a ballot can be typed.
     """
 
     display: bool = False
     cards: bool = False
+    keyboard: bool = False
     port: Annotated[int, Meta(ge=1024, le=65535)] = 8091
     buttons: ButtonsTable | None = None
 

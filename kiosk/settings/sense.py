@@ -122,10 +122,12 @@ def _check_screen(settings: Settings) -> Iterator[Wrong]:
 
 
 def _check_desk(settings: Settings) -> Iterator[Wrong]:
-    """Two pages, two ports."""
+    """Two pages, two ports; and one way to answer."""
     desk, screen = settings.desk, settings.screen
     if desk is not None and desk.display and screen is not None and desk.port == screen.port:
         yield ("desk", "port"), _("is that of [screen], too")
+    if desk is not None and desk.cards and desk.keyboard:
+        yield ("desk", "keyboard"), _("is for a display that is touched; with cards = true nobody can choose to type")
 
 
 def _check_central(settings: Settings) -> Iterator[Wrong]:

@@ -35,14 +35,14 @@ from kiosk.core.held import Services
 from kiosk.core.state import State
 from kiosk.decoding import UNDECODABLE
 from kiosk.index.poll import NotAPoll, Poll, poll_id, poll_words, read_poll
-from kiosk.index.sealing import INNER, OUTER, seal_ballot
+from kiosk.index.sealing import INNER, OUTER, REMARK, seal_ballot
 from kiosk.index.slips import DIGEST
 from kiosk.local import boot_time
 from kiosk.logbook.urn import HEAD, Damaged, UrnFile
 from kiosk.loops import Loops
 from kiosk.station.storing import Storing
 from kiosk.trust.service import PollBody
-from kiosk.wire.inside import BallotView
+from kiosk.wire.inside import BallotView, CastBallot
 
 BALLOTS: Final = "ballots"
 """The fault of the ballots' urns."""
@@ -55,7 +55,7 @@ AROUND: Final = 256
 """Bytes of an urn beside what is burnt and sealed."""
 
 AROUND_EACH: Final = 4
-"""Bytes that say how long a digest or a ballot is, at the most, of both."""
+"""Bytes that say how long a digest and a ballot are, at the most, or a remark."""
 
 PAGE: Final = 4096
 
@@ -102,14 +102,14 @@ class BallotsAtWork:
         self.queue(Shown(text))
         return takes(self._booth, text)
 
-    def cast(self, number: int, inner: bytes, stored: Then) -> bool:
+    def cast(self, cast: CastBallot, stored: Then) -> bool:
         """Seal the ballot that is open, and burn its slip; False: it is not cast, and will not be."""
         ballot = self._booth.open
-        listed = self._listed.get(ballot.poll) if ballot and ballot.number == number else None
-        if ballot is None or listed is None or len(inner) != INNER or self._storing.fault:
+        listed = self._listed.get(ballot.poll) if ballot and ballot.number == cast.number else None
+        if ballot is None or listed is None or not _whole(cast, listed.poll) or self._storing.fault:
             return False
-        sealed = seal_ballot(bytes.fromhex(ballot.poll), listed.poll.outer_key, ballot.serial, inner)
-        self.queue(Cast(number, sealed), stored)
+        sealed = seal_ballot(bytes.fromhex(ballot.poll), listed.poll.outer_key, ballot.serial, cast.inner)
+        self.queue(Cast(cast.number, sealed, cast.remark), stored)
         return True
 
     def left(self, number: int) -> None:
@@ -132,7 +132,7 @@ class BallotsAtWork:
         listed = self._listed.get(ballot.poll) if ballot else None
         if ballot is None or listed is None:
             return None
-        poll, shown = listed.poll, (ballot.cards, ballot.card)
+        poll, shown = listed.poll, (ballot.cards, ballot.card, listed.poll.remarks)
         return BallotView(ballot.number, ballot.poll, listed.words, poll.title, poll.questions, poll.inner_key, *shown)
 
     def due(self, state: State, now: Instant) -> float:
@@ -194,7 +194,7 @@ class BallotsAtWork:
 
     def _do(self, command: KeepUrn | DropUrn) -> None:
         if isinstance(command, KeepUrn):
-            self._file(command.urn.poll, size_of(command.urn.most)).write(msgspec.msgpack.encode(command.urn))
+            self._file(command.urn.poll, size_of(command.urn)).write(msgspec.msgpack.encode(command.urn))
             self.queue(Stored(command.urn))
         elif file := self._files.pop(command.poll, None):
             file.write(b"")
@@ -221,10 +221,16 @@ class BallotsAtWork:
         self.queue(Refuses(fault is not None))
 
 
-def size_of(most: int) -> int:
-    """The bytes of a slot for so many ballots."""
-    needed = HEAD.size + AROUND + most * (DIGEST + OUTER + AROUND_EACH)
+def size_of(urn: Urn) -> int:
+    """The bytes of a slot for as many ballots as the urn takes."""
+    remark = REMARK + AROUND_EACH if urn.remarked else 0
+    needed = HEAD.size + AROUND + urn.most * (DIGEST + OUTER + AROUND_EACH + remark)
     return -(-needed // PAGE) * PAGE
+
+
+def _whole(cast: CastBallot, poll: Poll) -> bool:
+    """Whether each envelope has its one length: that of a remark is there where the poll asks for them, whatever is in it."""
+    return (len(cast.inner), len(cast.remark)) == (INNER, REMARK if poll.remarks else 0)
 
 
 def _read(data: bytes) -> Listed | None:

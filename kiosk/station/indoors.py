@@ -143,8 +143,8 @@ class Indoors:
         """Take what a display says, and answer it, now or later."""
         kept = partial(send, wire.inside.Kept())
         match message:
-            case wire.inside.CastBallot(number, inner):
-                if not self._ballots.cast(number, inner, kept):
+            case wire.inside.CastBallot():
+                if not self._ballots.cast(message, kept):
                     send(wire.Refused("the ballot is not cast"))
             case wire.inside.LeaveBallot(number):
                 self._ballots.left(number)

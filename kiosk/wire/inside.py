@@ -65,12 +65,15 @@ class LeaveRound(Message, frozen=True):
 class CastBallot(Message, frozen=True):
     """The ballot that is open in the view is cast; `inner` has its answers, sealed for who counts them.
 
+    `remark`: where the view has remarks, one that is sealed likewise, also where nothing was said.
+
     Answered by Kept once it is on the disk, and the slip used up; Refused: it is not cast, and the slip is as it was. Without
     an answer whoever shows the slip again is told.
     """
 
     number: Annotated[int, Meta(ge=1)]
     inner: Annotated[bytes, Meta(max_length=64)]
+    remark: Annotated[bytes, Meta(max_length=768)] = b""
 
 
 class LeaveBallot(Message, frozen=True):
@@ -228,6 +231,7 @@ class BallotView(Struct, frozen=True):
 
     `words`: the six that stand on the slip too; `questions`: seven, by language; `key`: what the answers are sealed to, Base64.
     `cards`: how many of the ballot's cards were shown at the desk's reader meanwhile; `card`: the last one, 0 to 5.
+    `remarks`: those that are prepared, where the poll asks for one.
     """
 
     number: int
@@ -238,6 +242,7 @@ class BallotView(Struct, frozen=True):
     key: bytes
     cards: int = 0
     card: int = 0
+    remarks: tuple[dict[str, str], ...] = ()
 
 
 class DoctorView(Struct, frozen=True):

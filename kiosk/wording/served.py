@@ -80,6 +80,7 @@ def _handed_out(entry: fact.HandedOut, names: Names) -> str:
 
 def _ballots(entry: fact.Ballots) -> str:
     words = _("poll {poll}: sealed ballots at its end: {count}", poll=entry.poll[:8], count=len(entry.sealed))
+    words += _(", with sealed remarks: {count}", count=len(entry.remarks)) if entry.remarks else ""
     return words + (_(" (part {part} of {parts})", part=entry.part, parts=entry.parts) if entry.parts > 1 else "")
 
 

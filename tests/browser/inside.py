@@ -53,10 +53,10 @@ class Beside:
 
 
 @contextmanager
-def beside(folder: Path, view: DeskView) -> Iterator[tuple[str, Beside]]:
-    """The page's address, and the station's side."""
+def beside(folder: Path, view: DeskView, more: str = "") -> Iterator[tuple[str, Beside]]:
+    """The page's address, and the station's side; `more`: of the desk's settings."""
     port = free_port()
-    house = House(folder, f"[desk]\ndisplay = true\nport = {port}\n")
+    house = House(folder, f"[desk]\ndisplay = true\n{more}port = {port}\n")
     house.run.mkdir()
     station, loop, over = Beside(view), Loop(), threading.Event()
 

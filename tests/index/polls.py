@@ -11,12 +11,16 @@ from msgspec.structs import replace
 
 from kiosk.index.answers import DIMENSIONS, Ballot
 from kiosk.index.poll import FORMAT, Heap, Poll, poll_bytes, poll_id
-from kiosk.index.sealing import seal_answers, seal_ballot
+from kiosk.index.remarks import Remark
+from kiosk.index.sealing import seal_answers, seal_ballot, seal_remark
 from kiosk.index.slips import digest_of
 
 BEGINS, ENDS = 1_800_000_000, 1_800_600_000
 OUTER_KEY: Final = hashlib.sha256(b"key A of the tests").digest()
 INNER_KEY: Final = hashlib.sha256(b"key B of the tests").digest()
+
+PREPARED: Final = ({"zh": "工资拖欠", "en": "Wages paid late"}, {"zh": "没有休息日"})
+"""Remarks."""
 
 
 def public(private: bytes) -> bytes:
@@ -65,6 +69,10 @@ class Held(Struct, frozen=True):
 
     def cast(self, slip: int, ballot: Ballot) -> bytes:
         return seal_ballot(self.id, self.poll.outer_key, serial(slip), self.inner(ballot))
+
+    def remark(self, said: Remark = 0) -> bytes:
+        """The envelope of one that is said beside a ballot; nothing where the poll asks for none."""
+        return seal_remark(self.id, self.poll.inner_key, said) if self.poll.remarks else b""
 
 
 def held(*heaps: Heap, **changed: object) -> Held:

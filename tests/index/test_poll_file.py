@@ -84,6 +84,18 @@ def test_groups_weights_and_questions_are_as_they_are_written(folder: Path) -> N
     assert poll.quorum == 30
 
 
+def test_remarks_are_as_they_are_written_and_few_and_short(folder: Path) -> None:
+    one = '[[remarks]]\nzh = "工资拖欠"\n'
+    wanted = read_poll_file(written(folder, PLAIN + one * 2), NOW)
+    assert read_poll(wanted.file_of((tuple(map(serial, range(25))),))).remarks == ({"zh": "工资拖欠"},) * 2
+    (many,) = errors(folder, PLAIN + one * 5)
+    assert "there may be 4 prepared remarks" in many
+    (long,) = errors(folder, PLAIN + one.replace("工资拖欠", "长" * 41))
+    assert "has 41 characters, and may have 40" in long
+    (other,) = errors(folder, PLAIN + '[[remarks]]\nen = "Late"\n')
+    assert "there is none in Chinese" in other
+
+
 def test_everything_that_is_wrong_is_said_at_once(folder: Path) -> None:
     text = PLAIN.replace("+08:00", "").replace('"370811"', '"37-08"').replace("= 25", "= 0").replace("zh =", "en =")
     told = errors(folder, text + "[questions.wage]\nzh = 'x'\n[weights]\npay = 1.5\n")

@@ -22,7 +22,9 @@ from kiosk.board.files import SerialsFile, read_file, read_known
 from kiosk.cli.main import run
 from kiosk.index.answers import Ballot
 from kiosk.index.ballots import ballot_file, sealed_text
-from kiosk.index.sealing import seal_answers, seal_ballot
+from kiosk.index.remark_file import remark_file
+from kiosk.index.remarks import Remark
+from kiosk.index.sealing import seal_answers, seal_ballot, seal_remark
 from kiosk.index.slips import slip_text
 from tests.printing.paper import outside, texts
 
@@ -69,9 +71,9 @@ class Laptop:
         found: dict[str, Any] = json.loads(next(each for each in said.splitlines() if each.startswith("{")))
         return found
 
-    def makes_a_poll(self) -> None:
+    def makes_a_poll(self, text: str = POLL) -> None:
         self.gets("keys --out keys")
-        (self.folder / "poll.toml").write_text(POLL, encoding="utf-8")
+        (self.folder / "poll.toml").write_text(text, encoding="utf-8")
         self.gets("poll poll.toml")
 
     def serials(self) -> list[list[bytes]]:
@@ -84,6 +86,11 @@ class Laptop:
             seal_ballot(known.id, known.poll.outer_key, slip, seal_answers(known.id, known.poll.inner_key, ballot))
             for slip, ballot in cast
         ]
+
+    def is_given_remarks(self, said: list[Remark]) -> None:
+        known = read_known(self.folder / "index.poll")
+        sealed = [seal_remark(known.id, known.poll.inner_key, each) for each in said]
+        (self.folder / "remarks.json").write_bytes(remark_file(known.id, sealed))
 
     def alters(self, name: str, changed: dict[str, Any]) -> None:
         path = self.folder / name
@@ -179,6 +186,50 @@ def is_on_paper(laptop: Laptop, counted: dict[str, Any]) -> None:
         assert word in pages, word
     assert outside(made, 20) == []
     assert json.loads((laptop.folder / "report.json").read_text())["outcome"]["index"] == index
+
+
+REMARKS = """
+[[remarks]]
+zh = "工资拖欠"
+en = "Wages paid late"
+[[remarks]]
+zh = "没有休息日"
+"""
+
+
+def test_remarks_are_a_text_for_one_person_before_they_are_anything_else(laptop: Laptop) -> None:
+    laptop.makes_a_poll(POLL + REMARKS)
+    assert laptop.gets("show index.poll")["remarks"] == [
+        {"zh": "工资拖欠", "en": "Wages paid late"},
+        {"zh": "没有休息日"},
+    ]
+    assert "Prepared remark 1: Wages paid late" in laptop.types("show index.poll")
+    laptop.is_given_remarks([1, 1, 2, "更多的饮水机", "  老张说：\n工资低 ", *[0] * 10])
+    assert "key B" in laptop.types(f"remarks index.poll remarks.json {A}", code=2)
+    said = laptop.types(f"remarks index.poll remarks.json {B}")
+    for words in (
+        "15 sealed remarks came",
+        "10 say nothing",
+        "3 are prepared ones, 2 somebody's own words",
+        "rewrites it",
+    ):
+        assert words in said
+    assert "老张" not in said
+    text = laptop.folder / "remarks.txt"
+    assert stat.S_IMODE(text.stat().st_mode) == 0o600
+    assert text.read_text(encoding="utf-8").splitlines() == [
+        "2 times: Wages paid late", "1 times: 没有休息日", "更多的饮水机", "老张说： 工资低",
+    ]  # fmt: skip
+    assert "is there already" in laptop.types(f"remarks index.poll remarks.json {B}", code=2), "also what was rewritten"
+    for wrong in ("ballots.json", "index.poll", "nowhere.json"):
+        assert wrong in laptop.types(f"remarks index.poll {wrong} {B} --out other.txt", code=2)
+
+
+def test_of_fewer_than_ten_remarks_nothing_is_opened(laptop: Laptop) -> None:
+    laptop.makes_a_poll(POLL + REMARKS)
+    laptop.is_given_remarks(["a b"] * 9)
+    assert "fewer than ten" in laptop.types(f"remarks index.poll remarks.json {B}", code=1)
+    assert not (laptop.folder / "remarks.txt").exists()
 
 
 def test_secrets_are_for_their_owner_alone_and_nothing_is_written_over(laptop: Laptop) -> None:

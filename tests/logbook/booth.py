@@ -13,18 +13,19 @@ from typing import Final
 import msgspec
 
 from kiosk.core.clock import Clock, Instant
-from kiosk.core.desk.ballot import BallotEvent, Booth, Cast, DropUrn, KeepUrn, Setting, Shown, Stored, Urn, step
+from kiosk.core.desk.ballot import BallotEvent, Booth, Cast, DropUrn, KeepUrn, Setting, Shown, Stored, Urn, step, urn_of
 from kiosk.core.events import Committed, Record, Tick
 from kiosk.index.answers import Ballot
+from kiosk.index.remarks import Remark
 from kiosk.index.slips import slip_text
 from kiosk.logbook.store import Logbook
 from kiosk.logbook.urn import UrnFile
 from kiosk.station.ballots import size_of
-from tests.index.polls import BEGINS, ENDS, Held, heap, held, serial
+from tests.index.polls import BEGINS, ENDS, PREPARED, Held, heap, held, serial
 from tests.logbook.work import say
 
 VOTERS: Final = 6
-POLL: Final[Held] = held(heap(*range(VOTERS)))
+POLL: Final[Held] = held(heap(*range(VOTERS)), remarks=PREPARED)
 
 
 class Voted:
@@ -32,7 +33,8 @@ class Voted:
 
     def __init__(self, folder: Path, held: Held = POLL, wall: float = BEGINS + 60.0) -> None:
         self.held, self.name = held, held.id.hex()
-        self._file, self.book = UrnFile(folder, "ballots.urn", size_of(len(held.poll))), Logbook(folder, "boot")
+        self._file = UrnFile(folder, "ballots.urn", size_of(urn_of(self.name, held.poll)))
+        self.book = Logbook(folder, "boot")
         found = self._file.read()
         urns = {self.name: msgspec.msgpack.decode(found, type=Urn)} if found else {}
         self.booth, self._wall = Booth(urns, dict(urns)), wall
@@ -52,15 +54,19 @@ class Voted:
                 case DropUrn():
                     raise AssertionError(command)
 
-    def vote(self, slip: int, answers: Ballot = (0,) * 7) -> bool:
+    def vote(self, slip: int, answers: Ballot = (0,) * 7, remark: Remark = 0) -> bool:
         """Whether the slip opened a ballot, which is cast then."""
         self.take(Shown(slip_text(serial(slip))))
         ballot = self.booth.open
         if ballot is None:
             assert self.booth.told == "slip_cast"
             return False
-        self.take(Cast(ballot.number, self.held.cast(slip, answers)))
+        self.take(Cast(ballot.number, self.held.cast(slip, answers), self.held.remark(remark)))
         return True
+
+    def unsent(self) -> list[Urn]:
+        """Urns as they were stored, that were not emptied."""
+        return [urn for urn in self.booth.safe.values() if not urn.sent]
 
     def end(self) -> None:
         """The poll is over."""
@@ -76,7 +82,7 @@ def main(folder: Path, how: str) -> None:
     voted = Voted(folder)
     for slip in range(VOTERS):
         say("casting", slip)
-        voted.vote(slip)
+        voted.vote(slip, remark=f"remark {slip}")
         say("cast", slip)
     say("ending", 0)
     voted.end()

@@ -1,4 +1,4 @@
-"""A marked answer and a marked slip: searched in every byte that a station writes or says, and in whatever the centre keeps."""
+"""A marked answer, remark and slip: searched in every byte that a station writes or says, and in whatever the centre keeps."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from kiosk.central.gathering import Gathering
 from kiosk.central.store import CentralStore
 from kiosk.demo.founding import founded
 from kiosk.demo.place import free_port
-from kiosk.index.sealing import open_answers, open_ballot
+from kiosk.index.sealing import open_answers, open_ballot, open_remark
 from kiosk.index.slips import slip_text
 from kiosk.local import Line
 from kiosk.wire import GetRecording
 from kiosk.wire.inside import DeskView, GetDesk
 from tests.databases import cluster, programs
-from tests.index.polls import INNER_KEY, OUTER_KEY, serial
+from tests.index.polls import INNER_KEY, OUTER_KEY, PREPARED, serial
 from tests.keys import DAY, NOW
 from tests.logbook.test_power import strace
 from tests.programs.house import PATIENCE, until
@@ -35,7 +35,10 @@ MARKED = 7
 ANSWERS = (3, 1, 4, 2, 0, 4, 3)
 SLIP = serial(MARKED)
 OF_THE_SLIP = {SLIP, SLIP.hex().encode(), base64.b64encode(SLIP)[:20], slip_text(SLIP).encode()[4:]}
+REMARK = "marked 工资 zx93 remark"
+OF_THE_REMARK = {REMARK.encode(), b"zx93", json.dumps(REMARK)[1:-1].encode(), base64.b64encode(REMARK.encode())[:20]}
 OF_THE_ANSWERS = {bytes(ANSWERS), *(sep.join(map(str, ANSWERS)).encode() for sep in ("", ",", ", ", " "))}
+OF_ALL = OF_THE_SLIP | OF_THE_ANSWERS | OF_THE_REMARK
 
 pytestmark = pytest.mark.slow
 
@@ -51,9 +54,11 @@ def holds(data: bytes, marks: set[bytes]) -> bool:
     return any(mark in data for mark in marks)
 
 
-def test_no_byte_of_station_or_centre_holds_an_answer_or_a_slip(tmp_path: Path) -> None:
+def test_no_byte_of_station_or_centre_holds_an_answer_a_remark_or_a_slip(tmp_path: Path) -> None:
     port = free_port()
-    house = VotingHouse(tmp_path / "house", poll(), f"[desk]\ndisplay = true\nport = {port}\n")
+    house = VotingHouse(
+        tmp_path / "house", poll(remarks=PREPARED), f"[desk]\ndisplay = true\nkeyboard = true\nport = {port}\n"
+    )
     log = tmp_path / "strace.log"
     calls = "write,recvfrom,sendto,recvmsg,sendmsg,pwrite64"
     under = (strace(), "-D", "-f", "-yy", "-xx", "-s", "100000", "-e", f"trace={calls}", "-o", str(log))
@@ -64,13 +69,14 @@ def test_no_byte_of_station_or_centre_holds_an_answer_or_a_slip(tmp_path: Path) 
     until(lambda: re.search(rb"\b%d +\+\+\+ exited" % process.pid, log.read_bytes()), "strace to end")
     assert (house.folder / "station.log").exists()
     assert open_ballot(house.held.id, OUTER_KEY, house.urn().sealed[0]), "there is something to be found"
+    assert open_remark(house.held.id, INNER_KEY, house.urn().remarks[0]) == REMARK, "likewise"
     files = [path for path in (tmp_path / "house").rglob("*") if path.is_file()]
     assert len(files) > 8
-    found = {path.name for path in files if holds(path.read_bytes(), OF_THE_SLIP | OF_THE_ANSWERS)}
+    found = {path.name for path in files if holds(path.read_bytes(), OF_ALL)}
     assert found == set()
     shown = {where for where, data in said(log) if holds(data, OF_THE_SLIP)}
     assert {where.split()[0] for where in shown} == {"recvfrom"}, "from the scanner, and told to nobody"
-    assert not [where for where, data in said(log) if holds(data, OF_THE_ANSWERS)]
+    assert not [where for where, data in said(log) if holds(data, OF_THE_ANSWERS | OF_THE_REMARK)]
 
 
 @pytest.fixture
@@ -90,19 +96,22 @@ def card(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     subprocess.run(["umount", str(mounted)], check=False, capture_output=True)
 
 
-def test_no_block_of_the_card_holds_an_answer_or_a_slip_also_none_that_is_free(card: tuple[Path, Path]) -> None:
+def test_no_block_of_the_card_holds_any_of_them_also_none_that_is_free(card: tuple[Path, Path]) -> None:
     image, mounted = card
     port = free_port()
-    house = VotingHouse(mounted / "house", poll(), f"[desk]\ndisplay = true\nport = {port}\n")
+    house = VotingHouse(
+        mounted / "house", poll(remarks=PREPARED), f"[desk]\ndisplay = true\nkeyboard = true\nport = {port}\n"
+    )
     with house.program("desk"), house.program("station") as process:
         vote(house, port)
         process.terminate()
         process.wait(PATIENCE)
-    sealed = house.urn().sealed[0]
+    sealed, remark = house.urn().sealed[0], house.urn().remarks[0]
     subprocess.run(["umount", str(mounted)], check=True)
     blocks = image.read_bytes()
-    assert sealed in blocks, "what is searched is what was written"
-    assert not holds(blocks, OF_THE_SLIP | OF_THE_ANSWERS)
+    assert sealed in blocks
+    assert remark in blocks, "what is searched is what was written"
+    assert not holds(blocks, OF_ALL)
 
 
 def vote(house: VotingHouse, port: int) -> None:
@@ -120,23 +129,23 @@ def vote(house: VotingHouse, port: int) -> None:
         control.send(GetRecording())
         recording = repr(control.receive(PATIENCE)).encode()
     assert len(recording) > 1000
-    assert not holds(recording, OF_THE_SLIP | OF_THE_ANSWERS)
+    assert not holds(recording, OF_ALL)
 
 
 def cast(house: VotingHouse, url: str, token: str) -> int:
     """What becomes of it; before the page's program has asked for the ballot there is none."""
     with closing(Line(house.run / "desk.sock")) as desk:
         ballot = desk.ask(GetDesk(), DeskView).ballot
-    body = {"token": token, "number": ballot.number if ballot else 1, "answers": ANSWERS}
+    body = {"token": token, "number": ballot.number if ballot else 1, "answers": ANSWERS, "words": REMARK}
     return requests.post(f"{url}/cast", json=body, headers={"Origin": url}, timeout=PATIENCE).status_code
 
 
 @pytest.fixture
 def sent(tmp_path: Path) -> VotingHouse:
     """A station at which the marked slip has voted, and whose urn was sent."""
-    house = VotingHouse(tmp_path / "house", poll())
+    house = VotingHouse(tmp_path / "house", poll(remarks=PREPARED))
     with house.voting() as voting:
-        voting.vote(MARKED, ANSWERS)
+        voting.vote(MARKED, ANSWERS, REMARK)
         voting.prove_time(NOW + 301 * DAY)
         until(lambda: house.urn().sent, "the urn to be sent")
     return house
@@ -151,6 +160,7 @@ def gathered(house: VotingHouse, folder: Path) -> bytes:
         found = store.gathered_ballots(house.held.id.hex())
     assert found
     (sealed,) = found.ballots
+    assert [open_remark(house.held.id, INNER_KEY, each) for each in found.remarks] == [REMARK]
     opened = open_ballot(house.held.id, OUTER_KEY, sealed)
     assert opened
     assert open_answers(house.held.id, INNER_KEY, opened.inner) == ANSWERS
@@ -160,7 +170,7 @@ def gathered(house: VotingHouse, folder: Path) -> bytes:
 def test_what_is_sent_and_gathered_holds_neither(sent: VotingHouse, tmp_path: Path) -> None:
     gathered(sent, tmp_path / "central")
     for path in (each for each in tmp_path.rglob("*") if each.is_file()):
-        assert not holds(path.read_bytes(), OF_THE_SLIP | OF_THE_ANSWERS), path
+        assert not holds(path.read_bytes(), OF_ALL), path
 
 
 @pytest.mark.usefixtures("postgresql")
@@ -174,4 +184,4 @@ def test_no_file_of_a_postgresql_centre_holds_either_its_write_ahead_log_include
         sealed = gathered(sent, folder)
         files = own.written()
     assert sum(sealed in each for each in files) > 1, "what is searched is what was written: the table and the log"
-    assert not [len(each) for each in files if holds(each, OF_THE_SLIP | OF_THE_ANSWERS)]
+    assert not [len(each) for each in files if holds(each, OF_ALL)]

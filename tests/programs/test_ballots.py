@@ -6,17 +6,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from kiosk.core.desk.urn import Urn as RatingsUrn
 from kiosk.index.ballots import sealed_in
-from kiosk.index.sealing import open_answers, open_ballot
+from kiosk.index.sealing import REMARK, open_answers, open_ballot, open_remark
 from kiosk.index.slips import slip_text
 from kiosk.local import Line, NotGranted
 from kiosk.logbook.urn import UrnFile
 from kiosk.station.ballots import IN_A_NAME, NAME
 from kiosk.wire import GetRecording, Shown
 from kiosk.wire.inside import CastBallot, Kept
-from tests.index.polls import INNER_KEY, OUTER_KEY, Held, serial
+from tests.index.polls import INNER_KEY, OUTER_KEY, PREPARED, Held, serial
 from tests.keys import DAY, NOW
 from tests.programs.house import until
 from tests.programs.votes import VotingHouse, poll
@@ -70,6 +71,37 @@ def test_each_slip_that_gives_none_is_told_why(house: VotingHouse) -> None:
         with pytest.raises(NotGranted):
             voting.desk.ask(CastBallot(voting.opened(2).number, b"too short"), Kept)
     assert len(house.urn().sealed) == 1
+
+
+def test_a_ballot_has_a_remark_where_the_poll_asks_for_them_and_nowhere_else(tmp_path: Path) -> None:
+    asks = VotingHouse(tmp_path, poll(remarks=PREPARED))
+    with asks.voting() as voting:
+        ballot = voting.opened(1)
+        assert ballot.remarks == PREPARED
+        whole = voting.sealed(ballot, ANSWERS, "更多的饮水机")
+        for remark in (b"", whole.remark[:-1]):
+            with pytest.raises(NotGranted):
+                voting.desk.ask(replace(whole, remark=remark), Kept)
+        voting.desk.ask(whole, Kept)
+        voting.vote(2, ANSWERS)
+        voting.station.kill()
+    with asks.voting() as voting:
+        voting.is_told(1, "slip_cast")
+        said = {open_remark(asks.held.id, INNER_KEY, each) for each in asks.urn().remarks}
+        assert said == {"更多的饮水机", 0}
+        voting.prove_time(ENDED)
+        until(lambda: asks.urn().sent, "the urn to be sent")
+    (told,) = asks.entries("services")
+    assert [len(told[field]) for field in ("sealed", "remarks")] == [2, 2]
+    assert told["remarks"] == sorted(told["remarks"], key=sealed_in)
+    assert asks.urn().remarks == ()
+
+
+def test_a_remark_that_nobody_asked_for_casts_nothing(house: VotingHouse) -> None:
+    with house.voting() as voting:
+        with pytest.raises(NotGranted):
+            voting.desk.ask(replace(voting.sealed(voting.opened(1), ANSWERS), remark=b"x" * REMARK), Kept)
+        voting.vote(1, ANSWERS)
 
 
 def test_an_urn_that_is_damaged_is_told_and_begun_anew(house: VotingHouse) -> None:

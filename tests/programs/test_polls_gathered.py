@@ -23,7 +23,8 @@ from kiosk.core.desk.ballot import IN_AN_ENTRY, MOST
 from kiosk.demo.founding import founded
 from kiosk.index.ballots import read_ballot_file, sealed_in, sealed_text
 from kiosk.index.poll import poll_bytes, poll_words
-from kiosk.index.sealing import OUTER
+from kiosk.index.remark_file import read_remark_file
+from kiosk.index.sealing import OUTER, REMARK
 from kiosk.trust.service import poll_name
 from tests.programs.test_days import CODES, NOW, entry, take
 from tests.programs.votes import poll
@@ -60,6 +61,54 @@ def test_ballots_of_all_stations_are_one_sorted_value_each_once(store: CentralSt
     assert gathered(store) == [sealed(each) for each in (1, 3, 5, 7, 9)], "sent again after a cut"
     assert gathered(store, "cd" * 32) == [sealed(2)]
     assert [each.stations for each in store.gathered_polls()] == [2, 1]
+
+
+def remark(number: int) -> bytes:
+    return number.to_bytes(3, "big").ljust(REMARK, b"r")
+
+
+def said(store: CentralStore) -> list[bytes]:
+    gathered(store)
+    found = store.gathered_ballots(POLL)
+    return list(found.remarks) if found else []
+
+
+def with_remarks(seq: int, *numbers: int) -> dict[str, Any]:
+    return ballots(seq, *numbers, remarks=[sealed_text(remark(1000 - each)) for each in numbers])
+
+
+def test_remarks_of_all_stations_are_a_sorted_value_beside_it_each_once(store: CentralStore) -> None:
+    take(store, [with_remarks(1, 5, 9), with_remarks(2, 1)], stream="services")
+    take(store, [with_remarks(1, 3)], stream="services", code=CODES[1])
+    assert said(store) == [remark(1000 - each) for each in (9, 5, 3, 1)]
+    assert gathered(store) == [sealed(each) for each in (1, 3, 5, 9)]
+    take(store, [with_remarks(3, 5, 9)], stream="services")
+    assert len(said(store)) == 4, "sent again after a cut"
+    assert store._engine.all("SELECT count(*) FROM entries WHERE kind = 'ballots'") == [(0,)]
+    store.note_export(POLL, NOW)
+    assert store.forget_ballots(NOW + APPEAL + 1, 0.0) == 1
+    assert said(store) == []
+
+
+def test_a_station_gets_no_more_room_for_remarks_than_for_ballots(store: CentralStore) -> None:
+    many = IN_AN_ENTRY * 5
+    parts = MOST // many + 1
+    flood = [
+        ballots(part + 1, part, remarks=[sealed_text(remark(each)) for each in range(part * many, (part + 1) * many)])
+        for part in range(parts)
+    ]
+    take(store, flood, stream="services")
+    take(store, [with_remarks(1, 5)], stream="services", code=CODES[1])
+    assert len(said(store)) == MOST + 1
+    assert [(each.what, each.station) for each in store.alarms()] == [("too_many_ballots", CODES[0])]
+
+
+@pytest.mark.parametrize(
+    "odd", ["x", ["!"], [7], [sealed_text(b"short")], [sealed_text(b"x" * OUTER)], ["QUJD"] * 1001]
+)
+def test_what_is_no_remark_is_passed_over(store: CentralStore, odd: Any) -> None:
+    take(store, [ballots(1, remarks=odd), with_remarks(2, 5)], stream="services")
+    assert said(store) == [remark(995)]
 
 
 def test_nothing_stays_of_the_entries_with_which_they_came(store: CentralStore) -> None:
@@ -152,6 +201,25 @@ def test_the_board_is_handed_a_file_that_it_can_open_and_the_poll_is_told_apart(
     assert "No ballots of abcd have come" in told("ballots", "abcd", folder=tmp_path / "central", code=2)
     assert "is no beginning of a poll's id" in told("ballots", "happiness", folder=tmp_path / "central", code=2)
     store.close()
+
+
+def test_holder_b_is_handed_the_remarks_in_a_file_of_their_own(tmp_path: Path) -> None:
+    folder, out = tmp_path / "central", tmp_path / "remarks.json"
+    with closing(CentralStore(folder)) as store:
+        founded(folder, store, lambda: NOW)
+        take(store, [with_remarks(1, 5, 9)], stream="services")
+        take(store, [ballots(1, 3, poll="cd" * 32)], stream="services", code=CODES[1])
+        gathered(store)
+    assert "2 sealed remarks, for holder B alone" in told("ballots", POLL[:8], folder=folder)
+    said = told("ballots", POLL[:8], "--out", str(tmp_path / "ballots.json"), "--remarks", str(out), folder=folder)
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in said
+    assert "kiosk index remarks" in said
+    file = read_remark_file(out.read_bytes())
+    assert (file.poll, [*map(sealed_in, file.remarks)]) == (POLL, [remark(991), remark(995)])
+    assert "remarks" not in (tmp_path / "ballots.json").read_text(), "holder A has none of them"
+    assert "No remarks of cdcd" in told("ballots", "cdcd", "--remarks", str(out), folder=folder, code=2)
+    both = ("--out", str(out), "--remarks", str(out))
+    assert "two files" in told("ballots", POLL[:8], *both, folder=folder, code=2)
 
 
 def told(*words: str, folder: Path, code: int = 0) -> str:

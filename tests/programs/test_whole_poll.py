@@ -1,11 +1,13 @@
 """A whole poll: 500 ballots at three stations that lose their power, the centre, both custodians, and the model's tally.
 
-What is checked of anonymity besides: from all that stations and centre hold, with key A known, no ballot has a time or a place.
+What is checked of anonymity besides: from all that stations and centre hold, with both keys known, no ballot has a time or a
+place, and no remark a ballot.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -24,15 +26,16 @@ from kiosk.demo.founding import founded
 from kiosk.index.answers import ANSWERS, DIMENSIONS, Ballot
 from kiosk.index.ballots import sealed_in
 from kiosk.index.poll import poll_words
-from kiosk.index.sealing import open_ballot
+from kiosk.index.remarks import Remark
+from kiosk.index.sealing import open_ballot, open_remark
 from kiosk.index.slips import digest_of
 from kiosk.logbook.reader import Reader
-from tests.index.polls import INNER_KEY, OUTER_KEY, heap, held, serial
+from tests.index.polls import INNER_KEY, OUTER_KEY, PREPARED, heap, held, serial
 from tests.logbook.booth import Voted
 from tests.programs.test_days import CODES, NOW, take
 
 VOTERS, CANCELLED = 500, range(500, 520)
-POLL = held(heap(*range(520)))
+POLL = held(heap(*range(520)), remarks=PREPARED)
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +49,7 @@ class Station:
         self.voted = Voted(folder, POLL)
         self.cuts = 0
         self.order: list[int] = []
+        self.said: list[Remark] = []
 
     def cut(self) -> None:
         """Begin anew with what is on the disk."""
@@ -54,9 +58,12 @@ class Station:
         self.voted = Voted(self.folder, POLL)
 
     def vote(self, slip: int, answers: Ballot) -> bool:
-        cast = self.voted.vote(slip, answers)
+        """One in three says something, of whom half in words of their own."""
+        remark = (0, 0, 0, 0, slip % 2 + 1, f"slip {slip}")[slip % 6]
+        cast = self.voted.vote(slip, answers, remark)
         if cast:
             self.order.append(slip)
+            self.said.append(remark)
         return cast
 
     def entries(self) -> list[dict[str, Any]]:
@@ -111,7 +118,7 @@ def test_the_count_is_the_models_and_nothing_on_its_way_ties_a_ballot_to_a_time(
     for station, code in zip(stations, (*CODES, "37081199"), strict=False):
         station.voted.end()
         told = station.entries()
-        linked(station, [sealed_in(text) for each in told for text in each.get("sealed", ())], numbers)
+        linked(station, in_entries(told, "sealed"), in_entries(told, "remarks"), numbers)
         take(store, [each | {"seq": seq} for seq, each in enumerate([*told, *told], 1)], stream="services", code=code)
     assert sum(station.cuts for station in stations) > 50
     assert sum(Gathering(store).gather(NOW)) > 0
@@ -131,11 +138,40 @@ def test_the_count_is_the_models_and_nothing_on_its_way_ties_a_ballot_to_a_time(
     store.close()
 
 
-def linked(station: Station, sealed: Sequence[bytes], numbers: dict[bytes, int]) -> None:
-    """The order in which a station tells of its ballots says nothing of the one in which they were cast."""
-    assert len(sealed) == len(station.order) > 100
+def in_entries(told: Sequence[dict[str, Any]], field: str) -> list[bytes]:
+    return [sealed_in(text) for each in told for text in each.get(field, ())]
+
+
+def linked(station: Station, sealed: Sequence[bytes], remarks: Sequence[bytes], numbers: dict[bytes, int]) -> None:
+    """The order in which a station tells of its ballots says nothing of the one in which they were cast.
+
+    Nor does that of its remarks, of either; and of both there are as many, whoever has said something.
+    """
+    assert len(remarks) == len(sealed) == len(station.order) > 100
     places = {slip: at for at, slip in enumerate(station.order)}
-    assert abs(correlation([places[slip] for slip in slips_in(sealed, numbers)])) < 4 / len(sealed) ** 0.5
+    told = [places[slip] for slip in slips_in(sealed, numbers)]
+    assert abs(correlation(told)) < 4 / len(sealed) ** 0.5
+    said = {words: places[int(words.split()[1])] for words in station.said if isinstance(words, str)}
+    opened = [open_remark(POLL.id, INNER_KEY, each) for each in remarks]
+    assert Counter(opened) == Counter(station.said)
+    written = [(at, said[words]) for at, words in enumerate(opened) if isinstance(words, str)]
+    limit = 4 / len(written) ** 0.5
+    assert abs(correlation(ranks([place for _at, place in written]))) < limit
+    beside = [told[at] for at, _place in written]
+    assert abs(agreement(beside, [place for _at, place in written])) < limit, (
+        "the ballot in the same place is another's"
+    )
+
+
+def ranks(values: Sequence[int]) -> list[int]:
+    placed = {value: at for at, value in enumerate(sorted(values))}
+    return [placed[value] for value in values]
+
+
+def agreement(some: Sequence[int], others: Sequence[int]) -> float:
+    """Spearman's of two things about the same."""
+    order = sorted(range(len(some)), key=some.__getitem__)
+    return correlation(ranks([others[at] for at in order]))
 
 
 def tied(store: CentralStore, stations: Sequence[Station], numbers: dict[bytes, int]) -> None:
@@ -148,6 +184,11 @@ def tied(store: CentralStore, stations: Sequence[Station], numbers: dict[bytes, 
     runs = [first[slip] for slip in slips_in(found.ballots, numbers)]
     changes = sum(one != other for one, other in pairwise(runs))
     assert changes > len(runs) / 2, "those of one station stand together no more often than by chance"
+    assert len(found.remarks) == len(found.ballots)
+    said = [open_remark(POLL.id, INNER_KEY, each) for each in found.remarks]
+    heard = [first[int(words.split()[1])] for words in said if isinstance(words, str)]
+    assert sum(one != other for one, other in pairwise(heard)) > len(heard) / 2, "nor do what they say"
+    assert [*found.remarks] == sorted(found.remarks)
 
 
 def counted(folder: Path, out: Path) -> tuple[Result, Any]:
@@ -163,5 +204,6 @@ def counted(folder: Path, out: Path) -> tuple[Result, Any]:
 
 
 def test_the_correlation_itself_sees_an_order() -> None:
+    assert agreement([7, 9, 8], [70, 90, 80]) == 1
     assert correlation(range(100)) == 1
     assert correlation(range(99, -1, -1)) == -1

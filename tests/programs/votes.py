@@ -11,6 +11,7 @@ import msgspec
 from kiosk.core.desk.ballot import Urn
 from kiosk.core.events import KeepService
 from kiosk.index.answers import Ballot
+from kiosk.index.remarks import Remark
 from kiosk.index.sealing import seal_answers
 from kiosk.index.slips import slip_text
 from kiosk.local import Line
@@ -28,9 +29,9 @@ from tests.programs.house import House, Station, until
 INSIDE = "[desk]\ndisplay = true\n"
 
 
-def poll(slips: int = 20, *, station: str = "3708") -> Held:
+def poll(slips: int = 20, *, station: str = "3708", **changed: object) -> Held:
     """One that is on now, whatever the system's clock says."""
-    return held(heap(*range(slips)), begins=NOW - DAY, ends=NOW + 300 * DAY, stations=(station,))
+    return held(heap(*range(slips)), begins=NOW - DAY, ends=NOW + 300 * DAY, stations=(station,), **changed)
 
 
 def signed_poll(held: Held, version: int = 5) -> bytes:
@@ -106,13 +107,14 @@ class Voting:
         assert ballot
         return ballot
 
-    def sealed(self, ballot: BallotView, answers: Ballot) -> CastBallot:
-        """What `kiosk desk` makes of answers."""
-        return CastBallot(ballot.number, seal_answers(bytes.fromhex(ballot.poll), ballot.key, answers))
+    def sealed(self, ballot: BallotView, answers: Ballot, remark: Remark = 0) -> CastBallot:
+        """What `kiosk desk` makes of answers, and of a remark."""
+        inner = seal_answers(bytes.fromhex(ballot.poll), ballot.key, answers)
+        return CastBallot(ballot.number, inner, self.house.held.remark(remark))
 
-    def vote(self, slip: int, answers: Ballot) -> None:
+    def vote(self, slip: int, answers: Ballot, remark: Remark = 0) -> None:
         """From the slip to the thanks."""
-        self.desk.ask(self.sealed(self.opened(slip), answers), Kept)
+        self.desk.ask(self.sealed(self.opened(slip), answers, remark), Kept)
 
     def leave(self, ballot: BallotView) -> None:
         self.desk.ask(LeaveBallot(ballot.number), Kept)

@@ -26,12 +26,14 @@ MOST_NAMED = 20
 @click.command()
 @click.argument("id", type=POLL, required=False)
 @click.option("--out", type=OutFile(".json"), help="The file for the board.  [default: only show]")
+@click.option("--remarks", type=OutFile(".json"), help="The file of the sealed remarks, for holder B alone.")
 @folder_option
 @json_too
-def ballots(id: str | None, out: Path | None, folder: Path) -> None:  # noqa: A002
+def ballots(id: str | None, out: Path | None, remarks: Path | None, folder: Path) -> None:  # noqa: A002
     """Show the polls whose sealed ballots have come, or hand out those of one, which is named by how its id begins.
 
-    Stations send them once a poll is over, all together. Nobody here can open one; `kiosk index open-outer` takes the file.
+    Stations send them once a poll is over, all together. Nobody here can open one; `kiosk index open-outer` takes the file,
+    and `kiosk index remarks` that of the remarks.
     """
     store = looked_into(folder)
     if id is None:
@@ -40,7 +42,7 @@ def ballots(id: str | None, out: Path | None, folder: Path) -> None:  # noqa: A0
     found = [each for each in store.gathered_polls() if each.poll.startswith(id)]
     if len(found) != 1:
         fail(_none(id) if not found else _("Several polls begin with {poll}: type more of it.", poll=id), MISUSED)
-    _tell(store, found[0], out)
+    _tell(store, found[0], out, remarks)
 
 
 def _none(poll: str) -> str:
@@ -66,13 +68,15 @@ def _line(found: Gathered) -> str:
 
 def _facts(found: Gathered) -> dict[str, object]:
     facts = {name: getattr(found, name) for name in ("poll", "since", "exported", "stations")}
-    return {**facts, "ballots": len(found.ballots)}
+    return {**facts, "ballots": len(found.ballots), "remarks": len(found.remarks)}
 
 
-def _tell(store: CentralStore, found: Gathered, out: Path | None) -> None:
+def _tell(store: CentralStore, found: Gathered, out: Path | None, remarks: Path | None) -> None:
     from kiosk.central.polls import missing_stations  # noqa: PLC0415
     from kiosk.index.ballots import ballot_file, sealed_text  # noqa: PLC0415
 
+    if wrong := _wrong(found, out, remarks):
+        fail(wrong, MISUSED)
     missing = missing_stations(store, found.poll)
     lines = [_line(found)]
     if missing:
@@ -80,11 +84,40 @@ def _tell(store: CentralStore, found: Gathered, out: Path | None) -> None:
         words = _("Of {count} stations where it is held nothing has come; one without a desk has no urn: {some}")
         lines.append(words.format(count=len(missing), some=some))
     data = ballot_file(bytes.fromhex(found.poll), map(sealed_text, found.ballots))
-    digest = hashlib.sha256(data).hexdigest()
     if out:
-        with whole(out) as beside:
-            beside.write_bytes(data)
-        store.note_export(found.poll, time.time())
-        lines.append(_("{file}, SHA-256 {digest}", file=out, digest=digest))
+        lines.append(_written(out, data))
         lines.append(_("Next, at the board: kiosk index open-outer POLL {file} --share FILE --share FILE", file=out))
-    answer("\n".join(lines), **_facts(found), missing=missing, file=str(out) if out else None, sha256=digest)
+    lines += _told_remarks(found, remarks)
+    if out or remarks:
+        store.note_export(found.poll, time.time())
+    files = {"file": str(out) if out else None, "remarks_file": str(remarks) if remarks else None}
+    answer("\n".join(lines), **_facts(found), missing=missing, **files, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _wrong(found: Gathered, out: Path | None, remarks: Path | None) -> str:
+    if remarks and not found.remarks:
+        return _(
+            "No remarks of {poll} have come: stations send them with ballots, of a poll that asks for them.",
+            poll=found.poll,
+        )
+    return _("{file}: two files cannot have one name", file=out) if out and out == remarks else ""
+
+
+def _told_remarks(found: Gathered, remarks: Path | None) -> list[str]:
+    """Written where they are to be; else it is said that there are any."""
+    from kiosk.index.remark_file import remark_file  # noqa: PLC0415
+
+    if remarks:
+        return [
+            _written(remarks, remark_file(bytes.fromhex(found.poll), found.remarks)),
+            _("Next, at holder B: kiosk index remarks POLL {file} --share FILE --share FILE", file=remarks),
+        ]
+    count = len(found.remarks)
+    return [_("{count} sealed remarks, for holder B alone: --remarks FILE", count=count)] if count else []
+
+
+def _written(path: Path, data: bytes) -> str:
+    """The line of a file that is there now."""
+    with whole(path) as beside:
+        beside.write_bytes(data)
+    return _("{file}, SHA-256 {digest}", file=path, digest=hashlib.sha256(data).hexdigest())

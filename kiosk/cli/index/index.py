@@ -9,6 +9,7 @@ from kiosk.cli.index.common import Verbs
 from kiosk.cli.index.counting import count, open_outer
 from kiosk.cli.index.keys import keys
 from kiosk.cli.index.polls import poll, show
+from kiosk.cli.index.remarks import remarks
 from kiosk.cli.index.report import report
 from kiosk.cli.index.slips import cancel, shred, slips
 
@@ -18,5 +19,5 @@ def index() -> None:
     """Hold an anonymous ballot: keys, poll, slips, count, report; on a laptop without a network."""
 
 
-for each in (keys, poll, show, slips, cards, shred, cancel, open_outer, count, report):
+for each in (keys, poll, show, slips, cards, shred, cancel, open_outer, count, remarks, report):
     index.add_command(each)

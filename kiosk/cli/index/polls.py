@@ -81,6 +81,10 @@ def _said(known: Known) -> list[str]:
         _("From {begins} to {ends}", begins=when(poll.begins), ends=when(poll.ends)),
         _("At stations whose code begins with {prefixes}", prefixes=", ".join(each or "*" for each in poll.stations)),
         *(f"  {at}. {text_in(texts)} ({weight})" for at, (texts, weight) in enumerate(questions, 1)),
+        *(
+            _("Prepared remark {number}: {text}", number=at, text=text_in(each))
+            for at, each in enumerate(poll.remarks, 1)
+        ),
         *(_("{name}: {count} slips", name=text_in(heap.names), count=len(heap)) for heap in poll.heaps),
         _("Valid from {quorum} ballots on", quorum=poll.quorum),
         f"A {poll.outer_key.hex()}",

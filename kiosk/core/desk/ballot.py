@@ -3,7 +3,9 @@
 A slip that is shown opens a ballot, if a poll that is on lists it, and it is not burnt here. What is answered stays on the page
 until *cast*; here there is a number, a poll and the slip's serial, and nothing of it is stored. *Cast* burns the slip: one
 write of the poll's urn holds what is burnt and the sealed ballots, both sorted, so that a cut leaves both or neither, and their
-order tells nothing. Whoever does not know whether it was cast shows the slip again.
+order tells nothing. Where the poll asks for remarks, that write holds them, too, sorted by themselves, and one of each ballot,
+said or not: neither place, time nor number ties one to the other. Whoever does not know whether it was cast shows the slip
+again.
 
 When the poll is provably over, the urn is sent whatever it holds, so that the board knows who has sent; what is repeated is the
 same sealed ballots, of which each counts once. When the logbook has them they leave the urn; what is burnt stays for KEPT.
@@ -33,6 +35,9 @@ from kiosk.trust.codes import bare
 MOST: Final = 4096
 """Ballots that an urn takes, also where a poll has more slips: 0.6 MB, written twice at each *cast*."""
 
+MOST_WITH_REMARKS: Final = 2048
+"""Those with a remark each: 1.4 MB, and in the end 342 entries, for which the memory has room while the disk takes none."""
+
 MOST_SENT: Final = 16
 """Urns that were sent and are kept; of more the one that ended first goes.
 
@@ -57,6 +62,9 @@ A cut meanwhile loses nothing: it stays in the urn until the logbook has it on t
 IN_AN_ENTRY: Final = 32
 """Ballots in one entry: 5.2 kB."""
 
+IN_AN_ENTRY_WITH_REMARKS: Final = 6
+"""Those with a remark each: 5.5 kB."""
+
 TICKET: Final = -2
 """The ballots' own; that of the ratings is -1, and those of the door are positive."""
 
@@ -70,9 +78,9 @@ TOLD: Final = frozenset(
 
 
 class Urn(Struct, frozen=True):
-    """What is stored of a poll: `burnt` has the digests of slips, `sealed` the ballots, both sorted.
+    """What is stored of a poll: `burnt` has the digests of slips, `sealed` the ballots, `remarks` those, each sorted.
 
-    `most`: how many it takes; `sent`: the logbook has had what was in it.
+    `most`: how many it takes; `sent`: the logbook has had what was in it; `remarked`: each ballot comes with a remark.
     """
 
     poll: str
@@ -81,6 +89,8 @@ class Urn(Struct, frozen=True):
     burnt: tuple[bytes, ...] = ()
     sealed: tuple[bytes, ...] = ()
     sent: bool = False
+    remarked: bool = False
+    remarks: tuple[bytes, ...] = ()
 
 
 class Open(Struct, frozen=True):
@@ -122,10 +132,11 @@ class Shown(Struct, frozen=True):
 
 
 class Cast(Struct, frozen=True):
-    """The ballot of that number is cast; `sealed` is its outer envelope."""
+    """The ballot of that number is cast; `sealed` is its outer envelope, `remark` that of its remark where the poll has any."""
 
     number: int
     sealed: bytes
+    remark: bytes = b""
 
 
 class Left(Struct, frozen=True):
@@ -220,8 +231,8 @@ def _happen(booth: Booth, event: BallotEvent, setting: Setting) -> Booth:
     match event:
         case Shown(text):
             return _shown(booth, text, setting)
-        case Cast(number, sealed) if booth.open and booth.open.number == number:
-            return _cast(booth, booth.open, sealed)
+        case Cast(number) if booth.open and booth.open.number == number:
+            return _cast(booth, booth.open, event)
         case Left(number) if booth.open and booth.open.number == number:
             return replace(booth, open=None)
         case Stored(urn):
@@ -294,10 +305,11 @@ def _not_on(poll: Poll, setting: Setting) -> str:
     return "slip_early" if known and guess < poll.begins else "slip_no_time"
 
 
-def _cast(booth: Booth, ballot: Open, sealed: bytes) -> Booth:
+def _cast(booth: Booth, ballot: Open, cast: Cast) -> Booth:
     urn = booth.urns[ballot.poll]
-    burnt, ballots = _with(urn.burnt, digest_of(ballot.serial)), _with(urn.sealed, sealed)
-    urn = replace(urn, burnt=burnt, sealed=ballots, sent=False)
+    burnt, ballots = _with(urn.burnt, digest_of(ballot.serial)), _with(urn.sealed, cast.sealed)
+    remarks = _with(urn.remarks, cast.remark) if urn.remarked else ()
+    urn = replace(urn, burnt=burnt, sealed=ballots, remarks=remarks, sent=False)
     return replace(booth, urns={**booth.urns, urn.poll: urn}, open=None)
 
 
@@ -305,8 +317,14 @@ def _begun(booth: Booth, setting: Setting) -> Booth:
     """With an urn for each poll that is on here, made before the first ballot, so that a disk that is full later takes it."""
     for name, poll in _awaited(booth, setting).items() if booth.keeps else ():
         if not _not_on(poll, setting):
-            booth = replace(booth, urns={**booth.urns, name: Urn(name, poll.ends, min(len(poll), MOST))})
+            booth = replace(booth, urns={**booth.urns, name: urn_of(name, poll)})
     return booth
+
+
+def urn_of(name: str, poll: Poll) -> Urn:
+    """An empty one of the poll with this id."""
+    most = MOST_WITH_REMARKS if poll.remarks else MOST
+    return Urn(name, poll.ends, min(len(poll), most), remarked=bool(poll.remarks))
 
 
 def _awaited(booth: Booth, setting: Setting) -> dict[str, Poll]:
@@ -332,14 +350,16 @@ def _sending(booth: Booth, setting: Setting) -> tuple[Booth, tuple[Record, ...]]
 
 def entries_of(urn: Urn) -> Iterator[Ballots]:
     """What the logbook is given of an urn: one entry at the least."""
-    parts = max(1, -(-len(urn.sealed) // IN_AN_ENTRY))
+    many = IN_AN_ENTRY_WITH_REMARKS if urn.remarked else IN_AN_ENTRY
+    parts = max(1, -(-len(urn.sealed) // many))
     for part in range(parts):
-        some = urn.sealed[part * IN_AN_ENTRY : (part + 1) * IN_AN_ENTRY]
-        yield Ballots(urn.poll, part + 1, parts, tuple(map(sealed_text, some)))
+        some = slice(part * many, (part + 1) * many)
+        ballots, remarks = (tuple(map(sealed_text, each[some])) for each in (urn.sealed, urn.remarks))
+        yield Ballots(urn.poll, part + 1, parts, ballots, remarks)
 
 
 def _emptied(booth: Booth) -> Booth:
-    urn = replace(booth.urns[booth.sending], sealed=(), sent=True)
+    urn = replace(booth.urns[booth.sending], sealed=(), remarks=(), sent=True)
     return replace(booth, urns={**booth.urns, urn.poll: urn}, sending="")
 
 

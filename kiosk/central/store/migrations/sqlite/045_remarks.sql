@@ -1,0 +1,5 @@
+-- The sealed remarks of each poll, end to end and sorted, as its ballots are: nothing says beside which of those one was cast.
+ALTER TABLE polls ADD COLUMN remarks BLOB NOT NULL DEFAULT x''
+
+-- How many remarks were new of each station, so that none sends more than it may have ballots.
+ALTER TABLE poll_stations ADD COLUMN remarks INTEGER NOT NULL DEFAULT 0
