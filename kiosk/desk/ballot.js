@@ -85,7 +85,7 @@ const remarks = () => [
 ];
 
 const asking = (numbers = drawn()) => () => ({
-  title: "remark", kind: "ballot", back: () => ask(ballot.questions.length - 1),
+  title: "remark", kind: "remark", back: () => ask(ballot.questions.length - 1),
   inside: [
     make("div", { id: "choices" }, ...remarks().map(([inside, onclick, pressed], at) => choice("tile", "", numbered(numbers[at], inside), onclick, {
       "aria-pressed": remark === undefined ? undefined : String(pressed), "data-card": numbers[at],
@@ -99,15 +99,15 @@ const write = () => {
   const field = make("textarea", { autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false", "aria-labelledby": "title" });
   field.value = own;
   show(() => {
-    const room = make("p", { class: "state" }), done = choice("main", "yes", said("finished"), () => say(NOTHING, field.value.trim()));
+    const room = make("span"), done = choice("main", "yes", said("finished"), () => say(NOTHING, field.value.trim()));
     field.oninput = () => {
       const left = longest - new TextEncoder().encode(field.value.trim()).length;
       room.replaceChildren(said("room_left"), ` ${left}`);
       done.disabled = left < 0;
     };
     field.oninput();
-    const about = make("div", { class: "writing" }, field, make("p", {}, said("name_nobody")), room);
-    return { title: "own_words", kind: "list", back: () => show(asking()), inside: [about, make("div", { class: "moves" }, done)] };
+    const about = make("p", { class: "state" }, said("name_nobody"), " ", room);
+    return { title: "own_words", kind: "ballot", back: () => show(asking()), inside: [field, make("div", { class: "writing" }, about, done)] };
   });
 };
 

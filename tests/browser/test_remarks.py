@@ -16,7 +16,7 @@ from kiosk.desk import words
 from kiosk.index.sealing import open_remark
 from kiosk.wire.inside import CastBallot, DeskView
 from tests.browser.inside import Beside, beside
-from tests.browser.test_ballot import BALLOT, WAIT, answer, asks, number_of, says, url
+from tests.browser.test_ballot import BALLOT, UNSEEN, WAIT, answer, asks, number_of, says, url
 from tests.browser.test_desk_looks import SCRIPT, SIZES, SMALLEST, axe_finds, wrongs
 from tests.index.polls import INNER_KEY, PREPARED
 from tests.programs.house import until
@@ -24,7 +24,7 @@ from tests.programs.votes import Voting, VotingHouse, poll
 
 pytestmark = pytest.mark.browser
 
-LONGEST: Final = tuple({"zh": "工" * 40, "en": "W" * 40} for _each in range(4))
+LONGEST: Final = tuple({"zh": "工" * 40, "en": "Paid late, and never told when or why it"} for _each in range(4))
 TYPED: Final = "更多的饮水机 1234, please"
 LEFT: Final = """typed => document.documentElement.outerHTML.includes(typed)
   || [...document.querySelectorAll("textarea")].some((each) => each.value)
@@ -90,7 +90,7 @@ def asks_for_one(page: Any) -> None:
 
 
 def touched(page: Any, text: str) -> None:
-    page.locator("#stage:not([inert]) button", has_text=text).tap()
+    page.locator("#stage:not([inert]) button", has=page.get_by_text(text, exact=True)).tap()
 
 
 def cast(page: Any) -> None:
@@ -136,7 +136,7 @@ def test_what_is_typed_is_cast_and_nothing_of_it_is_left_in_the_page(page: Any, 
     page.evaluate("document.querySelector('nav [lang=en]').click()")
     assert field.input_value() == TYPED
     page.evaluate("document.querySelector('nav [lang=zh]').click()")
-    page.locator(".moves .main").tap()
+    page.locator(".writing .main").tap()
     page.locator(".sheet", has_text=TYPED).wait_for(timeout=WAIT)
     cast(page)
     assert said(voting) - before == Counter([TYPED])
@@ -148,7 +148,7 @@ def test_what_is_typed_is_cast_and_nothing_of_it_is_left_in_the_page(page: Any, 
 def test_words_that_are_too_long_cannot_be_cast(page: Any, voting: Voting) -> None:
     asked(page, voting, 5)
     touched(page, words.OURS["own_words"][0])
-    field, done = page.locator("#stage:not([inert]) textarea"), page.locator(".moves .main")
+    field, done = page.locator("#stage:not([inert]) textarea"), page.locator(".writing .main")
     field.fill("工" * 167)
     assert done.is_disabled()
     assert "-1" in page.locator(".writing").inner_text()
@@ -187,6 +187,7 @@ def test_cards_say_what_is_prepared(untouched: Any, by_cards: Voting) -> None:
     assert page.locator("#choices button").count() == 3, "nothing is typed there"
     voting.shows(f"YZ7:{number_of(page, 'Wages paid late')}")
     page.locator("#stage:not([inert]) .moves").wait_for(timeout=WAIT)
+    assert not page.evaluate(UNSEEN)
     voting.shows(f"YZ7:{number_of(page, words.OURS['cast'][1])}")
     page.locator("body", has_text=words.OURS["cast_done"][1]).wait_for(timeout=WAIT)
     assert said(voting) == Counter([1])
@@ -213,7 +214,7 @@ def test_every_page_of_it_can_be_read_and_hit_with_gloves_on(seen: tuple[Any, Be
     for at in range(7):
         answer(page, at, 0)
     found: dict[str, list[str]] = {}
-    for at, then in enumerate(("#choices button:last-child", ".moves .main", None)):
+    for at, then in enumerate(("#choices button:last-child", ".writing .main", None)):
         page.locator("#stage:not([inert])").wait_for()
         for size in SIZES:
             page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -221,7 +222,7 @@ def test_every_page_of_it_can_be_read_and_hit_with_gloves_on(seen: tuple[Any, Be
                 page.evaluate("language => document.querySelector(`nav [lang=${language}]`).click()", language)
                 found[f"{at} {language} {size}"] = wrongs(page, size, at == 0 and size != SMALLEST)
         found[f"{at} axe"] = axe_finds(page)
-        if then == ".moves .main":
+        if then == ".writing .main":
             page.locator("textarea").fill("字" * 166)
         if then:
             page.evaluate("then => document.querySelector(then).click()", then)

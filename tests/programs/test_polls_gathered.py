@@ -26,6 +26,7 @@ from kiosk.index.poll import poll_bytes, poll_words
 from kiosk.index.remark_file import read_remark_file
 from kiosk.index.sealing import OUTER, REMARK
 from kiosk.trust.service import poll_name
+from tests.index.polls import PREPARED
 from tests.programs.test_days import CODES, NOW, entry, take
 from tests.programs.votes import poll
 
@@ -90,16 +91,17 @@ def test_remarks_of_all_stations_are_a_sorted_value_beside_it_each_once(store: C
     assert said(store) == []
 
 
-def test_a_station_gets_no_more_room_for_remarks_than_for_ballots(store: CentralStore) -> None:
-    many = IN_AN_ENTRY * 5
-    parts = MOST // many + 1
-    flood = [
-        ballots(part + 1, part, remarks=[sealed_text(remark(each)) for each in range(part * many, (part + 1) * many)])
-        for part in range(parts)
-    ]
-    take(store, flood, stream="services")
-    take(store, [with_remarks(1, 5)], stream="services", code=CODES[1])
-    assert len(said(store)) == MOST + 1
+def test_of_a_poll_a_station_has_no_more_remarks_than_there_are_slips(store: CentralStore) -> None:
+    kept = poll(6, remarks=PREPARED)
+    issuer = founded(store.folder, store, lambda: NOW)
+    issuer.publish_service(head_of(kept.data, NOW - 1000), {"kind": "poll", "poll": kept.data})
+    flood = [sealed_text(remark(each)) for each in range(7)]
+    take(store, [ballots(1, 1, poll=kept.id.hex(), remarks=flood)], stream="services")
+    take(store, [ballots(1, 2, poll=kept.id.hex(), remarks=[sealed_text(remark(9))])], stream="services", code=CODES[1])
+    assert len(gathered(store, kept.id.hex())) == 2
+    found = store.gathered_ballots(kept.id.hex())
+    assert found
+    assert [*found.remarks] == [remark(each) for each in (*range(6), 9)]
     assert [(each.what, each.station) for each in store.alarms()] == [("too_many_ballots", CODES[0])]
 
 
