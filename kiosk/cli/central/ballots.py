@@ -113,7 +113,7 @@ def _told_remarks(found: Gathered, remarks: Path | None) -> list[str]:
             _("Next, at holder B: kiosk index remarks POLL {file} --share FILE --share FILE", file=remarks),
         ]
     count = len(found.remarks)
-    return [_("{count} sealed remarks, for holder B alone: --remarks FILE", count=count)] if count else []
+    return [_("{count} sealed remarks, for holder B alone: --remarks", count=count)] if count else []
 
 
 def _written(path: Path, data: bytes) -> str:
