@@ -281,7 +281,7 @@ central token 37081101|central token 37089999 --trial
 central client add 王|central client list|central client rotate nope|central client remove nope
 index keys --out boards|index poll none.toml|index poll bad.toml|index show none.x|index slips none.x none.x|index shred none.x
 index cancel none.x|index open-outer none.x none.x --share none.x|index count none.x none.x --share none.x
-index report none.x none.x|index cards --out none.x
+index remarks none.x none.x --share none.x|index report none.x none.x|index cards --out none.x
 door evacuate|central suspend 7|central restore 7|setup|setup --answers none
 """
 AWAY: Final = (
