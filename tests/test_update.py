@@ -32,7 +32,7 @@ from tools.deb import LAUNCHER
 PLATFORM = "deb12_arm64"
 
 
-def package(folder: Path, version: str) -> Path:
+def package(folder: Path, version: str, *, compiled: bool = False) -> Path:
     """A Debian package of nothing but a version."""
     root = folder / f"package-{version}"
     code = root / "usr/lib/yizhan-kiosk/kiosk"
@@ -42,6 +42,9 @@ def package(folder: Path, version: str) -> Path:
     (code / "__main__.py").write_text("from kiosk.cli.main import run\n")
     (code / "cli").mkdir()
     (code / "cli" / "main.py").write_text(f"def run(): print('{version}')\n")
+    if compiled:
+        (code / "__pycache__").mkdir()
+        (code / "__pycache__" / "builders.pyc").touch()
     told = f"Package: yizhan-kiosk\nVersion: {version}+deb12\nArchitecture: arm64\nMaintainer: t\nDescription: t\n"
     (root / "DEBIAN" / "control").write_text(told)
     out = folder / f"{version}.deb"
@@ -49,8 +52,10 @@ def package(folder: Path, version: str) -> Path:
     return out
 
 
-def bundle(folder: Path, version: str = "0.2.0", key: object = ROOT, **changes: object) -> Path:
-    deb = package(folder, version)
+def bundle(
+    folder: Path, version: str = "0.2.0", key: object = ROOT, *, compiled: bool = False, **changes: object
+) -> Path:
+    deb = package(folder, version, compiled=compiled)
     release = Release(version, NOW, "all", {PLATFORM: hashlib.sha256(deb.read_bytes()).digest()})
     out = folder / f"{version}.update"
     signed = sign_release(msgspec.structs.replace(release, **changes), key)  # type: ignore[arg-type]
@@ -91,6 +96,22 @@ def test_an_update_is_put_beside_tried_and_kept(tmp_path: Path, home: Path) -> N
     assert launched(versions, home) == "0.10.0"
     assert versions.roll_back()
     assert launched(versions, home) == "0.2.0"
+
+
+def test_an_update_that_its_builder_could_not_compile_is_compiled_here_and_starts_as_fast_as_another(
+    tmp_path: Path,
+) -> None:
+    """The programs may write nothing beside it: each start would compile all of it, while the door is away."""
+    folder = taken(tmp_path, bundle(tmp_path)).folder / "0.2.0" / "kiosk"
+    modules = [folder / "__init__.py", folder / "__main__.py", folder / "cli" / "main.py"]
+    compiled = [next((each.parent / "__pycache__").glob(f"{each.stem}.*.pyc")) for each in modules]
+    assert str(modules[2]).encode() in compiled[2].read_bytes(), "a traceback finds its lines"
+    assert all(each.read_bytes()[4:8] == b"\1\0\0\0" for each in compiled), "whatever time the files have (PEP 552)"
+
+
+def test_what_its_builder_has_compiled_is_not_compiled_again(tmp_path: Path) -> None:
+    file = bundle(tmp_path, compiled=True)
+    assert [each.name for each in (taken(tmp_path, file).folder / "0.2.0").rglob("*.pyc")] == ["builders.pyc"]
 
 
 def test_a_trial_is_decided_once_however_two_meet_at_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -24,6 +24,9 @@ from kiosk.update.versions import HOME, Versions
 MEMBER: Final = "release"
 LIBRARIES: Final = HOME.relative_to("/")
 """Where an unpacked package has its version."""
+
+COMPILE: Final = ("/usr/bin/python3", "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
+"""By the Python that starts the programs, as a package's own postinst does."""
 
 PATIENCE: Final = 600.0
 CHUNK: Final = 1 << 20
@@ -119,7 +122,9 @@ def take(bundle: Path, root: bytes, ring: Ring, platform: str, newest: str, vers
             copy = incoming / "package.deb"
             if _digest(file, package, copy) != release.packages[platform]:
                 raise BadBundle("damaged", "the package changed while it was read")
-            versions.put(_unpacked(copy, incoming), release.version)
+            unpacked = _unpacked(copy, incoming)
+            _compile(unpacked, versions.folder / release.version)
+            versions.put(unpacked, release.version)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
     return release
@@ -209,6 +214,19 @@ def _unpacked(package: Path, incoming: Path) -> Path:
     if done.returncode or code.is_symlink() or not code.is_dir():
         raise BadBundle("unpacking", done.stderr.strip() or f"the package has no {LIBRARIES}")
     return unpacked
+
+
+def _compile(unpacked: Path, home: Path) -> None:
+    """What whoever built it could not, or each start would, and keep nothing of it; `home`: where it will lie.
+
+    Where there is no room or no time for that, it starts all the same.
+    """
+    if (unpacked / "kiosk" / "__pycache__").is_dir():
+        return
+    words = [*COMPILE, "-s", str(unpacked), "-p", str(home), str(unpacked)]
+    with suppress(BadBundle, subprocess.TimeoutExpired):
+        require_room(unpacked, sum(each.lstat().st_size for each in unpacked.rglob("*.py")))
+        subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE)
 
 
 def _unpacked_size(package: Path) -> int:
