@@ -33,6 +33,9 @@ LOOK_EVERY: Final = 60.0
 """Seconds between two looks at whether it is night."""
 
 ASK_EVERY: Final = 3600.0
+ASK_AGAIN: Final = 300.0
+"""Seconds, up to twice as many, after which a server is asked again that did not answer."""
+
 SPREAD: Final = 1800.0
 """Seconds of a night over which stations begin to ask: not all of a province at once."""
 
@@ -77,8 +80,9 @@ class Releases:
         if self._ask_at is None:
             self._ask_at = now + random.uniform(0, SPREAD)  # noqa: S311
         if now >= self._ask_at:
-            self._ask_at = now + ASK_EVERY
+            self._ask_at = now + ASK_AGAIN * random.uniform(1, 2)  # noqa: S311
             self._wanted = self._asked(now)
+            self._ask_at = now + ASK_EVERY
         return self._fetch(self._wanted) if self._wanted else min(LOOK_EVERY, max(0.0, self._ask_at - now))
 
     def _is_night(self) -> bool:

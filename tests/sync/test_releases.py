@@ -99,6 +99,7 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(releases, "SPREAD", 0.0)
     monkeypatch.setattr(releases, "PIECE", 100_000)
     monkeypatch.setattr(releases, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(releases, "ASK_AGAIN", 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,17 @@ def test_a_release_is_fetched_and_after_a_cut_on_from_there(night: Night) -> Non
     assert found
     assert (found.bundle, found.whole) == (coming.bundle, True), "and not again"
     assert found.at > coming.at, "but it is still offered"
+
+
+def test_a_server_that_does_not_answer_is_asked_again_in_the_same_hour(night: Night) -> None:
+    """A line that is dead just then would cost a quarter of the night."""
+    night.offer()
+    loop = night.loop()
+    answers, loop._client = loop._client, Client("http://127.0.0.1:1", CODE, STRANGER, timeout=5)
+    loop.turn()
+    assert night.spool.coming() is None
+    loop._client = answers
+    turned(loop, lambda: night.spool.held, "what is offered")
 
 
 def test_what_is_withdrawn_in_mid_fetch_is_dropped(night: Night) -> None:
