@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -22,9 +21,6 @@ PATIENCE = 300.0
 BOOT = 900.0
 """Seconds in which an emulated machine answers on a host that is busy with other work."""
 
-LENT = Path("/dev/kvm")
-"""By which the host lends its processor: ten times as fast as one that QEMU emulates."""
-
 MOUNT = "mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose"
 WIRING = """\
 #!/bin/sh
@@ -41,15 +37,15 @@ SHARES = f"""\
 mkdir -p /run/mnt/repo /run/mnt/site; modprobe -a 9pnet_virtio 9p
 {MOUNT} repo /run/mnt/repo && {MOUNT} site /run/mnt/site
 """
-PYTHON = "cd /run/mnt/repo; PYTHONPYCACHEPREFIX=/run/compiled PYTHONPATH=/run/mnt/repo:/run/mnt/site OPENBLAS_NUM_THREADS=1 python3"
+PATHS = "PYTHONPYCACHEPREFIX=/run/compiled PYTHONPATH=/run/mnt/repo:/run/mnt/site"
+PYTHON = f"cd /run/mnt/repo; {PATHS} OPENBLAS_NUM_THREADS=1 python3"
 """What it compiles outlasts a scene, and no boot."""
 
 
 def warm(folder: Path) -> Path:
     """A disk with a snapshot of the wired machine, which needs no boot; made once for each kernel and each wiring."""
     kept = (folder / "out" / "vmlinuz", *(folder / "guest-scripts" / name for name in SCRIPTS), Path(__file__))
-    digests = [hashlib.sha256(each.read_bytes()).digest() for each in kept]
-    stamp = hashlib.sha256(b"".join([*digests, str(processor()).encode()])).hexdigest()[:16]
+    stamp = hashlib.sha256(b"".join(hashlib.sha256(each.read_bytes()).digest() for each in kept)).hexdigest()[:16]
     disk = folder / f"warm-{stamp}.qcow2"
     if not disk.exists():
         for old in folder.glob("warm-*.qcow2"):
@@ -107,19 +103,11 @@ def started(
     shares = [*share("repo", ROOT), *share("site", libraries(folder))]
     extra = [*shares, "-device", "qemu-xhci", "-device", "usb-kbd", *more]
     words = f"{module.FAST} {kernel}"
-    rest = processor()
-    with module.VM(
-        str(disk), fmt="qcow2", append=words, smp=2, mem=1500, extra=extra, channels=channels, **rest
-    ) as machine:
+    with module.VM(str(disk), fmt="qcow2", append=words, smp=2, mem=1500, extra=extra, channels=channels) as machine:
         for word in ("_ga", "run"):  # a machine of a busy host says nothing for longer than vm.py waits
             setattr(machine, word, partial(getattr(machine, word), timeout=PATIENCE))
         machine.wait_ready(BOOT)
         yield machine
-
-
-def processor() -> dict[str, str]:
-    """QEMU's words for the host's processor, where it is lent; nothing for an emulated one."""
-    return {"accel": "kvm"} if os.access(LENT, os.R_OK | os.W_OK) else {}
 
 
 def monitor(machine: Any, command: str) -> None:
