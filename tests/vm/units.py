@@ -113,7 +113,7 @@ def install_package(settings: str) -> None:
     for program in (*PROGRAMS, "kiosk-scanner@"):
         slow = UNITS / f"{program}.service.d" / "slow.conf"
         slow.parent.mkdir(exist_ok=True)
-        slow.write_text("[Service]\nWatchdogSec=60s\nTimeoutStartSec=200s\n")
+        slow.write_text("[Service]\nWatchdogSec=600s\nTimeoutStartSec=900s\n")
     launcher(PATIENT, MORE_PATIENCE)
     (UNITS / "wiring.service").write_text(WIRING)
     shell("systemctl daemon-reload")
@@ -302,7 +302,7 @@ def killed() -> dict[str, Any]:
 def hung() -> dict[str, Any]:
     """Stopped in its tracks: the watchdog ends it, and systemd starts another that opens the door."""
     folder = UNITS / "kiosk-station.service.d"
-    (folder / "watch.conf").write_text("[Service]\nWatchdogSec=10s\n")
+    (folder / "watch.conf").write_text("[Service]\nWatchdogSec=60s\n")
     shell("systemctl daemon-reload; systemctl restart kiosk-station")
     until(view, "the station", PATIENCE)
     before = shell("systemctl show -P MainPID kiosk-station")
