@@ -82,7 +82,7 @@ SLOTS = {"raincoats": (5, 6), "plasters": (23, 24)}
 """The pins of each slot's lock and of its contact, which is shut while its line is low."""
 
 PATIENT = "/opt/vmtest/patient"
-MORE_PATIENCE = "import kiosk.update.health as health; health.STARTS_WITHIN = 120.0"
+MORE_PATIENCE = "import kiosk.update.health as health; health.STARTS_WITHIN = 600.0"
 """An update on trial has so long to be there again: programs that are emulated start slowly."""
 
 PAGE = "http://127.0.0.1:8090/events"
