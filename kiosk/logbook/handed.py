@@ -19,7 +19,7 @@ from kiosk.core.desk import stock
 from kiosk.core.desk.handing import Marks
 from kiosk.core.desk.stock import Stock
 from kiosk.core.entries import Counted, Filled, HandedOut
-from kiosk.logbook.reader import MOST_NUMBER, Damaged, checksum
+from kiosk.logbook.reader import MOST_NUMBER, Damaged, Row, checksum
 
 OfSupplies = HandedOut | Counted | Filled
 """The entries from which the tables follow."""
@@ -121,15 +121,18 @@ def forget(db: sqlite3.Connection, campaign: str, period: str | None) -> None:
 def strip(db: sqlite3.Connection, since: int, until: int) -> None:
     """Of entries `handed_out` with these numbers, whose campaign has no marks any longer, keep date and count alone.
 
-    Likewise of those that the server refused, whatever their number.
+    Likewise of those that the server refused, whatever their number. Of one that is not as it was written nothing is kept.
     """
     running = {campaign for (campaign,) in db.execute("SELECT DISTINCT campaign FROM handed").fetchall()}
     for table, where, values in (("services", "seq > ? AND seq <= ?", (since, until)), ("refused", "1", ())):
-        query = f"SELECT rowid, boot_time, wall, quality, body FROM {table} WHERE {where} AND {OF_HOLDERS}"
-        for row, boot_time, wall, quality, body in db.execute(query, values).fetchall():
-            if (plain := _plain(body, running)) is not None:
-                crc = checksum(plain, boot_time, wall, quality)
-                db.execute(f"UPDATE {table} SET body = ?, checksum = ? WHERE rowid = ?", (plain, crc, row))
+        query = f"SELECT rowid, boot_time, wall, quality, body, checksum FROM {table} WHERE {where} AND {OF_HOLDERS}"
+        for number, *columns in db.execute(query, values).fetchall():
+            row = Row.of(number, 0, "", *columns)
+            if not row.intact:
+                db.execute(f"UPDATE {table} SET body = '' WHERE rowid = ?", (number,))
+            elif (plain := _plain(row.body, running)) is not None:
+                crc = checksum(plain, row.boot, row.wall, row.quality)
+                db.execute(f"UPDATE {table} SET body = ?, checksum = ? WHERE rowid = ?", (plain, crc, number))
 
 
 def _plain(body: str, running: set[str]) -> str | None:

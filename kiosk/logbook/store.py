@@ -245,15 +245,17 @@ class Logbook:
         return any(span >= seconds for (span,) in spans)
 
     def began_anew(self) -> float:
-        """Since when it is in another one's place, in seconds since 1970, or earlier than its entries: 0 if it is in none's.
+        """Since when it is in another one's place, in seconds since 1970, by its first entries: 0 if it is in none's.
 
         Infinite as long as no entry of it has a time that is known.
         """
         if self._db.execute("SELECT 1 FROM meta WHERE key = ?", (REPLACED,)).fetchone() is None:
             return 0.0
-        known = "SELECT min(wall) FROM {} WHERE quality IN ('synced', 'holdover')"
-        found = [self._db.execute(known.format(stream)).fetchone()[0] for stream in STREAMS]
-        return min((wall for wall in found if wall is not None), default=math.inf)
+        known = "quality IN ('synced', 'holdover') ORDER BY seq"
+        first = (
+            next((row.wall for row in select(self._db, each, known, ()) if row.intact), math.inf) for each in STREAMS
+        )
+        return min(first)
 
     def heads(self) -> dict[Stream, Heads]:
         """Where the streams stand."""

@@ -164,5 +164,7 @@ def _use(files: Files, settings: Settings, *, one: bool) -> None:
     reader.close()
     files.cold.keep_floor(float(NOW + 1))
     files.book.acknowledge("access", before, 0.0, {before: "no"})
+    files.book.acknowledge("services", files.book.heads()["services"].newest, 0.0, {1: "no"})
+    files.book.forget("rain", None)
     for broken in salvage.waiting(settings.data):
         salvage.salvage(broken)

@@ -174,6 +174,35 @@ def test_after_a_campaign_date_and_count_are_left(tmp_path: Path) -> None:
     assert [mark(index).encode() in data for index in (7, 9, 8)] == [False, False, True]
 
 
+FLIPPED = [
+    "body = replace(body, 'rain', CAST(x'FF' AS TEXT))", "body = replace(body, 'rain', 'rein')", "quality = x'FF'",
+    "boot_time = 'abc'", "wall = x'00'", "checksum = 'x'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("flipped", FLIPPED)
+def test_an_entry_that_is_damaged_is_no_reason_not_to_go_on_and_gets_no_checksum_that_says_it_is_whole(
+    tmp_path: Path, flipped: str
+) -> None:
+    """What the server has is acknowledged all the same; of whoever had something nothing is left in it."""
+    book = Logbook(tmp_path, "boot")
+    give(book, GIVEN, replace(GIVEN, token=mark(8)), replace(GIVEN, token=mark(9)))
+    book.acknowledge("services", 1, 0.0, {1: "no"})
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute(f"UPDATE services SET {flipped} WHERE seq = 2")
+        db.execute(f"UPDATE refused SET {flipped}")
+    book.acknowledge("services", 3, 0.0)
+    book.forget("rain", None)
+    with closing(Reader(tmp_path)) as reader:
+        rows = list(reader.rows("services"))
+        refused = reader.refused()
+    assert ([row.intact for row in rows], [each.row.intact for each in refused]) == ([True, False, True], [False])
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        left = db.execute("SELECT body FROM services UNION ALL SELECT body FROM refused").fetchall()
+    assert not any(mark(index) in f"{left}" for index in (7, 8, 9))
+    book.close()
+
+
 def test_the_marks_of_a_day_go_alone(tmp_path: Path) -> None:
     book = Logbook(tmp_path, "boot")
     give(book, *(HandedOut("tea", "tea", "", mark(7), f"2026-11-{day}", taken=True) for day in (25, 26, 27)))

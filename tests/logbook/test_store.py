@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -424,3 +425,16 @@ def test_entries_of_two_boots_prove_nothing_of_how_far_it_goes_back(keep: Keep, 
         book.replace("torn") if boot == "a" else None
         book.append([(stamp(at), Locked("main"))])
     assert not book.goes_back(60.0)
+
+
+@pytest.mark.parametrize("wall", ["abc", b"\0", -1e300, 1e-300])
+def test_since_when_it_is_in_anothers_place_is_said_by_entries_that_are_whole(tmp_path: Path, wall: object) -> None:
+    """A time that is none would be asked in each turn of the station, or say that nothing was lost."""
+    Logbook(tmp_path, "boot").close()
+    (tmp_path / FILE).unlink()
+    with closing(Logbook(tmp_path, "boot", begun=True)) as book:
+        book.append([(Stamp(1.0, 1e9 + number, Quality.SYNCED), Locked("main")) for number in range(2)])
+        assert book.began_anew() == 1e9
+        with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+            db.execute("UPDATE access SET wall = ? WHERE seq = 1", (wall,))
+        assert book.began_anew() == 1e9 + 1

@@ -197,7 +197,11 @@ def _set_status(folder: Path, index: int, name: str) -> None:
 
 
 @central.command()
-@click.option("--trust", is_flag=True, help="It is right, though no document was published for more than 30 days, or stations say otherwise.")
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="It is right, though no document was published for more than 30 days, or stations say otherwise.",
+)
 @folder_option
 @json_too
 def clock(folder: Path, trust: bool) -> None:

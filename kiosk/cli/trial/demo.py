@@ -52,6 +52,7 @@ def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_js
     from kiosk.demo.run import run_demo  # noqa: PLC0415
     from kiosk.demo.script import LENGTH  # noqa: PLC0415
     from kiosk.demo.services import run_services  # noqa: PLC0415
+    from kiosk.local import NotReachable  # noqa: PLC0415
 
     if story == "services" and (seconds is not None or film):
         fail(_("--for and --film go with the story of the door"), MISUSED)
@@ -68,6 +69,11 @@ def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_js
                 summary = run_demo(folder.resolve(), seconds, console, keep_film=film)
     except (DemoFailed, BadSettings, sqlite3.Error) as error:
         fail(str(error), WRONG)
+    except NotReachable:
+        fail(
+            _("The demo's station closed the connection. A very busy machine does that: try again when it is less so."),
+            WRONG,
+        )
     except OSError as error:
         fail(_("The demo cannot run here: {why}", why=why_not(error)))
     complete = seconds is not None or story == "services"
