@@ -1,15 +1,21 @@
-"""The office's pages with a province of 4,540 stations, beside a file of its own: what the clerk of a county waits for."""
+"""python -m tests.bench.office: its pages with a province of 4,540 stations, beside a file of its own, on both engines; and
+what a province's stations wait for while people work in it.
+"""
 
 from __future__ import annotations
 
 import random
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, time
 from typing import Final
 
 import msgspec
+from rich.console import Console
+from rich.table import Table
 
 from kiosk.central.answering import Answering
 from kiosk.central.cases import Cases, Said
@@ -21,6 +27,10 @@ from kiosk.central.store.sightings import Sighting
 from kiosk.central.voices.rounds import Round
 from kiosk.demo.founding import founded
 from kiosk.trust.service import Checklist, Item
+from tests.bench.office_load import batches_beside
+from tests.bench.province.bounds import POSTGRESQL, SQLITE
+from tests.conftest import ABSENT
+from tests.databases import Cluster, cluster, programs
 from tests.keys import private, public
 from tests.office.clerks import Clerk, Office, open_office
 from tests.programs.province_of_days import codes, fill
@@ -90,15 +100,47 @@ def timed(clerk: Clerk, path: str) -> tuple[float, float, int]:
     return sorted(found)[TIMES // 2], sorted(found)[TIMES * 95 // 100], size
 
 
+def pages(server: Cluster | None) -> dict[str, tuple[float, float, int]]:
+    """Each page as an administrator sees it, who sees all; the store is a file where no server is given."""
+    with tempfile.TemporaryDirectory() as name:
+        if server:
+            server.give(Path(name))
+        with open_office(Path(name)) as office:
+            code = province(office)
+            clerk = office.hire("bench", "administrator")
+            return {path: timed(clerk, path.format(code=code)) for path in (OF_A_FILE, *PAGES)}
+
+
+def shown(found: dict[str, dict[str, tuple[float, float, int]]]) -> Table:
+    """The pages, each engine beside the other."""
+    table = Table("page", "bytes", title=f"{STATIONS} stations, a month; bound: 150 ms at 95 %", title_justify="left")
+    for engine in found:
+        table.add_column(f"{engine}, median ms", justify="right")
+        table.add_column("95 % ms", justify="right")
+    for path, (_, _, size) in next(iter(found.values())).items():
+        times = [f"{each:.1f}" for engine in found.values() for each in engine[path][:2]]
+        table.add_row(path, f"{size:,}", *times)
+    return table
+
+
+@contextmanager
+def engines(fsync: str) -> Iterator[dict[str, Cluster | None]]:
+    """Both, or one where PostgreSQL is not here, which is said."""
+    if binaries := programs():
+        with cluster(binaries, fsync) as server:
+            yield {SQLITE: None, POSTGRESQL: server}
+    else:
+        print(ABSENT, file=sys.stderr)
+        yield {SQLITE: None}
+
+
 def main() -> None:
-    """Print the table."""
-    with tempfile.TemporaryDirectory() as name, open_office(Path(name)) as office:
-        code = province(office)
-        clerk = office.hire("bench", "administrator")
-        print(f"{'page':<32} {'p50 ms':>8} {'p95 ms':>8} {'bytes':>9}")
-        for path in (OF_A_FILE, *PAGES):
-            median, most, size = timed(clerk, path.format(code=code))
-            print(f"{path:<32} {median:8.1f} {most:8.1f} {size:9}")
+    """Print the pages' table, and that of the stations whose batches come beside the office's load."""
+    console = Console(width=140)
+    with engines(fsync="off") as readers:
+        console.print(shown({engine: pages(server) for engine, server in readers.items()}))
+    with engines(fsync="on") as writers:
+        console.print(batches_beside(writers))
 
 
 OF_A_FILE: Final = asset("office.css")[0]
