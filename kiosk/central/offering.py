@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from kiosk.central.campaign_keys import keyed
 from kiosk.central.issuer import Issuer
+from kiosk.central.polls import too_old
 from kiosk.central.reach import crowded
 from kiosk.central.service_clashes import clashes
 from kiosk.central.service_file import Written, service_warnings
@@ -13,7 +15,11 @@ from kiosk.central.service_kinds import as_said
 from kiosk.central.store import CentralStore
 from kiosk.language import _
 from kiosk.settings.table import Wrong
-from kiosk.trust.service import Question, ServiceDocument
+from kiosk.trust.service import PollBody, Question, ServiceDocument
+from kiosk.wording.words import listed
+
+NAMED: Final = 10
+"""Stations that are named; of more only how many there are."""
 
 
 def wrong_beside(store: CentralStore, written: Written, now: float) -> Iterator[Wrong]:
@@ -32,6 +38,12 @@ def doubts(store: CentralStore, written: Written) -> Iterator[str]:
             "{id} asked something else so far, and what was answered to that will stand under this. Another question needs "
             "another id.",
             id=written.head.id,
+        )
+    if isinstance(written.body, PollBody) and (old := too_old(store, written.body.poll)):
+        yield _(
+            "{count} stations take no poll with remarks until they are updated, and nobody can vote there: {stations}",
+            count=len(old),
+            stations=listed(old[:NAMED]),
         )
 
 

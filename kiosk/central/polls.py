@@ -9,6 +9,7 @@ from typing import Final
 
 from kiosk.central.reach import meant
 from kiosk.central.retention import DAY
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.service_file import Written
 from kiosk.central.services import read_service
 from kiosk.central.store import CentralStore
@@ -16,10 +17,14 @@ from kiosk.index.poll import FORMAT, MOST_BYTES, NotAPoll, Poll, poll_id, read_p
 from kiosk.language import _
 from kiosk.settings.table import BadSettings
 from kiosk.settings.text import read_bounded
+from kiosk.trust.release import order
 from kiosk.trust.service import POLL, PollBody, ServiceDocument, body_in, poll_name
 
 SHOWN_AFTER: Final = 30 * DAY
 """Seconds for which stations hold a poll that is over: a slip that comes late is told so."""
+
+REMARKS_SINCE: Final = "0.11.0"
+"""The first version of a station that takes a poll with remarks."""
 
 
 def head_of(data: bytes, now: float) -> ServiceDocument:
@@ -56,6 +61,16 @@ def read_poll_service(path: Path, now: float) -> Written | None:
         return poll_service(data, now)
     except NotAPoll as error:
         raise BadSettings([f"{path}: {error}"]) from error
+
+
+def too_old(store: CentralStore, data: bytes) -> list[str]:
+    """The stations at which this poll is held, and whose version takes none like it; of those never heard nobody knows."""
+    poll = read_poll(data)
+    return [
+        each.code
+        for each in (store.bearings(EVERYWHERE) if poll.remarks else ())
+        if each.version and order(each.version) < order(REMARKS_SINCE) and poll.is_held_at(each.code)
+    ]
 
 
 def published_polls(store: CentralStore) -> Iterator[tuple[str, Poll]]:

@@ -15,19 +15,19 @@ from kiosk.central.polls import published_polls
 from kiosk.central.proposals import PollPublication, propose
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.services import read_service
+from kiosk.central.store.sightings import Sighting
 from kiosk.index.poll import poll_bytes, poll_words
 from kiosk.trust.service import POLL, PollBody, body_in
-from tests.index.polls import heap, poll
+from tests.index.polls import PREPARED, heap, poll
 from tests.keys import private, public
 from tests.office.clerks import Clerk, Office, words
 
 
-def made(*stations: str, ends: float = 86_400) -> bytes:
+def made(*stations: str, ends: float = 86_400, **changed: object) -> bytes:
     """The file of a new poll."""
     now = int(time())
-    return poll_bytes(
-        poll(heap(*range(20), name=uuid4().hex), begins=now - 60, ends=now + int(ends), stations=stations)
-    )
+    one = heap(*range(20), name=uuid4().hex)
+    return poll_bytes(poll(one, begins=now - 60, ends=now + int(ends), stations=stations, **changed))
 
 
 def sent(clerk: Clerk, data: bytes = b"", **fields: str) -> requests.Response:
@@ -68,6 +68,19 @@ def test_the_file_is_published_as_it_is_when_a_second_person_has_compared_its_wo
     assert data in [each for each, _scope in polls(office)]
     assert poll_words(data) in first.reads(f"/services?kind={POLL}")
     assert hashlib.sha256(data).hexdigest() in dict(published_polls(office.store))
+
+
+def test_stations_that_are_too_old_for_its_remarks_are_named_before_anybody_decides(
+    office: Office, board: tuple[Clerk, Clerk]
+) -> None:
+    now = time()
+    of_versions = {"37086101": "0.10.3", "37086102": "0.11.0", "37086103": "1.2.0", "37086104": "", "37087101": "0.9.0"}
+    for code, version in of_versions.items():
+        office.store.enrol(code, office.store.make_claim(code, now), public(private(8)), now)
+        office.store.saw([Sighting(code, now, f"yizhan-kiosk/{version}" if version else "", "")])
+    doubt = "1 stations take no poll with remarks until they are updated, and nobody can vote there: 37086101"
+    assert doubt in words(sent(board[0], made("370861", remarks=PREPARED)))
+    assert "until they are updated" not in words(sent(board[0], made("370861"))), "without remarks they take it"
 
 
 def polls(office: Office) -> list[tuple[bytes, str]]:

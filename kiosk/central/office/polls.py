@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from starlette.responses import Response
 
-from kiosk.central.offering import wrong_beside
+from kiosk.central.offering import doubts, wrong_beside
 from kiosk.central.office.asked import Asked, page, to
 from kiosk.central.passes import By
 from kiosk.central.polls import poll_service
@@ -23,9 +23,10 @@ from kiosk.language import _
 
 
 class Seen(Struct, frozen=True):
-    """A poll as it is compared, at how many stations it is held; and its file, until it is proposed."""
+    """A poll as it is compared, what is doubtful, at how many stations it is held; and its file, until it is proposed."""
 
     lines: list[str]
+    doubts: list[str]
     reaches: int
     file: str
 
@@ -76,7 +77,8 @@ def _read(asked: Asked, data: bytes) -> Written:
 
 def _seen(asked: Asked, data: bytes, written: Written) -> Seen:
     held_at = [code for code in meant(asked.store, "") if read_poll(data).is_held_at(code)]
-    return Seen(preview_of(written.head, written.body), len(held_at), b64encode(data).decode())
+    lines = preview_of(written.head, written.body)
+    return Seen(lines, [*doubts(asked.store, written)], len(held_at), b64encode(data).decode())
 
 
 def _page(asked: Asked, wrong: Mapping[str, str], status: int = 200, seen: Seen | None = None) -> Response:
