@@ -8,7 +8,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, time
 from typing import Final
@@ -21,22 +21,23 @@ from kiosk.central.answering import Answering
 from kiosk.central.cases import Cases, Said
 from kiosk.central.numbers.period import newest
 from kiosk.central.office.assets import asset
+from kiosk.central.store import CentralStore
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.rounds import SaidService
 from kiosk.central.store.sightings import Sighting
 from kiosk.central.voices.rounds import Round
 from kiosk.demo.founding import founded
 from kiosk.trust.service import Checklist, Item
-from tests.bench.office_load import batches_beside
+from tests.bench.office_load import batches_beside, logged_in, serving
 from tests.bench.province.bounds import POSTGRESQL, SQLITE
 from tests.conftest import ABSENT
 from tests.databases import Cluster, cluster, programs
 from tests.keys import private, public
-from tests.office.clerks import Clerk, Office, open_office
+from tests.office.clerks import Clerk
 from tests.programs.province_of_days import codes, fill
 
 STATIONS: Final = 4540
-TIMES: Final = 30
+TIMES: Final = 60
 PAGES: Final = (
     "/", "/stations", "/stations?words=37081&page=2", "/stations/{code}", "/map", "/numbers", "/numbers?prefix=370811",
     "/inspections", "/inspections?which=overdue&prefix=3708", "/voices", "/people", "/updates", "/policies", "/audit",
@@ -44,11 +45,11 @@ PAGES: Final = (
 )  # fmt: skip
 
 
-def province(office: Office) -> str:
+def province(store: CentralStore) -> str:
     """Stations with places, a month of figures, one in forty silent; the code of one of them."""
     chance, now = random.Random(4), time()  # noqa: S311  no secret
     names = codes(STATIONS)
-    office.store.add_stations(
+    store.add_stations(
         [
             Registered(
                 code, f"站{code}", "", f"{36.3 + chance.gauss(0, 0.8):.5f}", f"{118.5 + chance.gauss(0, 1.7):.5f}"
@@ -59,32 +60,32 @@ def province(office: Office) -> str:
     )
     key = public(private(4))
     for code in names:
-        office.store.enrol(code, office.store.make_claim(code, now), key, now)
+        store.enrol(code, store.make_claim(code, now), key, now)
     heard = [now - 7200 * (number % 40 == 0) for number in range(len(names))]
-    office.store.saw([Sighting(code, at, "yizhan-kiosk/0.6.0", "") for code, at in zip(names, heard, strict=True)])
-    fill(office.store, names, newest(now, 30).days)
-    inside(office, names, now)
+    store.saw([Sighting(code, at, "yizhan-kiosk/0.6.0", "") for code, at in zip(names, heard, strict=True)])
+    fill(store, names, newest(now, 30).days)
+    inside(store, names, now)
     return names[0]
 
 
-def inside(office: Office, names: Sequence[str], now: float) -> None:
+def inside(store: CentralStore, names: Sequence[str], now: float) -> None:
     """A round of each station, and two cases, of which its display is told; prints how long that takes."""
     body = msgspec.json.encode(Checklist({"zh": "每周"}, (Item("water", {"zh": "饮水"}),))).decode()
     times = {"begins": int(now) - 86_400, "ends": int(now) + 86_400}
-    office.store.remember_service(SaidService("weekly", 1, "checklist", "", body=body, **times))
-    cases = Cases(office.store)
-    with office.store.transaction():
+    store.remember_service(SaidService("weekly", 1, "checklist", "", body=body, **times))
+    cases = Cases(store)
+    with store.transaction():
         for code in names:
-            office.store.keep_round(Round(code, "weekly", now, 1, {"water": "yes"}), 7, now)
+            store.keep_round(Round(code, "weekly", now, 1, {"water": "yes"}), 7, now)
             for what in ("not_hot", "no_water"):
                 cases.say_inside(Said(code, "water", what, source="desk"), 0, now)
-    issuer = founded(office.store.folder, office.store)
+    issuer = founded(store.folder, store)
     for what in ("told for the first time", "looked at again"):
         began = monotonic()
-        published = sum(Answering(office.store, issuer).look(now))
+        published = sum(Answering(store, issuer).look(now))
         print(f"displays of {len(names)} stations {what}: {published} documents in {monotonic() - began:.1f} s")
     began = monotonic()
-    office.store.published()
+    store.published()
     print(f"a server reads all that is published, at each publication, in {(monotonic() - began) * 1000:.0f} ms")
 
 
@@ -103,11 +104,13 @@ def timed(clerk: Clerk, path: str) -> tuple[float, float, int]:
 def pages(server: Cluster | None) -> dict[str, tuple[float, float, int]]:
     """Each page as an administrator sees it, who sees all; the store is a file where no server is given."""
     with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         if server:
-            server.give(Path(name))
-        with open_office(Path(name)) as office:
-            code = province(office)
-            clerk = office.hire("bench", "administrator")
+            server.give(folder)
+        with closing(CentralStore(folder)) as store:
+            code = province(store)
+        with serving(folder) as url:
+            clerk = logged_in(url)
             return {path: timed(clerk, path.format(code=code)) for path in (OF_A_FILE, *PAGES)}
 
 

@@ -7,7 +7,8 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from time import monotonic, sleep, time
 from typing import Final
 
@@ -19,13 +20,14 @@ from kiosk.central.store import CentralStore
 from kiosk.demo.place import free_port
 from tests.bench.province.fleet import Timings, code, send_at
 from tests.bench.province.measures import fleet_of
-from tests.bench.province.servers import Kind, Running, running
+from tests.bench.province.servers import Kind, running
 from tests.conftest import ROOT
 from tests.databases import Cluster
 from tests.office.clerks import KEPT, Clerk
 from tests.programs.house import until
 from tests.programs.province_of_days import fill
 
+OPERATOR: Final = "bench"
 STATIONS: Final = 4540
 RATE: Final = 60
 TURNS: Final = 4
@@ -49,27 +51,28 @@ def batches_beside(servers: Mapping[str, Cluster | None]) -> Table:
 
 def measured(kind: Kind) -> dict[str, Timings]:
     """Of a server of its own, by turns, so that whatever else this machine does falls on both."""
-    with running(kind, STATIONS) as server, serving(server) as url:
+    with running(kind, STATIONS) as server:
+        with closing(CentralStore(server.folder)) as store:
+            fill(store, [code(each) for each in range(STATIONS)], newest(time(), 30).days)
         fleet, found = fleet_of(server, STATIONS), {"at rest": Timings([]), "at work": Timings([])}
-        for _, office in itertools.product(range(TURNS), found):
-            with working(url, at_work=office == "at work"):
-                timings = asyncio.run(send_at(fleet, RATE, SECONDS, 3))
-            found[office].took += timings.took
-            found[office].missing += timings.missing
+        with serving(server.folder) as url:
+            for _, office in itertools.product(range(TURNS), found):
+                with working(url, at_work=office == "at work"):
+                    timings = asyncio.run(send_at(fleet, RATE, SECONDS, 3))
+                found[office].took += timings.took
+                found[office].missing += timings.missing
     return found
 
 
 @contextmanager
-def serving(server: Running) -> Iterator[str]:
-    """The office as the package runs it, in a process beside the stations' server, with a month of figures; its address."""
-    store = CentralStore(server.folder)
-    store.add_account("bench", "administrator", "", KEPT, time() - 2 * 86_400)
-    fill(store, [code(each) for each in range(STATIONS)], newest(time(), 30).days)
-    store.close()
+def serving(folder: Path) -> Iterator[str]:
+    """The office of a central server's folder as the package runs it, in a process of its own; its address."""
+    with closing(CentralStore(folder)) as store:
+        store.add_account(OPERATOR, "administrator", "", KEPT, time() - 2 * 86_400)
     port = free_port()
     words = [sys.executable, "-m", "kiosk", "central", "serve", "--only", "office", "--port", str(port)]
     silent = subprocess.DEVNULL
-    process = subprocess.Popen([*words, "--data", str(server.folder)], cwd=ROOT, stdout=silent, stderr=silent)
+    process = subprocess.Popen([*words, "--data", str(folder)], cwd=ROOT, stdout=silent, stderr=silent)
     try:
         url = f"http://127.0.0.1:{port}"
         until(lambda: reachable(url), "the office")
@@ -77,6 +80,13 @@ def serving(server: Running) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(60)
+
+
+def logged_in(url: str) -> Clerk:
+    """An administrator, who sees all."""
+    clerk = Clerk(url)
+    assert clerk.log_in(OPERATOR).status_code == 303
+    return clerk
 
 
 def reachable(url: str) -> bool:
@@ -105,8 +115,7 @@ def working(url: str, *, at_work: bool) -> Iterator[None]:
 
 def work(url: str) -> None:
     """Log in, say so, and open one page after the other for ever, as often as all operators together do."""
-    clerk = Clerk(url)
-    assert clerk.log_in("bench").status_code == 303
+    clerk = logged_in(url)
     print("at work", flush=True)
     began = monotonic()
     for number, path in enumerate(itertools.cycle(PAGES)):
