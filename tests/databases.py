@@ -20,6 +20,7 @@ from uuid import uuid4
 import psycopg
 from msgspec import Struct
 
+from kiosk.central.store import CentralStore
 from kiosk.central.store.place import SETTINGS
 from kiosk.demo.place import free_port
 from tests.memory import in_memory
@@ -103,3 +104,13 @@ def _answers(found: Cluster) -> None:
         return True
 
     until(asked, "PostgreSQL")
+
+
+def emptied(store: CentralStore, *tables: str) -> None:
+    """Empty these of a store that the tests of a file share, and let it know nothing more of what they had."""
+    with store.transaction():
+        for table in tables:
+            store._engine.run(f"DELETE FROM {table}")
+        store._engine.known.clear()
+    store._numbers.clear()
+    store._doors.clear()

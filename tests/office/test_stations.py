@@ -21,6 +21,7 @@ from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import SILENT_AFTER, Sighting, StationLine
 from kiosk.central.web.forms import Form
 from kiosk.contract.bodies import Batch
+from tests.databases import emptied
 from tests.keys import private, public
 from tests.office.clerks import Office, open_office, words
 
@@ -101,10 +102,7 @@ def station(office: Office) -> Iterator[str]:
     store.add_stations([Registered(CODE, "<script>alert(1)</script>", '"><img src=x>')], NOW)
     store.enrol(CODE, store.make_claim(CODE, time()), public(private(20)), time())
     yield CODE
-    for table in ("entries", "logs", "boots", "doors", "faults", "commands"):
-        store._engine.run(f"DELETE FROM {table}")
-    store._numbers.clear()
-    store._doors.clear()
+    emptied(store, "entries", "logs", "boots", "doors", "faults", "commands")
 
 
 def tell(office: Office, *entries: dict[str, Any], first: int = 1) -> None:

@@ -34,6 +34,7 @@ from kiosk.central.supplying import known_campaigns
 from kiosk.cli.main import main
 from kiosk.demo.founding import founded
 from kiosk.trust.service import ServiceDocument
+from tests.databases import emptied
 from tests.keys import private, public
 from tests.printing.paper import texts
 from tests.programs.test_days import CODES, entry, take
@@ -60,9 +61,7 @@ class Centre:
 
     def begin_anew(self) -> None:
         """With a campaign of which nothing was given yet, some days ago."""
-        for table in (*TABLES, "services", "stations", "register", "seen", "claims"):
-            self.store._engine.run(f"DELETE FROM {table}")
-        self.store._numbers.clear()
+        emptied(self.store, *TABLES, "services", "stations", "register", "seen", "claims")
         self.now = float(NOW - 4 * DAY)
         self.issuer.trust_clock()
         self.publish()

@@ -31,6 +31,7 @@ from kiosk.cli.main import main
 from kiosk.core.entries import Cleaned, Inspected, Rated, Voiced
 from kiosk.demo.founding import found
 from kiosk.trust.service import Checklist, Item, Question
+from tests.databases import emptied
 from tests.keys import private, public
 from tests.programs.test_days import CODES, NOW, entry, take
 from tests.programs.test_retention import found_anywhere
@@ -62,19 +63,13 @@ def opened(shared_central_folder: Path) -> Iterator[CentralStore]:
 @pytest.fixture
 def store(opened: CentralStore) -> CentralStore:
     """One to which nobody has sent anything yet, with a steward and a checklist."""
-    emptied(opened)
+    emptied(opened, *TABLES)
     opened.add_account("li.ming", "steward", "3708", "", NOW)
     opened.add_account("wang", "administrator", "", "", NOW)
     opened.set_owner_rule(OwnerRule("3708", "", "li.ming"))
     publish(opened, "weekly", WEEKLY)
     publish(opened, "lunch", Question({"zh": "要不要热饭？", "en": "Hot lunch?"}))
     return opened
-
-
-def emptied(store: CentralStore) -> None:
-    for table in TABLES:
-        store._engine.run(f"DELETE FROM {table}")
-    store._numbers.clear()
 
 
 def publish(store: CentralStore, name: str, said: Checklist | Question, scope: str = "37", **more: int) -> None:
@@ -335,7 +330,7 @@ FIELDS = (
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["voiced", "rated", "inspected", "cleaned"]), st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
 def test_nothing_that_a_station_sends_stops_the_others(store: CentralStore, kind: str, fields: dict[str, Any]) -> None:
-    emptied(store)
+    emptied(store, *TABLES)
     good = msgspec.to_builtins({"voiced": voiced(), "inspected": inspected(FINE)}.get(kind, Cleaned(STEWARD)))
     sent(store, good | {"kind": kind} | fields, code=FAR)
     sent(store, voiced(generation=77))

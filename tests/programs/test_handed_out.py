@@ -18,6 +18,7 @@ from kiosk.central.store import CentralStore
 from kiosk.central.store.campaigns import HandedDay, StoredCampaign, Words
 from kiosk.central.store.stocks import Count, Slot, Stock
 from kiosk.central.supplying import MOST_KEPT
+from tests.databases import emptied
 from tests.programs.test_days import CODES, NOW, entry, take
 
 HERE, THERE, FAR = CODES
@@ -38,9 +39,7 @@ def opened(shared_central_folder: Path) -> Iterator[CentralStore]:
 @pytest.fixture
 def store(opened: CentralStore) -> CentralStore:
     """One with a campaign for one district, of which nothing has been handed out yet."""
-    for table in TABLES:
-        opened._engine.run(f"DELETE FROM {table}")
-    opened._numbers.clear()
+    emptied(opened, *TABLES)
     publish(opened)
     return opened
 
