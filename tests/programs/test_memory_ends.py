@@ -44,6 +44,9 @@ for _line in sys.stdin:
 """
 """Has so many MiB of its own, and for each line that it reads the group has one more that is nobody's own."""
 
+EATER: Final = 250
+"""Of whoever takes more and more: where one victim does not free enough at once it is the next, and not the station."""
+
 LIMITS: Final = ("memory.max", "memory.swap.max"), ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
 """Of a group of the second and of the first version: memory, and what counts swap."""
 
@@ -131,16 +134,24 @@ def said(stream: IO[bytes] | None) -> bytes:
 
 
 def ended(group: Group, eater: subprocess.Popen[bytes], others: Mapping[str, subprocess.Popen[bytes]]) -> Iterator[str]:
-    """Who is ended while one takes more and more, in this order; the next MiB is taken once they are gone."""
-    left = dict(others)
+    """Who is ended while one takes more and more, in this order; the next MiB is taken once they are gone.
+
+    It is over when that one is, too.
+    """
+    everybody = {**others, "who takes more": eater}
+    left = dict(everybody)
     for _each in range(LIMIT // MEBIBYTE):
         assert eater.stdin
         eater.stdin.write(b"more\n")
-        assert said(eater.stdout) == b"more\n"
-        until(lambda: len(others) - len(left) + len(gone(left)) >= group.kills, "whom the kernel has ended to be gone")
+        told = said(eater.stdout)
+        until(
+            lambda: len(everybody) - len(left) + len(gone(left)) >= group.kills, "whom the kernel has ended to be gone"
+        )
         for name in gone(left):
             del left[name]
             yield name
+        if not told:
+            return
 
 
 def gone(left: Mapping[str, subprocess.Popen[bytes]]) -> list[str]:
@@ -155,7 +166,7 @@ def test_the_kernel_ends_the_browser_inside_first_and_lets_the_station_be(group:
         station = enter(house.station(under=group.under(score("kiosk-station"))))
         desk = enter(house.program("desk", under=group.under(score("kiosk-desk"))))
         inside, door = (enter(holding(group, score(unit), BROWSER)) for unit in ("kiosk-desk-browser", "kiosk-browser"))
-        eater = enter(holding(group, 0, 0))
+        eater = enter(holding(group, EATER, 0))
         running = {"browser inside": inside, "browser at the door": door, "desk": desk, "station": station.process}
         first = ("browser inside", "browser at the door", "desk")
         assert tuple(islice(ended(group, eater, running), 3)) == first
