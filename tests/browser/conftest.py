@@ -144,3 +144,9 @@ def gloves(chromium: Any) -> Iterator[Any]:
     context.clock.install()
     yield context
     context.close()
+
+
+def send(page: Any, button: str) -> None:
+    """Send the form of that button, and be on the page that answers it: a click alone waits for none."""
+    with page.expect_navigation():
+        page.click(button)

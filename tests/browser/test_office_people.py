@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import send
 from tests.browser.test_contrast import violations
 from tests.keys import private, public
 from tests.office.clerks import PASSWORD, Office, open_office
@@ -76,21 +77,21 @@ def test_every_page_passes_axe_and_fits(page: Any, office: Office) -> None:
 def test_so_do_those_that_a_form_gives(page: Any, office: Office, tmp_path: Path) -> None:
     page.goto(f"{office.url}/office/policies/edit?prefix=3708")
     page.fill("#text", TEXT.format("3708").replace("06:00", "07:00"))
-    page.click("button[value=preview]")
+    send(page, "button[value=preview]")
     sound(page)
     page.fill("#text", "stale_fro = 3\n")
-    page.click("button[value=preview]")
+    send(page, "button[value=preview]")
     sound(page)
     page.goto(f"{office.url}/office/people/import")
     file = tmp_path / "名册.csv"
     file.write_bytes(f"代号,有效期至\nz1,{day()}\n王小明,{day()}\n".encode("gbk"))
     page.set_input_files("#file", file)
-    page.click("button[value=check]")
+    send(page, "button[value=check]")
     assert page.locator(".lines li").count() == 1
     sound(page)
     page.goto(f"{office.url}/office/enrolments")
     page.fill("#station", "37081105")
-    page.click("form.narrow button.main")
+    send(page, "form.narrow button.main")
     sound(page)
 
 
