@@ -12,8 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
@@ -164,10 +163,14 @@ def active_low() -> dict[str, Any]:
 
 def held() -> dict[str, Any]:
     """Another program holds the lock's line: a plain message, no traceback, no fall-back."""
+    holder = subprocess.Popen(["gpioset", "-c", "gpiochip0", f"{LOCK}=0"])
     place = Place()
-    with beside("gpioset", "-c", "gpiochip0", f"{LOCK}=0"):
+    try:
         until(lambda: "consumer" in subprocess.run(["gpioinfo"], capture_output=True, text=True, check=True).stdout)
         done = place.kiosk("station", timeout=PATIENCE)
+    finally:
+        holder.kill()
+        holder.wait()
     said = [line for line in done.stderr.splitlines() if line.startswith("kiosk station:")]
     return {"code": done.returncode, "said": said[-1] if said else done.stderr}
 
@@ -182,8 +185,10 @@ def claims_of_a_driven_line() -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for name, make in zip(("lgpio", "ours"), factories, strict=True):
         pull(LOCK, 0)
-        with beside("gpioset", "-c", "gpiochip0", f"{LOCK}=1"):
-            until(lambda: level(LOCK) == 1)
+        holder = subprocess.Popen(["gpioset", "-c", "gpiochip0", f"{LOCK}=1"])
+        until(lambda: level(LOCK) == 1)
+        holder.kill()
+        holder.wait()
         factory, ways = make(), [direction(LOCK)]
         pin = factory.pin(LOCK)
         ways.append(direction(LOCK))
@@ -225,47 +230,39 @@ def held_up(text: str) -> None:
         FEED.unlink(missing_ok=True)
 
 
-def feed(device: str) -> AbstractContextManager[None]:
-    """Feed the loop-back camera meanwhile."""
-    return beside(sys.executable, "/opt/vmtest/v4l2feed.py", device, "10")
-
-
-@contextmanager
-def beside(*command: str) -> Iterator[None]:
-    """That command runs meanwhile, and is killed however the scene ends: the guest agent waits for all who hold its output."""
-    process = subprocess.Popen(command)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+def feed(device: str) -> subprocess.Popen[bytes]:
+    """Feed the loop-back camera."""
+    return subprocess.Popen([sys.executable, "/opt/vmtest/v4l2feed.py", device, "10"])
 
 
 def camera() -> dict[str, Any]:
     """A video device by a stable path: read, pulled, put in again under another number, read again."""
     seen: dict[str, Any] = {}
     held_up("")
+    first = feed("/dev/video0")
     Path("/dev/kiosk").mkdir(exist_ok=True)
     link = Path("/dev/kiosk/by-path-camera")
     link.unlink(missing_ok=True)
     link.symlink_to("/dev/video0")
     place = Place(SCANNER + f'camera = "{link}"\nwidth = 640\nheight = 480\nrate = 10.0\n')
-    with ExitStack() as plugged, place.program("station"):
-        plugged.enter_context(feed("/dev/video0"))
+    with place.program("station"):
         news = place.news()
         with place.program("scanner"):
             until(lambda: place.view().programs["scanner"], "the scanner", PATIENCE)
             held_up(signed(claims(1)))
             seen["first"] = next_entry(news, "granted", "denied").get("index")
             held_up("")
-            plugged.close()
+            first.kill()
+            first.wait()
             link.unlink()
             seen["pulled"] = until(lambda: place.view().faults.get("scanner.main", ""), "the fault", PATIENCE)
-            plugged.enter_context(feed("/dev/video1"))
+            second = feed("/dev/video1")
             link.symlink_to("/dev/video1")
             held_up(signed(claims(2)))
             seen["second"] = next_entry(news, "granted", "denied").get("index")
             until(lambda: "scanner.main" not in place.view().faults, "the end of the fault", PATIENCE)
+            second.kill()
+            second.wait()
     return seen
 
 
