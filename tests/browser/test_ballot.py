@@ -60,14 +60,19 @@ def url(house: VotingHouse) -> str:
     return f"http://127.0.0.1:{house.config.read_text().rsplit('port = ', 1)[1].strip()}"
 
 
-@pytest.fixture
-def page(chromium: Any, voting: Voting) -> Iterator[Any]:
+def opened(chromium: Any, voting: Voting) -> Iterator[Any]:
+    """The page of that station's display, where it can be touched."""
     context = chromium.new_context(viewport={"width": 800, "height": 480}, has_touch=True)
     page = context.new_page()
     page.goto(url(voting.house))
     page.locator("#stage:not([inert]) .face:enabled").first.wait_for(timeout=WAIT)
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(chromium: Any, voting: Voting) -> Iterator[Any]:
+    yield from opened(chromium, voting)
 
 
 def asks(page: Any, at: int) -> None:

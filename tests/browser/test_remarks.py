@@ -16,7 +16,7 @@ from kiosk.desk import words
 from kiosk.index.sealing import open_remark
 from kiosk.wire.inside import CastBallot, DeskView
 from tests.browser.inside import Beside, beside
-from tests.browser.test_ballot import BALLOT, UNSEEN, WAIT, answer, asks, number_of, says, url
+from tests.browser.test_ballot import BALLOT, UNSEEN, WAIT, answer, asks, number_of, opened, says, url
 from tests.browser.test_desk_looks import SCRIPT, SIZES, SMALLEST, axe_finds, wrongs
 from tests.index.polls import INNER_KEY, PREPARED
 from tests.programs.house import until
@@ -49,15 +49,6 @@ def voting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voting]:
 @pytest.fixture(scope="module")
 def by_cards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voting]:
     yield from voting_at(tmp_path_factory.mktemp("cards"), "cards = true")
-
-
-def opened(chromium: Any, voting: Voting) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 800, "height": 480}, has_touch=True)
-    page = context.new_page()
-    page.goto(url(voting.house))
-    page.locator("#stage:not([inert]) .face:enabled").first.wait_for(timeout=WAIT)
-    yield page
-    context.close()
 
 
 @pytest.fixture

@@ -56,7 +56,6 @@ class Authority:
         if known and known.code == code and time.time() < known.ends:
             return
         claims = await self._read(code, token)
-        self._note(code, claims, taken=True)
         ends = int(claims["exp"])
         if claims["sub"] != code:
             refuse(403, "the token is of another station")
@@ -68,18 +67,25 @@ class Authority:
         """What a token says that the station's key has signed; the key may be newer than the one that is known."""
         if code in self._keys:
             with suppress(jwt.PyJWTError, *UNDECODABLE):
-                return _claims(token, self._keys[code])
+                return self._heard(code, token, self._keys[code])
         raw = await run_in_threadpool(self._store.station_key, code)
         if raw is None or public_key(raw) is None:
             refuse(401, "an enrolled station's token is needed")
         remember(self._keys, code, raw)
         try:
-            return _claims(token, raw)
-        except jwt.ExpiredSignatureError as error:
-            self._note(code, _claims(token, raw, over=True), taken=False)
-            refuse(401, f"{error}")
+            return self._heard(code, token, raw)
         except (jwt.PyJWTError, *UNDECODABLE) as error:
             refuse(401, f"{error}"[:200])
+
+    def _heard(self, code: str, token: str, key: bytes) -> dict[str, Any]:
+        """The claims; what the station's clock said is noted, also of a token that has ended. Raises as _claims and float do."""
+        try:
+            claims = _claims(token, key)
+        except jwt.ExpiredSignatureError:
+            self._note(code, _claims(token, key, over=True), taken=False)
+            raise
+        self._note(code, claims, taken=True)
+        return claims
 
     def _note(self, code: str, claims: dict[str, Any], *, taken: bool) -> None:
         """What the station's clock said when it signed, if its token tells."""
