@@ -78,7 +78,7 @@ class Authority:
             refuse(401, f"{error}"[:200])
 
     def _heard(self, code: str, token: str, key: bytes) -> dict[str, Any]:
-        """The claims; what the station's clock said is noted, also of a token that has ended. Raises as _claims and float do."""
+        """The claims; what the station's clock said is noted, also of an ended token. Raises as _claims and float do."""
         try:
             claims = _claims(token, key)
         except jwt.ExpiredSignatureError:
