@@ -26,6 +26,8 @@ from kiosk.update.versions import Versions
 from tests.keys import ROOT, STRANGER
 from tests.programs.house import House, until
 from tests.test_update import PLATFORM, bundle
+from tests.vm import packed
+from tests.vm.packed import REFUSED
 
 NEW = "0.90.0"
 """Newer than whatever runs these tests."""
@@ -118,6 +120,17 @@ def test_what_was_fetched_is_judged_as_any_bundle(
 ) -> None:
     unit.fetched(bundle(tmp_path, NEW, **changes).read_bytes())
     assert unit.refused() == reason
+
+
+@pytest.mark.parametrize(("kind", "reason"), REFUSED.items())
+def test_what_the_virtual_machines_station_is_offered_at_night_is_refused_for_the_reason_that_is_told(
+    kind: str, reason: str, unit: Unit, tmp_path: Path
+) -> None:
+    packed.rubbish(tmp_path / "made", ROOT, PLATFORM)
+    unit.fetched((tmp_path / "made" / f"{kind}.update").read_bytes())
+    assert unit.refused() == reason
+    unit.fetched((tmp_path / "made" / "older.update").read_bytes())
+    assert unit.judged() is None
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"rubbish", bytes(100_000), b"\xff" * 5000])

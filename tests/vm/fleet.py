@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,9 +23,22 @@ from kiosk.local import Line, boot_time
 from kiosk.update.spool import Spool
 from kiosk.update.versions import FOLDER, INCOMING, Versions
 from kiosk.wire import Scan
-from tests.programs.house import EXIT, until
+from tests.programs.house import CONTACT, EXIT, until
 from tests.vm.guest import PATIENCE, pull
-from tests.vm.units import LIBRARIES, RUN, SETTINGS, UNITS, install_package, logged, shell, view, wait_level
+from tests.vm.units import (
+    LIBRARIES,
+    PATIENT,
+    RUN,
+    SETTINGS,
+    UNITS,
+    install_package,
+    launcher,
+    logged,
+    pressed,
+    shell,
+    view,
+    wait_level,
+)
 
 SHARE = Path("/run/mnt/repo/build/fleet")
 CENTRAL = Path("/opt/central")
@@ -41,11 +54,13 @@ OF_THE_FLEET = (
 SERVER = """\
 [Service]
 WorkingDirectory=/run/mnt/repo
-Environment=PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/run/mnt/repo:/run/mnt/site
+Environment=PYTHONPYCACHEPREFIX=/run/compiled PYTHONPATH=/run/mnt/repo:/run/mnt/site
 ExecStart=/usr/bin/python3 -m kiosk central serve --data /opt/central
 """
 HURRIED = "/opt/vmtest/hurried"
+HURRY = "import kiosk.sync.releases as releases; releases.SPREAD = 0.0"
 SYNC = f"[Service]\nExecStart=\nExecStart={HURRIED} sync\n"
+LOOK = f"[Service]\nExecStart=\nExecStart={PATIENT} update --fetched\n"
 TIMER = "[Timer]\nOnCalendar=\nOnCalendar=*:0/1\nRandomizedDelaySec=0\nAccuracySec=1s\n"
 UNIT = "kiosk-update-fetched"
 PROGRAMS = "kiosk-station kiosk-sensors kiosk-sync"
@@ -58,8 +73,8 @@ SPOOL = Spool(FOLDER)
 
 
 def drop_in(unit: str, text: str) -> None:
-    """More of a unit, which systemd reads; nothing for none."""
-    path = UNITS / f"{unit}.d" / "fleet.conf"
+    """More of a unit, which systemd reads after slow.conf."""
+    path = UNITS / f"{unit}.d" / "the-fleet.conf"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     shell("systemctl daemon-reload")
@@ -68,12 +83,13 @@ def drop_in(unit: str, text: str) -> None:
 def install(claim: str) -> dict[str, Any]:
     """The package, enrolled at the server, which lies in here but for its bundles."""
     install_package(OF_THE_FLEET)
-    launcher = Path("/usr/bin/kiosk").read_text()
-    Path(HURRIED).write_text(launcher.replace("\nrun()", "\nimport kiosk.sync.releases as r\nr.SPREAD = 0.0\nrun()"))
-    Path(HURRIED).chmod(0o755)
+    launcher(HURRIED, HURRY)
     (UNITS / "central.service").write_text(SERVER)
     drop_in("kiosk-sync.service", SYNC)
+    drop_in(f"{UNIT}.service", LOOK)
     drop_in(f"{UNIT}.timer", TIMER)
+    pull(CONTACT, 0)
+    pull(EXIT, 1)
     shutil.copytree(SHARE / "central", CENTRAL, ignore=shutil.ignore_patterns("releases"))
     (CENTRAL / "releases").symlink_to(SHARE / "central" / "releases")
     serve()
@@ -81,15 +97,21 @@ def install(claim: str) -> dict[str, Any]:
     shell(f"systemctl enable wiring; systemctl enable --now {PROGRAMS}")
     until(view, "the station", PATIENCE)
     opens()
+    until(entries, "its entries at the server", PATIENCE)
     shell("sync")
     return {"runs": view().version, "enrolled": "central" not in view().faults}
 
 
 def serve() -> None:
-    """The central server, which is part of no boot, and a sync that asks it at once."""
+    """The central server, which is part of no boot."""
     shell("systemctl start central")
     until(answers, "the server", PATIENCE)
-    shell("systemctl restart kiosk-sync")
+
+
+def fall_of_night() -> None:
+    """The server answers, sync asks it at once, and the update unit looks."""
+    serve()
+    shell(f"systemctl restart kiosk-sync; systemctl start {UNIT}.timer")
 
 
 def answers() -> bool:
@@ -109,17 +131,9 @@ def opens() -> bool:
     return pressed()
 
 
-def pressed() -> bool:
-    """The exit button does."""
-    pull(EXIT, 0)
-    wait_level(1)
-    pull(EXIT, 1)
-    return wait_level(0)
-
-
 @contextmanager
 def door_watched() -> Iterator[list[float]]:
-    """The exit button is pressed again and again meanwhile: after how many seconds each press opened."""
+    """The exit button is pressed again and again meanwhile, and opens each time: after how many seconds."""
     waits, over = list[float](), threading.Event()
 
     def press() -> None:
@@ -129,13 +143,13 @@ def door_watched() -> Iterator[list[float]]:
             waits.append(monotonic() - begun)
             over.wait(BETWEEN)
 
-    watcher = threading.Thread(target=press)
-    watcher.start()
-    try:
-        yield waits
-    finally:
-        over.set()
-        watcher.join()
+    with ThreadPoolExecutor(1) as pool:
+        watched = pool.submit(press)
+        try:
+            yield waits
+        finally:
+            over.set()
+        watched.result()
 
 
 def central(*words: str) -> str:
@@ -169,8 +183,7 @@ PHASES: dict[str, Callable[[str], bool]] = {
 
 def cut(phase: str, version: str) -> dict[str, Any]:
     """That phase is reached, and goes no further: the power goes next."""
-    serve()
-    shell(f"systemctl start {UNIT}.timer")
+    fall_of_night()
     until(lambda: PHASES[phase](version), f"{version}: {phase}", LONG)
     shell(f"systemctl kill --signal=STOP kiosk-sync {UNIT} 2>/dev/null || true")
     return {"held": SPOOL.held, "tries": VERSIONS.tries(version)}
@@ -189,17 +202,20 @@ def booted() -> dict[str, Any]:
     }
 
 
+def entries() -> list[dict[str, Any]]:
+    """What the server has of the station."""
+    with closing(CentralStore(CENTRAL)) as store:
+        return store.entries(CODE, "access", limit=10_000)
+
+
 def told() -> list[tuple[str, str]]:
     """What the server knows of the station's updates."""
-    with closing(CentralStore(CENTRAL)) as store:
-        entries = [each for each in store.entries(CODE, "access", limit=10_000) if each["kind"] == "updated"]
-    return [(each["version"], each["outcome"]) for each in entries]
+    return [(each["version"], each["outcome"]) for each in entries() if each["kind"] == "updated"]
 
 
 def ends(version: str, outcome: str) -> dict[str, Any]:
     """The update goes its way by itself to that end, which the server is told; how the door did meanwhile."""
-    serve()
-    shell(f"systemctl start {UNIT}.timer")
+    fall_of_night()
     with door_watched() as waits:
         until(lambda: (FOLDER / "told").read_text().startswith(f"{version} {outcome}"), f"{version}: {outcome}", LONG)
     until(lambda: (version, outcome) in told(), "word of it at the server", PATIENCE)
@@ -216,9 +232,10 @@ def stops(version: str) -> dict[str, Any]:
 
 def rests(version: str) -> dict[str, Any]:
     """What was tried twice is not tried a third time, however often the unit looks."""
-    serve()
-    shell(f"systemctl start {UNIT}.timer")
-    until(lambda: is_coming(version, whole=True) and looks() > 2, "three looks", LONG)
+    fall_of_night()
+    until(lambda: is_coming(version, whole=True), f"{version}: fetched", LONG)
+    before = looks()
+    until(lambda: looks() > before + 2, "three looks", LONG)  # the first may have begun before
     return {"runs": view().version, "tries": VERSIONS.tries(version), "folder": (FOLDER / version).exists()}
 
 
@@ -230,6 +247,7 @@ def looks() -> int:
 TAKEN_OVER = """\
 [Service]
 Type=oneshot
+TimeoutStartSec=infinity
 Restart=no
 Environment=PYTHONPATH={libraries}
 ExecStart=
@@ -242,16 +260,12 @@ def rubbish(kind: str) -> dict[str, Any]:
     """Somebody in sync's place lays something down for the update unit, which looks at it twice; the door works on."""
     drop_in("kiosk-sync.service", TAKEN_OVER.format(libraries=LIBRARIES, kind=kind))
     shell(f"systemctl stop {UNIT}.timer kiosk-sync; systemctl start kiosk-sync")
-    ends = []
     with door_watched() as waits:
-        for _look in range(2):
-            subprocess.run(["systemctl", "start", UNIT], check=False, capture_output=True)
-            ends.append(shell(f"journalctl -u {UNIT} -o cat | grep 'is not taken' | tail -n 1 || true"))
-            shell(f"systemctl reset-failed {UNIT} || true")
+        said = [look(), look()]
     drop_in("kiosk-sync.service", SYNC)
     return {
         "got": json.loads(Path("/run/rubbish.json").read_text()),
-        "said": ends,
+        "said": said,
         "current": VERSIONS.current,
         "folders": sorted(each.name for each in FOLDER.iterdir() if each.is_dir() and not each.is_symlink()),
         "told": [each["detail"] for each in logged() if each["kind"] == "updated"][-1],
@@ -264,12 +278,18 @@ def rubbish(kind: str) -> dict[str, Any]:
     }
 
 
+def look() -> str:
+    """The update unit looks once; why it takes nothing."""
+    shell(f"systemctl start {UNIT} || true; journalctl --sync")
+    this = shell(f"systemctl show -P InvocationID {UNIT}")
+    shell(f"systemctl reset-failed {UNIT} || true")
+    return shell(f"journalctl _SYSTEMD_INVOCATION_ID={this} -o cat | grep 'is not taken' || true")
+
+
 def would_tell() -> dict[str, Any]:
     """What the strange package does where somebody runs it: so a look that ran it would be seen."""
     shell(f"dpkg-deb -x {SHARE}/rubbish/evil.deb /run/evil")
-    subprocess.run(
-        [sys.executable, "-c", "import kiosk"], env={"PYTHONPATH": "/run/evil/usr/lib/yizhan-kiosk"}, check=True
-    )
+    shell("cd /run/evil/usr/lib/yizhan-kiosk; python3 -c 'import kiosk'")
     return {"evil": EVIL.exists()}
 
 

@@ -12,13 +12,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import cv2
+import numpy as np
 
 from hardware.contacts import Contact
 from hardware.kernel_pins import KernelFactory
@@ -31,6 +33,10 @@ from tests.programs.house import CONTACT, EXIT, LOCK, House, until
 
 SIM = Path("/sys/devices/platform/gpio-sim.0/gpiochip0")
 FEED = Path("/run/feed.png")
+SHELF = cv2.rectangle(np.full((300, 300), 128, np.uint8), (60, 60), (240, 240), 90, -1)
+HELD = [SHELF]
+"""What lies before the camera."""
+
 PATIENCE = 300.0
 SCANNER = '[scanners.main]\ndoor = "main"\n'
 
@@ -163,14 +169,10 @@ def active_low() -> dict[str, Any]:
 
 def held() -> dict[str, Any]:
     """Another program holds the lock's line: a plain message, no traceback, no fall-back."""
-    holder = subprocess.Popen(["gpioset", "-c", "gpiochip0", f"{LOCK}=0"])
     place = Place()
-    try:
+    with beside("gpioset", "-c", "gpiochip0", f"{LOCK}=0"):
         until(lambda: "consumer" in subprocess.run(["gpioinfo"], capture_output=True, text=True, check=True).stdout)
         done = place.kiosk("station", timeout=PATIENCE)
-    finally:
-        holder.kill()
-        holder.wait()
     said = [line for line in done.stderr.splitlines() if line.startswith("kiosk station:")]
     return {"code": done.returncode, "said": said[-1] if said else done.stderr}
 
@@ -185,10 +187,8 @@ def claims_of_a_driven_line() -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for name, make in zip(("lgpio", "ours"), factories, strict=True):
         pull(LOCK, 0)
-        holder = subprocess.Popen(["gpioset", "-c", "gpiochip0", f"{LOCK}=1"])
-        until(lambda: level(LOCK) == 1)
-        holder.kill()
-        holder.wait()
+        with beside("gpioset", "-c", "gpiochip0", f"{LOCK}=1"):
+            until(lambda: level(LOCK) == 1)
         factory, ways = make(), [direction(LOCK)]
         pin = factory.pin(LOCK)
         ways.append(direction(LOCK))
@@ -221,48 +221,68 @@ def edges() -> dict[str, Any]:
 
 
 def held_up(text: str) -> None:
-    """Show a picture to the loop-back camera, or a street."""
-    beside = FEED.with_name("beside.png")
-    if text:
-        cv2.imwrite(str(beside), symbol(text, "l", 300))
-        beside.replace(FEED)
-    else:
-        FEED.unlink(missing_ok=True)
+    """Lay a code before the loop-back camera, or nothing."""
+    HELD[:] = [symbol(text, "l", 300) if text else SHELF]
 
 
-def feed(device: str) -> subprocess.Popen[bytes]:
-    """Feed the loop-back camera."""
-    return subprocess.Popen([sys.executable, "/opt/vmtest/v4l2feed.py", device, "10"])
+@contextmanager
+def feed(device: str) -> Iterator[None]:
+    """Feed the loop-back camera meanwhile."""
+    ended = threading.Event()
+    filming = threading.Thread(target=film, args=(ended,))
+    filming.start()
+    try:
+        with beside(sys.executable, "/opt/vmtest/v4l2feed.py", device, "10"):
+            yield
+    finally:
+        ended.set()
+        filming.join()
+
+
+def film(ended: threading.Event) -> None:
+    """What is held up, twice a second: no two pictures of a camera are alike, and one that never changes is told as frozen."""
+    noise, following = np.random.default_rng(1), FEED.with_name("following.png")
+    while not ended.wait(0.5):
+        cv2.imwrite(str(following), cv2.add(HELD[0], noise.integers(0, 3, HELD[0].shape, np.uint8)))
+        following.replace(FEED)
+
+
+@contextmanager
+def beside(*command: str) -> Iterator[None]:
+    """That command runs meanwhile, and is killed however the scene ends: the guest agent waits for all who hold its output."""
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def camera() -> dict[str, Any]:
     """A video device by a stable path: read, pulled, put in again under another number, read again."""
     seen: dict[str, Any] = {}
     held_up("")
-    first = feed("/dev/video0")
     Path("/dev/kiosk").mkdir(exist_ok=True)
     link = Path("/dev/kiosk/by-path-camera")
     link.unlink(missing_ok=True)
     link.symlink_to("/dev/video0")
     place = Place(SCANNER + f'camera = "{link}"\nwidth = 640\nheight = 480\nrate = 10.0\n')
-    with place.program("station"):
+    with ExitStack() as plugged, place.program("station"):
+        plugged.enter_context(feed("/dev/video0"))
         news = place.news()
         with place.program("scanner"):
             until(lambda: place.view().programs["scanner"], "the scanner", PATIENCE)
             held_up(signed(claims(1)))
             seen["first"] = next_entry(news, "granted", "denied").get("index")
             held_up("")
-            first.kill()
-            first.wait()
+            plugged.close()
             link.unlink()
             seen["pulled"] = until(lambda: place.view().faults.get("scanner.main", ""), "the fault", PATIENCE)
-            second = feed("/dev/video1")
+            plugged.enter_context(feed("/dev/video1"))
             link.symlink_to("/dev/video1")
             held_up(signed(claims(2)))
             seen["second"] = next_entry(news, "granted", "denied").get("index")
             until(lambda: "scanner.main" not in place.view().faults, "the end of the fault", PATIENCE)
-            second.kill()
-            second.wait()
     return seen
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from time import time
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import __version__
-from kiosk.trust.release import order
+from kiosk.trust.release import Release, order, sign_release
+from kiosk.update.bundle import write_bundle
+from kiosk.update.members import BLOCK
 from tests.conftest import ROOT
+from tests.keys import STRANGER
 
 CODE = Path("usr/lib/yizhan-kiosk/kiosk")
 
@@ -86,3 +93,25 @@ def evil(out: Path) -> Path:
     subprocess.run(["dpkg-deb", "-Zgzip", "-z1", "-b", root, out], check=True, capture_output=True)
     shutil.rmtree(root)
     return out
+
+
+REFUSED = {"flipped": "damaged", "manifest": "bad_signature", "strange": "bad_signature"}
+"""Bundles of the strange package, and why each is refused; `older` is beside them, which is nothing to do."""
+
+
+def rubbish(folder: Path, root: Ed25519PrivateKey, platform: str) -> None:
+    """Bundles that no station may take; whatever runs any of them leaves a mark."""
+    folder.mkdir()
+    deb = evil(folder / "evil.deb")
+    digest = hashlib.sha256(deb.read_bytes()).digest()
+    for name, version, key in (
+        ("strange", "99.0.0", STRANGER),
+        ("older", __version__, root),
+        ("flipped", "99.0.0", root),
+    ):
+        signed = sign_release(Release(version, int(time()), "all", {platform: digest}), key)
+        write_bundle(folder / f"{name}.update", signed, {platform: deb})
+    whole = (folder / "flipped.update").read_bytes()
+    within_manifest, within_package = BLOCK + 40, whole.index(deb.read_bytes()) + deb.stat().st_size // 2
+    for name, at in (("flipped", within_package), ("manifest", within_manifest)):
+        (folder / f"{name}.update").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])

@@ -26,7 +26,7 @@ from kiosk.wire.inside import DeskView, GetDesk, LeaveSupplies, SupplyView, Take
 from tests.keys import DAY, DOCUMENT, NOW, claims, public, signed
 from tests.programs.house import LOCK, said, until
 from tests.vm.guest import PATIENCE, level, pull
-from tests.vm.units import DATA, RUN, SLOTS, UNITS, shell, stands, view
+from tests.vm.units import DATA, RUN, SLOTS, UNITS, launcher, shell, stands, view
 
 CAMPAIGNS = {
     "raincoats": Campaign({"zh": "雨衣"}, "raincoat", bytes(range(32)), slots=("raincoats",), when_stale="count_only"),
@@ -48,8 +48,7 @@ def stops(lock, *, unlocked):
     if unlocked:
         os.kill(os.getpid(), signal.SIGSTOP)
     moves(lock, unlocked=unlocked)
-Lock.set = stops
-run()"""
+Lock.set = stops"""
 """The program stands still before it moves a lock: what a power cut just there leaves is what it has kept by then."""
 
 
@@ -129,9 +128,7 @@ def entries() -> list[list[Any]]:
 
 def between() -> dict[str, Any]:
     """Somebody touches, the mark is kept, and the program stands before the slot's lock: the power goes next."""
-    launcher = Path("/usr/bin/kiosk").read_text().replace("\nrun()", f"\n{STOPS}")
-    Path(STOPS_BEFORE).write_text(launcher)
-    Path(STOPS_BEFORE).chmod(0o755)
+    launcher(STOPS_BEFORE, STOPS)
     drop = UNITS / "kiosk-station.service.d" / "stops.conf"
     drop.write_text(f"[Service]\nExecStart=\nExecStart={STOPS_BEFORE} station\nWatchdogSec=0\n")
     shell("systemctl enable wiring kiosk-station; systemctl daemon-reload; systemctl restart kiosk-station")

@@ -6,7 +6,6 @@ and after it was kept; one that is cut off twice; one that is bad; and a night i
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -23,12 +22,11 @@ from kiosk import __version__
 from kiosk.central.store import CentralStore
 from kiosk.demo.founding import found, founded, stick_of
 from kiosk.keyfiles import read_private
-from kiosk.trust.release import Release, sign_release
-from kiosk.update.bundle import MOST_FETCHED, write_bundle
+from kiosk.update.bundle import MOST_FETCHED
 from tests.conftest import ROOT
-from tests.keys import STRANGER, claims
+from tests.keys import claims
 from tests.vm import machine as vm
-from tests.vm.packed import built, evil, raised, repacked
+from tests.vm.packed import REFUSED, built, raised, repacked, rubbish
 from tools.deb import build
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(14_400), pytest.mark.filterwarnings("ignore")]
@@ -37,8 +35,8 @@ CODE = "37081101"
 FOLDER = ROOT / "build" / "fleet"
 GOOD, TRIED, CUT_TWICE, BAD = (raised(minor) for minor in (1, 2, 3, 4))
 HERE = "deb13_amd64"
-LONGEST_WAIT = 120.0
-"""Seconds in which a door opens again whose programs are restarted, emulated on a machine with other work."""
+LAID = {"noise": "damaged", "oversize": "damaged"}
+"""Rubbish that needs no key, made in there, and why it is refused; the last one fills what sync may fill."""
 
 
 def verb(*words: str) -> str:
@@ -70,7 +68,7 @@ def server() -> Iterator[Path]:
         package.unlink()
     verb("central", "release", "ring", "1", CODE, "--data", str(central))
     card(central)
-    rubbish(central)
+    rubbish(FOLDER / "rubbish", read_private(stick_of(central) / "root.key"), HERE)
     yield central
     shutil.rmtree(FOLDER)
 
@@ -81,24 +79,6 @@ def card(central: Path) -> None:
         now = int(time())
         wanted = claims(0, issued_at=now, expires=now + 30 * 86_400)
         (FOLDER / "pass").write_text(founded(central, store).issue(wanted, "somebody")[1])
-
-
-def rubbish(central: Path) -> None:
-    """Bundles that no station may take; whatever runs any of them leaves a mark."""
-    folder = FOLDER / "rubbish"
-    folder.mkdir()
-    deb = evil(folder / "evil.deb")
-    digest, root = hashlib.sha256(deb.read_bytes()).digest(), read_private(stick_of(central) / "root.key")
-    for name, version, key in (
-        ("strange", "99.0.0", STRANGER),
-        ("older", __version__, root),
-        ("flipped", "99.0.0", root),
-    ):
-        signed = sign_release(Release(version, int(time()), "all", {HERE: digest}), key)
-        write_bundle(folder / f"{name}.update", signed, {HERE: deb})
-    whole = (folder / "flipped.update").read_bytes()
-    for name, at in (("flipped", len(whole) // 2), ("manifest", 512 + 40)):
-        (folder / f"{name}.update").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
 
 
 @contextmanager
@@ -158,7 +138,7 @@ def test_a_good_release_is_kept_by_itself_after_three_power_cuts_on_its_way(fold
         ended = play(machine, f"ends {GOOD} kept")
         machine.run("sync", check=True)
     assert (ended["runs"], ended["told"]) == (GOOD, [[GOOD, "kept"]])
-    assert ended["longest"] < LONGEST_WAIT
+    assert ended["presses"], "each of which opened the door"
 
 
 def test_the_power_goes_while_a_release_is_tried_and_after_it_was_kept(folder: Path, station: Path) -> None:
@@ -196,24 +176,14 @@ def test_a_bad_release_goes_back_by_itself_and_the_server_offers_it_to_nobody_mo
         machine.run("sync", check=True)
 
 
-REFUSED = {
-    "noise": "damaged",
-    "flipped": "damaged",
-    "manifest": "bad_signature",
-    "strange": "bad_signature",
-    "oversize": "damaged",
-}
-
-
 def test_a_sync_that_was_taken_over_lays_down_rubbish_and_nothing_of_it_runs(folder: Path, station: Path) -> None:
     with night(folder, station) as machine:
         version = is_well(machine)
         current, beside = ("" if version == __version__ else version), set[tuple[str, ...]]()
-        for kind, why in REFUSED.items():
+        for kind, why in (REFUSED | LAID).items():
             found = play(machine, f"rubbish {kind}")
             assert all(found["said"]), "each look says why"
             assert (found["told"], found["current"], found["evil"], found["opened"]) == (why, current, False, True)
-            assert found["longest"] < LONGEST_WAIT
             beside.add(tuple(found["folders"]))
         assert len(beside) == 1, "nothing lies beside the versions"
         assert found["bytes"] == MOST_FETCHED, "the kernel lets the file grow no further"
