@@ -28,6 +28,9 @@ from tests.programs.house import until
 from tests.programs.province_of_days import fill
 
 OPERATOR: Final = "bench"
+NICE: Final = "10"
+"""As its unit says."""
+
 STATIONS: Final = 4540
 RATE: Final = 60
 TURNS: Final = 4
@@ -70,7 +73,20 @@ def serving(folder: Path) -> Iterator[str]:
     with closing(CentralStore(folder)) as store:
         store.add_account(OPERATOR, "administrator", "", KEPT, time() - 2 * 86_400)
     port = free_port()
-    words = [sys.executable, "-m", "kiosk", "central", "serve", "--only", "office", "--port", str(port)]
+    words = [
+        "nice",
+        "-n",
+        NICE,
+        sys.executable,
+        "-m",
+        "kiosk",
+        "central",
+        "serve",
+        "--only",
+        "office",
+        "--port",
+        str(port),
+    ]
     silent = subprocess.DEVNULL
     process = subprocess.Popen([*words, "--data", str(folder)], cwd=ROOT, stdout=silent, stderr=silent)
     try:

@@ -113,10 +113,10 @@ class Sightings:
         """Every station that is known within a scope, in the order of their codes; or that one alone."""
         where, values = scope.within("known.code")
         rows = self._engine.all(
-            "SELECT known.code, coalesce(ended, ''), coalesce(name, ''), coalesce(register.address, ''), public_key, enrolled,"
+            "SELECT known.code, coalesce(ended, ''), coalesce(name, ''), coalesce(known.address, ''), public_key, enrolled,"
             " coalesce(faults.count, 0) + coalesce(raised.count, 0), at, version, seen.address, documents"
-            " FROM (SELECT code FROM register UNION SELECT code FROM stations) known"
-            " LEFT JOIN stations ON stations.code = known.code LEFT JOIN register ON register.code = known.code"
+            " FROM (SELECT coalesce(register.code, stations.code) AS code, ended, name, address, public_key, enrolled"
+            " FROM register FULL JOIN stations ON stations.code = register.code) known"
             " LEFT JOIN seen ON seen.station = known.code LEFT JOIN faults ON faults.station = known.code"
             " LEFT JOIN raised ON raised.station = known.code"
             f" WHERE ? IN ('', known.code) AND {where}",
