@@ -119,7 +119,7 @@ def test_a_pass_that_is_shown_again_before_the_next_news_opens_what_is_theirs_ag
     page.locator("#back").tap()
     until(lambda: LeaveSupplies() in station.heard)
     station.show(with_supplies(coat("had"), holder=True, shown=1))
-    page.wait_for_function("document.body.className !== 'ended'")
+    page.wait_for_function("() => document.body.className !== 'ended'")
     station.show(with_supplies(coat("had"), holder=True, shown=2))
     says(page, "had")
 

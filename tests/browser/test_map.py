@@ -109,7 +109,7 @@ def test_what_lies_together_is_one_mark_until_somebody_comes_nearer(
     until(lambda: len(asked) > 0)
     assert "© <i>nobody</i>" in page.inner_text(".leaflet-control-attribution")
     page.locator(".many-in-one").first.click()
-    page.wait_for_function("document.activeElement.id == 'ground'")
+    page.wait_for_function("() => document.activeElement.id == 'ground'")
     assert page.locator(".mark").count() != before
     assert page.wrong == []
     page.context.close()
