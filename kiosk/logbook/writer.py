@@ -13,8 +13,9 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Final, TypeVar
 
 from kiosk.core.desk.handing import Forget, KeepMarks
 from kiosk.core.entries import Stream
@@ -55,6 +56,11 @@ CLONED: Final = "cloned"
 
 UNWRITABLE: Final = (ValueError, TypeError, OverflowError, sqlite3.IntegrityError, sqlite3.ProgrammingError)
 """What an entry raises that no file can take, such as a time that is no number; the disk raises other errors."""
+
+REFUSES: Final = (sqlite3.Error, Broken, OSError)
+"""What is raised where the disk does not do its part, or a file that is broken cannot be made anew."""
+
+T = TypeVar("T")
 
 
 class Writer:
@@ -113,8 +119,7 @@ class Writer:
         """Tell of a disk that has kept a commit waiting for SLOW seconds; safe from any thread."""
         since = self._busy_since
         if since is not None and monotonic() - since > SLOW and not self._told:
-            self._told = True
-            self._answer(CommitFailed(0, f"the disk has not answered for {SLOW:g} s"))
+            self._tell(f"the disk has not answered for {SLOW:g} s")
 
     def close(self, timeout: float = 5.0) -> None:
         """Write what waits, and close both files, within `timeout` seconds; a disk that hangs is left alone."""
@@ -188,34 +193,37 @@ class Writer:
     def _commit(self, *, everything: bool = False) -> None:
         entries = self._waiting.due(everything=everything)
         try:
-            self._append(entries)
-            heads = self._book.heads()
+            self._mended(partial(self._book.append, entries))
         except UNWRITABLE as error:
             self._give_up(entries, error)
             return
-        except (sqlite3.Error, Broken, OSError) as error:
+        except REFUSES as error:
             self._failed(str(error))
             return
         self._waiting.written(entries)
         recovered, self._retry_at, self._told = self._retry_at is not None or self._told, None, False
-        for ticket in self._tickets or ([0] if recovered else []):
+        for ticket in [*self._tickets, *([0] if recovered else [])]:
             self._answer(Committed(ticket))
         self._tickets = []
         self._trim(entries)
-        self._take_heads(heads)
+        try:
+            self._take_heads()
+        except REFUSES as error:  # what is committed stays so: written again it would be there twice
+            self._tell(str(error))
 
-    def _take_heads(self, heads: dict[Stream, Heads]) -> None:
-        self.heads = heads
+    def _take_heads(self) -> None:
+        self.heads = self._mended(self._book.heads)
         self._on_heads()
 
-    def _append(self, entries: list[Stamped]) -> None:
+    def _mended(self, work: Callable[[], T]) -> T:
+        """Do it; where the logbook turns out to be broken, do it with another one."""
         try:
-            self._book.append(entries)
+            return work()
         except sqlite3.DatabaseError as error:
             if not says_broken(error):
                 raise
             self._replace(str(error))
-            self._book.append(entries)
+            return work()
 
     def _replace(self, why: str) -> None:
         """The logbook is broken: begin another."""
@@ -243,13 +251,18 @@ class Writer:
             while dropped := self._book.trim(self._most, entries[-1][0]):
                 log.warning("the logbook is full: %d entries went", dropped)
         except sqlite3.Error as error:
-            self._answer(CommitFailed(0, str(error)))
+            self._tell(str(error))
 
     def _failed(self, why: str) -> None:
         self._retry_at = monotonic() + RETRY
-        for ticket in self._tickets or [0]:
+        for ticket in [*self._tickets, 0]:
             self._answer(CommitFailed(ticket, why))
         self._tickets = []
+
+    def _tell(self, why: str) -> None:
+        """The disk does not do its part; that it does again is told with the next that it takes."""
+        self._told = True
+        self._answer(CommitFailed(0, why))
 
     def _do_others(self) -> None:
         """What cannot be done now is tried again: no document that a full disk did not take is lost at the next start."""
@@ -264,10 +277,9 @@ class Writer:
                     self._done((key,))
             if services:
                 self._keep_services(services)
-        except (sqlite3.Error, OSError, Broken) as error:
+        except REFUSES as error:
             self._others_at = monotonic() + RETRY
-            self._told = True
-            self._answer(CommitFailed(0, str(error)))
+            self._tell(str(error))
             return
         self._others_at = 0.0
         if self._told and not self._waiting:
@@ -326,11 +338,11 @@ class Writer:
         self._epoch_at = monotonic() + EPOCH_EVERY
         try:
             self._book.begin_epoch(job.stream, job.seq)
-        except (sqlite3.Error, OSError, Broken) as error:
-            self._answer(CommitFailed(0, f"no new epoch could be begun: {error}"))
+        except REFUSES as error:
+            self._tell(f"no new epoch could be begun: {error}")
             return
         self._drop_marks()
-        self._take_heads(self._book.heads())
+        self._take_heads()
         detail = f"the server has other entries under {job.epoch}, from {job.seq} of {job.stream} on: a copied card?"
         self._answer(Faulted(CLONED, detail))
 
@@ -347,4 +359,4 @@ class Writer:
             if not says_broken(error):
                 raise
             self._replace(str(error))
-        self._take_heads(self._book.heads())
+        self._take_heads()

@@ -6,6 +6,8 @@ import json
 import queue
 import sqlite3
 import threading
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Denied, Dropped, Locked, Measured, Stamp, Stream
 from kiosk.core.events import CommitFailed, Committed, Faulted, Keep, KeepFloor, Record, ServicesLost
+from kiosk.logbook import salvage
 from kiosk.logbook.cold import ColdState, read_cold
 from kiosk.logbook.jobs import Acked, Flush
 from kiosk.logbook.reader import FILE, Heads, Reader
@@ -84,6 +87,52 @@ def test_a_disk_that_fails_is_told_at_once_and_the_entries_come_later(desk: Desk
         answer = desk.answers.get(timeout=30)
     assert desk.count("access") == 1
     thief.close()
+
+
+def test_that_the_disk_is_back_is_told_beside_those_who_waited_for_it(desk: Desk) -> None:
+    """Whoever is inside has the ticket; the fault is the door's to tell."""
+    thief = sqlite3.connect(desk.folder / FILE, isolation_level=None)
+    desk.writer._book._db.execute("PRAGMA busy_timeout=10")
+    thief.execute("BEGIN IMMEDIATE")
+    desk.writer.put(Record((Locked("main"),), STAMP, -1000))
+    found = [desk.answers.get(timeout=30) for _ in range(2)]
+    assert [isinstance(each, CommitFailed) and each.ticket for each in found] == [-1000, 0]
+    desk.writer.put(Record((Locked("main"),), STAMP, -1001))
+    thief.execute("ROLLBACK")
+    thief.close()
+    until_committed = [*iter(lambda: desk.answers.get(timeout=30), Committed(0))]
+    assert until_committed[-1] in {Committed(-1001), CommitFailed(0, "database is locked")}
+    assert desk.count("access") == 2
+
+
+def refuses_to_read(table: str) -> Callable[..., int]:
+    return lambda act, of, *_: sqlite3.SQLITE_DENY if (act, of) == (sqlite3.SQLITE_READ, table) else sqlite3.SQLITE_OK
+
+
+def test_what_is_committed_is_not_written_again_where_the_file_cannot_say_how_far_it_is(desk: Desk) -> None:
+    desk.writer._book._db.set_authorizer(refuses_to_read("marks"))
+    desk.writer.put(Record((Locked("main"),), STAMP, 1))
+    assert desk.answers.get(timeout=30) == Committed(1)
+    assert isinstance(desk.answers.get(timeout=30), CommitFailed)
+    desk.writer._book._db.set_authorizer(None)
+    desk.writer.put(Record((Locked("main"),), STAMP, 2))
+    assert [desk.answers.get(timeout=30) for _ in range(2)] == [Committed(2), Committed(0)]
+    desk.heads.get(timeout=30)
+    assert desk.count("access") == 2
+
+
+def test_a_file_whose_numbers_cannot_be_is_replaced_and_nothing_of_it_is_written_twice(desk: Desk) -> None:
+    desk.writer.put(Record((Locked("main"),), STAMP, 1))
+    assert desk.answers.get(timeout=30) == Committed(1)
+    desk.heads.get(timeout=30)
+    with closing(sqlite3.connect(desk.folder / FILE)) as other, other:
+        other.execute("UPDATE marks SET acked = 99 WHERE stream = 'access'")
+    desk.writer.put(Record((Locked("main"),), STAMP, 2))
+    assert desk.answers.get(timeout=30) == Committed(2)
+    assert "numbers" in desk.replaced.get(timeout=30)
+    desk.heads.get(timeout=30)
+    assert desk.count("access") == 0
+    assert salvage.salvage(desk.folder / f"{FILE}.broken-1").kept == 2
 
 
 def test_a_disk_that_fails_is_waited_for_without_a_busy_loop(desk: Desk) -> None:
