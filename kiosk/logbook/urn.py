@@ -8,6 +8,7 @@ The slot that holds the newest is never the first to be written over, so a power
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import struct
@@ -29,9 +30,12 @@ class Damaged(Exception):
 
 
 def slot(number: int, content: bytes, size: int = SLOT) -> bytes:
-    """The bytes of a slot of that size with that content, the `number`-th that was written."""
+    """The bytes of a slot of that size with that content, the `number`-th that was written.
+
+    Raises OSError for what is too large: as where the disk has no room, nothing is written, and whoever writes goes on.
+    """
     if len(content) > size - HEAD.size:
-        raise ValueError(f"{len(content)} bytes; a slot takes {size - HEAD.size}")
+        raise OSError(errno.EFBIG, f"{len(content)} bytes; a slot takes {size - HEAD.size}")
     head = HEAD.pack(MAGIC, number, len(content), _digest(number, content))
     return (head + content).ljust(size, b"\0")
 

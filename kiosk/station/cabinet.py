@@ -39,6 +39,7 @@ from kiosk.core.entries import Entry
 from kiosk.core.events import Event, Faulted, Record, SlotGranted, Tick
 from kiosk.core.held import said
 from kiosk.core.state import State
+from kiosk.core.step import LOGBOOK
 from kiosk.local import boot_id, boot_time
 from kiosk.logbook.reader import LOGBOOK_DAMAGED, SERVICES_REMEMBERED, damage
 from kiosk.loops import Loops
@@ -228,8 +229,8 @@ class CabinetAtWork:
         doctors = [doctor for _head, doctor in said(state.services, Doctor, state.clock, now.boot)]
         keys = {key.kid: key for doctor in reversed(doctors) for key in doctor.keys}
         slots = dict(self._slots(state))
-        station, offset = state.trust.station, state.utc_offset
-        return Setting(station, keys, slots, state.clock, now, self._boot_id, offset)
+        station, offset, writes = state.trust.station, state.utc_offset, LOGBOOK not in state.faults
+        return Setting(station, keys, slots, state.clock, now, self._boot_id, offset, writes)
 
     def _slots(self, state: State) -> Iterator[tuple[str, Slot]]:
         for name, watch in self._watches.items():

@@ -13,7 +13,7 @@ from kiosk.core.desk.consulting import Lies
 from kiosk.core.desk.shelves import Shelf
 from kiosk.core.events import Event, Faulted
 from kiosk.decoding import UNDECODABLE
-from kiosk.logbook.urn import Damaged, UrnFile
+from kiosk.logbook.urn import SLOT, Damaged, UrnFile
 from kiosk.loops import Loops
 from kiosk.station.storing import Storing
 
@@ -21,6 +21,8 @@ CABINET: Final = "cabinet"
 """The fault of the file."""
 
 FILE: Final = "cabinet.urn"
+SIZE: Final = 2 * SLOT
+"""Bytes of a slot of the file: as many shelves as are watched, of the longest names, and all that may lie there of the doctor."""
 
 
 class Content(Struct, frozen=True):
@@ -39,7 +41,7 @@ class CabinetFile:
         self._is_stored = stored
         trouble = "what lies in the slots cannot be stored"
         self._storing = Storing(trouble, self._store, lambda fault: tell(Faulted(CABINET, fault)))
-        self._file = UrnFile(folder, FILE)
+        self._file = UrnFile(folder, FILE, SIZE)
         self.content = self._read()
         self._storing.start(CABINET, loops)
 

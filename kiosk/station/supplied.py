@@ -27,6 +27,7 @@ from kiosk.core.door.tables import AlarmState, DoorState
 from kiosk.core.held import Services, in_force, over, said
 from kiosk.core.room.position import distance
 from kiosk.core.state import State
+from kiosk.core.step import LOGBOOK
 from kiosk.trust.ledger import known_until
 from kiosk.trust.service import Campaign, Doctor, Ledger, ServiceDocument, Sheet, StockAt
 from kiosk.trust.tokens import token
@@ -81,6 +82,7 @@ def setting_of(
         certain=state.services.number > 0 and clock.hi < math.inf,
         slots={name: _slot(state, state.doors[name], most) for name, most in holds.items() if name in state.doors},
         keeps=keeps,
+        writes=LOGBOOK not in state.faults,
     )
 
 

@@ -76,6 +76,7 @@ class Room:
         self.heard_at = BOOT
         self.opens, self.is_open = True, False
         self.commits: bool | None = True
+        self.writes = True
         self.disk: dict[str, Shelf] = {}
         self.logbook: list[Entry] = []
         self.waiting: list[Entry] = []
@@ -92,7 +93,8 @@ class Room:
             SLOT: Slot(self.opens, COLD, self.value, self.heard_at, self.is_open),
             "cabinet2": Slot(self.opens, None),
         }
-        return Setting(STATION, KEYS, slots, self.clock, Instant(self.boot, self.wall), self.boot_id, OFFSET)
+        now = Instant(self.boot, self.wall)
+        return Setting(STATION, KEYS, slots, self.clock, now, self.boot_id, OFFSET, self.writes)
 
     def take(self, event: CabinetEvent) -> None:
         self.cabinet, commands = step(self.cabinet, event, self.setting())

@@ -231,6 +231,19 @@ def test_a_disk_that_does_not_take_it_opens_nothing() -> None:
     assert room.opened == []
 
 
+def test_while_the_disk_takes_nothing_a_release_is_not_used_up() -> None:
+    room = Room()
+    room.writes = False
+    assert room.show(release()) == "disk"
+    room.writes = True
+    room.show(release())
+    room.writes = False
+    assert (room.hold(), room.opened) == ("disk", [])
+    room.writes = True
+    room.show(release())
+    assert (room.hold(), room.opened) == ("", [SLOT])
+
+
 def test_where_nothing_is_kept_or_the_logbook_is_another_one_nothing_is_given_out_for_so_long_as_a_release_holds() -> (
     None
 ):

@@ -142,6 +142,16 @@ def test_a_disk_that_takes_no_mark_opens_nothing() -> None:
     assert state(handing) == ("yours", "locker3")
 
 
+def test_while_the_disk_takes_nothing_nobody_gets_anything_and_what_a_steward_touches_is_not_counted_later() -> None:
+    handing = Handing(setting(runs={"rain": running(), "soup": running(campaign("soup", slots=()))}))
+    handing.take(STEWARDS, SEVEN)
+    touches = [Take("rain"), Give("rain"), Give("soup"), Count("soup", 3), Fill("soup", 3)]
+    assert handing.take(*touches, writes=False) == ()
+    whys = [refused(handing.supplies, each, handing.now) for each in touches]
+    assert whys == ["disk", "disk", "disk", "not_saved", "not_saved"]
+    assert entries(handing.take(Give("soup"), writes=True)) == [replace(GIVEN, campaign="soup", item="soup", slot="")]
+
+
 def test_a_slot_that_says_nothing_holds_nobody_up() -> None:
     handing = Handing()
     opened(handing)

@@ -26,7 +26,7 @@ def test_it_gives_back_what_was_written_last_and_keeps_its_size(tmp_path: Path) 
     written(tmp_path, b"one", b"two", b"x" * MOST)
     assert UrnFile(tmp_path).read() == b"x" * MOST
     assert (tmp_path / "ratings.urn").stat().st_size == 2 * SLOT
-    with pytest.raises(ValueError, match="takes"):
+    with pytest.raises(OSError, match="takes"):
         written(tmp_path, b"x" * (MOST + 1))
 
 
@@ -106,5 +106,5 @@ def test_urns_of_other_names_and_sizes_lie_beside_each_other(tmp_path: Path) -> 
     assert UrnFile(tmp_path, "a.urn", 512).read() == b"a.urn" * 20
     assert UrnFile(tmp_path, "b.urn", 4 * SLOT).read() == b"b.urn" * 20
     assert (tmp_path / "b.urn").stat().st_size == 8 * SLOT
-    with pytest.raises(ValueError, match="takes 460"):
+    with pytest.raises(OSError, match="takes 460"):
         UrnFile(tmp_path, "a.urn", 512).write(b"x" * 512)

@@ -299,7 +299,8 @@ def _why_not(cabinet: Cabinet, medicine: Medicine, setting: Setting) -> Outcome 
 def _not_again(cabinet: Cabinet, medicine: Medicine, setting: Setting) -> Outcome | None:
     if medicine.name in cabinet.used:
         return Outcome.USED
-    return None if cabinet.keeps and setting.now.boot >= cabinet.blind_until else Outcome.DISK
+    keeps = cabinet.keeps and setting.writes and setting.now.boot >= cabinet.blind_until
+    return None if keeps else Outcome.DISK
 
 
 def _refused(cabinet: Cabinet, why: Outcome, setting: Setting, medicine: Medicine | None = None) -> Stepped:

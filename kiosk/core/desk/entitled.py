@@ -103,7 +103,7 @@ def _impossible(supplies: Supplies, name: str, setting: Setting) -> tuple[str, s
     """Why nothing can be handed out at all now."""
     if _contradiction(name, setting):
         return "unclear", ""
-    if not setting.keeps:
+    if not (setting.keeps and setting.writes):
         return "disk", ""
     if not supplies.ready:
         return "wait", ""

@@ -153,7 +153,8 @@ class Setting(Struct, frozen=True, dict=True):
     """Where and when: the station's code, its clock and now; `offset`: local time less UTC, in seconds.
 
     `running`: campaigns in force by their ids, the oldest first; `known`: the ids of all that are held, `over`: of those that
-    have provably ended; `certain`: what is not known is none any more. `slots` by name. `keeps`: the disk takes marks.
+    have provably ended; `certain`: what is not known is none any more. `slots` by name. `keeps`: the disk takes marks;
+    `writes`: it took what it was given last.
     """
 
     station: str
@@ -166,6 +167,7 @@ class Setting(Struct, frozen=True, dict=True):
     certain: bool = False
     slots: Mapping[str, Slot] = {}
     keeps: bool = True
+    writes: bool = True
 
     @cached_property
     def lying(self) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ from kiosk.trust.service import HospitalKey
 class Setting(Struct, frozen=True):
     """Where and when: the station's code, hospitals' keys by their names, the slots, clock and now.
 
-    `offset`: local time less UTC, in seconds.
+    `offset`: local time less UTC, in seconds; `writes`: the disk took what it was given last.
     """
 
     station: str
@@ -31,6 +31,7 @@ class Setting(Struct, frozen=True):
     now: Instant
     boot_id: str = ""
     offset: int = 0
+    writes: bool = True
 
 
 def holds_not(medicine: Medicine, setting: Setting) -> Outcome | None:

@@ -102,7 +102,9 @@ def refused(supplies: Supplies, touch: Touch, setting: Setting) -> str:
 
 
 def _not_stocked(touch: Count | Fill, item: str, setting: Setting) -> str:
-    """What nobody hands out may lie in a slot, too: medicine."""
+    """What nobody hands out may lie in a slot, too: medicine. Whoever is told that it was not saved touches again."""
+    if not setting.writes:
+        return "not_saved"
     if isinstance(touch, Fill) and touch.slot:
         slot = setting.slots.get(touch.slot)
         return "not_known" if slot is None else "does_not_fit" if touch.count > slot.holds else ""
