@@ -52,11 +52,14 @@ Sent = TypeVar("Sent", bound=FromPage)
 
 
 class Program:
-    """What the station last told, whether the display shows it, and how fast touches came."""
+    """What the station last told, whether the display shows it, and how fast touches came.
+
+    Touches have a connection of their own: what is shown does not wait for a card that is slow.
+    """
 
     def __init__(self, settings: Settings, table: DeskTable, end: Callable[[], None] = lambda: None) -> None:
         """`end` ends the server, when a loop fails again and again."""
-        self._station = ToStation(settings.run / "desk.sock")
+        self._station, self._touches = (ToStation(settings.run / "desk.sock") for _ in range(2))
         self._token = secrets.token_urlsafe(16)
         self._origins = {f"http://{name}:{table.port}" for name in NAMES}
         self._cards = table.cards
@@ -123,7 +126,7 @@ class Program:
                 raise self._refusal(429)
             self._pace = pace
             wanted = message(asked, self._ballot)
-            answer = await self._station.ask(wanted) if wanted else Refused("another ballot")
+            answer = await self._touches.ask(wanted) if wanted else Refused("another ballot")
             if isinstance(answer, Kept):
                 return Response(status_code=204, headers=HEADERS)
             raise self._refusal(_status(answer))
