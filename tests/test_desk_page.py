@@ -122,7 +122,8 @@ def test_of_what_expires_the_page_is_told_what_is_not_to_be_used() -> None:
     ("path", "sent", "said"),
     [
         ("/take", {"campaign": "coat"}, Take("coat")),
-        ("/give", {"campaign": "coat"}, Give("coat")),
+        ("/take", {"campaign": "coat", "shown": 7}, Take("coat", 7)),
+        ("/give", {"campaign": "coat", "shown": 7}, Give("coat", 7)),
         ("/one", {"campaign": "coat"}, GiveOne("coat")),
         ("/open", {"campaign": "coat", "seconds": 3600}, OpenCampaign("coat", 3600)),
         ("/open", {"campaign": "coat", "count": 50}, OpenCampaign("coat", 0, 50)),

@@ -112,11 +112,17 @@ class OfACampaign(FromPage, frozen=True):
     campaign: Key
 
 
-class TakeIt(OfACampaign, frozen=True):
+class OfAHolder(OfACampaign, frozen=True):
+    """Something of whoever has shown a pass; `shown`: how often anybody had, when it was touched."""
+
+    shown: Annotated[int, Meta(ge=0)] = 0
+
+
+class TakeIt(OfAHolder, frozen=True):
     """Whoever has shown a pass takes what is theirs."""
 
 
-class GiveIt(OfACampaign, frozen=True):
+class GiveIt(OfAHolder, frozen=True):
     """A steward has handed it to whoever has shown a pass."""
 
 
@@ -235,10 +241,10 @@ def _sealed(cast: Cast, ballot: BallotView) -> CastBallot:
 
 def _of_supplies(asked: OfSupplies) -> SupplyTouch:
     match asked:
-        case TakeIt(_, campaign):
-            return Take(campaign)
-        case GiveIt(_, campaign):
-            return Give(campaign)
+        case TakeIt(_, campaign, shown):
+            return Take(campaign, shown)
+        case GiveIt(_, campaign, shown):
+            return Give(campaign, shown)
         case OneMore(_, campaign):
             return GiveOne(campaign)
         case Opening(_, campaign, seconds, count):

@@ -50,9 +50,12 @@ const slot = (name) => make("p", { class: "slot" }, said("slot"), " ", make("b",
 
 const number = (key, value) => make("p", { class: "slot" }, said(key), ` ${value}`);
 
+// Whose pass it was that the page spoke of: nothing is another's who has come since.
+const mine = ({ campaign }) => ({ campaign, shown: shown.shown });
+
 const TOUCHES = {
-  take: ({ campaign }) => send("take", { campaign }, { saved: again, refused: again }),
-  give: ({ campaign }) => send("give", { campaign }, { saved: again, refused: again }),
+  take: (supply) => send("take", mine(supply), { saved: again, refused: again }),
+  give: (supply) => send("give", mine(supply), { saved: again, refused: again }),
   one: ({ campaign }) => send("one", { campaign }, { saved: counted, refused: again }),
 };
 

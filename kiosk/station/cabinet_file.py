@@ -22,7 +22,7 @@ CABINET: Final = "cabinet"
 
 FILE: Final = "cabinet.urn"
 SIZE: Final = 2 * SLOT
-"""Bytes of a slot of the file: as many shelves as are watched, of the longest names, and all that may lie there of the doctor."""
+"""Bytes of a slot of the file: as many shelves as are watched, of the longest names, and all that may lie of the doctor."""
 
 
 class Content(Struct, frozen=True):

@@ -238,10 +238,10 @@ def _judged(presented: Presented, state: State, now: Instant) -> Shown | Gone | 
 
 def _touch(message: Said) -> Touch:
     match message:
-        case wire.inside.Take(campaign):
-            return Take(campaign)
-        case wire.inside.Give(campaign):
-            return Give(campaign)
+        case wire.inside.Take(campaign, shown):
+            return Take(campaign, shown)
+        case wire.inside.Give(campaign, shown):
+            return Give(campaign, shown)
         case wire.inside.OpenCampaign(campaign, seconds, count):
             return Open(campaign, float(seconds), count)
         case wire.inside.GiveOne(campaign):

@@ -96,16 +96,19 @@ class LeaveConsult(Message, frozen=True):
 class Take(Message, frozen=True):
     """Whoever has shown a pass takes what a campaign of the view has for them, from its slot.
 
+    `shown`: as in the view that was touched, so that nobody takes what is whose who has come since; 0: whoever came last.
     Answered by Kept once it is on the disk; then the slot opens. Refused: a word of SupplyView, `too_many`, or `not_saved`.
     """
 
     campaign: Key
+    shown: Annotated[int, Meta(ge=0)] = 0
 
 
 class Give(Message, frozen=True):
-    """The steward whose session is open has handed one to whoever has shown a pass last. Answered as a Take is."""
+    """The steward whose session is open has handed one to whoever has shown a pass last. `shown`, and answered: as a Take."""
 
     campaign: Key
+    shown: Annotated[int, Meta(ge=0)] = 0
 
 
 class OpenCampaign(Message, frozen=True):

@@ -167,10 +167,11 @@ def test_a_steward_hands_it_to_whoever_shows_a_pass(page: Any, station: Beside) 
     wait(page, "盘点")
     until(lambda: station.heard == [LeaveSupplies()], "a steward's own pass opens what is a steward's")
     station.show(with_supplies(coat("show_pass"), handing=SESSION))
-    station.show(with_supplies(coat("steward", touch="give"), holder=True, handing=replace(SESSION, holder=True)))
+    theirs = replace(SESSION, holder=True)
+    station.show(with_supplies(coat("steward", touch="give"), holder=True, shown=2, handing=theirs))
     says(page, "steward")
     touch(page, "已发给对方")
-    until(lambda: station.heard[1:] == [Give("coat")])
+    until(lambda: station.heard[1:] == [Give("coat", shown=2)])
 
 
 def test_a_steward_counts_blind_by_four_keys(page: Any, station: Beside) -> None:

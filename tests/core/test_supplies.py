@@ -234,6 +234,18 @@ def test_a_holder_is_there_for_some_seconds_and_longer_who_needs_it() -> None:
         assert state(handing)[0] == "show_pass"
 
 
+@pytest.mark.parametrize("touch", [Take, Give])
+def test_a_touch_for_whose_pass_was_there_before_is_not_for_who_has_come_meanwhile(touch: type[Take | Give]) -> None:
+    """Of two displays, or one that is a second behind: nobody takes what is another's to take."""
+    handing = Handing()
+    handing.take(STEWARDS, SEVEN)
+    before = handing.supplies.shown
+    handing.take(Shown(8, WORKER, "3708"))
+    assert handing.take(touch("rain", before)) == ()
+    assert refused(handing.supplies, touch("rain", before), handing.now) == "show_pass"
+    assert entries(handing.take(touch("rain", handing.supplies.shown)))[0].token == mark(8)
+
+
 def test_nothing_is_anybodys_after_who_showed_a_pass_has_gone() -> None:
     handing = Handing()
     handing.take(SEVEN, Gone())

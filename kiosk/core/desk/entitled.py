@@ -17,6 +17,7 @@ from kiosk.trust.ledger import has_had
 from kiosk.trust.service import Campaign
 from kiosk.trust.tokens import token
 
+NOBODYS: Final = "show_pass"
 YOURS: Final = "yours"
 STEWARD: Final = "steward"
 UNSURE: Final = "unsure"
@@ -56,7 +57,7 @@ def judged(supplies: Supplies, name: str, setting: Setting) -> tuple[str, str]:
     if running.campaign.without_pass:
         return _everybodys(supplies, name, setting)
     if supplies.holder is None:
-        return "show_pass", ""
+        return NOBODYS, ""
     return _holders(supplies, supplies.holder, name, setting)
 
 

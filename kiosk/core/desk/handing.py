@@ -220,15 +220,17 @@ class Gone(Struct, frozen=True):
 
 
 class Take(Struct, frozen=True):
-    """The holder wants what a campaign has for them."""
+    """The holder wants what a campaign has for them. `shown`: the number of the pass that it is for; 0: the last one."""
 
     campaign: str
+    shown: int = 0
 
 
 class Give(Struct, frozen=True):
-    """The steward has handed it to the holder."""
+    """The steward has handed it to the holder. `shown`: as in Take."""
 
     campaign: str
+    shown: int = 0
 
 
 class Open(Struct, frozen=True):

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from kiosk.core import entries as fact
 from kiosk.core.desk import stock
-from kiosk.core.desk.entitled import GIVABLE, STEWARD, YOURS, elsewhere, judged, period
+from kiosk.core.desk.entitled import GIVABLE, NOBODYS, STEWARD, YOURS, elsewhere, judged, period
 from kiosk.core.desk.handing import (
     ANSWER_PATIENCE,
     COMMIT_PATIENCE,
@@ -112,6 +112,8 @@ def _not_stocked(touch: Count | Fill, item: str, setting: Setting) -> str:
 
 
 def _of_a_campaign(supplies: Supplies, touch: Take | Give | One | Open, setting: Setting) -> str:
+    if isinstance(touch, Take | Give) and touch.shown not in {0, supplies.shown}:
+        return NOBODYS  # somebody else has come since the display was looked at
     campaign = setting.running[touch.campaign].campaign
     word, slot = judged(supplies, touch.campaign, setting)
     match touch:
