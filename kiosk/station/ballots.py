@@ -113,8 +113,10 @@ class BallotsAtWork:
         return True
 
     def left(self, number: int) -> None:
-        """Nobody is at that ballot any longer."""
-        self.queue(Left(number))
+        """Nobody is at that ballot any longer; said again and again, or of another one, it costs nothing."""
+        last = self._events[-1][0] if self._events else None
+        if self._booth.open and self._booth.open.number == number and last != Left(number):
+            self.queue(Left(number))
 
     def asked(self, boot: float) -> None:
         """A display asks what there is to show."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from typing import Final, Literal
 
@@ -84,9 +84,13 @@ class CabinetAtWork:
         tell: Callable[[Event], None],
         wake: Callable[[], None],
         loops: Loops,
+        busy: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """Nothing is given out where the disk takes no write, nor for a while where the logbook is another one."""
-        self._boot_id, self._watches = boot_id(), watches(settings)
+        """Nothing is given out where the disk takes no write, nor for a while where the logbook is another one.
+
+        `busy`: tells the slots from which something else is given just now.
+        """
+        self._boot_id, self._watches, self._busy = boot_id(), watches(settings), busy
         self._tell, self._wake = tell, wake
         self._events: deque[CabinetEvent | consulting.ConsultingEvent] = deque()
         self._file = CabinetFile(files.book.folder, tell, lambda found: self.queue(Stored(found.lying)), loops)
@@ -116,6 +120,12 @@ class CabinetAtWork:
         """A code was read at the desk; whether it concerns the cabinet, and nobody else."""
         self.queue(Shown(text))
         return cabinet.takes(self._cabinet, text)
+
+    @property
+    def giving(self) -> Collection[str]:
+        """The slot from which somebody may take a medicine, or is about to."""
+        giving = self._cabinet.giving
+        return {giving.medicine.slot} if giving else ()
 
     def consult(self) -> str:
         """Somebody touched *doctor*. Empty, or why there is no link."""
@@ -233,10 +243,12 @@ class CabinetAtWork:
         return Setting(station, keys, slots, state.clock, now, self._boot_id, offset, writes)
 
     def _slots(self, state: State) -> Iterator[tuple[str, Slot]]:
+        busy = self._busy()
         for name, watch in self._watches.items():
             sensor = state.sensors.get(watch.sensor)
             value, heard_at = (sensor.value, sensor.heard_at) if sensor else (None, 0.0)
-            opens, is_open = slots.unusable(state, name) is None, state.doors[name].door is DoorState.OPEN
+            opens = slots.unusable(state, name) is None and name not in busy
+            is_open = state.doors[name].door is DoorState.OPEN
             yield name, Slot(opens, watch.keeps, value, heard_at, is_open)
 
     def _consulting(self, state: State, now: Instant) -> consulting.Setting:

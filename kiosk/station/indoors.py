@@ -67,8 +67,10 @@ class Indoors:
         self._tell, self._pace, self._shown = tell, Pace(), 0
         self._desk = DeskAtWork(folder, offset, tell, wake, loops)
         self._ballots = BallotsAtWork(folder, tell, wake, loops, keeps=keeps)
-        self._supplies = SuppliesAtWork(remembered, holds(settings), tell, keep, wake, keeps=keeps)
-        self._cabinet = CabinetAtWork(settings, files, tell, wake, loops)
+        self._supplies = SuppliesAtWork(
+            remembered, holds(settings), tell, keep, wake, lambda: self._cabinet.giving, keeps=keeps
+        )
+        self._cabinet = CabinetAtWork(settings, files, tell, wake, loops, lambda: self._supplies.giving)
         self._queues: dict[int, Callable[[Committed | CommitFailed], None]] = {
             TICKET: self._desk.queue,
             BALLOTS_TICKET: self._ballots.queue,

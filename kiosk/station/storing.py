@@ -33,10 +33,15 @@ class Storing:
         """There is something to be stored."""
         self._wanted.set()
 
-    def close(self) -> None:
-        """Store what waits; what the disk does not take now is lost."""
-        if self._wanted.is_set():
-            self._done()
+    def close(self, timeout: float = 5.0) -> None:
+        """Store what waits; what the disk does not take now is lost, and one that hangs for `timeout` seconds is left alone."""
+        if not self._writing.acquire(timeout=timeout):
+            return
+        try:
+            if self._wanted.is_set():
+                self._done()
+        finally:
+            self._writing.release()
 
     def found(self, fault: str | None) -> None:
         """That is wrong with the file from now on, or nothing. Told once each way."""
@@ -47,15 +52,16 @@ class Storing:
     def _turn(self) -> None:
         if not self._wanted.wait(1.0):
             return
-        self._wanted.clear()
-        if not self._done():
+        with self._writing:
+            self._wanted.clear()
+            if self._done():
+                return
             self._wanted.set()
-            self._stop.wait(AGAIN_AFTER)
+        self._stop.wait(AGAIN_AFTER)
 
     def _done(self) -> bool:
         try:
-            with self._writing:
-                self._write()
+            self._write()
         except OSError as error:
             self.found(f"{self._trouble}: {error}")
             return False

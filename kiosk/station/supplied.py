@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -61,9 +61,19 @@ def known(services: Services) -> Known:
 
 
 def setting_of(
-    state: State, documents: Known, holds: Mapping[str, int], now: Instant, *, keeps: bool, since: float = 0.0
+    state: State,
+    documents: Known,
+    holds: Mapping[str, int],
+    now: Instant,
+    *,
+    keeps: bool,
+    since: float = 0.0,
+    busy: Collection[str] = (),
 ) -> Setting:
-    """Where and when. `holds`: by slot, how many there is room for; `since`: when marks were lost, in seconds since 1970."""
+    """Where and when. `holds`: by slot, how many there is room for; `since`: when marks were lost, in seconds since 1970.
+
+    `busy`: slots that somebody else's is about to be taken from.
+    """
     clock, boot = state.clock, now.boot
     running = {
         head.id: Running(campaign, ledgers, is_fresh(clock, boot, until, campaign), until >= since)
@@ -80,7 +90,11 @@ def setting_of(
         frozenset(head.id for head in heads),
         frozenset(head.id for head in heads if over(head, clock, boot) and clock.proven(boot) >= head.ends),
         certain=state.services.number > 0 and clock.hi < math.inf,
-        slots={name: _slot(state, state.doors[name], most) for name, most in holds.items() if name in state.doors},
+        slots={
+            name: _slot(state, state.doors[name], most, busy=name in busy)
+            for name, most in holds.items()
+            if name in state.doors
+        },
         keeps=keeps,
         writes=LOGBOOK not in state.faults,
     )
@@ -91,9 +105,9 @@ def is_fresh(clock: Clock, boot: float, until: int, campaign: Campaign) -> bool:
     return clock.latest(boot) <= until + campaign.ledger_max_age
 
 
-def _slot(state: State, door: Door, holds: int) -> Slot:
+def _slot(state: State, door: Door, holds: int, *, busy: bool) -> Slot:
     """An open slot is in use until its alarm, and then it does not work."""
-    why, is_open = unusable(state, door.name), door.door is DoorState.OPEN
+    why, is_open = unusable(state, door.name) or (Unusable.BUSY if busy else None), door.door is DoorState.OPEN
     passing = why in PASSING and door.alarm not in STUCK
     return Slot(holds, door.rules.pulse, is_open, "" if why is None else "wait" if passing else "slot_fault")
 

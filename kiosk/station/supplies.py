@@ -6,7 +6,7 @@ Nothing of it goes into the recorder or a log: a pass and a time would be somebo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -102,11 +102,16 @@ class SuppliesAtWork:
         tell: Callable[[Event], None],
         keep: Callable[[KeepMarks | Forget], None],
         wake: Callable[[], None],
+        busy: Callable[[], Collection[str]] = tuple,
         *,
         keeps: bool = True,
     ) -> None:
-        """`holds`: the slots, and how many each has room for; `keeps`: the disk takes marks."""
+        """`holds`: the slots, and how many each has room for; `keeps`: the disk takes marks.
+
+        `busy`: tells the slots from which something else is given just now.
+        """
         self._holds, self._tell, self._keep, self._wake, self._keeps = holds, tell, keep, wake, keeps
+        self._busy = busy
         self._supplies, self._since = Supplies(remembered.marks, remembered.stock), remembered.since
         self._events: deque[tuple[SupplyEvent | Presented, Waits | None]] = deque()
         self._waiting: dict[int, tuple[Waits, bool]] = {}
@@ -151,6 +156,11 @@ class SuppliesAtWork:
         last = self._events[-1][0] if self._events else None
         if not (isinstance(last, Gone) and (last.session or not session)):  # said again and again it costs one step
             self.queue(Gone(session))
+
+    @property
+    def giving(self) -> Collection[str]:
+        """The slots from which somebody may take something, or is about to."""
+        return self._supplies.grants.keys()
 
     def due(self, state: State, now: Instant) -> float:
         """The boot time of the next turn, if nothing happens before."""
@@ -216,7 +226,8 @@ class SuppliesAtWork:
         if state.services is not self._services:
             self._services, self._documents = state.services, known(state.services)
         self._since = min(self._since, state.clock.latest(now.boot))  # the loss was before this start
-        return setting_of(state, self._documents, self._holds, now, keeps=self._keeps, since=self._since)
+        busy, keeps = self._busy(), self._keeps
+        return setting_of(state, self._documents, self._holds, now, keeps=keeps, since=self._since, busy=busy)
 
     def _look(self, setting: Setting) -> None:
         """Told once each way."""
