@@ -222,7 +222,9 @@ def _happen(state: State, event: Event, now: Instant) -> Stepped:
         case Located():
             return wheels.located(state, event, now)
         case Offered() | ServicesLost() | Asked():
-            return _of_documents(state, event, now.boot)
+            after, outcomes = _of_documents(state, event, now.boot)
+            after, left = wheels.republished(state, after, now)
+            return after, (*outcomes, *left)
         case SlotGranted(slot):
             return slots.granted(state, slot, now.boot)
         case DoorRequested() | Maintained() | LampTried() | PartsTried() | UpdateTold():

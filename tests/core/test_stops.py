@@ -262,17 +262,28 @@ def test_whose_passes_count_at_a_stop_come_in_when_and_as_what_the_buss_own_poli
     assert [bus.outcome(each) for each in shown] == ["closed", "closed", "open"]
 
 
-def test_a_stop_that_is_withdrawn_counts_no_longer_and_one_that_is_moved_is_left() -> None:
+def test_a_stop_that_is_withdrawn_counts_no_longer_and_one_that_is_moved_is_left_at_once() -> None:
     bus = Bus(stop("a", 0.0, -1, 5, 1), stop("b", 0.0, -1, 5, 2, "4403"))
     bus.stand(0.0, 40)
     assert bus.opens("3702")
     bus.take(Offered(service(3, "a", kind="stop", begins=NOW, ends=NOW)))
     assert not bus.opens("3702")
-    bus.take(Offered(stop("b", 9000.0, -1, 5, 4, "4403")))
     assert bus.opens("4403")
-    bus.stand(0.0, 80)
+    bus.take(Offered(stop("b", 9000.0, -1, 5, 4, "4403")))
     assert not bus.opens("4403")
+    bus.stand(0.0, 80)
     assert sorted(bus.entries) == [("a", "arrived"), ("b", "arrived"), ("b", "left")]
+
+
+@pytest.mark.parametrize("change", [{"north": 40.0}, {"ends": 6}, {"prefix": "4404"}])
+def test_one_that_is_published_anew_around_the_same_place_is_not_left(change: dict[str, Any]) -> None:
+    """It is longer there, or for others: nobody is sent away while the GPS is silent."""
+    bus = Bus(stop("a", 0.0, -1, 5))
+    bus.stand(0.0, 40)
+    bus.take(Offered(stop("a", **{"north": 0.0, "begins": -1, "ends": 5, "version": 2, "prefix": "3702", **change})))
+    bus.wait(600.0)
+    assert bus.opens(change.get("prefix", "3702"))
+    assert bus.entries == [("a", "arrived")]
 
 
 def test_the_same_stop_on_the_next_day_is_arrived_at_anew() -> None:

@@ -110,6 +110,16 @@ def over(stops: Stops, ended: Mapping[str, float], now: float, wall: float) -> M
     return _told(stops, dict.fromkeys(seen, MISSED), wall)
 
 
+def moved(stops: Stops, before: Mapping[str, Fence], fences: Mapping[str, Fence], fix: Fix, wall: float) -> Moved:
+    """Documents have put other fences in the place of those before: what has moved away from the last fix has been left.
+
+    No other fix need come: where it was last is where it is, and that is not in this circle.
+    """
+    new = {name for name in before.keys() & fences.keys() if fences[name] != before[name]}
+    left = (name for name in sorted(new) if stops.at(name, fences[name].begins) and _is_outside(fences[name], fix))
+    return _told(stops, dict.fromkeys(left, LEFT), wall)
+
+
 def remembered(told: Iterable[tuple[float, StoppedAt]]) -> Stops:
     """As the logbook has it, in its order: each with its time."""
     found: dict[str, Told] = {}
@@ -121,8 +131,7 @@ def remembered(told: Iterable[tuple[float, StoppedAt]]) -> Stops:
 
 def _tracked(track: Track, fence: Fence, fix: Fix, *, here: bool) -> tuple[Track, bool]:
     """What the fixes say now, and whether they have said so for long enough."""
-    away = distance(fence.latitude, fence.longitude, fix.latitude, fix.longitude)
-    outside = away > fence.radius + max(MARGIN, fence.radius / 4)
+    away, outside = _away(fence, fix), _is_outside(fence, fix)
     track = replace(track, outside_at=fix.at) if outside else track
     drives = fix.speed > MOVES_ABOVE
     if (not outside) if here else (outside or drives):
@@ -133,6 +142,14 @@ def _tracked(track: Track, fence: Fence, fix: Fix, *, here: bool) -> tuple[Track
     if fix.at - since < (LEAVES_AFTER if here else ARRIVES_AFTER):
         return replace(track, turning_since=since), False
     return replace(track, turning_since=None), True
+
+
+def _away(fence: Fence, fix: Fix) -> float:
+    return distance(fence.latitude, fence.longitude, fix.latitude, fix.longitude)
+
+
+def _is_outside(fence: Fence, fix: Fix) -> bool:
+    return _away(fence, fix) > fence.radius + max(MARGIN, fence.radius / 4)
 
 
 def _told(stops: Stops, told: Mapping[str, What], wall: float) -> Moved:

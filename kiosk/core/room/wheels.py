@@ -48,6 +48,16 @@ def advance(state: State, now: Instant) -> Stepped:
     return replace(state, room=replace(state.room, wheels=replace(wheels, stops=matched))), told
 
 
+def republished(before: State, state: State, now: Instant) -> Stepped:
+    """Documents have come; of those before, some may have had other places."""
+    wheels = state.room.wheels
+    if wheels is None or wheels.motion.newest is None or state.services is before.services:
+        return state, ()
+    fences, wall = (_fences(each, now.boot) for each in (before, state)), state.clock.wall(now)
+    matched, told = stops.moved(wheels.stops, *fences, wheels.motion.newest, wall)
+    return replace(state, room=replace(state.room, wheels=replace(wheels, stops=matched))), told
+
+
 def due(state: State, now: float) -> float:
     """When silence takes a proof away; infinite where there is none. A stop that ends is seen with the next fix."""
     return motion.due(state.room.wheels.motion, now) if state.room.wheels else math.inf
