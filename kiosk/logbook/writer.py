@@ -109,6 +109,16 @@ class Writer:
         """Of the file that is written now."""
         return self._book.epoch
 
+    @property
+    def writes(self) -> bool:
+        """Whether the logbook took what it was given last, and nobody waits for the disk; safe from any thread."""
+        return self._retry_at is None and not self._hangs
+
+    @property
+    def _hangs(self) -> bool:
+        since = self._busy_since
+        return since is not None and monotonic() - since > SLOW
+
     def put(self, job: Job | Command) -> None:
         """Queue a job; never waits."""
         if isinstance(job, Job):
@@ -117,8 +127,7 @@ class Writer:
 
     def look(self) -> None:
         """Tell of a disk that has kept a commit waiting for SLOW seconds; safe from any thread."""
-        since = self._busy_since
-        if since is not None and monotonic() - since > SLOW and not self._told:
+        if self._hangs and not self._told:
             self._tell(f"the disk has not answered for {SLOW:g} s")
 
     def close(self, timeout: float = 5.0) -> None:

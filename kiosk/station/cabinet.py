@@ -39,7 +39,6 @@ from kiosk.core.entries import Entry
 from kiosk.core.events import Event, Faulted, Record, SlotGranted, Tick
 from kiosk.core.held import said
 from kiosk.core.state import State
-from kiosk.core.step import LOGBOOK
 from kiosk.local import boot_id, boot_time
 from kiosk.logbook.reader import LOGBOOK_DAMAGED, SERVICES_REMEMBERED, damage
 from kiosk.loops import Loops
@@ -85,12 +84,14 @@ class CabinetAtWork:
         wake: Callable[[], None],
         loops: Loops,
         busy: Callable[[], Collection[str]] = tuple,
+        writes: Callable[[], bool] = lambda: True,
     ) -> None:
         """Nothing is given out where the disk takes no write, nor for a while where the logbook is another one.
 
-        `busy`: tells the slots from which something else is given just now.
+        `busy`: tells the slots from which something else is given just now; `writes`: whether the logbook took what it was
+        given last.
         """
-        self._boot_id, self._watches, self._busy = boot_id(), watches(settings), busy
+        self._boot_id, self._watches, self._busy, self._writes = boot_id(), watches(settings), busy, writes
         self._tell, self._wake = tell, wake
         self._events: deque[CabinetEvent | consulting.ConsultingEvent] = deque()
         self._file = CabinetFile(files.book.folder, tell, lambda found: self.queue(Stored(found.lying)), loops)
@@ -239,8 +240,8 @@ class CabinetAtWork:
         doctors = [doctor for _head, doctor in said(state.services, Doctor, state.clock, now.boot)]
         keys = {key.kid: key for doctor in reversed(doctors) for key in doctor.keys}
         slots = dict(self._slots(state))
-        station, offset, writes = state.trust.station, state.utc_offset, LOGBOOK not in state.faults
-        return Setting(station, keys, slots, state.clock, now, self._boot_id, offset, writes)
+        station, offset = state.trust.station, state.utc_offset
+        return Setting(station, keys, slots, state.clock, now, self._boot_id, offset, self._writes())
 
     def _slots(self, state: State) -> Iterator[tuple[str, Slot]]:
         busy = self._busy()

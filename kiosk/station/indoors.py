@@ -61,16 +61,20 @@ class Indoors:
         keep: Callable[[KeepMarks | Forget], None],
         wake: Callable[[], None],
         loops: Loops,
+        writes: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Where the disk takes no write no ballot is cast and nothing is given: a power cut would take what is kept of it."""
+        """Where the disk takes no write no ballot is cast and nothing is given: a power cut would take what is kept of it.
+
+        `writes`: tells whether the logbook took what it was given last.
+        """
         folder, keeps = files.book.folder, not files.refused
         self._tell, self._pace, self._shown = tell, Pace(), 0
         self._desk = DeskAtWork(folder, offset, tell, wake, loops)
         self._ballots = BallotsAtWork(folder, tell, wake, loops, keeps=keeps)
         self._supplies = SuppliesAtWork(
-            remembered, holds(settings), tell, keep, wake, lambda: self._cabinet.giving, keeps=keeps
+            remembered, holds(settings), tell, keep, wake, lambda: self._cabinet.giving, writes, keeps=keeps
         )
-        self._cabinet = CabinetAtWork(settings, files, tell, wake, loops, lambda: self._supplies.giving)
+        self._cabinet = CabinetAtWork(settings, files, tell, wake, loops, lambda: self._supplies.giving, writes)
         self._queues: dict[int, Callable[[Committed | CommitFailed], None]] = {
             TICKET: self._desk.queue,
             BALLOTS_TICKET: self._ballots.queue,

@@ -101,7 +101,7 @@ class Station:
         )
         tell, keep = self._rules.queue, self._writer.put
         inside = (settings, self._files, remembered, state.utc_offset, tell, keep, self._loop.wake, self._loops)
-        self._indoors = Indoors(*inside) if settings.desk else None
+        self._indoors = Indoors(*inside, lambda: self._writer.writes) if settings.desk else None
         self._pictures = PicturesAtWork(settings.pictures, self._loops) if settings.has_display_inside else None
         self._peers = Peers(desk=settings.has_display_inside)
         self._phone_code, self._shown_code = PhoneCode(self._files.own), ""

@@ -27,7 +27,6 @@ from kiosk.core.door.tables import AlarmState, DoorState
 from kiosk.core.held import Services, in_force, over, said
 from kiosk.core.room.position import distance
 from kiosk.core.state import State
-from kiosk.core.step import LOGBOOK
 from kiosk.trust.ledger import known_until
 from kiosk.trust.service import Campaign, Doctor, Ledger, ServiceDocument, Sheet, StockAt
 from kiosk.trust.tokens import token
@@ -67,6 +66,7 @@ def setting_of(
     now: Instant,
     *,
     keeps: bool,
+    writes: bool = True,
     since: float = 0.0,
     busy: Collection[str] = (),
 ) -> Setting:
@@ -96,7 +96,7 @@ def setting_of(
             if name in state.doors
         },
         keeps=keeps,
-        writes=LOGBOOK not in state.faults,
+        writes=writes,
     )
 
 

@@ -103,15 +103,17 @@ class SuppliesAtWork:
         keep: Callable[[KeepMarks | Forget], None],
         wake: Callable[[], None],
         busy: Callable[[], Collection[str]] = tuple,
+        writes: Callable[[], bool] = lambda: True,
         *,
         keeps: bool = True,
     ) -> None:
         """`holds`: the slots, and how many each has room for; `keeps`: the disk takes marks.
 
-        `busy`: tells the slots from which something else is given just now.
+        `busy`: tells the slots from which something else is given just now; `writes`: whether the logbook took what it was
+        given last.
         """
         self._holds, self._tell, self._keep, self._wake, self._keeps = holds, tell, keep, wake, keeps
-        self._busy = busy
+        self._busy, self._writes = busy, writes
         self._supplies, self._since = Supplies(remembered.marks, remembered.stock), remembered.since
         self._events: deque[tuple[SupplyEvent | Presented, Waits | None]] = deque()
         self._waiting: dict[int, tuple[Waits, bool]] = {}
@@ -226,8 +228,16 @@ class SuppliesAtWork:
         if state.services is not self._services:
             self._services, self._documents = state.services, known(state.services)
         self._since = min(self._since, state.clock.latest(now.boot))  # the loss was before this start
-        busy, keeps = self._busy(), self._keeps
-        return setting_of(state, self._documents, self._holds, now, keeps=keeps, since=self._since, busy=busy)
+        return setting_of(
+            state,
+            self._documents,
+            self._holds,
+            now,
+            keeps=self._keeps,
+            writes=self._writes(),
+            since=self._since,
+            busy=self._busy(),
+        )
 
     def _look(self, setting: Setting) -> None:
         """Told once each way."""

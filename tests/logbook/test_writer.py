@@ -81,11 +81,11 @@ def test_a_disk_that_fails_is_told_at_once_and_the_entries_come_later(desk: Desk
     desk.writer.put(Record((Locked("main"),), STAMP, 7))
     answer = desk.answers.get(timeout=30)
     assert isinstance(answer, CommitFailed)
-    assert (answer.ticket, answer.why) == (7, "database is locked")
+    assert (answer.ticket, answer.why, desk.writer.writes) == (7, "database is locked", False)
     thief.execute("ROLLBACK")
     while not isinstance(answer, Committed):
         answer = desk.answers.get(timeout=30)
-    assert desk.count("access") == 1
+    assert (desk.count("access"), desk.writer.writes) == (1, True)
     thief.close()
 
 
