@@ -38,6 +38,7 @@ from kiosk.core.desk.handing import (
     Slot,
     Supplies,
     Take,
+    Touch,
 )
 from kiosk.core.desk.periods import day_name, period_of, week_name
 from kiosk.core.desk.stock import after, expected
@@ -145,7 +146,7 @@ def test_a_disk_that_takes_no_mark_opens_nothing() -> None:
 def test_while_the_disk_takes_nothing_nobody_gets_anything_and_what_a_steward_touches_is_not_counted_later() -> None:
     handing = Handing(setting(runs={"rain": running(), "soup": running(campaign("soup", slots=()))}))
     handing.take(STEWARDS, SEVEN)
-    touches = [Take("rain"), Give("rain"), Give("soup"), Count("soup", 3), Fill("soup", 3)]
+    touches: list[Touch] = [Take("rain"), Give("rain"), Give("soup"), Count("soup", 3), Fill("soup", 3)]
     assert handing.take(*touches, writes=False) == ()
     whys = [refused(handing.supplies, each, handing.now) for each in touches]
     assert whys == ["disk", "disk", "disk", "not_saved", "not_saved"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -38,8 +39,8 @@ from tests.programs.house import House, Station, said, until
 from tests.programs.test_cabinet import CONTACT, LOCK, PASS, SETTINGS, SLOT, Cabinet, at, cabinet, doctor, furnished
 from tests.programs.test_disk import DISKS, broken
 
-SLOW = ("fdatasync", "delay_enter=1000000")
-"""A disk that keeps each commit for a second: what is asked meanwhile is asked in one moment."""
+SLOW = ("fdatasync", "delay_enter=400000")
+"""A disk that keeps each commit for nearly half a second: what is asked meanwhile is asked in one moment."""
 
 FULL = DISKS["is full"]
 FAILS = DISKS["fails"]
@@ -131,8 +132,8 @@ def test_who_asks_goes_and_asks_again_has_one(house: House) -> None:
             with closing(Line(house.run / "desk.sock")) as gone:
                 gone.send(Take("heat"))
             assert until(lambda: said(other, Take("heat")) == "granted", "that it is given already")
-        assert opened(room.station) == 1
-        assert house.entries("services")
+        until(lambda: opened(room.station) == 1, "the slot")
+        assert given(house) == [False]
 
 
 def test_a_release_and_a_campaign_that_want_one_slot_in_one_moment_get_it_one_after_the_other(house: House) -> None:
@@ -143,7 +144,8 @@ def test_a_release_and_a_campaign_that_want_one_slot_in_one_moment_get_it_one_af
             room.show(at())
             until(lambda: room.view().told == "release_not_now", "that the slot is somebody else's now")
             assert line.receive(10.0) == Kept()
-        assert (opened(room.station), room.outcomes()) == (1, ["not_now"])
+        until(lambda: opened(room.station) == 1, "the slot")
+        assert room.outcomes() == ["not_now"]
 
 
 def test_one_release_at_two_readers_in_one_moment_opens_its_slot_once(house: House) -> None:
@@ -160,7 +162,9 @@ def test_one_release_at_two_readers_in_one_moment_opens_its_slot_once(house: Hou
         )
 
 
-@pytest.mark.parametrize("disk", [FULL, FAILS], ids=["full", "fails"])
+@pytest.mark.parametrize(
+    "disk", [pytest.param(FULL, id="full"), pytest.param(FAILS, id="fails", marks=pytest.mark.slow)]
+)
 def test_while_the_disk_takes_nothing_nothing_is_given_and_it_is_told(house: House, disk: tuple[str, str]) -> None:
     """The first who asks is told that it was not saved; the next ones why, and no release of theirs is used up."""
     with standing(house) as room:
@@ -168,7 +172,7 @@ def test_while_the_disk_takes_nothing_nothing_is_given_and_it_is_told(house: Hou
         with broken(room.station.process.pid, *disk):
             assert said(room.desk, Take("heat")) == "not_saved"
             comes(room, word="disk")
-            assert [said(room.desk, each) for each in (Take("heat"), Give("heat"))] == ["disk", "disk"]
+            assert said(room.desk, Take("heat")) == "disk"
             room.is_told(at(), "disk")
             assert "logbook" in house.view().faults
             assert opened(room.station) == 0
@@ -189,6 +193,7 @@ FLOOD = (Consult(), LeaveConsult(), Take("heat"), Give("heat"), GiveOne("heat"),
 MORE = (OpenCampaign("heat", 1), Displays(working=True), LeaveSupplies(), GetDesk(), Take("unknown"))
 
 
+@pytest.mark.slow
 def test_a_page_that_asks_for_everything_again_and_again_costs_nobody_else_anything(house: House) -> None:
     with standing(house) as room, displays(house, 3) as pages:
         before, entries, asked = resident(room.station.process.pid), len(house.entries("services")), boot_time()
@@ -213,17 +218,17 @@ def test_a_page_that_asks_for_everything_again_and_again_costs_nobody_else_anyth
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
-    ("call", "error", "when"), [("pwrite64", "ENOSPC", "3+7"), ("pwrite64", "EIO", "2+5"), ("fdatasync", "EIO", "2+3")]
+    ("call", "error", "when"), [("pwrite64", "ENOSPC", "11+67"), ("pwrite64", "EIO", "7+53"), ("fdatasync", "EIO", "2+3")]
 )
 def test_while_every_so_many_a_write_fails_each_gets_one_and_no_more(
     house: House, call: str, error: str, when: str
 ) -> None:
-    """With so many people it is each write on the way in its turn; nobody is given one without its mark."""
+    """With so many people it is now this write on the way and now that; nobody is given one without its mark."""
     people = [signed(claims(index=index)) for index in range(41, 49)]
     with standing(house) as room:
         with broken(room.station.process.pid, call, f"error={error}:when={when}"):
             for number, text in enumerate(people, 1):
-                until(lambda text=text: asks(room, text), "what is theirs", 60.0)
+                until(partial(asks, room, text), "what is theirs", 60.0)
                 takes(room)
                 assert opened(room.station) == number
         room.station.kill()

@@ -53,8 +53,8 @@ def republished(before: State, state: State, now: Instant) -> Stepped:
     wheels = state.room.wheels
     if wheels is None or wheels.motion.newest is None or state.services is before.services:
         return state, ()
-    fences, wall = (_fences(each, now.boot) for each in (before, state)), state.clock.wall(now)
-    matched, told = stops.moved(wheels.stops, *fences, wheels.motion.newest, wall)
+    earlier, fences = _fences(before, now.boot), _fences(state, now.boot)
+    matched, told = stops.moved(wheels.stops, earlier, fences, wheels.motion.newest, state.clock.wall(now))
     return replace(state, room=replace(state.room, wheels=replace(wheels, stops=matched))), told
 
 
