@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -213,33 +212,3 @@ def test_a_page_that_asks_for_everything_again_and_again_costs_nobody_else_anyth
         until(lambda: said(room.desk, Take("heat")) != "too_many")
         takes(room)
         assert given(house) == [False, True]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("call", "error", "when"), [("pwrite64", "ENOSPC", "11+67"), ("pwrite64", "EIO", "7+53"), ("fdatasync", "EIO", "2+3")]
-)
-def test_while_every_so_many_a_write_fails_each_gets_one_and_no_more(
-    house: House, call: str, error: str, when: str
-) -> None:
-    """With so many people it is now this write on the way and now that; nobody is given one without its mark."""
-    people = [signed(claims(index=index)) for index in range(41, 49)]
-    with standing(house) as room:
-        with broken(room.station.process.pid, call, f"error={error}:when={when}"):
-            for number, text in enumerate(people, 1):
-                until(partial(asks, room, text), "what is theirs", 60.0)
-                takes(room)
-                assert opened(room.station) == number
-        room.station.kill()
-    with standing(house) as room:
-        for text in people:
-            comes(room, text, "had")
-    assert given(house).count(True) == len(people)
-
-
-def asks(room: Cabinet, text: str) -> bool:
-    """Show the pass once more, and touch; whether it is kept."""
-    said(room.desk, LeaveSupplies())
-    room.show(text)
-    return until(lambda: state(room) in {"yours", "disk", "wait", "not_saved"}) and said(room.desk, Take("heat")) == ""
