@@ -20,6 +20,7 @@ from kiosk.central.published import prefixes
 from kiosk.central.refusals import TooLarge, WrongClock
 from kiosk.central.services import OtherService, named_picture, read_service
 from kiosk.central.store import CentralStore
+from kiosk.central.store.alarms import DOUBTED
 from kiosk.central.store.keys import StoredKey
 from kiosk.language import _
 from kiosk.trust.cose import read_cbor, read_sign1
@@ -312,7 +313,7 @@ class Issuer:
                 self._store.put_document("status", *held, self._now())
             self.publish_status()
             self._services_again(lambda body: read_service(body)[0].issued_at > self._now())
-            self._store.over("clock_doubted")
+            self._store.forget_alarm(DOUBTED, "")
 
     @contextmanager
     def _publishing(self) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from time import time
@@ -9,8 +10,9 @@ from time import time
 import pytest
 import requests
 
-from kiosk.central.api.doubt import ALARM, Doubt
+from kiosk.central.api.doubt import Doubt
 from kiosk.central.store import CentralStore
+from kiosk.central.store.alarms import DOUBTED
 from kiosk.contract.bodies import TOKEN_SECONDS
 from tests.programs.house import House, until
 from tests.programs.test_central_bounds import CODES, Running, bearer, running
@@ -20,16 +22,21 @@ AHEAD = pytest.mark.parametrize("ahead", [HOUR, DAY, 29 * DAY])
 
 
 @pytest.fixture
-def doubted(tmp_path: Path) -> Doubt:
+def store(tmp_path: Path) -> Iterator[CentralStore]:
     with closing(CentralStore(tmp_path)) as store:
-        return Doubt(store)
+        yield store
 
 
-def said(doubted: Doubt, *ahead: float) -> float | None:
+@pytest.fixture
+def doubted(store: CentralStore) -> Doubt:
+    return Doubt(store)
+
+
+def said(doubted: Doubt, *ahead: float, now: float = START) -> float | None:
     """What is thought of the clock when it is ahead of each of these stations by so much, an hour after they were heard."""
     for number, each in enumerate(ahead):
-        doubted.heard(f"{number:08}", START - each, 5000.0, taken=abs(each) < 60)
-    return doubted.ahead(START + HOUR, 5000.0 + HOUR)
+        doubted.heard(f"{number:08}", now - each, now, 5000.0, taken=abs(each) < 60)
+    return doubted.ahead(now + HOUR, 5000.0 + HOUR)
 
 
 @AHEAD
@@ -62,6 +69,22 @@ def test_what_a_station_says_after_a_refusal_is_this_clocks_and_does_not_count(d
 def test_a_clock_that_jumps_while_the_server_runs_is_doubted_too(doubted: Doubt) -> None:
     assert said(doubted, 0.0, 0.0, 0.0) is None
     assert doubted.ahead(START + DAY, 5000.0) == DAY
+    assert said(doubted, DAY, DAY, DAY, now=START + DAY) == DAY, "they were refused, since this clock has moved"
+
+
+def test_stations_that_stood_still_in_one_power_cut_speak_against_no_clock_that_they_agreed_with(
+    doubted: Doubt,
+) -> None:
+    """A card without a clock of its own goes on from the hour in which it was last written: all of a town's alike."""
+    assert said(doubted, 0.0, 0.0, 0.0, 0.0) is None
+    assert said(doubted, HOUR, HOUR + 5, HOUR - 5, HOUR) is None
+    assert said(doubted, 0.0, 0.0, 0.0, 0.0) is None
+
+
+def test_times_that_no_clock_says_are_nobodys(doubted: Doubt) -> None:
+    for number in range(4):
+        doubted.heard(f"{number:08}", -1e300, START, 5000.0, taken=False)
+    assert doubted.ahead(START, 5000.0) is None
 
 
 def test_a_clock_that_was_set_while_the_machine_stood_still_is_believed_as_stations_are_heard(doubted: Doubt) -> None:
@@ -69,7 +92,7 @@ def test_a_clock_that_was_set_while_the_machine_stood_still_is_believed_as_stati
     assert said(doubted, 0.0, 0.0, 0.0, 0.0) is None
     assert doubted.ahead(START + HOUR, 5000.0) == HOUR
     for number in range(2):
-        doubted.heard(f"{number:08}", START + HOUR, 5000.0, taken=True)
+        doubted.heard(f"{number:08}", START + HOUR, START + HOUR, 5000.0, taken=True)
     assert doubted.ahead(START + HOUR, 5000.0) is None
 
 
@@ -98,7 +121,7 @@ def test_a_server_that_starts_with_its_clock_ahead_signs_no_time_and_says_why_un
         assert not signs_time(server), "to none, also not to the first that asks"
 
         def told() -> list[str]:
-            return [each.detail for each in server.store.alarms() if each.what == ALARM]
+            return [each.detail for each in server.store.alarms() if each.what == DOUBTED]
 
         (words,) = until(told, "the alarm")
         assert "kiosk central clock --trust" in words
@@ -114,9 +137,59 @@ def test_one_station_whose_clock_is_wrong_changes_nothing(tmp_path: Path, monkey
         assert signs_time(server)
 
 
-def test_the_alarm_ends_when_the_clock_is_set_right(tmp_path: Path) -> None:
-    with closing(CentralStore(tmp_path)) as store:
-        found = Doubt(store)
-        for ahead in (DAY, DAY, None, None):
-            found.tell(ahead, START)
-            assert [each.what for each in store.alarms()] == [ALARM] * (ahead is not None)
+def alarmed(store: CentralStore) -> bool:
+    return [each.what for each in store.alarms()] == [DOUBTED]
+
+
+def test_the_alarm_ends_when_the_clock_is_set_right(store: CentralStore, doubted: Doubt) -> None:
+    said(doubted, DAY, DAY, DAY)
+    for ahead in (DAY, DAY, None, None):
+        doubted.tell(ahead, START)
+        assert alarmed(store) == (ahead is not None)
+
+
+def test_an_alarm_of_a_server_that_was_started_anew_ends_once_stations_are_heard(store: CentralStore) -> None:
+    before, anew = Doubt(store), Doubt(store)
+    before.tell(said(before, DAY, DAY, DAY), START)
+    anew.tell(said(anew, 0.0, 0.0), START)
+    assert alarmed(store), "of two nothing is known"
+    anew.tell(said(anew, 0.0, 0.0, 0.0), START)
+    assert not alarmed(store)
+
+
+def test_an_alarm_that_is_gone_is_nobodys_word_for_the_clock(store: CentralStore) -> None:
+    """Another process may have ended it, whose stations say otherwise, or a standby has come that lacks it."""
+    one, other = Doubt(store), Doubt(store)
+    for each in (one, other):
+        each.tell(said(each, DAY, DAY, DAY), START)
+    other.tell(None, START)
+    assert not alarmed(store)
+    for _ in range(2):
+        one.tell(said(one), START)
+        assert said(one) == DAY
+        assert alarmed(store)
+
+
+@pytest.mark.parametrize("by", ["forget_alarm", "clear_alarms"])
+def test_whoever_clears_the_alarm_vouches_for_the_clock_to_every_process(store: CentralStore, by: str) -> None:
+    one, other = Doubt(store), Doubt(store)
+    one.tell(said(one, DAY, DAY, DAY), START)
+    if by == "forget_alarm":
+        store.forget_alarm(DOUBTED, "")
+    else:
+        store.clear_alarms()
+    for each in (one, other):
+        each.tell(said(each, DAY, DAY, DAY), START)
+        assert said(each) is None
+    assert not alarmed(store)
+    anew = Doubt(store)
+    anew.tell(said(anew, DAY, DAY, DAY), START)
+    assert alarmed(store), "it was said of the clock as it was then"
+
+
+def test_whoever_clears_other_alarms_vouches_for_no_clock(store: CentralStore, doubted: Doubt) -> None:
+    store.alarm("keys_end", "", START)
+    store.forget_alarm("keys_end", "")
+    store.clear_alarms()
+    doubted.tell(said(doubted, DAY, DAY, DAY), START)
+    assert alarmed(store)

@@ -90,7 +90,7 @@ class Authority:
     def _note(self, code: str, claims: dict[str, Any], *, taken: bool) -> None:
         """What the station's clock said when it signed, if its token tells."""
         if claims["sub"] == code and "iat" in claims:
-            self._doubt.heard(code, float(claims["iat"]), time.monotonic(), taken=taken)
+            self._doubt.heard(code, float(claims["iat"]), time.time(), time.monotonic(), taken=taken)
 
 
 def _claims(token: str, key: bytes, *, over: bool = False) -> dict[str, Any]:

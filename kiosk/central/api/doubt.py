@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from kiosk.central.remembered import remember
 from kiosk.central.store import CentralStore
+from kiosk.central.store.alarms import DOUBTED
 
-ALARM: Final = "clock_doubted"
 LEAST: Final = 3
 """Stations that say the same."""
 
@@ -25,9 +25,13 @@ TOLERATED: Final = 300.0
 
 
 class Word(Struct, frozen=True):
-    """What a station's clock said when this machine's monotonic one said 0, and whether it was taken for right."""
+    """What a station's clock said when this machine's monotonic one said 0, and whether it was taken for right.
+
+    `ours`: what this machine's clock, as it stood when that was heard, would have said then.
+    """
 
     at_zero: float
+    ours: float
     taken: bool
 
 
@@ -35,18 +39,23 @@ class Doubt:
     """The event loop's, but for `tell`."""
 
     def __init__(self, store: CentralStore) -> None:
-        self._store = store
+        self._store, self._since = store, store.last_publication()
         self._words: dict[str, Word] = {}
-        self._told = self._trusted = False
+        self._trusted = False
+        self._told = True
+        """By a process before this one, maybe."""
 
-    def heard(self, code: str, signed_at: float, monotonic: float, *, taken: bool) -> None:
-        """A station has signed something at that time by its own clock, in seconds since 1970.
+    def heard(self, code: str, signed_at: float, now: float, monotonic: float, *, taken: bool) -> None:
+        """A station has signed something at that time by its own clock, in seconds since 1970, before which no clock is.
 
-        Its newest word counts, until one is refused: from then on it may go by this clock, and tells nothing of its own.
+        Its newest word counts, until one is refused: from then on it may go by this clock, and tells nothing of its own. One
+        that is refused where both had agreed, and this clock has not moved since, says that the station's has: in a power cut
+        those of a whole town stand still alike.
         """
-        before = self._words.get(code)
-        if before is None or before.taken:
-            remember(self._words, code, Word(signed_at - monotonic, taken))
+        before, ours = self._words.get(code), now - monotonic
+        news = before is None or (before.taken and (taken or abs(ours - before.ours) > TOLERATED))
+        if news and signed_at > 0:
+            remember(self._words, code, Word(signed_at - monotonic, ours, taken))
 
     def ahead(self, now: float, monotonic: float) -> float | None:
         """By how many seconds `now` is ahead of what more than half of them say; None where they do not agree on that."""
@@ -57,17 +66,17 @@ class Doubt:
         return middle if agreed and middle > TOLERATED and not self._trusted else None
 
     def tell(self, ahead: float | None, now: float) -> None:
-        """Tell operators; once one of them has let go of the alarm, or vouched for the clock, nothing is doubted any more."""
+        """Tell operators, again where another process has ended it; nothing is doubted once one vouches for the clock."""
         if ahead is None:
-            if self._told:
-                self._store.over(ALARM)
-            self._told = False
-        elif not self._told:
+            if self._told and len(self._words) >= LEAST:
+                self._store.over(DOUBTED)
+                self._told = False
+        elif self._store.vouched(self._since):
+            self._trusted = True
+        else:
             here, there = (
                 datetime.fromtimestamp(each, UTC).isoformat(timespec="seconds") for each in (now, now - ahead)
             )
             words = f"the clock says {here}, and most stations say {there}: no time is signed. Set the clock"
-            self._store.alarm(ALARM, f"{words}, or if it is right: kiosk central clock --trust", now)
+            self._store.alarm(DOUBTED, f"{words}, or if it is right: kiosk central clock --trust", now)
             self._told = True
-        elif ALARM not in {each.what for each in self._store.alarms()}:
-            self._trusted = True

@@ -14,6 +14,12 @@ log = logging.getLogger(__name__)
 AGAIN_AFTER: Final = 600.0
 """Seconds within which the same alarm is not written again, whoever repeats what raised it."""
 
+DOUBTED: Final = "clock_doubted"
+"""Stations speak against the server's clock. Whoever clears this one vouches for the clock."""
+
+VOUCHED: Final = "clock"
+"""The kind of what is published when somebody has vouched for the clock, so that every process knows."""
+
 
 class Alarm(Struct, frozen=True):
     """Something that an operator must know; `first` and `last` are seconds since 1970, `station` may be empty."""
@@ -55,8 +61,23 @@ class Alarms:
 
     def forget_alarm(self, what: str, station: str) -> None:
         """This one; it comes again if it is still so."""
-        self._engine.run("DELETE FROM alarms WHERE (what, station) = (?, ?)", (what, station))
+        with self._engine.transaction():
+            self._engine.run("DELETE FROM alarms WHERE (what, station) = (?, ?)", (what, station))
+            if what == DOUBTED:
+                self.vouch()
 
     def clear_alarms(self) -> int:
         """Forget them; what is still so comes again. Returns how many there were."""
-        return self._engine.run("DELETE FROM alarms")
+        with self._engine.transaction():
+            if self._engine.one("SELECT 1 FROM alarms WHERE what = ?", (DOUBTED,)):
+                self.vouch()
+            return self._engine.run("DELETE FROM alarms")
+
+    def vouch(self) -> None:
+        """Somebody says that the clock is right, whatever stations say. That the alarm is gone would not do: it may be lost."""
+        self._engine.run("INSERT INTO publications (kind, scope) VALUES (?, '')", (VOUCHED,))
+
+    def vouched(self, after: int) -> bool:
+        """Whether somebody has said so after the publication of that number."""
+        select = "SELECT 1 FROM publications WHERE kind = ? AND number > ?"
+        return self._engine.one(select, (VOUCHED, after)) is not None
