@@ -7,7 +7,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from kiosk.central.remembered import MOST_KNOWN
 from kiosk.central.store import CentralStore
 from kiosk.central.store.logs import ConflictFound, GapFound, Sent
 from tests.programs.office import CODE, sqlite_of
@@ -69,6 +71,13 @@ def test_two_batches_of_one_log_that_came_together_are_taken_in_turn(store: Cent
     assert [each[0] if isinstance(each, tuple) else each for each in became][:3] == [2, 4, 6]
     assert isinstance(became[3], GapFound)
     assert take(store, 7, "a") == 7
+
+
+def test_a_log_that_is_forgotten_for_the_one_beside_it_is_looked_up_again(store: CentralStore) -> None:
+    """So many are remembered; a station that was taken over may begin an epoch with each batch."""
+    sent = [Sent(CODE, "access", replace(batch(1), epoch=f"{number:016x}")) for number in range(MOST_KNOWN + 1)]
+    assert store.take_all(sent[:-1], 1.0) == [(0, [])] * MOST_KNOWN
+    assert store.take_all([sent[0], sent[-1]], 1.0) == [(0, [])] * 2
 
 
 def test_nothing_is_read_for_a_log_that_this_process_alone_writes(tmp_path: Path) -> None:

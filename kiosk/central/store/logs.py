@@ -151,8 +151,8 @@ class Logs(Sightings, Releases, Doors):
         with self._engine.transaction(alone=False):
             known = self._engine.known
             for turn in _turns(sent):
-                self._lock([key for at in turn if (key := sent[at].key) not in known], known)
-                judged = {at: self._judged(sent[at], known[sent[at].key]) for at in turn}
+                logs = self._logs([sent[at].key for at in turn], known)
+                judged = {at: self._judged(sent[at], logs[sent[at].key]) for at in turn}
                 found = [each for each in judged.values() if isinstance(each, Plan)]
                 self._write(found, now)
                 _mark(found, known)
@@ -163,16 +163,20 @@ class Logs(Sightings, Releases, Doors):
             self._remember_updates(_told(plans, {OF_UPDATES}), now)
         return [became[at] for at in range(len(sent))]
 
-    def _lock(self, keys: list[Key], known: dict[Key, Log]) -> None:
-        """Know their logs, which are this transaction's until it ends.
+    def _logs(self, keys: list[Key], known: dict[Key, Log]) -> dict[Key, Log]:
+        """These logs, which are this transaction's until it ends."""
+        found = {key: known[key] for key in keys if key in known}
+        return found | self._locked([key for key in keys if key not in found])
+
+    def _locked(self, keys: list[Key]) -> dict[Key, Log]:
+        """These logs, as the database has them.
 
         Those that are new are made before any is locked, and all are locked by their numbers: so of two processes that want the
         same, one waits for the other, and never both.
         """
         if not keys:
-            return
-        self._know([key for key in keys if key not in self._numbers])
-        ids, words = [self._numbers[key] for key in keys], self._engine.words
+            return {}
+        ids, words = [*self._know(keys).values()], self._engine.words
         locked = (
             f"SELECT station, stream, epoch, id, acked FROM logs WHERE {words.among('id')} ORDER BY id{words.locked}"
         )
@@ -180,28 +184,31 @@ class Logs(Sightings, Releases, Doors):
         found = {(station, stream, epoch): log for station, stream, epoch, *log in rows}
         if found.keys() != set(keys):  # the database is not the one that it was: a standby that lacks the newest, say
             self._numbers.clear()
-            self._lock(keys, known)
-            return
+            return self._locked(keys)
         newest = {log: boot for log, *boot in boots}
-        for key, (number, acked) in found.items():
-            remember(known, key, Log(number, acked, *newest.get(number, ())))
+        return {key: Log(number, acked, *newest.get(number, ())) for key, (number, acked) in found.items()}
 
-    def _know(self, keys: list[Key]) -> None:
-        """Know the numbers of these logs; those that are new are made."""
-        self._look_up(keys)
-        new = [key for key in keys if key not in self._numbers]
+    def _know(self, keys: list[Key]) -> dict[Key, int]:
+        """The numbers of these logs; those that are new are made."""
+        found = {key: self._numbers[key] for key in keys if key in self._numbers}
+        found |= self._look_up([key for key in keys if key not in found])
+        new = [key for key in keys if key not in found]
         self._engine.put(
             "logs", ("station", "stream", "epoch", "acked"), [(*key, 0) for key in new], "ON CONFLICT DO NOTHING"
         )
-        self._look_up(new)
+        return found | self._look_up(new)
 
-    def _look_up(self, keys: list[Key]) -> None:
+    def _look_up(self, keys: list[Key]) -> dict[Key, int]:
+        """The numbers of those of them that there are."""
         if not keys:
-            return
+            return {}
         select = f"SELECT station, stream, epoch, id FROM logs WHERE {self._engine.words.among('station')}"
-        for station, stream, epoch, number in self._engine.all(select, (sorted({key[0] for key in keys}),)):
-            if (station, stream, epoch) in keys:
-                remember(self._numbers, (station, stream, epoch), number)
+        rows = self._engine.all(select, (sorted({key[0] for key in keys}),))
+        found = {(station, stream, epoch): number for station, stream, epoch, number in rows}
+        found = {key: found[key] for key in keys if key in found}
+        for key, number in found.items():
+            remember(self._numbers, key, number)
+        return found
 
     def _judged(self, sent: Sent, log: Log) -> Plan | GapFound:
         if sent.batch.first > log.acked + 1:
@@ -331,7 +338,7 @@ def _mark(plans: Sequence[Plan], known: dict[Key, Log]) -> None:
     """Know how far their logs are held now; of one with a boot that may be its newest nothing is known."""
     for each in plans:
         if all(entry.boot_id == each.log.boot for _seq, entry in each.rows):
-            known[each.sent.key] = replace(each.log, acked=each.reached)
+            remember(known, each.sent.key, replace(each.log, acked=each.reached))
         else:
             known.pop(each.sent.key, None)
 
