@@ -103,7 +103,21 @@ def test_what_is_no_poll_is_told_and_nothing_waits(office: Office, board: tuple[
     ):
         answer = sent(clerk, file, do="publish", reason="x")
         assert (answer.status_code, told in words(answer)) == (422, True), words(answer)
-    assert sent(clerk, kept="no base64", do="publish", reason="x").status_code == 422
+    for odd in ("no base64", "六个词"):
+        assert sent(clerk, kept=odd, do="publish", reason="x").status_code == 422
+    assert office.store.proposals(EVERYWHERE, time()) == before
+
+
+def test_a_file_that_nobody_has_looked_at_is_shown_and_does_not_wait(
+    office: Office, board: tuple[Clerk, Clerk]
+) -> None:
+    clerk, data, other = board[0], made("370811"), made("370811")
+    before = office.store.proposals(EVERYWHERE, time())
+    looked = kept(sent(clerk, data))
+    for already in ({}, {"kept": looked}):
+        answer = sent(clerk, other, do="publish", reason="x", **already)
+        assert (answer.status_code, poll_words(other) in words(answer)) == (200, True)
+        assert b64decode(kept(answer)) == other
     assert office.store.proposals(EVERYWHERE, time()) == before
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
@@ -37,14 +36,15 @@ def show(asked: Asked) -> Response:
 
 
 def change(asked: Asked) -> Response:
-    """Show what a file says, or let it wait for a second person."""
-    data = _file(asked.form)
+    """Show what a file says, or let the one that was shown wait for a second person."""
+    shown = _shown(asked.form)
+    data = _chosen(asked.form) or shown
     try:
         written = _read(asked, data)
     except NotAPoll as error:
         return _page(asked, {"file": str(error)}, 422)
     seen = _seen(asked, data, written)
-    if asked.form.words("do") != "publish":
+    if asked.form.words("do") != "publish" or data != shown:  # nobody has compared another one
         return _page(asked, {}, seen=seen)
     reason = asked.form.words("reason")
     if not reason:
@@ -53,13 +53,17 @@ def change(asked: Asked) -> Response:
     return to("/proposals")
 
 
-def _file(form: Form) -> bytes:
-    """The file that was sent, or that was looked at before."""
+def _chosen(form: Form) -> bytes:
+    """The file that was sent."""
     file = form.files.get("file")
-    raw = file.file.read(MOST_BYTES + 1) if file else b""
+    return file.file.read(MOST_BYTES + 1) if file else b""
+
+
+def _shown(form: Form) -> bytes:
+    """The file that was looked at before."""
     try:
-        return raw or b64decode(form.raw("kept"), validate=True)
-    except binascii.Error:
+        return b64decode(form.raw("kept"), validate=True)
+    except ValueError:
         return b""
 
 

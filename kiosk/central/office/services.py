@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -139,7 +138,7 @@ def _picture(form: Form) -> bytes:
     raw = file.file.read(MOST_BYTES + 1) if file else b""
     try:
         raw = raw or b64decode(form.raw("kept"), validate=True)
-    except binascii.Error:
+    except ValueError:
         raw = b""
     if not raw:
         raise OSError(_("choose the picture, too"))
