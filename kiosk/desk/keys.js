@@ -32,9 +32,13 @@ const held = () => {
 // Where somebody writes, keys are letters.
 const writes = ({ target }) => target instanceof HTMLTextAreaElement;
 
+// What the browser itself does by a key: its tools, which could read along what the next one answers, another page, a file.
+const ofBrowser = ({ key, ctrlKey, altKey, metaKey }) => ctrlKey || altKey || metaKey || /^F\d+$/.test(key);
+
 const press = (event) => {
-  const { key, repeat, ctrlKey, altKey, metaKey } = event;
-  if (ctrlKey || altKey || metaKey || writes(event)) return;
+  const { key, repeat } = event;
+  if (ofBrowser(event)) event.preventDefault();
+  if (ofBrowser(event) || writes(event)) return;
   if (key === "Escape" && !part("back").hidden) part("back").click();
   if (!/^[1-4]$/.test(key)) return;
   if (!repeat) down = key;
