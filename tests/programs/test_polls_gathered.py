@@ -213,6 +213,8 @@ def test_holder_b_is_handed_the_remarks_in_a_file_of_their_own(tmp_path: Path) -
         take(store, [ballots(1, 3, poll="cd" * 32)], stream="services", code=CODES[1])
         gathered(store)
     assert "2 sealed remarks, for holder B alone" in told("ballots", POLL[:8], folder=folder)
+    told("ballots", POLL[:8], "--remarks", str(out), folder=folder)
+    assert "handed out" not in told("ballots", folder=folder), "the ballots are still to come, and do not go before"
     said = told("ballots", POLL[:8], "--out", str(tmp_path / "ballots.json"), "--remarks", str(out), folder=folder)
     assert hashlib.sha256(out.read_bytes()).hexdigest() in said
     assert "kiosk index remarks" in said

@@ -87,9 +87,8 @@ def _tell(store: CentralStore, found: Gathered, out: Path | None, remarks: Path 
     if out:
         lines.append(_written(out, data))
         lines.append(_("Next, at the board: kiosk index open-outer POLL {file} --share FILE --share FILE", file=out))
+        store.note_export(found.poll, time.time())  # from which on they go: who has the remarks alone cannot count
     lines += _told_remarks(found, remarks)
-    if out or remarks:
-        store.note_export(found.poll, time.time())
     files = {"file": str(out) if out else None, "remarks_file": str(remarks) if remarks else None}
     answer("\n".join(lines), **_facts(found), missing=missing, **files, sha256=hashlib.sha256(data).hexdigest())
 
