@@ -81,6 +81,13 @@ def test_stations_that_stood_still_in_one_power_cut_speak_against_no_clock_that_
     assert said(doubted, 0.0, 0.0, 0.0, 0.0) is None
 
 
+def test_what_a_station_said_goes_with_its_key(doubted: Doubt) -> None:
+    assert said(doubted, DAY, DAY, DAY) == DAY
+    doubted.forget("00000001")
+    assert said(doubted) is None
+    assert said(doubted, DAY, DAY) == DAY, "it speaks anew"
+
+
 def test_times_that_no_clock_says_are_nobodys(doubted: Doubt) -> None:
     for number in range(4):
         doubted.heard(f"{number:08}", -1e300, START, 5000.0, taken=False)

@@ -42,6 +42,7 @@ class Authority:
     def forget(self, code: str) -> None:
         """The station's key may have changed: look again."""
         self._keys.pop(code, None)
+        self._doubt.forget(code)
         for token in [token for token, bearer in self._proven.items() if bearer.code == code]:
             del self._proven[token]
 

@@ -57,6 +57,10 @@ class Doubt:
         if news and signed_at > 0:
             remember(self._words, code, Word(signed_at - monotonic, ours, taken))
 
+    def forget(self, code: str) -> None:
+        """It is another machine from now on, or none."""
+        self._words.pop(code, None)
+
     def ahead(self, now: float, monotonic: float) -> float | None:
         """By how many seconds `now` is ahead of what more than half of them say; None where they do not agree on that."""
         ahead = sorted(now - monotonic - each.at_zero for each in self._words.values())
