@@ -196,6 +196,7 @@ def test_a_server_that_has_ended_a_connection_is_asked_after_the_others(
         ("host=b,a port=,1", "host=a,b port=1,", "host=a port=1"),
         ("host=b,b port=5432,1", "host=b,b port=1,5432", "host=b port=1"),
         ("host=b,a hostaddr=192.0.2.2,192.0.2.1", "host=a,b hostaddr=192.0.2.1,192.0.2.2", "host=a hostaddr=192.0.2.1"),
+        ("host=b,b hostaddr=192.0.2.2,192.0.2.1", "host=b,b hostaddr=192.0.2.1,192.0.2.2", "host=b hostaddr=192.0.2.1"),
         ("host=a,c", "host=a,c", "host=a,c"),
         ("host=b dbname=x", "host=b dbname=x", "host=b dbname=x"),
         ("host=b,b dbname=x", "host=b,b dbname=x", "host=b,b dbname=x"),

@@ -87,8 +87,11 @@ def _of(dsn: str, chosen: Callable[[list[Place]], list[Place]]) -> str:
 
 
 def _is(place: Place, server: Server) -> bool:
-    name, _address, port = server
-    return (place.get("host") or place["hostaddr"], place.get("port") or PORT) == (name, f"{port}")
+    """Two may have one name, which one certificate has for both, and each an address."""
+    name, address, port = server
+    where = place.get("host"), place.get("hostaddr")
+    is_there = where == (name, address) if all(where) else name in where
+    return is_there and (place.get("port") or PORT) == f"{port}"
 
 
 def end(connection: Connection[Row]) -> None:
