@@ -10,12 +10,14 @@ import subprocess
 from collections.abc import Iterator
 from gettext import GNUTranslations
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import pytest
 
 from kiosk import language
+from kiosk.wording.words import word
 from tests.conftest import ROOT
 from tests.programs.house import House, environment
 from tools.messages import MO, compiled, messages, one_of, read
@@ -72,6 +74,46 @@ def literals(node: ast.AST) -> Iterator[str]:
         case _:
             for child in ast.iter_child_nodes(node):
                 yield from literals(child)
+
+
+def alarms() -> set[str]:
+    """What the central server calls whatever it finds wrong itself, and names in its code."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "kiosk" / "central").rglob("*.py")]
+    constants = dict(chain.from_iterable(constant(node) for tree in trees for node in tree.body))
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and len(node.args) > 2]
+    first = [call.args[0] for call in calls if getattr(call.func, "attr", "") in {"alarm", "_tell"}]
+    named = {constants.get(each.id) if isinstance(each, ast.Name) else getattr(each, "value", None) for each in first}
+    return {each for each in named if isinstance(each, str)}
+
+
+def constant(node: ast.stmt) -> Iterator[tuple[str, object]]:
+    """Its name and value, if it is one."""
+    match node:
+        case ast.AnnAssign(ast.Name(name), _, ast.Constant(value)):
+            yield name, value
+
+
+@pytest.mark.parametrize("alarm", sorted(alarms()))
+def test_an_alarm_has_a_name_in_chinese(alarm: str) -> None:
+    with language.speaking("zh"):
+        assert word(alarm) != alarm.replace("_", " ")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the clock says 8:00, and most stations say 7:00: no time is signed. Set the clock, or if it is right: kiosk x",
+        "union-app: brings more than 200 passes to an end in an hour",
+        "sends more than any station has to tell; it is asked to wait",
+        "30 wrong codes for phones in a quarter of an hour",
+        "a ledger of 300000 bytes: stations take 262144",
+        "rain-3708 is a service of another kind. Next: kiosk central service withdraw rain-3708",
+        "campaign rain: more is said to be handed out than a station can; whose it is the rest does not say",
+    ],
+)
+def test_what_an_alarm_tells_is_told_in_chinese(said: str) -> None:
+    with language.speaking("zh"):
+        assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,} ", language.told(said).replace("kiosk central", ""))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "kiosk" / "cli").rglob("*.py")), ids=lambda path: path.stem)

@@ -63,6 +63,8 @@ PLAIN_WORDS: Final = (
     "display",
     "fire", "tamper", "urn", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",
     "settings", "two stations", "aside is full", "cannot sign", "policy too large", "clock ahead", "clock behind",
+    "clock doubted", "client ends", "pass codes guessed", "ledger too large", "ledger id taken", "too many ballots",
+    "too many handed out",
     "keys end", "root key here", "kept", "went back", "silent", "faults", "quota",
     "release published", "release stopped", "release withdrawn", "ring opened", "ring set",
     "keyset ahead", "status ahead", "policy ahead", "command ahead", "service ahead",
