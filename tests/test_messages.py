@@ -109,9 +109,12 @@ def test_an_alarm_has_a_name_in_chinese(alarm: str) -> None:
         "a ledger of 300000 bytes: stations take 262144",
         "rain-3708 is a service of another kind. Next: kiosk central service withdraw rain-3708",
         "campaign rain: more is said to be handed out than a station can; whose it is the rest does not say",
+        "ballots are lost: /data/ballots-0a.urn: nothing in it is whole",
+        "the ballots' urn takes no write: No space left on device",
+        "who has had something is not as it was written",
     ],
 )
-def test_what_an_alarm_tells_is_told_in_chinese(said: str) -> None:
+def test_what_goes_wrong_is_told_in_chinese(said: str) -> None:
     with language.speaking("zh"):
         assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,} ", language.told(said).replace("kiosk central", ""))
 
