@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from kiosk.central import monitoring
 from kiosk.central.api.app import Central
+from kiosk.central.api.doubt import Refusals
 from kiosk.central.api.held import Holding
 from kiosk.central.issuer import Issuer
 from kiosk.central.keys.making import existing_store
@@ -134,8 +135,9 @@ def serve(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG) as listening:
         _prepare(folder, begun)
+        refusals = Refusals()
         if workers == 1 or shared(workers):
-            _serve(folder, listening, cert, key, parts)
+            _serve(folder, listening, cert, key, parts, refusals)
 
 
 def _prepare(folder: Path, begun: Callable[[CentralStore], None]) -> None:
@@ -145,9 +147,11 @@ def _prepare(folder: Path, begun: Callable[[CentralStore], None]) -> None:
         begun(store)
 
 
-def _serve(folder: Path, listening: socket.socket, cert: Path | None, key: Path | None, parts: Parts) -> None:
+def _serve(
+    folder: Path, listening: socket.socket, cert: Path | None, key: Path | None, parts: Parts, refusals: Refusals
+) -> None:
     _open_files()
-    central = Central(folder, lambda: server.leave())  # noqa: PLW0108  it is made after the app
+    central = Central(folder, lambda: server.leave(), refusals)  # noqa: PLW0108  it is made after the app
     config = uvicorn.Config(
         _by_host(central, parts, Holding(central.app(_routes(central, parts), contract="api" in parts))),
         backlog=BACKLOG,

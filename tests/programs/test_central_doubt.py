@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +12,7 @@ from time import time
 import pytest
 import requests
 
-from kiosk.central.api.doubt import Doubt
+from kiosk.central.api.doubt import Doubt, Refusals
 from kiosk.central.store import CentralStore
 from kiosk.central.store.alarms import DOUBTED
 from kiosk.contract.bodies import TOKEN_SECONDS
@@ -18,6 +20,16 @@ from tests.programs.house import House, until
 from tests.programs.test_central_bounds import CODES, Running, bearer, running
 
 HOUR, DAY, START = 3600.0, 86_400.0, 1.8e9
+FORKED = """
+import os
+from kiosk.central.api.doubt import Refusals
+refused = Refusals()
+if not (child := os.fork()):
+    refused.add("37081101")
+    os._exit(0)
+os.waitpid(child, 0)
+print("37081101" in refused, "37081102" in refused)
+"""
 AHEAD = pytest.mark.parametrize("ahead", [HOUR, DAY, 29 * DAY])
 
 
@@ -29,12 +41,12 @@ def store(tmp_path: Path) -> Iterator[CentralStore]:
 
 @pytest.fixture
 def doubted(store: CentralStore) -> Doubt:
-    return Doubt(store)
+    return Doubt(store, Refusals())
 
 
-def said(doubted: Doubt, *ahead: float, now: float = START) -> float | None:
+def said(doubted: Doubt, *ahead: float, now: float = START, first: int = 0) -> float | None:
     """What is thought of the clock when it is ahead of each of these stations by so much, an hour after they were heard."""
-    for number, each in enumerate(ahead):
+    for number, each in enumerate(ahead, first):
         doubted.heard(f"{number:08}", now - each, now, 5000.0, taken=abs(each) < 60)
     return doubted.ahead(now + HOUR, 5000.0 + HOUR)
 
@@ -79,6 +91,20 @@ def test_stations_that_stood_still_in_one_power_cut_speak_against_no_clock_that_
     assert said(doubted, 0.0, 0.0, 0.0, 0.0) is None
     assert said(doubted, HOUR, HOUR + 5, HOUR - 5, HOUR) is None
     assert said(doubted, 0.0, 0.0, 0.0, 0.0) is None
+
+
+def test_what_a_station_says_after_another_process_refused_it_does_not_count_either(store: CentralStore) -> None:
+    """Each connection may be to another of them, behind one port."""
+    shared = Refusals()
+    one, other = Doubt(store, shared), Doubt(store, shared)
+    assert said(one, DAY, DAY, DAY) == said(other, DAY, DAY, DAY, first=3) == DAY
+    for each, first in ((one, 3), (other, 0)):
+        assert said(each, 0.0, 0.0, 0.0, first=first) == DAY
+
+
+def test_processes_that_have_forked_know_of_each_others_refusals() -> None:
+    found = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.split() == ["True", "False"]
 
 
 def test_what_a_station_said_goes_with_its_key(doubted: Doubt) -> None:
@@ -156,7 +182,7 @@ def test_the_alarm_ends_when_the_clock_is_set_right(store: CentralStore, doubted
 
 
 def test_an_alarm_of_a_server_that_was_started_anew_ends_once_stations_are_heard(store: CentralStore) -> None:
-    before, anew = Doubt(store), Doubt(store)
+    before, anew = Doubt(store, Refusals()), Doubt(store, Refusals())
     before.tell(said(before, DAY, DAY, DAY), START)
     anew.tell(said(anew, 0.0, 0.0), START)
     assert alarmed(store), "of two nothing is known"
@@ -166,7 +192,7 @@ def test_an_alarm_of_a_server_that_was_started_anew_ends_once_stations_are_heard
 
 def test_an_alarm_that_is_gone_is_nobodys_word_for_the_clock(store: CentralStore) -> None:
     """Another process may have ended it, whose stations say otherwise, or a standby has come that lacks it."""
-    one, other = Doubt(store), Doubt(store)
+    one, other = Doubt(store, Refusals()), Doubt(store, Refusals())
     for each in (one, other):
         each.tell(said(each, DAY, DAY, DAY), START)
     other.tell(None, START)
@@ -179,7 +205,7 @@ def test_an_alarm_that_is_gone_is_nobodys_word_for_the_clock(store: CentralStore
 
 @pytest.mark.parametrize("by", ["forget_alarm", "clear_alarms"])
 def test_whoever_clears_the_alarm_vouches_for_the_clock_to_every_process(store: CentralStore, by: str) -> None:
-    one, other = Doubt(store), Doubt(store)
+    one, other = Doubt(store, Refusals()), Doubt(store, Refusals())
     one.tell(said(one, DAY, DAY, DAY), START)
     if by == "forget_alarm":
         store.forget_alarm(DOUBTED, "")
@@ -189,7 +215,7 @@ def test_whoever_clears_the_alarm_vouches_for_the_clock_to_every_process(store: 
         each.tell(said(each, DAY, DAY, DAY), START)
         assert said(each) is None
     assert not alarmed(store)
-    anew = Doubt(store)
+    anew = Doubt(store, Refusals())
     anew.tell(said(anew, DAY, DAY, DAY), START)
     assert alarmed(store), "it was said of the clock as it was then"
 

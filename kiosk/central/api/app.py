@@ -39,7 +39,7 @@ from kiosk.central.api.answers import (
 from kiosk.central.api.attendance import Attendance
 from kiosk.central.api.authority import Authority
 from kiosk.central.api.board import Board, encoded
-from kiosk.central.api.doubt import Doubt
+from kiosk.central.api.doubt import Doubt, Refusals
 from kiosk.central.api.held import Held
 from kiosk.central.api.intake import Intake
 from kiosk.central.api.pictures import PictureRoutes
@@ -89,14 +89,19 @@ class Found(Struct, frozen=True):
 
 
 class Central:
-    """The routes over one store and one issuer. `ended` is called when a loop fails too often. Raises CannotSign."""
+    """The routes over one store and one issuer. `ended` is called when a loop fails too often. Raises CannotSign.
 
-    def __init__(self, folder: Path, ended: Callable[[], None] = lambda: None) -> None:
+    `refusals`: shared with the other processes behind its port, if there are any.
+    """
+
+    def __init__(
+        self, folder: Path, ended: Callable[[], None] = lambda: None, refusals: Refusals | None = None
+    ) -> None:
         self.store = existing_store(folder)
         self.issuer = Issuer(folder, self.store)
         self.issuer.ready()
         self.loops = Loops(_tell, ended)
-        self._doubt = Doubt(self.store)
+        self._doubt = Doubt(self.store, refusals or Refusals())
         self._authority = Authority(self.store, self._doubt)
         bandwidth = Bandwidth()
         self._releases = ReleaseRoutes(folder, self.store, self._authority, bandwidth)

@@ -6,7 +6,9 @@ A server that starts with a wrong clock would take all stations with it, which b
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from mmap import mmap
 from typing import Final
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -24,6 +26,10 @@ TOLERATED: Final = 300.0
 """Seconds by which this clock may be ahead of theirs, as a phone's may."""
 
 
+PLACES: Final = 1 << 18
+"""Of all stations: fifty times those of a province."""
+
+
 class Word(Struct, frozen=True):
     """What a station's clock said when this machine's monotonic one said 0, and whether it was taken for right.
 
@@ -35,11 +41,33 @@ class Word(Struct, frozen=True):
     taken: bool
 
 
+class Refusals:
+    """The stations whose tokens were refused as ended, by this process or one that has forked from the same: a byte for each.
+
+    Two may share one, whose words then are not heard.
+    """
+
+    def __init__(self) -> None:
+        self._refused = mmap(-1, PLACES)
+
+    def add(self, code: str) -> None:
+        """It may go by this clock from now on."""
+        self._refused[_place(code)] = 1
+
+    def discard(self, code: str) -> None:
+        """It goes by its own."""
+        self._refused[_place(code)] = 0
+
+    def __contains__(self, code: str) -> bool:
+        """Whether it may go by this clock."""
+        return self._refused[_place(code)] == 1
+
+
 class Doubt:
     """The event loop's, but for `tell`."""
 
-    def __init__(self, store: CentralStore) -> None:
-        self._store, self._since = store, store.last_publication()
+    def __init__(self, store: CentralStore, refusals: Refusals) -> None:
+        self._store, self._since, self._refusals = store, store.last_publication(), refusals
         self._words: dict[str, Word] = {}
         self._trusted = False
         self._told = True
@@ -53,13 +81,19 @@ class Doubt:
         those of a whole town stand still alike.
         """
         before, ours = self._words.get(code), now - monotonic
-        news = before is None or (before.taken and (taken or abs(ours - before.ours) > TOLERATED))
+        if before is None:
+            news = not (taken and code in self._refusals)
+        else:
+            news = before.taken and (taken or abs(ours - before.ours) > TOLERATED)
+        if not taken:
+            self._refusals.add(code)
         if news and signed_at > 0:
             remember(self._words, code, Word(signed_at - monotonic, ours, taken))
 
     def forget(self, code: str) -> None:
         """It is another machine from now on, or none."""
         self._words.pop(code, None)
+        self._refusals.discard(code)
 
     def ahead(self, now: float, monotonic: float) -> float | None:
         """By how many seconds `now` is ahead of what more than half of them say; None where they do not agree on that."""
@@ -84,3 +118,7 @@ class Doubt:
             words = f"the clock says {here}, and most stations say {there}: no time is signed. Set the clock"
             self._store.alarm(DOUBTED, f"{words}, or if it is right: kiosk central clock --trust", now)
             self._told = True
+
+
+def _place(code: str) -> int:
+    return crc32(code.encode()) % PLACES
