@@ -114,7 +114,7 @@ def test_a_file_that_nobody_has_looked_at_is_shown_and_does_not_wait(
     clerk, data, other = board[0], made("370811"), made("370811")
     before = office.store.proposals(EVERYWHERE, time())
     looked = kept(sent(clerk, data))
-    for already in ({}, {"kept": looked}):
+    for already in (dict[str, str](), {"kept": looked}):
         answer = sent(clerk, other, do="publish", reason="x", **already)
         assert (answer.status_code, poll_words(other) in words(answer)) == (200, True)
         assert b64decode(kept(answer)) == other
