@@ -178,7 +178,9 @@ def test_a_keyboard_goes_from_one_to_the_next_and_is_seen(page: Any, station: Be
 
 def test_what_the_browser_does_by_keys_of_its_own_nobody_gets(page: Any) -> None:
     """Its tools, above all: whoever opened them could read along what the next one answers."""
-    page.evaluate("window.kept = []; addEventListener('keydown', ({ defaultPrevented }) => kept.push(defaultPrevented))")
+    page.evaluate(
+        "window.kept = []; addEventListener('keydown', ({ defaultPrevented }) => kept.push(defaultPrevented))"
+    )
     for keys in ("F12", "F1", "Control+Shift+I", "Control+U", "Control+O", "Alt+ArrowLeft", "Meta+L"):
         page.keyboard.press(keys)
     kept = page.evaluate("kept")
