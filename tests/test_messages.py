@@ -95,7 +95,7 @@ def constant(node: ast.stmt) -> Iterator[tuple[str, object]]:
 
 @pytest.mark.parametrize("alarm", sorted(alarms()))
 def test_an_alarm_has_a_name_in_chinese(alarm: str) -> None:
-    with language.speaking(True):
+    with language.speaking(chinese=True):
         assert word(alarm) != alarm.replace("_", " ")
 
 
@@ -115,7 +115,7 @@ def test_an_alarm_has_a_name_in_chinese(alarm: str) -> None:
     ],
 )
 def test_what_goes_wrong_is_told_in_chinese(said: str) -> None:
-    with language.speaking(True):
+    with language.speaking(chinese=True):
         assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,} ", language.told(said).replace("kiosk central", ""))
 
 
