@@ -94,9 +94,9 @@ first_system() { # what finds the card and starts the system on it
 package() { "$python" -m tools.deb --package yizhan-kiosk --release bookworm --arch arm64; }
 
 card() { # card ...: the system with our package, what an enrolment leaves, and a root shell on the second serial line
-    local root=$folder/root release
+    local root=$folder/root release unit
     rm -rf "$root"; cp -a --reflink=auto "$folder/system" "$root"
-    cp dist/yizhan-kiosk_*+deb12_arm64.deb "$root/tmp/kiosk.deb"
+    cp "dist/yizhan-kiosk_$("$python" -c 'import kiosk; print(kiosk.__version__)')+deb12_arm64.deb" "$root/tmp/kiosk.deb" # others may lie there
     mount --bind /proc "$root/proc"
     chroot "$root" sh -c 'dpkg -i --force-unsafe-io /tmp/kiosk.deb' || { umount "$root/proc"; return 1; }
     umount "$root/proc"; rm "$root/tmp/kiosk.deb"
@@ -104,6 +104,9 @@ card() { # card ...: the system with our package, what an enrolment leaves, and 
     printf '/dev/mmcblk0p2 / ext4 defaults,errors=remount-ro 0 1\n/dev/mmcblk0p1 /boot/firmware vfat defaults,nofail 0 2\n' >"$root/etc/fstab"
     mkdir -p "$root/boot/firmware"; echo kiosk-pi >"$root/etc/hostname"; : >"$root/etc/machine-id"
     cp tests/pi/console.service "$root/etc/systemd/system/"
+    for unit in kiosk-station kiosk-scanner@ kiosk-sensors kiosk-data; do
+        install -D -m 0644 tests/pi/slow.conf "$root/etc/systemd/system/$unit.service.d/slow.conf"
+    done
     cp tests/pi/station.toml "$root/etc/kiosk/station.toml"
     "$python" -m tests.pi.trust "$root/var/lib/kiosk"
     chroot "$root" sh -ec 'passwd -d root; chown -R kiosk:kiosk /var/lib/kiosk; systemctl set-default multi-user.target
@@ -139,5 +142,5 @@ made system strapped bookworm arm64 "$SYSTEM" "$folder/system" &
 # shellcheck disable=SC2086
 made package package -- $sources &
 for part in $(jobs -p); do wait "$part"; done
-made card card "$BOOT_MODULES $MODULES" -- "$folder/package.made" "$folder"/{bookworm,trixie,system}.made tests/pi/{console.service,station.toml,trust.py}
+made card card "$BOOT_MODULES $MODULES" -- "$folder/package.made" "$folder"/{bookworm,trixie,system}.made tests/pi/{console.service,slow.conf,station.toml,trust.py}
 say "The card is made: $SECONDS s."

@@ -42,17 +42,17 @@ WORDS: Final = (
 )
 """The board may be slower by a hundred than what the units' time-outs are made for."""
 
+START: Final = "systemctl show --property=InvocationID --value kiosk-station"
+READY: Final = "systemctl is-active kiosk-station"
 HEARS: Final = (
-    "systemctl is-active kiosk-station kiosk-scanner@main &&"
+    f"{READY} &&"
     " ls -l /proc/$(systemctl show --property=MainPID --value kiosk-scanner@main)/fd | grep 'ttyAMA0\\|input/event'"
 )
+"""Of two units systemctl would be content with one."""
 
 BOOK: Final = "sqlite3 -readonly /var/lib/kiosk/logbook.db"
 ENTRIES: Final = f"""{BOOK} "SELECT json_insert(body, '$.seq', seq) FROM access ORDER BY seq" """
 """Without Python, which takes an emulated board seconds to start."""
-
-START: Final = "systemctl show --property=InvocationID --value kiosk-station"
-READY: Final = "systemctl is-active kiosk-station"
 
 PIECE: Final = 800
 """Characters of a command for each line; the terminal's own bound is 4,096."""
@@ -205,7 +205,8 @@ class Pi:
         pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
         lines = ["stty -echo", ": >/run/asked", *(f"printf %s {piece} >>/run/asked" for piece in pieces)]
         lines.append("base64 -d /run/asked >/run/command; sh /run/command >/run/said 2>&1 </dev/null")
-        lines.append(f"printf '<%s %s ' {self._asked} $?; base64 -w0 /run/said; echo '>'")
+        # At once, so that what another program says here stands before it or behind it.
+        lines.append(f"""printf '<%s %s %s>\\n' {self._asked} $? "$(base64 -w0 /run/said)" """)
         self.console.sendall("\n".join([*lines, ""]).encode())
         found = self._until_heard(rf"<{self._asked} (\d+) ([\w+/=]*)>".encode(), patience)
         return int(found[1]), base64.b64decode(found[2]).decode(errors="replace").strip()
@@ -254,6 +255,11 @@ class Pi:
         until(lambda: self.run(READY)[0] == 0 and self.out(START) != before, "the next start", PATIENCE)
         return said
 
+    def hold_released(self) -> None:
+        """Hold the lock released for longer than anything here takes: a pulse is over before a slow board has done anything."""
+        self.out("kiosk door hold --for 30m")
+        self.until_level(LOCK, 1)
+
     def await_station(self) -> None:
         """Wait until the station answers and its scanner holds its reader: what a port gets before is cut off."""
         self.shell()
@@ -262,6 +268,14 @@ class Pi:
     def entries(self) -> list[dict[str, Any]]:
         """All entries of the access stream, the oldest first."""
         return [json.loads(line) for line in self.out(ENTRIES).splitlines()]
+
+    def await_entry(self, after: int, *kinds: str) -> dict[str, Any]:
+        """The first entry of one of these kinds with a number above `after`."""
+
+        def found() -> list[dict[str, Any]]:
+            return [each for each in self.entries() if each["seq"] > after and each["kind"] in kinds]
+
+        return until(found, f"an entry of {kinds}", PATIENCE)[0]
 
     def checks(self) -> dict[str, str]:
         """What the doctor says, by its checks."""

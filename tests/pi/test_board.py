@@ -6,7 +6,6 @@ An emulated board is slow: what its times are beside those of another program sa
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -15,15 +14,6 @@ from tests.pi.machine import BOARD, CONTACT, EXIT, FIRE, GREEN, LEAK, LOCK, PATI
 from tests.programs.house import until
 
 pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
-
-
-def awaited(pi: Pi, after: int, *kinds: str) -> dict[str, Any]:
-    """The first entry of one of these kinds with a number above `after`."""
-
-    def found() -> list[dict[str, Any]]:
-        return [each for each in pi.entries() if each["seq"] > after and each["kind"] in kinds]
-
-    return until(found, f"an entry of {kinds}", PATIENCE)[0]
 
 
 def test_the_lock_has_no_power_from_the_first_instruction_to_the_first_grant(station: Pi) -> None:
@@ -42,7 +32,7 @@ def test_a_pass_opens_and_the_door_that_opens_locks_the_lock(station: Pi) -> Non
     station.drive(CONTACT, 1)
     relocked = station.until_level(LOCK, 0)
     station.drive(CONTACT, 0)
-    awaited(station, last, "locked")
+    station.await_entry(last, "locked")
     kinds = [each["kind"] for each in station.entries() if each["seq"] > last]
     assert [kind for kind in kinds if kind in {"granted", "unlocked", "taken", "locked"}][:2] == ["granted", "unlocked"]
     assert "taken" in kinds
@@ -53,7 +43,7 @@ def test_a_strangers_pass_opens_nothing_and_shows_red(station: Pi) -> None:
     last, before = station.newest(), len(station.driven(LOCK))
     station.scan(signed(claims(3), STRANGER))
     station.until_level(RED, 1)
-    assert awaited(station, last, "denied")["reason"] == "bad_signature"
+    assert station.await_entry(last, "denied")["reason"] == "bad_signature"
     assert len(station.driven(LOCK)) == before
     assert station.level(GREEN) == 0
 
@@ -64,7 +54,7 @@ def test_a_contact_is_found_without_edges(station: Pi, pin: int, kind: str) -> N
     last = station.newest()
     station.drive(pin, 0)
     seconds = station.until_level(LOCK, 1)
-    assert awaited(station, last, kind)
+    assert station.await_entry(last, kind)
     station.drive(pin, 1)
     station.until_level(LOCK, 0)
     print(f"\n{kind}: released after {seconds:.2f} s, by reading back")
@@ -82,19 +72,18 @@ def test_a_leak_takes_the_dispensers_power_until_a_technician_is_there(station: 
 def test_a_housing_that_is_opened_is_told(station: Pi) -> None:
     last = station.newest()
     station.drive(TAMPER, 1)
-    assert awaited(station, last, "fault")["what"] == "tamper"
+    assert station.await_entry(last, "fault")["what"] == "tamper"
     station.drive(TAMPER, 0)
-    assert awaited(station, last, "fault_cleared")["what"] == "tamper"
+    assert station.await_entry(last, "fault_cleared")["what"] == "tamper"
 
 
 def test_a_kill_while_it_is_held_released_leaves_the_lock_without_power(station: Pi) -> None:
     """This kernel lets go of an output whose program dies; the start then says what was cut off."""
     last = station.newest()
-    station.out("kiosk door hold --for 30m")  # a pulse would be over before a slow board has killed anything
-    station.until_level(LOCK, 1)
+    station.hold_released()
     station.out("systemctl kill -s KILL kiosk-station")
     until(lambda: station.driven(LOCK)[-1][1] in {None, 0}, "the lock without power", PATIENCE)
-    assert awaited(station, last, "interrupted_unlock")
+    assert station.await_entry(last, "interrupted_unlock")
     assert station.level(LOCK) == 0
 
 

@@ -92,7 +92,7 @@ def test_what_was_seen_outlasts_a_cut_at_any_instant(station: Pi, first_card: Pa
             shutil.copytree(system / "var/lib/kiosk", data)
         kept.append(newest_kept(data))
         shutil.rmtree(data)
-    station.types("touch /run/enough")  # no answer is asked for: it would be among what is seen
+    station.types("touch /run/enough; wait")  # no answer is asked for: it would be among what is seen
     lost = [max(0, before - after) for before, after in zip(seen, kept, strict=True)]
     print(f"\n{CUTS} cuts, {powered} with the lock's power on, {seen[0]} to {seen[-1]} entries seen, lost {sum(lost)}")
     assert not any(lost), lost

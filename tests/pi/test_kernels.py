@@ -27,8 +27,7 @@ def unknown(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 def killed_while_released(pi: Pi) -> list[int | None]:
     """What drives the lock while it is held released, is killed, and is secured by the next start."""
     before = len(pi.driven(LOCK))
-    pi.out("kiosk door hold --for 30m")
-    pi.until_level(LOCK, 1)
+    pi.hold_released()
     pi.kill_station()
     return [level for _at, level in pi.driven(LOCK)][before:]
 

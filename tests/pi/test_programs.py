@@ -75,5 +75,6 @@ def test_the_setup_by_answers_leaves_a_station_that_opens(station: Pi) -> None:
     text = (ROOT / "tests/pi/station.toml").read_text().replace('code = "37081101"', 'code = "37081101"\nname = "门"')
     station.out(f"cat >/run/answers.toml <<'END'\n{text}\nEND\nkiosk setup --answers /run/answers.toml")
     assert json.loads(station.out("kiosk status --json"))["running"]
+    station.await_station()
     station.scan(signed(claims(10)))
     station.until_level(LOCK, 1)

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 
 from tests.keys import claims, signed
-from tests.pi.machine import LOCK, Pi, board, plugged
+from tests.pi.machine import LOCK, PATIENCE, Pi, board, plugged
+from tests.programs.house import until
 from tests.vm.test_vm import KEYS
 
 pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
@@ -43,11 +44,24 @@ systemctl enable naive; sync
 """
 """A station as everybody writes it, as far as its imports and its first pin."""
 
+AT_A_TIME: Final = 3
+"""Characters typed before the board is asked for an answer: QEMU keeps sixteen changes of keys, and a capital is four."""
+
 KEYBOARD: Final = r"""
+sed 's/^run()$/import hardware.keyboard\nhardware.keyboard.SILENCE = 3600.0\nrun()/' /usr/bin/kiosk >/opt/patient
+chmod +x /opt/patient
+mkdir -p /etc/systemd/system/kiosk-scanner@.service.d
+cat >/etc/systemd/system/kiosk-scanner@.service.d/patient.conf <<'END'
+[Service]
+ExecStart=
+ExecStart=/opt/patient scanner %i
+END
+systemctl daemon-reload
 keyboard=$(ls /dev/input/by-path/*-event-kbd | head -n 1)
 sed -i "s|^engine = .*|keyboard = \"$keyboard\"|; /^baud = /d" /etc/kiosk/station.toml
 kiosk config check && systemctl restart kiosk-station kiosk-scanner@main
 """
+"""Only Enter ends a text: half a second of silence, which else does, too, lies between any two keys that are pressed here."""
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +73,10 @@ def told(station: Pi) -> list[dict[str, Any]]:
     station.scan(signed(claims(20)))
     station.until_level(LOCK, 1)
     station.until_level(LOCK, 0)
+    last = station.newest()
+    station.hold_released()
+    station.await_entry(last, "unlocked")  # the lock has its power before that is written
     found = station.entries()
-    station.scan(signed(claims(21)))
-    station.until_level(LOCK, 1)
     station.cut()
     return found
 
@@ -79,7 +94,7 @@ def test_a_start_after_a_cut_in_mid_unlock_says_so_and_gives_the_lock_no_power(
     again: Pi, told: list[dict[str, Any]]
 ) -> None:
     assert again.entries()[: len(told)] == told
-    assert "interrupted_unlock" in again.kinds()
+    assert "interrupted_unlock" in again.kinds()[len(told) :]
     assert [level for _at, level in again.driven(LOCK)] == [0]
 
 
@@ -91,18 +106,24 @@ def test_a_stick_with_the_same_label_is_not_taken_for_the_data(again: Pi) -> Non
 
 def test_the_door_is_there_about_as_soon_as_one_that_everybody_writes(again: Pi) -> None:
     """Both in one start, since an emulated board's seconds say nothing by themselves."""
-    ours, naive = (again.driven(pin)[0][0] - again.began for pin in (LOCK, NAIVE_PIN))
+    ours, naive = (first_driven(again, pin) for pin in (LOCK, NAIVE_PIN))
     print(
         f"\nfrom power-on to the lock's pin: {ours:.0f} s, as everybody writes it {naive:.0f} s, in one start; emulated"
     )
     assert ours < 2 * naive
 
 
+def first_driven(pi: Pi, pin: int) -> float:
+    """Seconds from power-on until the pin is an output, which is awaited."""
+    return until(lambda: pi.driven(pin), f"pin {pin} as an output", PATIENCE)[0][0] - pi.began
+
+
 def test_a_usb_reader_that_types_opens_the_door(again: Pi) -> None:
     again.out(KEYBOARD)
     again.await_station()
-    for character in signed(claims(11)):
+    for at, character in enumerate(signed(claims(11)), start=1):
         again.press(KEYS[character])
-        again.out("true")  # a reader types no faster
+        if at % AT_A_TIME == 0:
+            again.out("true")
     again.press("ret")
     again.until_level(LOCK, 1)
