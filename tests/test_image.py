@@ -51,6 +51,15 @@ def test_no_program_of_the_station_needs_the_data_partition_to_start() -> None:
         assert "kiosk-data" not in path.read_text()
 
 
+def test_systemd_gives_the_data_partition_the_time_that_its_script_takes() -> None:
+    """A card that is slow at the start is waited for; who is ended before the repair is over has mounted nothing."""
+    waits = list(map(int, re.findall(r"timeout[ =](\d+) ", (IMAGE / "data-partition").read_text())))
+    assert len(waits) == 2
+    assert min(waits) >= 60
+    (given,) = re.findall(r"^TimeoutStartSec=(\d+)s$", (IMAGE / "kiosk-data.service").read_text(), re.MULTILINE)
+    assert int(given) >= sum(waits) + 60, "and mounts"
+
+
 def layer() -> dict[str, Any]:
     text = (IMAGE / "yizhan-kiosk.yaml").read_text()
     assert re.match(r"# METABEGIN\n(#.*\n)+# METAEND\n---\n", text)
