@@ -147,8 +147,11 @@ def _released(trials: Trials) -> str:
 
 
 def _killed(trials: Trials) -> str:
-    """The relay has no power after a crash: what the kernel or the program that systemd starts then has done."""
-    say(_("In another terminal: kiosk door open; then at once: sudo systemctl kill -s KILL kiosk-station"))
+    """The relay has no power after a crash: what the kernel or the program that systemd starts then has done.
+
+    Held released, since nobody types the second command within a pulse, and a lock that is locked already shows nothing.
+    """
+    say(_("In another terminal: kiosk door hold --for 1m; then: sudo systemctl kill -s KILL kiosk-station"))
     return level(_volts(_("The lock's pin two seconds later")), high=_powered(trials, powered=False))
 
 
