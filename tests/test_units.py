@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.cli.doctor.machine import MOST_WATCHDOG
+from kiosk.cli.setup import programs
 from kiosk.settings.loading import load
 from tests.conftest import ROOT
 
@@ -51,6 +52,17 @@ def test_a_program_is_restarted_for_ever_and_watched(name: str) -> None:
     for line in ("Restart=always", "StartLimitIntervalSec=0", "Type=notify", "WatchdogSec="):
         assert line in text
     assert ("PrivateNetwork=yes" in text) == (name not in {"kiosk-sync", *ON_LOOPBACK})
+
+
+A_START = 90
+"""Seconds that systemd gives a program to start (DefaultTimeoutStartSec, systemd-system.conf(5))."""
+
+
+def test_who_sets_a_station_up_waits_for_as_long_as_systemd_may_take_to_start_it_all_anew() -> None:
+    """Those after it stop, it stops and takes the locks' power, it starts, then the pages, then their browsers."""
+    texts = ((ROOT / "systemd" / f"{name}.service").read_text() for name in PROGRAMS)
+    longest = max(int(each) for text in texts for each in re.findall(r"^TimeoutStopSec=(\d+)s$", text, re.MULTILINE))
+    assert 3 * longest + 3 * A_START <= programs.PATIENCE
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ import pytest
 
 from kiosk.cli.setup.answers import read_answers
 from kiosk.cli.setup.draft import Draft
+from kiosk.cli.setup.steps import Step
+from kiosk.cli.setup.unasked import carry_out
 from tests.conftest import ROOT
 from tests.keys import claims, signed
 from tests.programs.house import LOCK, House, environment
@@ -123,6 +125,32 @@ def test_broken_settings_are_not_built_upon(card: House) -> None:
     card.config.write_text('[station]\ncode = "37081101"\n[doors.main]\nlock = { pin = 4 }\nexit = { pin = 4 }\n')
     done = card.kiosk("setup", "--answers", str(answers(card)))
     assert (done.returncode, ":5: doors.main.exit.pin: pin 4 is already used" in done.stderr) == (2, True)
+
+
+def test_programs_that_do_not_start_end_it_and_the_next_call_goes_on_there(
+    card: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever sets up many stations by a script must hear of the one that does not run."""
+    (card.folder / "run/systemd/system").mkdir(parents=True)
+    systemctl = card.folder / "bin/systemctl"
+    systemctl.parent.mkdir()
+    systemctl.write_text(
+        '#!/bin/sh\n[ "$1" = enable ] || { echo "Job for kiosk-station.service failed." >&2; exit 1; }\n'
+    )
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{systemctl.parent}:{os.environ['PATH']}")
+    told = read_answers(answers(card))
+    draft = Draft(card.config)
+    draft.put(told.settings)
+    with pytest.raises(SystemExit) as ended:
+        carry_out(draft, told, card.folder)
+    said = capsys.readouterr().err
+    assert (ended.value.code, "Job for kiosk-station.service failed" in said, "Next: journalctl" in said) == (
+        1,
+        True,
+        True,
+    )
+    assert Draft(card.config).progress.next is Step.PROGRAMS
 
 
 def test_from_answers_to_a_station_that_opens(tmp_path: Path) -> None:

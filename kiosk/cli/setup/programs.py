@@ -16,7 +16,9 @@ from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.settings import Settings
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 600.0
+"""Seconds for systemctl, which ends by itself: systemd gives each program its time, and they start one after the other."""
+
 ANSWERS_WITHIN: Final = 30.0
 
 
@@ -36,7 +38,7 @@ def ask_programs(desk: Desk) -> None:
 
 def started(settings: Settings, root: Path = Path("/")) -> str:
     """Have systemd start what the settings need; what came in between, or nothing."""
-    if not (root / "run/systemd/system").is_dir():
+    if not has_systemd(root):
         return (
             "" if view_or_none(settings) else _("systemd does not run here: start them by hand, first: kiosk station")
         )
@@ -49,6 +51,11 @@ def started(settings: Settings, root: Path = Path("/")) -> str:
             return _("the station does not answer")
         time.sleep(0.2)
     return ""
+
+
+def has_systemd(root: Path = Path("/")) -> bool:
+    """Whether systemd runs here; it does not where a card is made."""
+    return (root / "run/systemd/system").is_dir()
 
 
 def _systemctl(*words: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kiosk.cli.act.enrol import enrolled_at
-from kiosk.cli.common import NOT_REACHABLE, fail, say
+from kiosk.cli.common import NOT_REACHABLE, WRONG, fail, say
 from kiosk.cli.setup import nmcli
 from kiosk.cli.setup.answers import Answers
 from kiosk.cli.setup.draft import Draft
 from kiosk.cli.setup.network import connect
-from kiosk.cli.setup.programs import started
+from kiosk.cli.setup.programs import has_systemd, started
 from kiosk.cli.setup.steps import Step
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -16,7 +18,7 @@ from kiosk.language import _
 SETTINGS = {Step.STATION: "station", Step.DOOR: "doors", Step.READER: "scanners", Step.SENSORS: "sensors"}
 
 
-def carry_out(draft: Draft, told: Answers) -> str:
+def carry_out(draft: Draft, told: Answers, root: Path = Path("/")) -> str:
     """In order; the six words of an enrolment. What fails ends the program, and the next call goes on behind what is done."""
     words = ""
     for step, table in SETTINGS.items():
@@ -36,7 +38,9 @@ def carry_out(draft: Draft, told: Answers) -> str:
     elif Step.ENROLMENT not in draft.progress.done:
         words = enrolled_at(settings, told.enrolment.url, told.enrolment.claim)
         draft.passed(Step.ENROLMENT, done=True)
-    why = started(settings)
+    why = started(settings, root)
+    if why and has_systemd(root):
+        fail(_("The programs: {why}\nNext: journalctl -u kiosk-station -n 50", why=why), WRONG)
     draft.passed(Step.PROGRAMS, done=not why)
     if why:
         say(visible(why))
