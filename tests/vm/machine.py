@@ -103,11 +103,25 @@ def started(
     shares = [*share("repo", ROOT), *share("site", libraries(folder))]
     extra = [*shares, "-device", "qemu-xhci", "-device", "usb-kbd", *more]
     words = f"{module.FAST} {kernel}"
-    with module.VM(str(disk), fmt="qcow2", append=words, smp=2, mem=1500, extra=extra, channels=channels) as machine:
-        for word in ("_ga", "run"):  # a machine of a busy host says nothing for longer than vm.py waits
-            setattr(machine, word, partial(getattr(machine, word), timeout=PATIENCE))
+    with (
+        module.VM(str(disk), fmt="qcow2", append=words, smp=2, mem=1500, extra=extra, channels=channels) as machine,
+        patient(machine),
+    ):
         machine.wait_ready(BOOT)
         yield machine
+
+
+@contextmanager
+def patient(machine: Any) -> Iterator[None]:
+    """On a busy host a machine says nothing for longer than vm.py waits. Nothing of this keeps it and its sockets afterwards."""
+    words = ("_ga", "run")
+    for word in words:
+        setattr(machine, word, partial(getattr(machine, word), timeout=PATIENCE))
+    try:
+        yield
+    finally:
+        for word in words:
+            delattr(machine, word)
 
 
 def monitor(machine: Any, command: str) -> None:
