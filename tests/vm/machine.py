@@ -113,7 +113,7 @@ def started(
 
 @contextmanager
 def patient(machine: Any) -> Iterator[None]:
-    """On a busy host a machine says nothing for longer than vm.py waits. Nothing of this keeps it and its sockets afterwards."""
+    """On a busy host a machine says nothing for longer than vm.py waits. Nothing of this keeps its sockets afterwards."""
     words = ("_ga", "run")
     for word in words:
         setattr(machine, word, partial(getattr(machine, word), timeout=PATIENCE))
