@@ -36,8 +36,7 @@ def ask(asked: Asked) -> Response:
 
 def print_many(asked: Asked) -> Response:
     """The cards of a list as PDF, its holders registered: all of it, or where a line is wrong nothing."""
-    file = asked.form.files.get("file")
-    data = file.file.read(MOST_BYTES + 1) if file else b""
+    data = asked.form.file("file", MOST_BYTES)
     wrong = {
         "file": "" if data else _("Choose a file."),
         "reason": "" if asked.form.words("reason") else _("This asks for a reason."),

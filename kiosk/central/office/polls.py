@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -16,7 +16,6 @@ from kiosk.central.proposals import PollPublication, propose
 from kiosk.central.reach import meant
 from kiosk.central.service_file import Written
 from kiosk.central.service_preview import preview_of
-from kiosk.central.web.forms import Form
 from kiosk.index.poll import MOST_BYTES, NotAPoll, read_poll
 from kiosk.language import _
 
@@ -37,8 +36,8 @@ def show(asked: Asked) -> Response:
 
 def change(asked: Asked) -> Response:
     """Show what a file says, or let the one that was shown wait for a second person."""
-    shown = _shown(asked.form)
-    data = _chosen(asked.form) or shown
+    shown = asked.form.kept
+    data = asked.form.file("file", MOST_BYTES) or shown
     try:
         written = _read(asked, data)
     except NotAPoll as error:
@@ -51,20 +50,6 @@ def change(asked: Asked) -> Response:
         return _page(asked, {"reason": _("This asks for a reason.")}, 422, seen)
     propose(asked.store, PollPublication(data), written.head.station, By(asked.who.name, reason), asked.now)
     return to("/proposals")
-
-
-def _chosen(form: Form) -> bytes:
-    """The file that was sent."""
-    file = form.files.get("file")
-    return file.file.read(MOST_BYTES + 1) if file else b""
-
-
-def _shown(form: Form) -> bytes:
-    """The file that was looked at before."""
-    try:
-        return b64decode(form.raw("kept"), validate=True)
-    except ValueError:
-        return b""
 
 
 def _read(asked: Asked, data: bytes) -> Written:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -111,9 +111,7 @@ def _publish(asked: Asked, text: str, written: Written) -> Response:
 
 def _text(form: Form) -> str:
     """The file that was sent, in whatever coding; else what was typed."""
-    file = form.files.get("file")
-    raw = file.file.read(MOST_TEXT + 1) if file else b""
-    return as_far_as_readable(raw or form.raw("text").encode())
+    return as_far_as_readable(form.file("file", MOST_TEXT) or form.raw("text").encode())
 
 
 def _read(asked: Asked, text: str) -> tuple[Written | None, list[str]]:
@@ -134,12 +132,7 @@ def _read(asked: Asked, text: str) -> tuple[Written | None, list[str]]:
 
 def _picture(form: Form) -> bytes:
     """The picture that came with the text, or that it had when it was looked at."""
-    file = form.files.get("picture")
-    raw = file.file.read(MOST_BYTES + 1) if file else b""
-    try:
-        raw = raw or b64decode(form.raw("kept"), validate=True)
-    except ValueError:
-        raw = b""
+    raw = form.file("picture", MOST_BYTES) or form.kept
     if not raw:
         raise OSError(_("choose the picture, too"))
     return raw

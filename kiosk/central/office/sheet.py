@@ -138,8 +138,7 @@ def read_form(form: Form, before: Sheet) -> tuple[dict[str, Any], dict[str, str]
 
 def _picture(form: Form) -> tuple[bytes | None, str]:
     """The photograph that was sent, made small; or what is wrong with it."""
-    file = form.files.get("photo")
-    raw = file.file.read(MOST_BYTES + 1) if file else b""
+    raw = form.file("photo", MOST_BYTES)
     try:
         return (made_anew(raw) if raw else None), ""
     except NoPhoto:

@@ -36,8 +36,7 @@ class Spreadsheet(Struct, frozen=True):
 
     def read(self, asked: Asked, take: Callable[[bytes], Response]) -> Response:
         """Take the file that was sent, while nobody else's is being taken in; or say why not."""
-        file = asked.form.files.get("file")
-        data = file.file.read(MOST_BYTES + 1) if file else b""
+        data = asked.form.file("file", MOST_BYTES)
         if not data:
             return self._page(asked, None, _("Choose a file."), 422)
         if not ONE_AT_A_TIME.acquire(blocking=False):

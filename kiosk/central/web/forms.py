@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -42,6 +43,19 @@ class Form(Struct, frozen=True):
     def raw(self, name: str) -> str:
         """A field as it was sent: a secret, or many lines."""
         return self.fields.get(name, "")
+
+    def file(self, name: str, most: int) -> bytes:
+        """What is in the file that was sent, and of one that is too large a byte more than `most`; empty where none was."""
+        file = self.files.get(name)
+        return file.file.read(most + 1) if file else b""
+
+    @property
+    def kept(self) -> bytes:
+        """The file that came with an earlier form, which its page has sent back as Base64; empty where it is none."""
+        try:
+            return b64decode(self.raw("kept"), validate=True)
+        except ValueError:
+            return b""
 
 
 NOTHING: Final = Form()
