@@ -8,8 +8,13 @@ KIOSK_VM ?= build/machine
 KIOSK_PI ?= build/pi
 BESIDE ?= 190a4b7
 BIN := .venv/bin
-# A worker that dies ends the run as red: begun anew it would meet the same test again, without end.
-AT_ONCE := --dist loadfile --max-worker-restart 0 -n
+# A worker that dies ends the run as red: begun anew it would meet the same test again, without end. One whose test has
+# no end, and does not hear its time-out either, tells where each of its threads is, and dies.
+HUNG := -o faulthandler_timeout=700 -o faulthandler_exit_on_timeout=true
+AT_ONCE := --dist loadfile --max-worker-restart 0 $(HUNG) -n
+
+# The tests start thousands of programs: none of them compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-slow test-browser test-soak test-deb test-pi card test-vm test-vm-short test-vm-long test-ha machine mutants fuzz lint bench bench-stores bench-province bench-public bench-other-way deb docs lock man messages pictures setup setup-postgres setup-ha clean audit bench-office
 
@@ -36,13 +41,13 @@ test-deb: setup
 
 # In the virtual machine of ../shared/vm, which is built first; -short is what CI runs.
 test-vm: machine
-	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -m "vm and not vm_long"
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -m "vm and not vm_long" tests/vm
 
 test-vm-short: machine
-	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -m vm_short
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -m vm_short tests/vm
 
 test-vm-long: machine
-	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -m vm_long
+	KIOSK_VM=$(KIOSK_VM) $(BIN)/pytest -s -m vm_long tests/vm
 
 # Three databases that fail over under load, in namespaces, as root: some ten minutes, and a table.
 test-ha: setup setup-ha

@@ -73,10 +73,11 @@ def simple(line: str) -> Iterator[str]:
 def in_words() -> Iterator[tuple[str, str]]:
     """Each command in a text of the program that is no docstring, with where it stands; what comes is x."""
     for path in sorted((ROOT / "kiosk").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        left_out = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}  # docstrings
-        left_out |= {id(part) for each in ast.walk(tree) if isinstance(each, ast.JoinedStr) for part in each.values}
-        for node in ast.walk(tree):
+        text = path.read_text(encoding="utf-8")
+        nodes = list(ast.walk(ast.parse(text))) if "kiosk " in text else []
+        left_out = {id(each.value) for each in nodes if isinstance(each, ast.Expr)}  # docstrings
+        left_out |= {id(part) for each in nodes if isinstance(each, ast.JoinedStr) for part in each.values}
+        for node in nodes:
             for found in re.findall(MENTIONED, _text(node) if id(node) not in left_out else ""):
                 yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}", found.strip()
 

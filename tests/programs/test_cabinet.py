@@ -102,12 +102,13 @@ class Cabinet:
         return [each["outcome"] for each in self.house.entries("services") if each["kind"] == "released"]
 
     def take_it(self) -> None:
-        """The slot is released: open it, and close it."""
-        after = boot_time() - 5.0
+        """The slot is released: open it, and close it; and the logbook has it."""
+        after, before = boot_time() - 5.0, self.outcomes().count("taken")
         self.station.bench.wait_for(LOCK, level=True, after=after, timeout=10.0)
         self.station.bench.drive(CONTACT, level=True)
         until(lambda: self.view().told == "release_taken", "the contact's word")
         self.station.bench.drive(CONTACT, level=False)
+        until(lambda: self.outcomes().count("taken") > before, "its entry")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.core.door.access import COMMIT_PATIENCE
+from kiosk.demo.place import stop
 from tests.keys import STRANGER, claims, signed
 from tests.programs.house import EXIT, LOCK, House, Station, until
 
@@ -35,15 +36,16 @@ def broken(pid: int, call: str, how: str) -> Iterator[None]:
     if strace is None:
         pytest.skip("strace IS ABSENT: install Debian's package strace")
     command = [strace, "-f", "-p", str(pid), "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{how}"]
-    tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        until(lambda: tracer.poll() is not None or all(map(traced, Path(f"/proc/{pid}/task").iterdir())), "the tracer")
-        if tracer.poll() is not None:
-            pytest.skip(f"strace MAY NOT ATTACH: {(tracer.stderr.read() if tracer.stderr else b'').decode()}")
-        yield
-    finally:
-        tracer.terminate()
-        tracer.communicate()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as tracer:
+        try:
+            until(
+                lambda: tracer.poll() is not None or all(map(traced, Path(f"/proc/{pid}/task").iterdir())), "the tracer"
+            )
+            if tracer.poll() is not None:
+                pytest.skip(f"strace MAY NOT ATTACH: {(tracer.stderr.read() if tracer.stderr else b'').decode()}")
+            yield
+        finally:
+            stop(tracer)
 
 
 def traced(task: Path) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.demo.place import stop
 from kiosk.local import NotReachable, boot_time
 from kiosk.trust.passes import Kind
 from tests.keys import NOW, claims, signed
@@ -83,19 +84,22 @@ def enter(house: House, strace: list[str], *, up: bool) -> tuple[bool, bool]:
 
 @contextmanager
 def attached(process: subprocess.Popen[bytes], strace: list[str]) -> Iterator[None]:
-    """All threads of a program that runs are strace's."""
+    """All threads of a program that runs are strace's.
+
+    One that is told to end just while its program dies waits for the first thread, which waits for the others: for ever.
+    """
     tasks = Path(f"/proc/{process.pid}/task")
     with subprocess.Popen([*strace, "-p", str(process.pid)], stderr=subprocess.DEVNULL) as tracer:
-        until(
-            lambda: all(
-                re.search(r"^TracerPid:\t[1-9]", (each / "status").read_text(), re.MULTILINE)
-                for each in tasks.iterdir()
-            )
-        )
         try:
+            until(
+                lambda: all(
+                    re.search(r"^TracerPid:\t[1-9]", (each / "status").read_text(), re.MULTILINE)
+                    for each in tasks.iterdir()
+                )
+            )
             yield
         finally:
-            tracer.terminate()
+            stop(tracer)
 
 
 def check(house: House, opened: bool) -> None:
