@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 import pytest
 from hypothesis import settings
 
+from kiosk.decoding import learn_types
 from tests.databases import Cluster, cluster, programs
 from tests.memory import in_memory
 
@@ -50,6 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(600))
+
+
+def pytest_collection_finish() -> None:
+    """Servers run in threads of the tests, too."""
+    learn_types()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -52,3 +54,35 @@ def test_how_deep_a_value_is() -> None:
         value = [value, 2] if place % 2 else {"a": value}
     assert not too_deep(value)
     assert too_deep([value])
+
+
+TWO_AT_ONCE = """
+import sys, threading
+import msgspec
+from kiosk.cli.act.programs import run_program
+
+kinds = [msgspec.defstruct(f"Within{n}", [("value", int)]) for n in range(200)]
+kinds = [msgspec.defstruct(f"Around{n}", [("first", each), ("second", each | None)]) for n, each in enumerate(kinds)]
+
+def work():
+    sys.setswitchinterval(1e-6)
+    barrier = threading.Barrier(2)
+
+    def decode():
+        for kind in kinds:
+            barrier.wait()
+            msgspec.json.decode(b'{"first":{"value":1},"second":null}', type=kind)
+
+    other = threading.Thread(target=decode)
+    other.start()
+    decode()
+    other.join()
+
+run_program("two", work)
+"""
+"""A type that two threads meet at once ends a program by SIGSEGV, where msgspec has not seen it before."""
+
+
+def test_two_threads_that_meet_a_type_at_once_decode_it() -> None:
+    done = subprocess.run([sys.executable, "-c", TWO_AT_ONCE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

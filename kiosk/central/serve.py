@@ -26,6 +26,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.keys.making import existing_store
 from kiosk.central.store import CentralStore
 from kiosk.central.workers import shared
+from kiosk.decoding import learn_types
 from kiosk.local import notify
 
 Part = Literal["api", "office", "public", "passes"]
@@ -167,6 +168,7 @@ def _serve(
         ssl_keyfile=str(key) if key else None,
     )
     server = Server(config, central.end)
+    learn_types()
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     central.loops.check()

@@ -44,10 +44,11 @@ pytestmark = pytest.mark.slow
 
 
 def said(log: Path) -> Iterator[tuple[str, bytes]]:
-    """Each call of a strace with what it wrote, sent or read."""
+    """Each call of a strace with what it wrote, sent or read, also where another thread's call stands in between."""
     for line in log.read_text(encoding="ascii", errors="replace").splitlines():
-        if found := re.search(r"(\w+)\((.*?), \"((?:\\x[0-9a-f]{2})*)\"", line):
-            yield f"{found[1]} {found[2]}", bytes.fromhex(found[3].replace("\\x", ""))
+        if call := re.search(r"(\w+)\(([^\"]*)|<\.\.\. (\w+) resumed>", line):
+            for data in re.findall(r'"((?:\\x[0-9a-f]{2})*)"', line):
+                yield f"{call[1] or call[3]} {call[2] or ''}", bytes.fromhex(data.replace("\\x", ""))
 
 
 def holds(data: bytes, marks: set[bytes]) -> bool:
@@ -77,6 +78,22 @@ def test_no_byte_of_station_or_centre_holds_an_answer_a_remark_or_a_slip(tmp_pat
     shown = {where for where, data in said(log) if holds(data, OF_THE_SLIP)}
     assert {where.split()[0] for where in shown} == {"recvfrom"}, "from the scanner, and told to nobody"
     assert not [where for where, data in said(log) if holds(data, OF_THE_ANSWERS | OF_THE_REMARK)]
+
+
+def test_what_is_read_counts_whole_or_after_another_threads_call_and_what_is_sent_in_parts(tmp_path: Path) -> None:
+    log = tmp_path / "strace.log"
+    log.write_text(
+        '7 recvfrom(5<UNIX-STREAM:[1->2]>, "\\x61\\x62", 65536, 0, NULL, NULL) = 2\n'
+        "8 recvfrom(5<UNIX-STREAM:[1->2]>,  <unfinished ...>\n"
+        '8 <... recvfrom resumed>"\\x63", 65536, 0, NULL, NULL) = 1\n'
+        '7 sendmsg(6<UNIX-STREAM:[3->4]>, {msg_iov=[{iov_base="\\x64", iov_len=1}, {iov_base="\\x65"}]}, 0) = 2\n'
+    )
+    assert [(where.split()[0], data) for where, data in said(log)] == [
+        ("recvfrom", b"ab"),
+        ("recvfrom", b"c"),
+        ("sendmsg", b"d"),
+        ("sendmsg", b"e"),
+    ]
 
 
 @pytest.fixture

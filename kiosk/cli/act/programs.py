@@ -48,11 +48,13 @@ def _log_to_stderr(program: str) -> None:
 def run_program(program: str, work: Callable[[], None], told: tuple[type[Exception], ...] = ()) -> None:
     """Run a program to its end; the one place where its death is reported. Errors in `told` say all in their text."""
     _log_to_stderr(program)
+    from kiosk.decoding import learn_types  # noqa: PLC0415
     from kiosk.local import RestartAsked  # noqa: PLC0415
     from kiosk.loops import ENDS, LoopFailed, attempt  # noqa: PLC0415
 
     known: tuple[type[Exception], ...] = (LoopFailed, *told)
     died = None
+    learn_types()
     try:
         died = attempt(program, work, (*ENDS, RestartAsked, *known))
     except RestartAsked:

@@ -48,6 +48,7 @@ def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_js
     """
     from rich.console import Console  # noqa: PLC0415
 
+    from kiosk.decoding import learn_types  # noqa: PLC0415
     from kiosk.demo.place import DemoFailed, ending_in_order  # noqa: PLC0415
     from kiosk.demo.run import run_demo  # noqa: PLC0415
     from kiosk.demo.script import LENGTH  # noqa: PLC0415
@@ -61,6 +62,7 @@ def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_js
     if film and not keep:
         fail(_("--film goes with --keep FOLDER"), MISUSED)
     console = Console(stderr=as_json)
+    learn_types()
     try:
         with ending_in_order(), _folder(keep) as folder:
             if story == "services":
