@@ -20,13 +20,16 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from PIL import Image
+from starlette.requests import Request
 
+from kiosk.central.asking import cookies_of
 from kiosk.central.public.app import routes
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.voices import CaseFilter
 from kiosk.central.voices.case import today
 from kiosk.central.voices.limits import What
 from kiosk.central.voices.tokens import form_word
+from kiosk.central.web.forms import MOST_PLAIN
 from tests.public.ground import Ground, open_ground
 from tests.test_photos import located, picture
 
@@ -141,6 +144,36 @@ def test_a_hostile_form_is_refused_by_a_page(ground: Ground, path: str, kind: st
     for language in ("en", "zh-CN"):
         refused(sent(ground, f"POST {path}", body, Content_Type=kind, Accept_Language=language), language)
     assert kept(ground) == before
+
+
+@pytest.mark.parametrize("coding", ["punycode", "idna", "utf-7", "unicode_escape", "undefined", "gb18030", "x" * 200])
+def test_a_form_in_a_coding_of_its_own_is_refused_unread(ground: Ground, coding: str) -> None:
+    """Whoever names one chooses what the server does with it: Punycode takes hours for a megabyte."""
+    fields = {"word": word(ground, "rating"), "face": "content"}
+    body = b"".join(part(name, value.encode()) for name, value in fields.items()) + b"--x--"
+    kind = f"{PARTS}; charset={coding}"
+    answer = sent(ground, f"POST {HERE}/rate", body, Content_Type=kind, Accept_Language="en")
+    refused(answer, "en")
+    assert "not as its page sends it" in answer.held.decode()  # type: ignore[attr-defined]
+    for named in ("UTF-8", '"utf-8"'):
+        kind = f"{PARTS}; charset={named}"
+        assert sent(ground, f"POST {HERE}/rate", body, Content_Type=kind).status == 303
+
+
+def test_a_form_without_parts_has_no_room_for_a_photograph(ground: Ground) -> None:
+    """To take it apart costs a second for two megabytes, in which no station is answered."""
+    answer = sent(ground, f"POST {HERE}/say", b"&" * (MOST_PLAIN + 1), Content_Type=FORM, Accept_Language="en")
+    assert answer.status == 413
+    photo = b"x" * (MOST_PLAIN + 1)
+    body = part("photo", photo, '; filename="a.jpg"') + b"--x--"
+    assert sent(ground, f"POST {HERE}/say", body, Content_Type=PARTS).status == 422
+
+
+def test_no_quotes_are_taken_off_a_cookie() -> None:
+    """Ours have none, and Python's own reading takes a minute for 64 kB of them (CVE-2024-7592)."""
+    quoted = '"' + '\\"' * 5_000 + '"'
+    scope = {"type": "http", "headers": [(b"cookie", f"a={quoted}; lang=en ;b".encode()), (b"cookie", b"c=d=e")]}
+    assert cookies_of(Request(scope)) == {"a": quoted, "lang": "en", "b": "", "c": "d=e"}
 
 
 @pytest.mark.parametrize("origin", ["null", "http://[::1", "https://elsewhere.example", "://", "", "\xff", "https://@"])

@@ -16,7 +16,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from kiosk.central import publicly
-from kiosk.central.photos import AT_WORK, MOST_BYTES
+from kiosk.central.photos import AT_WORK
 from kiosk.central.public.asked import Asked
 from kiosk.central.public.gate import Gate, left
 from kiosk.central.public.made_once import MOST, MadeOnce
@@ -29,7 +29,7 @@ from kiosk.central.store.engine import StoreFailed, Trouble
 from kiosk.central.voices.case import today
 from kiosk.central.voices.limits import Limits, What
 from kiosk.central.voices.tokens import form_word
-from kiosk.central.web.forms import Form, Incoming
+from kiosk.central.web.forms import MOST_PLAIN, Form, Incoming
 from kiosk.central.web.turns import Turns
 from kiosk.contract.bodies import Batch
 from tests.public.ground import Ground
@@ -77,7 +77,7 @@ def coming(path: str, first: bytes, rest: asyncio.Future[bytes]) -> Request:
 
 def test_who_sends_slowly_holds_no_more_memory_than_there_is_and_small_forms_find_room(ground: Ground) -> None:
     wanted = next(each for each in PAGES if each.view is say)
-    large = MOST_BYTES // 8
+    large = MOST_PLAIN
 
     async def all_at_once() -> tuple[list[int], int, bytes, int]:
         gate, rest = Gate(ground.store, incoming=Incoming(8 * large)), asyncio.get_running_loop().create_future()

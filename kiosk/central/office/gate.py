@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kiosk.central.asking import address_of, here_of, safely
+from kiosk.central.asking import address_of, cookies_of, here_of, safely
 from kiosk.central.issuer import Issuer
 from kiosk.central.looking import Looking
 from kiosk.central.office.asked import BY_ITSELF, POLICY, Asked, page, to
@@ -92,7 +92,7 @@ class Gate:
     def _asked(self, request: Request, form: Form) -> Asked:
         if not safely(request):
             raise HTTPException(403, _("The office is open over HTTPS, and over plain HTTP at this machine alone."))
-        token = request.cookies.get(cookie(https=request.url.scheme == "https"), "")
+        token = cookies_of(request).get(cookie(https=request.url.scheme == "https"), "")
         account = self._store.logged_in(token, time.time(), busy=not by_itself(request)) if token else None
         return self._by(request, account, token or secrets.token_urlsafe(32), form)
 
@@ -100,7 +100,7 @@ class Gate:
         path = {name: str(value) for name, value in request.path_params.items()}
         query, https = dict(request.query_params), request.url.scheme == "https"
         ours = (self._store, self._issuer, self._looking)
-        device = request.cookies.get(device_cookie(https=https), "")
+        device = cookies_of(request).get(device_cookie(https=https), "")
         here, address = here_of(request), address_of(request)
         return Asked(*ours, account, token, address, time.time(), path, query, form, here, https, device)
 
@@ -127,7 +127,7 @@ def finished(request: Request, asked: Asked, answer: Response) -> Response:
     """With what every answer carries; who comes without a cookie is given one, so that the first form is theirs, too."""
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
-    if asked.account is None and asked.token not in request.cookies.values() and "set-cookie" not in answer.headers:
+    if asked.account is None and asked.token not in cookies_of(request).values() and "set-cookie" not in answer.headers:
         give(answer, asked.token, https=asked.https)
     return answer
 

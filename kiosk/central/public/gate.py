@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kiosk.central.asking import address_of, here_of
+from kiosk.central.asking import address_of, cookies_of, here_of
 from kiosk.central.public.asked import PAGE, Asked, page
 from kiosk.central.public.language import COOKIE
 from kiosk.central.public.made_once import MadeOnce
@@ -114,7 +114,7 @@ class Gate:
     def _asked(self, request: Request, form: Form) -> Asked:
         path = {name: str(value) for name, value in request.path_params.items()}
         query, https = dict(request.query_params), request.url.scheme == "https"
-        told = (path, query, form, here_of(request), dict(request.cookies), dict(request.headers), https)
+        told = (path, query, form, here_of(request), cookies_of(request), dict(request.headers), https)
         return Asked(self._store, self._publicly, self._once, self._limits, address_of(request), time.time(), *told)
 
     def _refused(self, request: Request, error: HTTPException) -> Response:

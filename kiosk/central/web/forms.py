@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from msgspec import Struct
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -22,6 +23,12 @@ LONGEST_WORDS: Final = 500
 """Characters of a field of a form."""
 
 MOST_FIELDS: Final = 200
+LONGEST_KIND: Final = 200
+"""Characters of a `Content-Type`; the longest part of it, a boundary, has 70 (RFC 2046, 5.1.1)."""
+
+MOST_PLAIN: Final = 512 * 1024
+"""Bytes of a form that is not in parts, and so can have no file."""
+
 MOST_FILES: Final = 2
 SMALL: Final = 16 * 1024
 """Bytes of a form without a file."""
@@ -71,7 +78,7 @@ class Incoming:
     @asynccontextmanager
     async def form(self, request: Request, most: int) -> AsyncIterator[Form]:
         """What was sent, within bounds, for as long as the block lasts. Refuses with 400, 413 and 503."""
-        body = bytearray()
+        body, most = bytearray(), _most(request, most)
         try:
             async for chunk in request.stream():
                 body += chunk
@@ -98,6 +105,18 @@ class Incoming:
                 _("Very much is being sent just now. Try again in a while; without a photograph there is room sooner."),
                 LATER,
             )
+
+
+def _most(request: Request, most: int) -> int:
+    """Bytes that this form may have. Refuses with 400 one that no browser sends: in another coding than its page's.
+
+    Starlette would read it in that coding, for hours where it is Punycode, and into halves of characters in UTF-7.
+    """
+    told = request.headers.get("Content-Type", "")
+    kind, options = parse_options_header(told[:LONGEST_KIND])
+    if len(told) > LONGEST_KIND or options.get(b"charset", b"utf-8").lower() not in {b"utf-8", b"utf8"}:
+        raise HTTPException(400, _("This form is not as its page sends it."))
+    return most if kind == b"multipart/form-data" else min(most, MOST_PLAIN)
 
 
 async def _read(request: Request, body: bytes) -> Form:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
+from kiosk.central.asking import cookies_of
 from kiosk.language import _
 
 
 def reads_chinese(request: Request, cookie: str) -> bool:
     """By what was chosen; or by whether the browser names Chinese before English, or neither."""
-    if chosen := request.cookies.get(cookie):
+    if chosen := cookies_of(request).get(cookie):
         return chosen == "zh"
     named = [each.strip()[:2].lower() for each in request.headers.get("Accept-Language", "").split(",")]
     return next((each for each in named if each in {"zh", "en"}), "zh") == "zh"
