@@ -33,6 +33,9 @@ REASON: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 MOST_BETWEEN: Final = 8
 """Signs in a text that is taken apart: each may double the work."""
 
+LONGEST_TOLD: Final = 512
+"""Characters of a text that is looked at closely: to find its form takes a time that grows with their third power."""
+
 ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 
 SPOKEN: Final[ContextVar[bool | None]] = ContextVar("spoken", default=None)
@@ -95,7 +98,7 @@ def _shown(name: str, value: object) -> object:
 
 def told(text: str) -> str:
     """What a program says in English, in the technician's language; of what nobody expected, the parts that are known."""
-    if not chinese() or not text:
+    if not chinese() or not 0 < len(text) <= LONGEST_TOLD:
         return text
     if place := PLACE.match(text):
         return place[0] + told(text[place.end() :])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kiosk.cli.common import json_line, shown, style
 from kiosk.foreign import CONTROLS, visible, visible_json, visible_lines
-from kiosk.language import _
+from kiosk.language import LONGEST_TOLD, _, speaking, told
 from kiosk.wording.words import when
 from tests.conftest import ROOT
 
@@ -57,6 +57,15 @@ def test_our_colours_are_kept_and_a_strangers_are_not() -> None:
 
 def test_what_is_filled_into_a_message_cannot_add_a_line() -> None:
     assert _("Refused: {why}", why="no\nNothing is wrong") == "Refused: no\\nNothing is wrong"
+
+
+def test_of_a_text_without_an_end_no_form_is_looked_for() -> None:
+    """It takes a time that grows with the third power of its length, and a station that was taken over sends 8 kB."""
+    with speaking(True):
+        assert told("/dev/video0 gives no frames") != "/dev/video0 gives no frames"
+        endless = "/dev/video0" + "0" * LONGEST_TOLD + " gives no frames"
+        assert told(endless) == endless
+        assert told("slow: " + endless) == "slow: " + endless
 
 
 def test_json_of_a_verb_steers_no_terminal_and_tells_no_password() -> None:

@@ -188,6 +188,8 @@ def read_hours(text: str) -> tuple[str, ...]:
     """Opening hours, with semicolons or new lines between them; an hour alone is of every day. Raises ValueError."""
     if "".join(text.split()).casefold() in ALL_DAY:
         return (f"{EVERY_DAY}00:00-24:00",)
+    if len(text) > MOST_HOURS * LONGEST:
+        raise ValueError(_("are more than {most} lines", most=MOST_HOURS))
     found = [each if each[:1].isalpha() else EVERY_DAY + each for each in BETWEEN_HOURS.split(text.strip()) if each]
     for each in found:
         parse_hours(each)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
@@ -30,8 +30,14 @@ Path = tuple[str, ...]
 Wrong = tuple[Path, str]
 
 
+LONGEST_SLIP: Final = 100
+"""Characters of a word that somebody may have mistyped: to look at a long one takes a time that grows with its square."""
+
+
 def did_you_mean(word: str, known: Any) -> str:
     """The one of the known names that was probably meant, as the end of a sentence; empty when none is near."""
+    if len(word) > LONGEST_SLIP:
+        return ""
     import difflib  # noqa: PLC0415  only who mistypes waits for it
     import unicodedata  # noqa: PLC0415
 

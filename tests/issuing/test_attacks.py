@@ -11,11 +11,15 @@ import requests
 
 from kiosk.central.issuing import gate
 from kiosk.central.issuing.gate import MOST_ENDS
+from kiosk.central.issuing.strict import LONGEST_NAME, MOST_TOLD, wrong_in
 from kiosk.central.issuing.table import ENDPOINTS
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.people import PassFacts
 from kiosk.contract.bodies import MAX_BATCH, QUOTA
+from kiosk.contract.issuing import Why
 from kiosk.contract.openapi_issuing import document
+from kiosk.foreign import visible
+from kiosk.settings.table import LONGEST_SLIP, did_you_mean
 from kiosk.trust.passes import PassClass
 from tests.issuing.shop import DAY, App, Shop, holder
 from tests.keys import private, public
@@ -88,6 +92,15 @@ def test_odd_paths_and_bodies_end_nothing(app: App) -> None:
         cursor = base64.urlsafe_b64encode(f"{name}/{number}".encode()).decode().rstrip("=")
         assert app.get("/holders", cursor=cursor).status_code == 400, number
     assert app.get(f"/holders/{name}").json()["passes"][0]["state"] == "valid"
+
+
+def test_names_that_nobody_knows_cost_no_more_than_what_is_told_of_them(app: App) -> None:
+    """Which name was meant is looked for among few and short ones: a long one, out of order, holds all else up for minutes."""
+    assert len([*wrong_in({f"{number}": 1 for number in range(MOST_TOLD + 1)}, Why)]) == MOST_TOLD + 1
+    assert did_you_mean("reaso", ["reason"]) == ", did you mean reason?"
+    assert did_you_mean(" " * LONGEST_SLIP + "reason", ["reason"]) == ""
+    marks = "e" + "\u0301" * 20_000 + "\u0327" * 20_000
+    assert app.wrong(f"/holders/{app.new()}/revoke", **{marks: 1}) == {visible(marks[:LONGEST_NAME]), "reason"}
 
 
 def test_a_client_that_was_taken_over_shuts_no_district_out(shop: Shop) -> None:

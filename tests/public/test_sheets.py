@@ -98,6 +98,12 @@ def test_hours_are_taken_as_people_write_them(text: str, hours: tuple[str, ...])
     assert read_hours(text) == hours
 
 
+def test_hours_of_any_length_are_not_looked_at() -> None:
+    """To look for their ends takes a time that grows with the square of the blanks between them."""
+    with pytest.raises(ValueError, match="are more than 8 lines"):
+        read_hours("06:00-22:00;" + " " * 2000 + "mon 06:00-22:00")
+
+
 SHEETS = st.builds(
     Sheet,
     name_en=st.from_regex("[A-Za-z ]{0,20}", fullmatch=True).map(str.strip),

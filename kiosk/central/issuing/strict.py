@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -41,9 +42,9 @@ def refuse_fields(wrong: Sequence[FieldError]) -> NoReturn:
 
 
 def wrong_in(found: dict[str, Any], kind: type[Struct], at: str = "") -> Iterator[FieldError]:
-    """Each field that is missing, unknown, or not what it should be."""
+    """Each field that is missing, unknown, or not what it should be; of unknown ones as many as are told."""
     fields = {each.encode_name: each for each in msgspec.structs.fields(kind)}
-    for name in found.keys() - fields.keys():
+    for name in islice(found.keys() - fields.keys(), MOST_TOLD):
         yield FieldError(at + visible(name[:LONGEST_NAME]), _("no such field") + did_you_mean(name, fields))
     for name, field in fields.items():
         value = found.get(name, UNSET)
