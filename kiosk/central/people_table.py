@@ -8,16 +8,19 @@ from __future__ import annotations
 import csv
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import pairwise
+from lzma import LZMAError
 from typing import Any, BinaryIO, Final
 
 from msgspec import Struct
 from openpyxl import load_workbook
 
+from kiosk.decoding import UNDECODABLE
 from kiosk.language import _, chinese
 from kiosk.settings.table import did_you_mean
 from kiosk.settings.text import coding
@@ -47,11 +50,15 @@ EXACT: Final = 10**15
 """From here on a spreadsheet's numbers have lost digits."""
 
 FORMULA: Final = ("=", "+", "-", "@")
-MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=\"([A-Z0-9:]{1,40})\"")
+MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]{0,200}\bref=\"([A-Z0-9:]{1,40})\"")
 ROW: Final = re.compile(rb"<(?:\w{1,20}:)?row[\s/>]")
 READ_WHOLE: Final = re.compile(
     r".*\.rels|\[Content_Types\]\.xml|docProps/.*|xl/[^/]*(?<!sharedStrings)\.xml|xl/theme/.*"
 )
+STYLES: Final = "xl/styles.xml"
+LONG_FORMAT: Final = re.compile(rb"formatCode\s*=\s*(?:\"[^\"]{256}|'[^']{256})")
+"""How a number is shown; Excel takes 255 characters, and openpyxl looks at long ones for hours, whether they are of a day."""
+
 CHUNK: Final = 1 << 18
 
 
@@ -167,18 +174,18 @@ def _of_xlsx(data: bytes) -> Iterator[Row]:
 
 
 BROKEN: Final = (
-    zlib.error,
+    *UNDECODABLE,
     zipfile.BadZipFile,
-    KeyError,
-    ValueError,
-    TypeError,
-    IndexError,
-    AttributeError,
+    zlib.error,
+    LZMAError,
+    struct.error,
     OSError,
-    SyntaxError,
     EOFError,
+    RuntimeError,
+    SyntaxError,
 )
-"""What openpyxl raises for a file that is none; SyntaxError: XML's ParseError is one."""
+"""What zipfile and openpyxl raise for a file that is none; RuntimeError: of an archive with a password, NotImplementedError is
+one; SyntaxError: XML's ParseError is one."""
 
 
 def _check_archive(file: BinaryIO) -> None:
@@ -191,10 +198,12 @@ def _check_archive(file: BinaryIO) -> None:
                 raise NoTable([(0, _("unpacks to more than {most} MB", most=MOST_UNPACKED >> 20))])
             if sum(size for name, size in sizes.items() if READ_WHOLE.fullmatch(name)) > MOST_ASIDE:
                 raise NoTable([(0, _("has too many styles, or too much else besides its cells: save it as CSV"))])
+            if STYLES in sizes and _is_odd(archive.read(STYLES)):
+                raise NoTable([(0, _("has odd styles: save it as CSV"))])
             sheets = [name for name in sizes if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
             merged = [place for name in sheets for place in _looked_through(archive, name)]
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise NoTable([(0, _("is no XLSX that can be read: {why}", why=error))]) from error
+    except BROKEN as error:
+        raise NoTable([(0, _("is no XLSX that can be read: {why}", why=f"{error}"[:MOST_TEXT]))]) from error
     if merged:
         raise NoTable(
             [
@@ -202,6 +211,11 @@ def _check_archive(file: BinaryIO) -> None:
                 for place in merged
             ]
         )
+
+
+def _is_odd(styles: bytes) -> bool:
+    """Whether a form of a number is too long, or could be hidden: in an entity, or in a coding of more bytes."""
+    return b"<!" in styles or b"\0" in styles or LONG_FORMAT.search(styles) is not None
 
 
 def _looked_through(archive: zipfile.ZipFile, name: str) -> list[str]:

@@ -253,11 +253,36 @@ CELL = b"<c><v>1</v></c>"
             {"sheet": SHEET % b'<row r="1"/><row r="999999999999"><c><v>1</v></c></row>'},
             "f:10001: has more than 10000 empty rows",
         ),
+        ({"styles": b'<numFmt numFmtId="164" formatCode="%s"/>' % (b"[" * 256)}, "f: has odd styles: save it as CSV"),
+        ({"styles": b"<numFmt formatCode = '%s'/>" % (b'"[' * 128)}, "f: has odd styles: save it as CSV"),
+        ({"styles": b'<!DOCTYPE x [<!ENTITY y "[">]><numFmt formatCode="&y;"/>'}, "f: has odd styles"),
+        ({"styles": '<numFmt formatCode="["/>'.encode("utf-16")}, "f: has odd styles"),
     ],
 )
 def test_no_part_of_a_spreadsheet_makes_more_of_itself_in_memory(parts: dict[str, bytes], told: str) -> None:
     (only,) = wrong(archive(**parts))
     assert only.startswith(told)
+
+
+def test_a_merged_cell_that_says_where_only_far_behind_is_none() -> None:
+    """Or many of them without an end would each be looked at to the end of all."""
+    rows = SHEET % b'<row r="1"><c t="inlineStr"><is><t>holder</t></is></c></row>'
+    assert not any(
+        "merged" in each for each in wrong(archive(sheet=rows + b"<mergeCell" + b" " * 300 + b'ref="A1:A2"/>'))
+    )
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_of_a_spreadsheet_that_was_damaged_on_its_way_it_is_told_that_it_cannot_be_read(how: int) -> None:
+    found, whole = io.BytesIO(), zipfile.ZipFile(io.BytesIO(xlsx(("holder", "until"), ("h-1", "2027-12-31"))))
+    with whole, zipfile.ZipFile(found, "w", how) as packed:
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name))
+    data = found.getvalue()
+    for at in range(4, len(data), 9):
+        damaged = bytearray(data)
+        damaged[at] ^= 0xFF
+        assert all(each.startswith("f:") for each in wrong(bytes(damaged)))
 
 
 def test_of_many_merged_cells_the_first_are_told() -> None:
