@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import __version__
 from kiosk.contract.bodies import AUDIENCE, CAPABILITIES, TOKEN_SECONDS, UNDERSTANDS_CONFLICT, UNDERSTANDS_RELEASE
+from kiosk.contract.bounded import Adapter
 from kiosk.contract.unanswered import why_unanswered
 from kiosk.decoding import UNDECODABLE
 from kiosk.local import boot_time
 from kiosk.sync.answers import MAX_ANSWER, Answer, NoAnswer, date_of, seconds_of, text_of, unpacked
-from kiosk.sync.bounded import Adapter
 from kiosk.sync.server_clock import ServerClock
 
 JSON: Final = "application/json"
@@ -219,7 +219,7 @@ def _session(ca_file: str | None, capabilities: str) -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(netscape=False, rfc2965=False))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, Adapter())
+        session.mount(scheme, Adapter(MAX_ANSWER))
     if ca_file:
         session.verify = ca_file
     return session

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from time import time
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pyotp
 import pytest
 from msgspec.structs import replace
 
+from kiosk.central.identity import OidcSettings
 from kiosk.central.office import login
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store import CentralStore
 from kiosk.central.store.engine import StoreFailed
+from kiosk.central.web import provider
+from kiosk.central.web.provider import WRONG, Provider
+from kiosk.contract import bounded
 from kiosk.demo.place import free_port
 from tests.office.clerks import CSRF, Clerk, Office, open_office, words
 from tests.provider import issuer, known, proven
@@ -177,3 +186,77 @@ def test_a_provider_over_plain_http_is_refused_with_the_settings(tmp_path: Path)
     )
     with pytest.raises(StoreFailed, match="only https"):
         CentralStore(tmp_path)
+
+
+class Lies(BaseHTTPRequestHandler):
+    """A provider that says what it was told to, by its path; of anything else a byte now and then, until it is `gone`."""
+
+    answers: ClassVar[dict[str, bytes]] = {}
+    gone = Event()
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.answers.get(self.path)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", f"{len(body or bytes(10_000))}")
+        self.end_headers()
+        with suppress(OSError):
+            while body is None and not self.gone.wait(0.02):
+                self.wfile.write(b" ")
+            self.wfile.write(body or b"")
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def liar() -> Iterator[str]:
+    """Its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Lies) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def trusting(liar: str, folder: Path) -> Provider:
+    (folder / "secret").write_text("secret")
+    settings = OidcSettings(issuer=liar, client_id="x", secret_file="secret", office="https://office.example")
+    return Provider(settings, folder, "https://office.example", "token")
+
+
+def test_a_provider_that_never_comes_to_an_end_is_left(
+    liar: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "SLOWEST", 1000.0)
+    monkeypatch.setattr(provider, "WITHIN", 0.3)
+    Lies.answers = {}
+    Lies.gone.clear()
+    with pytest.raises(WRONG, match="timed out"):
+        trusting(liar, tmp_path).address()
+    Lies.gone.set()
+
+
+METADATA, TOKEN, JWKS = "/.well-known/openid-configuration", "/token", "/jwks"
+ODD = (b"[1]", b"5", b"null", b"NaN", b"[" * 100_000, b'{"a":' * 100_000, b"\xff", b"{}", b'{"x":' + b"1" * 5000 + b"}")
+ODD_KEYS = (b'{"keys":5}', b'{"keys":[null]}', b'{"keys":[{"kty":[]}]}', b'{"keys":[{"kty":"RSA","n":5,"e":5}]}')
+ODD_TOKENS = (b'{"access_token":"a","expires_in":1e999}', b'{"access_token":[],"id_token":{}}', b'{"error":5}')
+ANSWERS = [
+    *((METADATA, each) for each in ODD),
+    *((TOKEN, each) for each in (*ODD, *ODD_TOKENS)),
+    *((JWKS, each) for each in (*ODD, *ODD_KEYS)),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), ANSWERS, ids=range(len(ANSWERS)))
+def test_whatever_a_provider_answers_is_listed(liar: str, path: str, body: bytes, tmp_path: Path) -> None:
+    ends = {"authorization_endpoint": liar, "token_endpoint": liar + TOKEN, "jwks_uri": liar + JWKS}
+    Lies.answers = {METADATA: msgspec.json.encode({"issuer": liar, **ends}), JWKS: b'{"keys":[]}'}
+    Lies.answers |= {TOKEN: b'{"access_token":"a","id_token":"a.b.c"}', path: body}
+    trusted = trusting(liar, tmp_path)
+    with pytest.raises(WRONG):
+        trusted.proven({"state": trusted._state, "code": "c"})

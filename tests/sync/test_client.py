@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk.contract import bounded as module
 from kiosk.contract.bodies import BatchAnswer, Documents, Enrolled, Problem
 from kiosk.decoding import NotUnderstood
-from kiosk.sync import bounded as module
 from kiosk.sync.answers import MAX_ANSWER, Answer, NoAnswer, date_of, seconds_of, unpacked
 from tests.sync.road import Road, Says, bytes_of, http
 

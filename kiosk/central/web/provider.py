@@ -20,10 +20,15 @@ from joserfc.jws import JWSRegistry
 from msgspec import Struct
 
 from kiosk.central.identity import ProviderSettings
+from kiosk.contract.bounded import Adapter
+from kiosk.decoding import UNDECODABLE
 from kiosk.foreign import visible
 
 WITHIN: Final = 5.0
 """Seconds for each of the provider's answers."""
+
+MOST_ANSWER: Final = 64 * 1024
+"""Bytes of each; and one that drips in ends, or the thread that waits for it would outlive the server."""
 
 LEEWAY: Final = 120
 ALGORITHMS: Final = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
@@ -64,6 +69,8 @@ class Provider:
             code_challenge_method="S256",
             default_timeout=WITHIN,
         )
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter(MOST_ANSWER))
         if settings.ca_file:
             self._session.verify = str(folder / settings.ca_file)
 
@@ -129,5 +136,5 @@ def _derived(token: str, use: str) -> str:
     return hashlib.sha256(f"oidc {use} {token}".encode()).hexdigest()
 
 
-WRONG: Final = (NotProven, requests.RequestException, AuthlibBaseError, JoseError, OSError, KeyError, ValueError)
+WRONG: Final = (NotProven, requests.RequestException, AuthlibBaseError, JoseError, OSError, *UNDECODABLE)
 """What a provider that is away, misset or hostile makes of it."""

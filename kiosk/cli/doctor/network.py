@@ -120,14 +120,14 @@ def _server(url: str, ca_file: str | None, station: str, patience: float) -> Ite
     """Without a token a server of ours answers 401, as problem+json."""
     import requests  # noqa: PLC0415
 
-    from kiosk.sync.bounded import Adapter  # noqa: PLC0415
+    from kiosk.contract.bounded import Adapter  # noqa: PLC0415
 
     asked = f"{url.rstrip('/')}/v1/stations/{station}/documents" if station else url
     try:
         with requests.Session() as session:
             session.trust_env = False
-            session.mount("http://", Adapter())
-            session.mount("https://", Adapter())
+            session.mount("http://", Adapter(0))  # nothing of its body is read
+            session.mount("https://", Adapter(0))
             found = session.get(asked, verify=ca_file or True, timeout=patience, allow_redirects=False, stream=True)
             found.close()
     except (requests.RequestException, ValueError) as error:
