@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from psycopg.conninfo import conninfo_to_dict
@@ -111,6 +112,12 @@ def test_whichever_answer_is_lost_what_is_sent_again_is_there_once(
             lost += 1
         assert lost > 3
         assert [seq for *_, seq in store.numbers(CODES[0])] == list(range(1, first + 2))
+
+
+def test_a_connection_that_was_closed_while_the_others_were_asked_needs_no_end(postgresql: Cluster) -> None:
+    connection = psycopg.connect(postgresql.dsn("postgres"))
+    connection.close()
+    waits.end(connection)
 
 
 def test_nobody_waits_for_a_server_that_hangs_once_another_has_its_place(

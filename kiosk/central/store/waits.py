@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from psycopg import Connection
+from psycopg import Connection, Error
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kiosk.central.store.engine import Row
@@ -95,6 +95,6 @@ def _is(place: Place, server: Server) -> bool:
 
 
 def end(connection: Connection[Row]) -> None:
-    """Break it, from another thread than the one that waits for it, which then is told so."""
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as doubled:
+    """Break it, from another thread than the one that waits for it, which then is told so, or has closed it meanwhile."""
+    with suppress(OSError, Error), socket.socket(fileno=os.dup(connection.fileno())) as doubled:
         doubled.shutdown(socket.SHUT_RDWR)
