@@ -37,15 +37,16 @@ def learn_types() -> None:
     the structs within; a thread that decodes the same struct meanwhile uses what is not there yet, and the program ends by
     SIGSEGV (msgspec 0.22, StructInfo_Convert). Types that cannot be decoded are left out: nobody decodes them.
     """
-    for kind in _structs(msgspec.Struct):
+    for kind in structs(msgspec.Struct):
         with suppress(*UNDECODABLE, NameError):
             msgspec.json.Decoder(kind)
 
 
-def _structs(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+def structs(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    """Every kind of it that is loaded; one that has several bases comes more than once."""
     for kind in base.__subclasses__():
         yield kind
-        yield from _structs(kind)
+        yield from structs(kind)
 
 
 class NotUnderstood(ValueError):

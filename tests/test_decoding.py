@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
+from typing import Any, Generic
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.contract.bodies import Batch, BatchAnswer, Documents
-from kiosk.decoding import DEPTH, NotUnderstood, read_json, too_deep
+from kiosk.decoding import DEPTH, NotUnderstood, read_json, structs, too_deep
 from kiosk.wire import Answer, Request, ScanMessage, SenseMessage
 from kiosk.wire.base import MAX_LINE
 
@@ -86,3 +87,68 @@ run_program("two", work)
 def test_two_threads_that_meet_a_type_at_once_decode_it() -> None:
     done = subprocess.run([sys.executable, "-c", TWO_AT_ONCE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+PROGRAMS = {
+    "station": "kiosk.station.program",
+    "sync": "kiosk.sync.program",
+    "sensors": "kiosk.sensors.program",
+    "scanner": "kiosk.scanner.program",
+    "screen": "kiosk.screen.program",
+    "desk": "kiosk.desk.program",
+    "centre": "kiosk.central.serve kiosk.central.office.app kiosk.central.public.app kiosk.central.passpage.app",
+    "demo": "kiosk.demo.run kiosk.demo.services",
+}
+"""What is loaded when a program begins its threads."""
+
+LATER = """
+import ast, sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+import msgspec
+from kiosk.decoding import structs
+
+def names(module):
+    for work in ast.walk(ast.parse(Path(module.__file__).read_text())):
+        if isinstance(work, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for each in ast.walk(work):
+                if isinstance(each, ast.ImportFrom) and each.module.startswith(("kiosk", "hardware")):
+                    yield from (each.module, *(f"{each.module}.{one.name}" for one in each.names))
+
+for name in sys.argv[1:]:
+    import_module(name)
+known, seen = {*structs(msgspec.Struct)}, set()
+while new := [module for name, module in sys.modules.items() if name.startswith(("kiosk", "hardware")) and name not in seen]:
+    seen |= {module.__name__ for module in new}
+    for name in {name for module in new for name in names(module)}:
+        with suppress(ModuleNotFoundError):
+            import_module(name)
+print(*(f"{each.__module__}.{each.__name__}" for each in {*structs(msgspec.Struct)} - known))
+"""
+"""Loads what a program's functions load only when they are called, and says which structs that brings."""
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_no_struct_comes_after_a_program_s_second_thread(program: str) -> None:
+    words = [sys.executable, "-c", LATER, *PROGRAMS[program].split()]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+UNDECODED = {"Answer", "Judge", "Replayed", "Sheet"}
+"""Of the cases of what people say, of a replay, and of a sheet that is printed: they come from nowhere but our own code."""
+
+
+def test_of_what_cannot_be_learned_nothing_is_decoded_and_no_struct_is_made_for_others() -> None:
+    ours = [each for each in structs(msgspec.Struct) if each.__module__.startswith("kiosk.")]
+    assert len(ours) > 100
+    assert {each.__name__ for each in ours if not _learns(each)} <= UNDECODED
+    assert not [each for each in ours if issubclass(each, Generic)], "each of its kinds would have to be learned"
+
+
+def _learns(kind: type[msgspec.Struct]) -> bool:
+    try:
+        msgspec.json.Decoder(kind)
+    except (TypeError, NameError):
+        return False
+    return True

@@ -36,7 +36,9 @@ def check(url: str, station: str | None, claim: str | None, ca_file: str | None,
     from kiosk.contract.strangers import CASES as FOR_STRANGERS  # noqa: PLC0415
     from kiosk.contract.strangers import stranger  # noqa: PLC0415
     from kiosk.contract.unanswered import why_unanswered  # noqa: PLC0415
+    from kiosk.decoding import learn_types  # noqa: PLC0415
 
+    learn_types()
     good_server_or_exit(url, anywhere=True)
     if bool(station) != bool(claim):
         fail(
