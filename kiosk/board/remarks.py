@@ -23,7 +23,8 @@ from kiosk.language import _
 class Read(Struct, frozen=True):
     """What became of the remarks that came: each is in one of these. `lines`: what they say, sorted, a remark each.
 
-    Of a prepared one there is one line, with how many chose it.
+    Of a prepared one there is one line, with how many chose it. Somebody's own words stand in quotation marks, so that they
+    pass for no such line.
     """
 
     came: int
@@ -74,4 +75,4 @@ def _prepared(poll: Poll, chosen: Mapping[int, int]) -> Iterator[str]:
 
 
 def _written(words: str, many: int) -> list[str]:
-    return [visible(" ".join(words.split()))] * many
+    return [f"“{visible(' '.join(words.split()))}”"] * many

@@ -26,7 +26,7 @@ from kiosk.index.remark_file import remark_file
 from kiosk.index.remarks import Remark
 from kiosk.index.sealing import seal_answers, seal_ballot, seal_remark
 from kiosk.index.slips import slip_text
-from tests.printing.paper import outside, texts
+from tests.printing.paper import outside, pictures, texts
 
 POLL = """\
 begins = 2126-12-01T08:00:00+08:00
@@ -163,10 +163,12 @@ def test_a_whole_rehearsal(laptop: Laptop, paper: bool) -> None:
 
 
 def is_on_paper(laptop: Laptop, counted: dict[str, Any]) -> None:
+    from kiosk.board.plots import COLOURS
+
     (laptop.folder / "remarks.txt").write_text("更多的饮水机\n\n老张说：工资低\n", encoding="utf-8")
     laptop.types("report index.poll result.json --remarks remarks.txt", code=2)
-    (laptop.folder / "long.txt").write_text(f"短\n{'长' * 501}\n", encoding="utf-8")
-    assert "long.txt:2: has 501" in laptop.types(
+    (laptop.folder / "long.txt").write_text(f"短\n{'长' * 503}\n", encoding="utf-8")
+    assert "long.txt:2: has 503" in laptop.types(
         "report index.poll result.json --remarks long.txt --remarks-read", code=2
     )
     laptop.gets("report index.poll result.json --remarks remarks.txt --remarks-read")
@@ -185,6 +187,10 @@ def is_on_paper(laptop: Laptop, counted: dict[str, Any]) -> None:
     ):
         assert word in pages, word
     assert outside(made, 20) == []
+    blue = tuple(int(COLOURS[0][at : at + 2], 16) for at in (5, 3, 1))
+    drawn = [int((page == blue).all(axis=2).sum()) > 1000 for page in pictures(made, 60)]
+    assert drawn[0], "what was answered is drawn"
+    assert drawn.count(True) == 2, "in each language once"
     assert json.loads((laptop.folder / "report.json").read_text())["outcome"]["index"] == index
 
 
@@ -218,7 +224,7 @@ def test_remarks_are_a_text_for_one_person_before_they_are_anything_else(laptop:
     text = laptop.folder / "remarks.txt"
     assert stat.S_IMODE(text.stat().st_mode) == 0o600
     assert text.read_text(encoding="utf-8").splitlines() == [
-        "2 times: Wages paid late", "1 times: 没有休息日", "更多的饮水机", "老张说： 工资低",
+        "2 times: Wages paid late", "1 times: 没有休息日", "“更多的饮水机”", "“老张说： 工资低”",
     ]  # fmt: skip
     assert "is there already" in laptop.types(f"remarks index.poll remarks.json {B}", code=2), "also what was rewritten"
     for wrong in ("ballots.json", "index.poll", "nowhere.json"):

@@ -124,11 +124,21 @@ def test_holder_b_gets_lines_for_one_person_and_counts_for_all() -> None:
     assert read.lines == (
         "3 times: Wages paid late",
         "1 times: 没有休息日",
-        "A nd \\u202emore",
-        "工资低",
-        "工资低",
+        "“A nd \\u202emore”",
+        "“工资低”",
+        "“工资低”",
     )
     assert "工资低" not in told
+
+
+@pytest.mark.parametrize("chinese", [True, False])
+def test_nobodys_own_words_pass_for_how_many_chose_a_prepared_remark(chinese: bool) -> None:
+    with speaking(chinese):
+        (prepared,) = opened_remarks(KNOWN, INNER_KEY, sealed(*[1] * 10)).lines
+        forged = opened_remarks(KNOWN, INNER_KEY, sealed(*[f" {prepared}", f"”\n{prepared}"] * 5)).lines
+    assert prepared not in forged
+    assert not prepared.startswith("“")
+    assert all(each.startswith("“") and "\n" not in each for each in forged)
 
 
 def test_of_fewer_than_ten_nothing_is_opened_into_a_file() -> None:

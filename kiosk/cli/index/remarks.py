@@ -33,7 +33,11 @@ def remarks(poll: Path, sealed: Path, shares: tuple[Path, ...], out: Path) -> No
     write_new(out, "".join(f"{each}\n" for each in read.lines).encode(), SECRET)
     lines = [
         *told_remarks(read),
-        _("{file}: what they say, a line each. Style, names, places and days in it point to a person.", file=out),
+        _(
+            "{file}: what they say, a line each; somebody's own words in quotation marks. Style, names, places and days in it "
+            "point to a person.",
+            file=out,
+        ),
         _(
             "Next: one person of the board rewrites it; then kiosk index report POLL RESULT --remarks {file} --remarks-read, "
             "and kiosk index shred {file}",

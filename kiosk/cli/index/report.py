@@ -18,7 +18,8 @@ from kiosk.language import _
 from kiosk.settings.text import read_text
 
 MOST_REMARKS: Final = 2000
-LONGEST: Final = 500
+LONGEST: Final = 502
+"""Characters: 500, and the quotation marks in which somebody's own words stand."""
 
 
 @click.command()
