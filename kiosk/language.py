@@ -119,7 +119,21 @@ def told(text: str) -> str:
 
 def of_languages(texts: Mapping[str, str]) -> str:
     """Of a text that is there by language (`zh`, `en`) the one for whoever reads; the first where theirs is not among them."""
-    return texts.get("zh" if chinese() else "en") or next(iter(texts.values()), "")
+    return with_language(texts)[1]
+
+
+def with_language(texts: Mapping[str, str]) -> tuple[str, str]:
+    """The same, behind the language that it is in."""
+    wanted = "zh" if chinese() else "en"
+    return (wanted, texts[wanted]) if texts.get(wanted) else next(iter(texts.items()), ("", ""))
+
+
+def language_of(text: str, otherwise: str = "en") -> str:
+    """`zh` or `en` by its letters, of a text of which nobody says it; `otherwise` where they do not tell."""
+    if any("\u3400" <= each <= "\u9fff" for each in text):
+        return "zh"
+    letters = [each for each in text if each.isalpha()]
+    return "en" if letters and all(map(str.isascii, letters)) else otherwise
 
 
 def chosen(words: tuple[str, str]) -> str:

@@ -18,6 +18,7 @@ from kiosk.central.retention import DAY
 from kiosk.central.store import CentralStore
 from kiosk.central.voices.case import Case, State, today
 from kiosk.foreign import visible_lines
+from kiosk.language import language_of
 from kiosk.trust.service import LONGEST, AnsweredCase, Answers, ServiceDocument
 
 KIND: Final = "answers"
@@ -60,11 +61,7 @@ def _words(case: Case) -> dict[str, str]:
     """The owner's answer, and to whom it was passed on."""
     parts = (case.passed_to if case.state is State.PASSED_ON else "", case.answer)
     text = visible_lines(": ".join(filter(None, parts)))[:LONGEST]
-    return {_language(text): text} if text else {}
-
-
-def _language(text: str) -> str:
-    return "zh" if any("\u3400" <= each <= "\u9fff" for each in text) else "en"
+    return {language_of(text): text} if text else {}
 
 
 def document_id(station: str) -> str:

@@ -16,7 +16,8 @@ from kiosk.central.numbers.report import PAGES
 from kiosk.central.numbers.tables import Table, shown
 from kiosk.central.printing.html import pdf_of_html
 from kiosk.central.store.campaigns import HandedDay
-from kiosk.language import _, chinese
+from kiosk.central.web.templates import page_language
+from kiosk.language import _
 
 LONGEST: Final = 500
 """Lines of stations and days that are printed; a file for a spreadsheet has them all."""
@@ -80,7 +81,7 @@ def page(found: Reported) -> str:
     if "stations" in made and len(made["stations"].rows) > MOST_LINES:
         made = {"days": made.pop("days"), "districts": by_district(found), **made}
     return PAGES.get_template("report.html").render(
-        language="zh-CN" if chinese() else "en",
+        language=page_language(),
         subject={"title": found.title, "notes": notes(found)},
         cards=cards(found.total),
         plots=plots(found),

@@ -12,8 +12,8 @@ from kiosk.central.numbers.ratings import EVERY_WAY, means, printed, questions_t
 from kiosk.central.numbers.subject import Subject
 from kiosk.central.numbers.tables import By, Column, Table, shown, table
 from kiosk.central.printing.html import pdf_of_html
-from kiosk.central.web.templates import templates_of
-from kiosk.language import _, chinese
+from kiosk.central.web.templates import page_language, templates_of
+from kiosk.language import _
 
 PAGES: Final = templates_of("kiosk.central.numbers")
 
@@ -39,7 +39,7 @@ def page(subject: Subject) -> str:
     """The report as HTML, which needs nothing from elsewhere."""
     whole = subject.whole
     return PAGES.get_template("report.html").render(
-        language="zh-CN" if chinese() else "en",
+        language=page_language(),
         subject=subject,
         cards=[(each.name(), shown(each.of(whole), each.digits)) for each in MEASURES],
         plots=plots(subject),

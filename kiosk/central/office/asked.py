@@ -23,9 +23,9 @@ from kiosk.central.store import CentralStore
 from kiosk.central.store.accounts import Account
 from kiosk.central.store.audit import PAGE, Act, Acted
 from kiosk.central.web.forms import Form
-from kiosk.central.web.templates import templates_of
+from kiosk.central.web.templates import page_language, templates_of
 from kiosk.foreign import visible
-from kiosk.language import _, chinese, told
+from kiosk.language import _, told
 from kiosk.wording.words import listed, when, word
 
 ROOT: Final = "/office"
@@ -94,7 +94,7 @@ def csrf(token: str) -> str:
 def page(name: str, asked: Asked, status: int = 200, **values: Any) -> Response:
     """A page from its template, in the language of whoever asks."""
     template = _templates().get_template(f"{name}.html")
-    text = template.render(asked=asked, root=ROOT, lang="zh-CN" if chinese() else "en", name=name, **values)
+    text = template.render(asked=asked, root=ROOT, lang=page_language(), name=name, **values)
     return Response(text, status, media_type="text/html")
 
 

@@ -19,8 +19,8 @@ from kiosk.central.store import CentralStore
 from kiosk.central.voice_words import face_word
 from kiosk.central.voices.limits import Limits
 from kiosk.central.web.forms import Form
-from kiosk.central.web.templates import templates_of
-from kiosk.language import _, chinese
+from kiosk.central.web.templates import page_language, templates_of
+from kiosk.language import _
 from kiosk.wording.words import listed, word
 
 PACKAGE: Final = "kiosk.central.public"
@@ -59,7 +59,7 @@ def page(name: str, asked: Asked, status: int = 200, **values: Any) -> Response:
 def rendered(name: str, asked: Asked, **values: Any) -> str:
     """Its text."""
     template = _templates().get_template(f"{name}.html")
-    return template.render(asked=asked, lang="zh-CN" if chinese() else "en", name=name, **values)
+    return template.render(asked=asked, lang=page_language(), name=name, **values)
 
 
 def html(text: str, status: int = 200) -> Response:

@@ -17,7 +17,7 @@ from kiosk.central.public.ways import ways
 from kiosk.central.public.words import name_of, said, stop_line
 from kiosk.central.publicly import PublicStation, nearest
 from kiosk.central.sheets import FACILITIES, Facility, facility_words, missing, unsaid
-from kiosk.language import _, of_languages
+from kiosk.language import _, of_languages, with_language
 
 NEXT: Final = 3
 MOST_STOPS: Final = 8
@@ -123,7 +123,7 @@ def show(asked: Asked) -> Response:
         said=said(station, asked.now),
         warnings=[*warnings(station, asked.now)],
         notices=[
-            of_languages(each.texts) for each in asked.publicly.seen(asked.now).notices_at(station.code, asked.now)
+            with_language(each.texts) for each in asked.publicly.seen(asked.now).notices_at(station.code, asked.now)
         ],
         things=things(station, asked.now),
         missing=[*missing(sheet)],
@@ -131,7 +131,7 @@ def show(asked: Asked) -> Response:
         ways=[*ways(point, name_of(station))] if (point := station.point(asked.now)) else [],
         stops=[stop_line(each, asked.now) for each in station.next_stops(asked.now)[:MOST_STOPS]],
         moved="" if place else moved(station, asked.now),
-        stop=of_languages(place.stop.texts) if place else "",
+        place=of_languages(place.stop.texts) if place else station.address,
         faces=voices.FACES,
         rating_word=word_of(asked, "rating"),
         rated=voices.rated(asked, station.code),
