@@ -95,27 +95,71 @@ def counted(house: VotingHouse) -> dict[bytes, Any]:
 
 
 def test_random_paths_give_the_answers_of_the_model(page: Any, voting: Voting, house: VotingHouse) -> None:
-    chance = random.Random(7)  # noqa: S311
-    wanted: dict[bytes, Any] = {}
-    for slip in range(2):
-        voting.show(slip)
-        model: list[int] = []
-        while len(model) < 7:
-            given = chance.randrange(5)
-            answer(page, len(model), given)
-            model.append(given)
-            if chance.random() < 0.2 and len(model) < 7:
-                asks(page, len(model))
-                page.locator("#back").tap()
-                asks(page, len(model) - 1)
-                assert page.locator("#choices [aria-pressed=true]").all_inner_texts() == [words.BALLOT[model[-1]][0]]
-                model.pop()
-        page.locator("#stage:not([inert]) .moves .main").tap()
-        says(page, "cast_done")
-        wanted[serial(slip)] = tuple(model)
-        page.locator("#stage .main").tap()
-        page.locator(".face:enabled").first.wait_for(timeout=WAIT)
+    walk, wanted = Walk(page, voting), dict[bytes, Any]()
+    for slip in range(4):
+        wanted[serial(slip)] = walk.votes(slip)
     assert counted(house) == wanted
+    assert walk.went == {"on", "back", "back from the last look", "away"}, "each was tried"
+
+
+class Walk:
+    """Somebody who goes back now and then, also from the last look, or away to begin again; and what they answered at last."""
+
+    def __init__(self, page: Any, voting: Voting) -> None:
+        self.page, self.voting = page, voting
+        self.chance = random.Random(39)  # noqa: S311
+        self.went: set[str] = set()
+        self._given: list[int] = []
+
+    def votes(self, slip: int) -> tuple[int, ...]:
+        """The answers that are cast."""
+        self.voting.show(slip)
+        self._given = []
+        while len(self._given) < 7 or self._goes("back from the last look", 0.4):
+            self._step(slip)
+        self.page.locator("#stage:not([inert]) .moves .main").tap()
+        says(self.page, "cast_done")
+        self.page.locator("#stage .main").tap()
+        self.page.locator(".face:enabled").first.wait_for(timeout=WAIT)
+        return tuple(self._given)
+
+    def _goes(self, where: str, likely: float) -> bool:
+        goes = self.chance.random() < likely
+        self.went |= {where} if goes else set()
+        return goes
+
+    def _step(self, slip: int) -> None:
+        at = len(self._given)
+        if at == 7:
+            self.page.locator("#stage:not([inert]) .moves").wait_for(timeout=WAIT)
+            self._back()
+        elif at and self._goes("back", 0.15):
+            asks(self.page, at)
+            self._back()
+        elif at and self._goes("away", 0.06):
+            self._away(slip)
+        else:
+            self.went.add("on")
+            self._given.append(self.chance.randrange(5))
+            answer(self.page, at, self._given[-1])
+
+    def _back(self) -> None:
+        """What was answered there is shown, and answered anew."""
+        self.page.locator("#back").tap()
+        asks(self.page, len(self._given) - 1)
+        before = words.BALLOT[self._given.pop()][0]
+        assert self.page.locator("#choices [aria-pressed=true]").all_inner_texts() == [before]
+
+    def _away(self, slip: int) -> None:
+        """Nothing of it is left, and the slip is good as before."""
+        asks(self.page, len(self._given))
+        self.page.reload()
+        until(lambda: self.voting.view().ballot is None, "the ballot to be closed")
+        self.page.locator(".face:enabled").first.wait_for(timeout=WAIT)
+        self.voting.show(slip)
+        self._given = []
+        asks(self.page, 0)
+        assert self.page.locator("#choices [aria-pressed]").count() == 0
 
 
 def test_four_keys_vote(page: Any, voting: Voting, house: VotingHouse) -> None:
@@ -176,6 +220,7 @@ def test_every_page_of_it_can_be_read_and_hit_with_gloves_on(seen: tuple[Any, Be
                 page.evaluate("language => document.querySelector(`nav [lang=${language}]`).click()", language)
                 found[f"{at} {language} {size}"] = wrongs(page, size, at < 7 and size != SMALLEST)
         found[f"{at} axe"] = axe_finds(page)
+        assert page.locator(".six b").inner_text() == BALLOT.words, "to be compared with the slip on each page"
         if at < 7:
             page.evaluate("document.querySelector('#choices button').click()")
     assert {name: each for name, each in found.items() if each} == {}

@@ -31,7 +31,10 @@ def test_it_gives_back_what_was_written_last_and_keeps_its_size(tmp_path: Path) 
 
 
 def test_nothing_of_an_older_content_is_left_in_the_file_or_beside_it(tmp_path: Path) -> None:
-    written(tmp_path, b"canary-17 and more words than later", b"two")
+    file = written(tmp_path, b"canary-17 and more words than later")
+    before = file.path.stat().st_ino
+    file.write(b"two")
+    assert file.path.stat().st_ino == before, "a new file would leave the older one in blocks that are free"
     assert [path.name for path in tmp_path.iterdir()] == ["ratings.urn"]
     assert b"canary" not in (tmp_path / "ratings.urn").read_bytes()
 

@@ -10,18 +10,26 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from time import time
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from kiosk.central.gathering import Gathering
 from kiosk.central.store import CentralStore
+from kiosk.core.clock import Quality
+from kiosk.core.desk.ballot import entries_of, urn_of
+from kiosk.core.entries import Stamp
+from kiosk.core.replay import read_recording
 from kiosk.demo.founding import founded
 from kiosk.demo.place import free_port
 from kiosk.index.sealing import open_answers, open_ballot, open_remark
-from kiosk.index.slips import slip_text
+from kiosk.index.slips import digest_of, slip_text
 from kiosk.local import Line
-from kiosk.wire import GetRecording
+from kiosk.logbook.store import Logbook
+from kiosk.logbook.urn import UrnFile
+from kiosk.wire import GetRecording, Recorded
 from kiosk.wire.inside import DeskView, GetDesk
 from tests.databases import cluster, programs
 from tests.index.polls import INNER_KEY, OUTER_KEY, PREPARED, serial
@@ -29,6 +37,7 @@ from tests.keys import DAY, NOW
 from tests.logbook.test_power import strace
 from tests.programs.house import PATIENCE, until
 from tests.programs.test_days import CODES, take
+from tests.programs.town import Town
 from tests.programs.votes import VotingHouse, poll
 
 MARKED = 7
@@ -61,7 +70,7 @@ def test_no_byte_of_station_or_centre_holds_an_answer_a_remark_or_a_slip(tmp_pat
         tmp_path / "house", poll(remarks=PREPARED), f"[desk]\ndisplay = true\nkeyboard = true\nport = {port}\n"
     )
     log = tmp_path / "strace.log"
-    calls = "write,recvfrom,sendto,recvmsg,sendmsg,pwrite64"
+    calls = "write,writev,pwrite64,pwritev,recvfrom,recvmsg,sendto,sendmsg,sendmmsg"
     under = (strace(), "-D", "-f", "-yy", "-xx", "-s", "100000", "-e", f"trace={calls}", "-o", str(log))
     with house.program("desk"), house.program("station", under=under) as process:
         vote(house, port)
@@ -131,6 +140,17 @@ def test_no_block_of_the_card_holds_any_of_them_also_none_that_is_free(card: tup
     assert not holds(blocks, OF_ALL)
 
 
+def test_no_block_of_the_card_holds_an_older_urn(card: tuple[Path, Path]) -> None:
+    """Two of them side by side would tell which ballot came between: a new file and a rename would leave both."""
+    image, mounted = card
+    file = UrnFile(mounted, "ballots.urn", 8192)
+    for number in range(4):
+        file.write(b"content %d of the urn" % number)
+    subprocess.run(["umount", str(mounted)], check=True)
+    blocks = image.read_bytes()
+    assert [blocks.count(b"content %d of the urn" % number) for number in range(4)] == [0, 0, 0, 2]
+
+
 def vote(house: VotingHouse, port: int) -> None:
     """By the page's program: the marked slip, the marked answers; then the recording is asked for."""
     url = f"http://127.0.0.1:{port}"
@@ -142,11 +162,23 @@ def vote(house: VotingHouse, port: int) -> None:
     with closing(Line(house.run / "scan.sock")) as scanner:
         scanner._sock.sendall(json.dumps({"type": "shown", "text": slip_text(SLIP)}).encode() + b"\n")
         until(lambda: cast(house, url, token) == 204, "the ballot to be cast")
-    with closing(Line(house.run / "control.sock")) as control:
-        control.send(GetRecording())
-        recording = repr(control.receive(PATIENCE)).encode()
-    assert len(recording) > 1000
+    with closing(Line(house.run / "control.sock", PATIENCE)) as control:
+        recording = control.ask(GetRecording(), Recorded).data
+    assert read_recording(recording).happened, "what is searched is what a technician replays"
     assert not holds(recording, OF_ALL)
+    assert not holds(recording, sealed_forms(house)), "there it would stand beside its time"
+    logs = b"".join(house.folder.joinpath(f"{name}.log").read_bytes() for name in ("station", "desk"))
+    assert not holds(logs, sealed_forms(house) | {digest_of(SLIP).hex().encode()}), "nor has a log any of it"
+
+
+def sealed_forms(house: VotingHouse) -> set[bytes]:
+    """The ballot's envelopes and the remark's, as somebody could have written them down."""
+    (sealed,), (remark,) = house.urn().sealed, house.urn().remarks
+    ballot = open_ballot(house.held.id, OUTER_KEY, sealed)
+    assert ballot
+    return {
+        form for each in (sealed, ballot.inner, remark) for form in (each, each.hex().encode(), base64.b64encode(each))
+    }
 
 
 def cast(house: VotingHouse, url: str, token: str) -> int:
@@ -188,6 +220,27 @@ def test_what_is_sent_and_gathered_holds_neither(sent: VotingHouse, tmp_path: Pa
     gathered(sent, tmp_path / "central")
     for path in (each for each in tmp_path.rglob("*") if each.is_file()):
         assert not holds(path.read_bytes(), OF_ALL), path
+
+
+def test_no_file_or_log_holds_either_where_real_programs_carry_and_gather_it(tmp_path: Path) -> None:
+    """Station, `kiosk sync` and `kiosk central serve`: their logs lie in the house's folder."""
+    town, kept = Town(tmp_path), poll(remarks=PREPARED)
+    urn = replace(
+        urn_of(kept.id.hex(), kept.poll), sealed=(kept.cast(MARKED, ANSWERS),), remarks=(kept.remark(REMARK),)
+    )
+    book = Logbook(town.house.data, "before")
+    book.append([(Stamp(1.0, time(), Quality.SYNCED), each) for each in entries_of(urn)])
+    book.close()
+    with town.server():
+        town.enrol(town.port)
+        with town.house.station(), town.house.program("sync"), closing(CentralStore(town.central)) as store:
+            found = until(lambda: store.gathered_ballots(kept.id.hex()), "the ballot to be gathered")
+    assert found
+    assert (found.ballots, found.remarks) == (urn.sealed, urn.remarks)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"station.log", "sync.log", "central.log"} <= {path.name for path in files}
+    assert any(urn.sealed[0] in each for each in files.values()), "what is searched is what was written"
+    assert not [path for path, each in files.items() if holds(each, OF_ALL)]
 
 
 @pytest.mark.usefixtures("postgresql")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from kiosk.core.desk.urn import Urn as RatingsUrn
 from kiosk.index.ballots import sealed_in
+from kiosk.index.poll import poll_words
 from kiosk.index.sealing import REMARK, open_answers, open_ballot, open_remark
 from kiosk.index.slips import slip_text
 from kiosk.local import Line, NotGranted
@@ -102,6 +103,20 @@ def test_a_remark_that_nobody_asked_for_casts_nothing(house: VotingHouse) -> Non
         with pytest.raises(NotGranted):
             voting.desk.ask(replace(voting.sealed(voting.opened(1), ANSWERS), remark=b"x" * REMARK), Kept)
         voting.vote(1, ANSWERS)
+
+
+def test_a_poll_that_the_centre_has_changed_shows_other_words_and_its_ballots_are_none_of_the_boards(
+    tmp_path: Path,
+) -> None:
+    """With the slips of the board's, and signed as any other: the station cannot know, the voter sees it."""
+    boards, changed = poll(), poll(quorum=2)
+    house = VotingHouse(tmp_path, changed)
+    with house.voting() as voting:
+        words = voting.opened(1).words
+        assert (words, words == poll_words(boards.data)) == (poll_words(changed.data), False)
+        voting.vote(1, ANSWERS)
+    assert counted(changed, *house.urn().sealed) == {serial(1): ANSWERS}
+    assert counted(boards, *house.urn().sealed) == {}
 
 
 def test_an_urn_that_is_damaged_is_told_and_begun_anew(house: VotingHouse) -> None:

@@ -22,13 +22,14 @@ from kiosk.board.result import Result, result_of
 from kiosk.central.gathering import Gathering
 from kiosk.central.store import CentralStore
 from kiosk.cli.main import main as kiosk
+from kiosk.core.desk.ballot import Shown
 from kiosk.demo.founding import founded
 from kiosk.index.answers import ANSWERS, DIMENSIONS, Ballot
 from kiosk.index.ballots import sealed_in
 from kiosk.index.poll import poll_words
 from kiosk.index.remarks import Remark
 from kiosk.index.sealing import open_ballot, open_remark
-from kiosk.index.slips import digest_of
+from kiosk.index.slips import digest_of, slip_text
 from kiosk.logbook.reader import Reader
 from tests.index.polls import INNER_KEY, OUTER_KEY, PREPARED, heap, held, serial
 from tests.logbook.booth import Voted
@@ -51,8 +52,11 @@ class Station:
         self.order: list[int] = []
         self.said: list[Remark] = []
 
-    def cut(self) -> None:
-        """Begin anew with what is on the disk."""
+    def cut(self, slip: int | None = None) -> None:
+        """Begin anew with what is on the disk; in the middle of that slip's ballot."""
+        if slip is not None:
+            self.voted.take(Shown(slip_text(serial(slip))))
+            assert self.voted.booth.open
         self.cuts += 1
         self.voted.book.close()
         self.voted = Voted(self.folder, POLL)
@@ -92,8 +96,8 @@ def voted(stations: Sequence[Station], chance: random.Random) -> dict[int, Ballo
         station = chance.choice(stations)
         answers: Any = tuple(chance.randrange(len(ANSWERS)) for _each in DIMENSIONS)
         if chance.random() < 0.1:
-            station.cut()
-        assert station.vote(slip, answers)
+            station.cut(slip)
+        assert station.vote(slip, answers), "a cut in mid-ballot burns nothing"
         tally[slip] = answers
         if chance.random() < 0.1:
             station.cut()
@@ -116,6 +120,8 @@ def test_the_count_is_the_models_and_nothing_on_its_way_ties_a_ballot_to_a_time(
     founded(folder, store, lambda: NOW)
     numbers = {serial(slip): slip for slip in range(520)}
     for station, code in zip(stations, (*CODES, "37081199"), strict=False):
+        (urn,) = station.voted.unsent()
+        linked(station, urn.sealed, urn.remarks, numbers)
         station.voted.end()
         told = station.entries()
         linked(station, in_entries(told, "sealed"), in_entries(told, "remarks"), numbers)
@@ -134,7 +140,7 @@ def test_the_count_is_the_models_and_nothing_on_its_way_ties_a_ballot_to_a_time(
         tuple(sum(ballot[at] == answer for ballot in tally.values()) for answer in range(len(ANSWERS)))
         for at in range(len(DIMENSIONS))
     ]
-    tied(store, stations, numbers)
+    tied(store, stations, numbers, [*tally])
     store.close()
 
 
@@ -143,7 +149,7 @@ def in_entries(told: Sequence[dict[str, Any]], field: str) -> list[bytes]:
 
 
 def linked(station: Station, sealed: Sequence[bytes], remarks: Sequence[bytes], numbers: dict[bytes, int]) -> None:
-    """The order in which a station tells of its ballots says nothing of the one in which they were cast.
+    """The order in which a station keeps its ballots, and tells of them, says nothing of the one in which they were cast.
 
     Nor does that of its remarks, of either; and of both there are as many, whoever has said something.
     """
@@ -174,14 +180,17 @@ def agreement(some: Sequence[int], others: Sequence[int]) -> float:
     return correlation(ranks([others[at] for at in order]))
 
 
-def tied(store: CentralStore, stations: Sequence[Station], numbers: dict[bytes, int]) -> None:
-    """At the centre there is one time for all ballots of the poll, no entry any longer, and no order of stations."""
+def tied(store: CentralStore, stations: Sequence[Station], numbers: dict[bytes, int], order: Sequence[int]) -> None:
+    """At the centre there is one time for all ballots of the poll, no entry any longer, no order of stations or casting."""
     assert store._engine.all("SELECT count(*) FROM entries WHERE kind = 'ballots'") == [(0,)]
     assert len(store._engine.all("SELECT since FROM polls")) == 1
     found = store.gathered_ballots(POLL.id.hex())
     assert found
     first = {slip: number for number, station in enumerate(stations) for slip in station.order}
     runs = [first[slip] for slip in slips_in(found.ballots, numbers)]
+    places = {slip: at for at, slip in enumerate(order)}
+    told = ranks([places[slip] for slip in slips_in(found.ballots, numbers) if slip in places])
+    assert abs(correlation(told)) < 4 / len(order) ** 0.5
     changes = sum(one != other for one, other in pairwise(runs))
     assert changes > len(runs) / 2, "those of one station stand together no more often than by chance"
     assert len(found.remarks) == len(found.ballots)
