@@ -33,7 +33,9 @@ def outcome() -> Outcome:
 @pytest.fixture(scope="module")
 def drawn(outcome: Outcome) -> Any:
     """The picture, RGB."""
-    return cv2.imdecode(np.frombuffer(picture(outcome, WIDTH, HEIGHT), "uint8"), cv2.IMREAD_COLOR)[:, :, ::-1]
+    found = cv2.imdecode(np.frombuffer(picture(outcome, WIDTH, HEIGHT), "uint8"), cv2.IMREAD_COLOR)
+    assert found is not None
+    return found[:, :, ::-1]
 
 
 def line_of(drawn: Any, at: int, off: float = 0.0) -> Any:
