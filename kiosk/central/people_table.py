@@ -18,7 +18,8 @@ from lzma import LZMAError
 from typing import Any, BinaryIO, Final
 
 from msgspec import Struct
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from kiosk.decoding import UNDECODABLE
 from kiosk.language import _, chinese
@@ -52,10 +53,9 @@ EXACT: Final = 10**15
 FORMULA: Final = ("=", "+", "-", "@")
 MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]{0,200}\bref=\"([A-Z0-9:]{1,40})\"")
 ROW: Final = re.compile(rb"<(?:\w{1,20}:)?row[\s/>]")
-READ_WHOLE: Final = re.compile(
-    r".*\.rels|\[Content_Types\]\.xml|docProps/.*|xl/[^/]*(?<!sharedStrings)\.xml|xl/theme/.*"
-)
-STYLES: Final = "xl/styles.xml"
+LONGEST_PART: Final = 10_000
+"""Bytes from one tag to the next of what is read whole; a formula has 8,192 at the most."""
+
 LONG_FORMAT: Final = re.compile(rb"formatCode\s*=\s*(?:\"[^\"]{256}|'[^']{256})")
 """How a number is shown; Excel takes 255 characters, and openpyxl looks at long ones for hours, whether they are of a day."""
 
@@ -158,11 +158,13 @@ def _clear(cell: str) -> Cell:
 
 def _of_xlsx(data: bytes) -> Iterator[Row]:
     file = io.BytesIO(data)
-    _check_archive(file)
     try:
-        workbook = load_workbook(file, read_only=True, data_only=False, keep_links=False)
+        reader = _Reader(file)
+        reader.read()
+        sheet: Any = reader.wb.worksheets[0]
+        _check_sheet(reader.archive, sheet._worksheet_path)  # noqa: SLF001  wherever the file says that it lies
         last = 0
-        for line, row in enumerate(workbook.worksheets[0].iter_rows(max_col=MOST_CELLS), 1):
+        for line, row in enumerate(sheet.iter_rows(max_col=MOST_CELLS), 1):
             if line - last > MOST_EMPTY:
                 raise NoTable([(line, _("has more than {most} empty rows before it", most=MOST_EMPTY))])
             cells = _trimmed([_cell(each) for each in row])
@@ -188,23 +190,49 @@ BROKEN: Final = (
 one; SyntaxError: XML's ParseError is one."""
 
 
-def _check_archive(file: BinaryIO) -> None:
-    """Raises NoTable for what unpacks to too much, and for merged cells: below a merged cell's first there is nothing."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            sizes = {each.filename: each.file_size for each in archive.infolist()}
-            strings = sum(size for name, size in sizes.items() if name.endswith("sharedStrings.xml"))
-            if sum(sizes.values()) > MOST_UNPACKED or strings > MOST_STRINGS:
-                raise NoTable([(0, _("unpacks to more than {most} MB", most=MOST_UNPACKED >> 20))])
-            if sum(size for name, size in sizes.items() if READ_WHOLE.fullmatch(name)) > MOST_ASIDE:
-                raise NoTable([(0, _("has too many styles, or too much else besides its cells: save it as CSV"))])
-            if STYLES in sizes and _is_odd(archive.read(STYLES)):
-                raise NoTable([(0, _("has odd styles: save it as CSV"))])
-            sheets = [name for name in sizes if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
-            merged = [place for name in sheets for place in _looked_through(archive, name)]
-    except BROKEN as error:
-        raise NoTable([(0, _("is no XLSX that can be read: {why}", why=f"{error}"[:MOST_TEXT]))]) from error
-    if merged:
+class _Archive(zipfile.ZipFile):
+    """Whose parts openpyxl reads whole, wherever the file says that they lie: bounded, and in all. Raises NoTable."""
+
+    left = MOST_ASIDE
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        if sum(each.file_size for each in self.infolist()) > MOST_UNPACKED:
+            raise NoTable([(0, _("unpacks to more than {most} MB", most=MOST_UNPACKED >> 20))])
+
+    def read(self, name: str | zipfile.ZipInfo, pwd: bytes | None = None) -> bytes:
+        """A part."""
+        self.left -= self.getinfo(name).file_size if isinstance(name, str) else name.file_size
+        if self.left < 0:
+            raise NoTable([(0, _("has too many styles, or too much else besides its cells: save it as CSV"))])
+        found = super().read(name, pwd)
+        if _is_odd(found):
+            raise NoTable([(0, _("has odd styles: save it as CSV"))])
+        return found
+
+
+class _Reader(ExcelReader):
+    """Of the rows alone."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file, read_only=True, keep_links=False)
+        self.archive = _Archive(file)
+
+    def read_strings(self) -> None:
+        """They lie in memory all at once."""
+        package: Any = self.package
+        found = package.find(SHARED_STRINGS)
+        if found is not None and self.archive.getinfo(found.PartName[1:]).file_size > MOST_STRINGS:
+            raise NoTable([(0, _("unpacks to more than {most} MB", most=MOST_STRINGS >> 20))])
+        super().read_strings()
+
+    def read_chartsheet(self, *_: Any) -> None:
+        """It has none."""
+
+
+def _check_sheet(archive: zipfile.ZipFile, name: str) -> None:
+    """Raises NoTable for a row without an end, and for merged cells: below a merged cell's first there is nothing."""
+    if merged := _looked_through(archive, name):
         raise NoTable(
             [
                 (int(re.findall(r"\d+", place)[0]), _("{place}: merged cells; part them, and fill each", place=place))
@@ -213,9 +241,10 @@ def _check_archive(file: BinaryIO) -> None:
         )
 
 
-def _is_odd(styles: bytes) -> bool:
-    """Whether a form of a number is too long, or could be hidden: in an entity, or in a coding of more bytes."""
-    return b"<!" in styles or b"\0" in styles or LONG_FORMAT.search(styles) is not None
+def _is_odd(part: bytes) -> bool:
+    """Whether anything in it is too long, or could be hidden: in an entity, or in a coding of more bytes."""
+    longest = max(map(len, part.split(b"<")))
+    return b"<!" in part or b"\0" in part or longest > LONGEST_PART or LONG_FORMAT.search(part) is not None
 
 
 def _looked_through(archive: zipfile.ZipFile, name: str) -> list[str]:

@@ -242,7 +242,8 @@ CELL = b"<c><v>1</v></c>"
     ("parts", "told"),
     [
         ({"styles": b"<styleSheet><cellXfs>" + b"<xf/>" * 300_000}, "f: has too many styles"),
-        ({"calcChain": b"<c/>" * 300_000}, "f: has too many styles, or too much else"),
+        ({"workbook": b"<workbook>" + b"<x/>" * 300_000}, "f: has too many styles, or too much else"),
+        ({"workbook": b"<definedName>" + b"a" * 10_001 + b"</definedName>"}, "f: has odd styles"),
         ({"sheet": SHEET % (b"<row>" + CELL * 90_000 + b"</row>")}, "f: has a row, or something else"),
         (
             {"sheet": SHEET % (b"<row>" + (CELL * 9_000 + b"<!--<row >-->") * 9 + b"</row>")},
@@ -262,6 +263,23 @@ CELL = b"<c><v>1</v></c>"
 def test_no_part_of_a_spreadsheet_makes_more_of_itself_in_memory(parts: dict[str, bytes], told: str) -> None:
     (only,) = wrong(archive(**parts))
     assert only.startswith(told)
+
+
+def moved(data: bytes, name: str, there: str) -> bytes:
+    """The same file, one of whose parts lies elsewhere, as all others say."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as whole, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as changed:
+        for each in whole.namelist():
+            changed.writestr(there if each == name else each, whole.read(each).replace(name.encode(), there.encode()))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("there", ["xl/worksheets/sheet1.xml", "xl/drawings/a.xml"])
+def test_a_sheet_is_looked_through_wherever_it_lies(there: str) -> None:
+    sheet = archive(sheet=SHEET % (b"<row>" + CELL * 90_000 + b"</row>"))
+    assert wrong(moved(sheet, "xl/worksheets/sheet1.xml", there))[0].startswith("f: has a row, or something else")
+    merged = xlsx(("holder", "until"), ("h-1", "2027-12-31"), ("h-2", None), merge="B2:B3")
+    assert "merged cells" in wrong(moved(merged, "xl/worksheets/sheet1.xml", there))[0]
 
 
 def test_a_merged_cell_that_says_where_only_far_behind_is_none() -> None:
