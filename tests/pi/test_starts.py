@@ -11,7 +11,7 @@ import pytest
 from tests.keys import claims, signed
 from tests.pi.machine import LOCK, PATIENCE, Pi, board, plugged
 from tests.programs.house import until
-from tests.vm.test_vm import KEYS
+from tests.vm.test_vm import AT_A_TIME, KEYS
 
 pytestmark = [pytest.mark.pi, pytest.mark.timeout(7200), pytest.mark.filterwarnings("ignore")]
 MOVES: Final = """\
@@ -43,9 +43,6 @@ END
 systemctl enable naive; sync
 """
 """A station as everybody writes it, as far as its imports and its first pin."""
-
-AT_A_TIME: Final = 3
-"""Characters typed before the board is asked for an answer: QEMU keeps sixteen changes of keys, and a capital is four."""
 
 KEYBOARD: Final = r"""
 sed 's/^run()$/import hardware.keyboard\nhardware.keyboard.SILENCE = 3600.0\nrun()/' /usr/bin/kiosk >/opt/patient

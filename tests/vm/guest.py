@@ -304,8 +304,9 @@ def keyboard() -> dict[str, Any]:
     place = Place(SCANNER + f'keyboard = "{device}"\n')
     with place.program("station"):
         news = place.news()
-        with place.program("scanner"):
+        with place.program("scanner", under=(sys.executable, "-c", PATIENT)) as scanner:
             until(lambda: place.view().programs["scanner"], "the scanner", PATIENCE)
+            until(lambda: holds(scanner, Path(device)), "its reader", PATIENCE)
             Path("/run/keyboard-ready").touch()
             entry = next_entry(news, "granted", "denied")
             grab = subprocess.run(
@@ -313,6 +314,21 @@ def keyboard() -> dict[str, Any]:
             )
     return {"index": entry.get("index"), "reason": entry.get("reason"), "grab": grab.stderr.strip().splitlines()[-1:]}
 
+
+def holds(process: subprocess.Popen[bytes], device: Path) -> bool:
+    """Whether a process has opened that device: what is typed before is nobody's."""
+    return any(each.resolve() == device.resolve() for each in Path(f"/proc/{process.pid}/fd").iterdir())
+
+
+PATIENT = """\
+import sys
+import hardware.keyboard
+from kiosk.cli.main import run
+hardware.keyboard.SILENCE = 3600.0
+sys.argv[:4] = ["kiosk"]
+run()
+"""
+"""Only Enter ends a text: half a second of silence, which else does, too, may lie between any two keys pressed here."""
 
 GRAB = "from hardware.keyboard import Keyboard; Keyboard('{device}')"
 

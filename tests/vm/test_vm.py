@@ -32,6 +32,9 @@ KEYS |= {":": "shift-semicolon"} | {each: each for each in "0123456789"}
 KEYS |= {each: f"shift-{each.lower()}" for each in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 """What a reader types for each character of a pass, in QEMU's names."""
 
+AT_A_TIME = 3
+"""Characters typed before the machine is asked for an answer: QEMU keeps sixteen changes of keys, and a capital is four."""
+
 
 def play(machine: Any, scene: str) -> dict[str, Any]:
     return vm.play(machine, "tests.vm.guest", scene, "/run/house-*/*.log")
@@ -91,9 +94,10 @@ def test_a_reader_that_types_is_grabbed_and_opens_the_door(machine: Any) -> None
         f"{PYTHON} -m tests.vm.guest keyboard > /run/keyboard.json 2> /run/keyboard.err; touch /run/keyboard-done"
     )
     until(lambda: machine.run("test -e /run/keyboard-ready")[0] == 0, "the scanner", PATIENCE)
-    for character in signed(claims(5)):
+    for at, character in enumerate(signed(claims(5)), start=1):
         vm.monitor(machine, f"sendkey {KEYS[character]} 20")
-        machine.run("true")  # a reader types no faster
+        if at % AT_A_TIME == 0:
+            machine.run("true")
     vm.monitor(machine, "sendkey ret 20")
     until(lambda: machine.run("test -e /run/keyboard-done")[0] == 0, "the entry", PATIENCE)
     found = json.loads(machine.run("cat /run/keyboard.json")[1])
