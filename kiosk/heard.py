@@ -24,6 +24,7 @@ FORMS: Final = (
     "the root key signed it for the ring early alone: other stations would refuse it",
     "it is withdrawn",
     "the station does not answer",
+    "it was ended at the terminal",
     "version {version} answers",
     "away: {names}",
     "doors that are gone: {names}",

@@ -58,7 +58,7 @@ PLAIN_WORDS: Final = (
     "station", "scanner", "sensors", "sync", "screen", "desk", "central", "access", "telemetry", "services",
     "keyset", "status", "policy", "command", "service", "time", "issuer", "document",
     "sheet", "notice", "question", "event", "poll", "campaign", "ledger", "answers", "checklist", "doctor",
-    "passed", "skipped", "failed", "done", "interrupted", "no such door", "ended",
+    "passed", "skipped", "failed", "done", "interrupted", "not tried", "no such door", "ended",
     "active", "inactive", "activating", "deactivating", "running", "dead", "exited", "auto-restart", "start", "stop",
     "display",
     "fire", "tamper", "urn", "gps", "logbook", "logbook replaced", "logbook damaged", "kept files", "cloned", "data folder",

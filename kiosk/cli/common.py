@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
@@ -237,3 +237,24 @@ def until_interrupted() -> Iterator[None]:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         yield
+
+
+@contextmanager
+def ended_by(numbers: Iterable[int], how: Callable[[int], BaseException]) -> Iterator[None]:
+    """The first of these signals raises that in the block, and those behind it nothing; what nohup ignores stays ignored.
+
+    Who closes a terminal sends two of them, and who is impatient more, while what there is is put in order.
+    """
+
+    def end(number: int, _frame: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise how(number)
+
+    wanted = [each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, end) for each in wanted}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

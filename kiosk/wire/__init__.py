@@ -126,7 +126,7 @@ class TryLamp(Message, frozen=True):
 
 
 class Commission(Message, frozen=True):
-    """What a technician found by trying the parts: for each test passed, skipped, or what failed. Answered by Done."""
+    """What a technician found by trying the parts: for each test passed, skipped, or another word and why. Answered by Done."""
 
     results: Annotated[dict[Name, Annotated[str, Meta(max_length=MAX_WHY)]], Meta(max_length=100)]
 

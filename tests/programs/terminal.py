@@ -27,7 +27,7 @@ def read_until(fd: int, words: str, before: str = "") -> str:
 
 
 class Terminal:
-    """A process in a terminal of its own."""
+    """A process in a terminal of its own, the controlling one: Ctrl-C and a hang-up reach it as they would anywhere."""
 
     def __init__(self, process: subprocess.Popen[bytes], near: int) -> None:
         self._process, self._near = process, near
@@ -41,7 +41,17 @@ class Terminal:
 
     def types(self, text: str) -> None:
         """Type a line."""
-        os.write(self._near, text.encode() + b"\n")
+        self.presses(text + "\n")
+
+    def presses(self, keys: str) -> None:
+        """Press these keys, and no Enter."""
+        os.write(self._near, keys.encode())
+
+    def hangs_up(self) -> None:
+        """Close the terminal's window."""
+        self._near, near = -1, self._near
+        if near >= 0:
+            os.close(near)
 
     def ends(self) -> tuple[int, str]:
         """Its exit code, and what it showed at last."""
@@ -58,13 +68,13 @@ def terminal(house: House, *words: str, rows: int = 40, columns: int = 140, **va
     near, far = pty.openpty()
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     env = {**environment(), "TERM": "xterm-256color", **variables}
-    process = subprocess.Popen(
-        house._command(*words), stdin=far, stdout=far, stderr=far, env=env, cwd=house.folder, start_new_session=True
-    )
+    command = ["setsid", "--ctty", *house._command(*words)]
+    process = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=env, cwd=house.folder)
     os.close(far)
+    screen = Terminal(process, near)
     try:
-        yield Terminal(process, near)
+        yield screen
     finally:
         process.kill()
         process.wait()
-        os.close(near)
+        screen.hangs_up()

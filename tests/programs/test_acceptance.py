@@ -100,6 +100,27 @@ def test_what_was_measured_and_seen_goes_into_a_file_without_the_station(house: 
     assert "37081101" not in text
 
 
+def test_what_was_measured_before_an_early_end_is_in_the_file_and_nothing_stays_released(house: House) -> None:
+    out = house.folder / "sent"
+    words = ("test", "--acceptance", "--by", "李工", "--out", str(out))
+    with house.station() as station, terminal(house, *words) as screen:
+        measures(screen, "Position 2", "5.08")
+        measures(screen, "furthest from rest", "0.06")
+        measures(screen, "pin now", "-")
+        screen.sees("nobody leaning")
+        screen.types("y")
+        screen.sees("in volts")
+        until(lambda: station.house.view().doors["main"].mode == "held_open", "the hold")
+        screen.presses("\x03")
+        code, shown = screen.ends()
+        assert (code, "Next: kiosk test --acceptance" in shown) == (1, True), shown
+        assert until(lambda: station.house.view().doors["main"].mode == "normal", "the end of the hold")
+    (path,) = out.iterdir()
+    found = json.loads(path.read_text())
+    assert (found["passed"], found["steps"]["supply"]) == (False, "passed")
+    assert [found["steps"][name].partition(":")[0] for name in ("released", "killed")] == ["interrupted", "not tried"]
+
+
 @pytest.mark.parametrize("words", [(), ("lock", "--acceptance")])
 def test_a_part_and_the_acceptance_are_two_things(house: House, words: tuple[str, ...]) -> None:
     done = house.kiosk("test", *words)

@@ -9,21 +9,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from kiosk import __version__
-from kiosk.cli.common import asked, fail, json_line, say, style
+from kiosk.cli.common import asked, json_line, say, style
 from kiosk.cli.doctor.check import Check
-from kiosk.cli.trial.results import PASSED, SKIPPED
+from kiosk.cli.trial.report import at_second, write_files
+from kiosk.cli.trial.results import PASSED, SKIPPED, Tried, go_through
 from kiosk.cli.trial.trials import Trials, try_camera, try_code, try_exit, try_lamps, try_lock
-from kiosk.foreign import visible
 from kiosk.language import _
 from kiosk.redaction import hidden
 from kiosk.settings import LockTable
 from kiosk.wire import Operate
 from kiosk.wording.sentences import result_words
-from kiosk.wording.words import when
 
 LOW, HIGH = 0.4, 2.6
 """Volts: an output at low has no more, one at high no less (Raspberry Pi documentation, voltage specifications, BCM2711)."""
@@ -75,20 +75,23 @@ def titles() -> dict[str, str]:
     }
 
 
-def accepted(trials: Trials, config: Path) -> dict[str, str]:
-    """Go through all steps; what came of each."""
+def accepted(trials: Trials, config: Path) -> Tried:
+    """Go through all steps; what came of them."""
     from kiosk.cli.doctor.doctor import examine  # noqa: PLC0415
 
     say(_("With a multimeter, black at ground. docs/pi.md says how each step is done; - skips a measurement."))
-    checks, results = list(examine(config)), dict[str, str]()
-    for name, step in steps(trials, checks):
-        say("\n" + style(titles()[name], bold=True))
-        results[name] = step()
-        say(f"  {result_words(results[name])}")
-    return results
+    checks = list(examine(config))
+    return go_through({name: partial(_step, name, step) for name, step in steps(trials, checks)})
 
 
-def write_acceptance(trials: Trials, results: dict[str, str], config: Path, out: Path, by: str) -> Path:
+def _step(name: str, step: Callable[[], str]) -> str:
+    say("\n" + style(titles()[name], bold=True))
+    result = step()
+    say(f"  {result_words(result)}")
+    return result
+
+
+def write_acceptance(trials: Trials, tried: Tried, config: Path, out: Path, by: str) -> list[Path]:
     """The file, which holds nothing of the station."""
     from kiosk.cli.doctor.doctor import examine  # noqa: PLC0415
     from kiosk.cli.doctor.report import system  # noqa: PLC0415
@@ -98,19 +101,13 @@ def write_acceptance(trials: Trials, results: dict[str, str], config: Path, out:
         "version": __version__,
         "at": now,
         "by": by,
-        "passed": not any(result.startswith("failed") for result in results.values()),
+        "passed": tried.passed,
         "pins": trials.settings.pins,
         "system": system(),
-        "steps": results,
+        "steps": tried.results,
         "checks": [check for check in examine(config) if check.group in OF_THE_BOARD],
     }
-    path = out / f"acceptance-{when(now, trials.settings, '%Y%m%d-%H%M')}.json"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        path.write_text(hidden(json_line(found)), encoding="utf-8")
-    except OSError as error:
-        fail(visible(f"{out}: {error.strerror}"))
-    return path
+    return write_files(out, {f"acceptance-{at_second(now, trials.settings)}.json": hidden(json_line(found))})
 
 
 def _checked(checks: list[Check], name: str) -> str:
@@ -141,9 +138,10 @@ def _released(trials: Trials) -> str:
     if not trials.agreed(_("Is nobody leaning on the door")):
         return SKIPPED
     trials.ask(Operate(trials.door, "hold", 60.0))
-    result = level(_volts(_("The lock's pin now")), high=_powered(trials, powered=not _fail_safe(trials)))
-    trials.ask(Operate(trials.door, "release"))
-    return result
+    try:
+        return level(_volts(_("The lock's pin now")), high=_powered(trials, powered=not _fail_safe(trials)))
+    finally:
+        trials.ask(Operate(trials.door, "release"))
 
 
 def _killed(trials: Trials) -> str:

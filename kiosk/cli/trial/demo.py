@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kiosk.cli.act.door import Duration
-from kiosk.cli.common import MISUSED, WRONG, as_json, fail, print_json
+from kiosk.cli.common import MISUSED, WRONG, as_json, ended_by, fail, print_json
 from kiosk.cli.files import why_not
 from kiosk.foreign import visible
 from kiosk.language import _
@@ -49,7 +50,7 @@ def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_js
     from rich.console import Console  # noqa: PLC0415
 
     from kiosk.decoding import learn_types  # noqa: PLC0415
-    from kiosk.demo.place import DemoFailed, ending_in_order  # noqa: PLC0415
+    from kiosk.demo.place import DemoFailed  # noqa: PLC0415
     from kiosk.demo.run import run_demo  # noqa: PLC0415
     from kiosk.demo.script import LENGTH  # noqa: PLC0415
     from kiosk.demo.services import run_services  # noqa: PLC0415
@@ -64,7 +65,7 @@ def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_js
     console = Console(stderr=as_json)
     learn_types()
     try:
-        with ending_in_order(), _folder(keep) as folder:
+        with ended_by((signal.SIGHUP, signal.SIGTERM), _as_shells_say), _folder(keep) as folder:
             if story == "services":
                 summary = run_services(folder.resolve(), console)
             else:
@@ -83,6 +84,10 @@ def demo(story: str, seconds: float | None, keep: Path | None, film: bool, as_js
     if as_json:
         print_json(summary)
     sys.exit(0 if summary.ok or not complete else WRONG)
+
+
+def _as_shells_say(number: int) -> SystemExit:
+    return SystemExit(128 + number)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from kiosk.cli.common import ask_or_exit, say
+from kiosk.cli.common import ask_station, say
 from kiosk.cli.trial.results import PASSED, SKIPPED
 from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable, boot_time
@@ -79,7 +79,7 @@ def _read(trials: Trials, scanner: str, since: float) -> Iterator[str]:
 
 def _arm(trials: Trials) -> None:
     """Whoever looks through the camera does it under maintenance; a longer one that is armed already goes on."""
-    if ask_or_exit(trials.settings, GetView(), View).maintenance <= 0:
+    if ask_station(trials.settings, GetView(), View).maintenance <= 0:
         trials.ask(Maintain(2 * PATIENCE))
 
 

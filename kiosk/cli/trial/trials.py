@@ -2,35 +2,35 @@
 
 What a contact proves is not asked, and no question has an answer that the Enter key gives: a report that can be had by leaning
 on the keyboard is worth nothing. What comes of it goes into the logbook, and so to the central server; `kiosk test all` writes
-the commissioning report, too, with the name of whoever tried.
+the commissioning report, too, with the name of whoever tried. Where it ends early, both have what was tried until then.
 """
 
 from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
 from rich.cells import set_cell_size
 
-from kiosk import __version__
 from kiosk.cli.common import (
     MISUSED,
     NOT_REACHABLE,
     WRONG,
     as_json,
-    ask_or_exit,
     ask_station,
     asked,
     echo,
+    ended_by,
     fail,
-    json_line,
     print_json,
     say,
     settings_or_exit,
@@ -39,20 +39,21 @@ from kiosk.cli.common import (
 )
 from kiosk.cli.doctor.network import check_network
 from kiosk.cli.trial.poster import try_poster
-from kiosk.cli.trial.results import PASSED, SKIPPED
+from kiosk.cli.trial.report import try_place, write_report
+from kiosk.cli.trial.results import PASSED, SKIPPED, Tried, go_through, why_early
 from kiosk.foreign import visible
 from kiosk.language import _, told
-from kiosk.local import Line, NotReachable
-from kiosk.redaction import hidden
+from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
 from kiosk.wire import Commission, Done, GetView, Logged, Operate, Subscribe, TryLamp
 from kiosk.wire.base import MAX_WHY
 from kiosk.wire.views import View
 from kiosk.wording.names import Names
 from kiosk.wording.sentences import result_words
-from kiosk.wording.words import listed, quantity, when, word
+from kiosk.wording.words import listed, quantity, word
 
 PATIENCE: Final = 30.0
+ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LAMPS: Final = ("ready", "granted", "denied", "warning", "alarm")
 
 
@@ -85,8 +86,8 @@ class Trials:
         return self.settings.doors[self.door].slot is not None
 
     def ask(self, message: Any) -> None:
-        """Have the station do it; ends the program where it refuses or is away."""
-        ask_or_exit(self.settings, message, Done)
+        """Have the station do it. Raises NotGranted, NotReachable."""
+        ask_station(self.settings, message, Done)
 
     @contextmanager
     def news(self) -> Iterator[News]:
@@ -99,6 +100,9 @@ class News:
     """What the station tells of a door, for half a minute at the most."""
 
     def __init__(self, line: Line, door: str, view: View) -> None:
+        """Raises NotGranted for a door that the station does not know: the settings were changed behind its back."""
+        if door not in view.doors:
+            raise NotGranted(f"no such door: {door}")
         self._line, self._door = line, door
         self._deadline = time.monotonic() + PATIENCE
         self._stands = view.doors[door].door
@@ -252,7 +256,7 @@ UNATTENDED: Final = ("network",)
 
 
 def _view(trials: Trials) -> View:
-    return ask_or_exit(trials.settings, GetView(), View)
+    return ask_station(trials.settings, GetView(), View)
 
 
 @click.command("test")
@@ -276,21 +280,26 @@ def test(config: Path, what: str | None, door: str, out: Path, by: str, *, accep
     """Try a part of the station: says what it will do, asks before it does it, and asks what no contact can prove.
 
     `all` tries every part and writes a commissioning report (Markdown and JSON) with the name of whoever tried. The results
-    go to the central server. Exit code 1 when something failed.
+    go to the central server. Whatever ends it early, what was tried until then is in both. Exit code 1 when something failed
+    or was not tried, 3 when the station fell silent.
     """
     if (what is None) != acceptance:
         raise click.UsageError(_("Name one part, `all` or --acceptance."))
-    trials = _trials(config, door, asks=what not in UNATTENDED)
+    trials, command = _trials(config, door, asks=what not in UNATTENDED), f"kiosk test {what or '--acceptance'}"
     if trials.is_slot and what != "lock":
         fail(_("{door} is a slot: only `lock` can be tried of it.", door=trials.door), MISUSED)
-    if acceptance:
-        results, files = _accept(trials, config, out, by)
-    else:
-        results, files = _try(trials, TESTS if what == "all" else [str(what)], config, out, by)
-    passed = not any(result.startswith("failed") for result in results.values())
-    if as_json:
-        print_json({"ok": passed, "tests": results, "files": [str(path) for path in files]})
-    sys.exit(0 if passed else WRONG)
+    reported = what in {"all", None}
+    if reported:
+        try_place(out, command)
+        by = by.strip() or _who()
+    with ended_by(ENDS, lambda _number: KeyboardInterrupt()):
+        tried, files = _accept(trials, config, out, by) if acceptance else _try(trials, str(what), config, out, by)
+        ok = tried.passed and bool(files or not reported)
+        _tell_end(tried, files, command)
+        if as_json:
+            errors = {"errors": [why_early(tried.early)]} if tried.early else {}
+            print_json({"ok": ok, "tests": tried.results, "files": [str(path) for path in files], **errors})
+        _exit(tried.early, ok=ok)
 
 
 def _trials(config: Path, door: str, *, asks: bool) -> Trials:
@@ -303,44 +312,51 @@ def _trials(config: Path, door: str, *, asks: bool) -> Trials:
     return Trials(settings, door)
 
 
-def _try(trials: Trials, names: Iterable[str], config: Path, out: Path, by: str) -> tuple[dict[str, str], list[Path]]:
-    """Try these parts; what came of each, and the files of the report where all were tried."""
-    whole = [*names] == [*TESTS]
-    by = by.strip() or (_who() if whole else "")
-    results = {name: _one(name, trials) for name in names}
-    for name, result in results.items():
-        colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
-        say(f"{set_cell_size(word(name), 10)} {style(result_words(result), fg=colour)}")
-    _keep(trials.settings, results)
-    files = write_report(trials.settings, trials.door, results, config, out, by) if whole else []
-    for path in files:
-        say(visible(str(path)))
-    return results, files
-
-
-def _accept(trials: Trials, config: Path, out: Path, by: str) -> tuple[dict[str, str], list[Path]]:
-    from kiosk.cli.trial.acceptance import accepted, write_acceptance  # noqa: PLC0415
-
-    by = by.strip() or _who()
-    try:
-        results = accepted(trials, config)
-    except NotReachable as error:
-        _away(error)
-    path = write_acceptance(trials, results, config, out, by)
-    say(visible(str(path)))
-    return results, [path]
+def _try(trials: Trials, what: str, config: Path, out: Path, by: str) -> tuple[Tried, list[Path]]:
+    """Try this part, or all; what came of them, and the files of the report where all were tried."""
+    names: Iterable[str] = TESTS if what == "all" else [what]
+    tried = go_through({name: partial(_one, name, trials) for name in names})
+    with suppress(OSError):  # the terminal may have gone
+        _tell(tried.results)
+    files = write_report(trials, tried, config, out, by) if tried.results and what == "all" else []
+    if tried.results:
+        _keep(trials.settings, tried.results)
+    return tried, files
 
 
 def _one(name: str, trials: Trials) -> str:
     say("\n" + style(word(name), bold=True))
-    try:
-        return TESTS[name](trials)
-    except NotReachable as error:
-        _away(error)
+    return TESTS[name](trials)
 
 
-def _away(error: NotReachable) -> NoReturn:
-    fail(_("The station does not answer ({why}).\nNext: kiosk doctor", why=error), NOT_REACHABLE)
+def _tell(results: dict[str, str]) -> None:
+    for name, result in results.items():
+        colour = "green" if result == PASSED else "yellow" if result == SKIPPED else "red"
+        say(f"{set_cell_size(word(name), 10)} {style(result_words(result), fg=colour)}")
+
+
+def _accept(trials: Trials, config: Path, out: Path, by: str) -> tuple[Tried, list[Path]]:
+    from kiosk.cli.trial.acceptance import accepted, write_acceptance  # noqa: PLC0415
+
+    tried = accepted(trials, config)
+    return tried, write_acceptance(trials, tried, config, out, by) if tried.results else []
+
+
+def _tell_end(tried: Tried, files: list[Path], command: str) -> None:
+    for path in files:
+        say(visible(str(path)))
+    if isinstance(tried.early, NotReachable):
+        echo(_("The station does not answer ({why}).\nNext: kiosk doctor", why=tried.early), err=True)
+    elif tried.early and tried.results:
+        echo(_("Ended early.\nNext: {command}", command=command), err=True)
+
+
+def _exit(early: BaseException | None, *, ok: bool) -> NoReturn:
+    if isinstance(early, NotReachable):
+        sys.exit(NOT_REACHABLE)
+    if early:
+        raise early
+    sys.exit(0 if ok else WRONG)
 
 
 def _who() -> str:
@@ -355,40 +371,3 @@ def _keep(settings: Settings, results: dict[str, str]) -> None:
         ask_station(settings, Commission({name: result[:MAX_WHY] for name, result in results.items()}), Done)
     except NotReachable as error:
         echo(_("The results are not in the logbook: {why}", why=error), err=True)
-
-
-def write_report(
-    settings: Settings, door: str, results: dict[str, str], config: Path, out: Path, by: str
-) -> list[Path]:
-    """The commissioning report, for people and for programs; the paths of both."""
-    from kiosk.cli.doctor.doctor import examine  # noqa: PLC0415
-
-    checks = list(examine(config))
-    now = time.time()
-    found = {
-        "station": settings.station.code,
-        "name": settings.station.name,
-        "door": door,
-        "version": __version__,
-        "at": now,
-        "by": by,
-        "passed": not any(result.startswith("failed") for result in results.values()),
-        "tests": results,
-        "checks": checks,
-    }
-    stem = out / f"commissioning-{settings.station.code}-{when(now, settings, '%Y%m%d-%H%M')}"
-    lines = [f"# {settings.station.code} {settings.station.name}", ""]
-    lines += [f"{when(now, settings)}, kiosk {__version__}, {door}", ""]
-    lines += [_("Tried by {name}.", name=by), ""]
-    lines += ["| test | result |", "| --- | --- |", *(f"| {name} | {result} |" for name, result in results.items()), ""]
-    lines += ["| check | severity | evidence |", "| --- | --- | --- |"]
-    lines += [f"| `{check.id}` | {check.severity} | {check.evidence} |" for check in checks if check.severity != "fine"]
-    lines += ["", _("{count} checks are fine.", count=sum(check.severity == "fine" for check in checks)), ""]
-    paths = [stem.with_suffix(".md"), stem.with_suffix(".json")]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text("\n".join(hidden(visible(line)) for line in lines), encoding="utf-8")
-        paths[1].write_text(json_line(found), encoding="utf-8")
-    except OSError as error:
-        fail(visible(f"{out}: {error.strerror}"))
-    return paths
