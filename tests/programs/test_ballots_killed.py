@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import pytest
 from kiosk.index.answers import ANSWERS, DIMENSIONS, Ballot
 from kiosk.index.ballots import sealed_in
 from kiosk.index.sealing import open_answers, open_ballot
+from kiosk.wire.inside import Kept
 from tests.index.polls import INNER_KEY, OUTER_KEY, Held, serial
 from tests.keys import DAY, NOW
-from tests.programs.house import until
+from tests.programs.house import PATIENCE, until
 from tests.programs.votes import Voting, VotingHouse, poll
 
 VOTERS, KILLS = 500, 12
+MOMENTS = ("opened", "sent", "on its way", "told")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -27,7 +30,6 @@ class Station:
 
     def __init__(self, folder: Path, held: Held) -> None:
         self.house = VotingHouse(folder, held)
-        self.cast_before = 0
         self._running = ExitStack()
         self.begin()
 
@@ -37,20 +39,24 @@ class Station:
     def end(self) -> None:
         self._running.close()
 
-    def killed_at(self, slip: int, answers: Ballot, moments: int) -> None:
-        """So many questions after the ballot was sent, whose answer nobody hears; then whoever voted shows the slip again."""
-        self.voting.desk.send(self.voting.sealed(self.voting.opened(slip), answers))
-        for _each in range(moments):
+    def killed_at(self, slip: int, answers: Ballot, moment: str) -> None:
+        """It dies once the ballot is opened, sent, on its way, or told to be cast; then the slip is shown again."""
+        ballot = self.voting.opened(slip)
+        if moment != "opened":
+            self.voting.desk.send(self.voting.sealed(ballot, answers))
+        if moment == "on its way":
             self.house.view()
+        if moment == "told":
+            assert self.voting.desk.receive(PATIENCE) == Kept()
         self.voting.station.kill()
         self.end()
         self.begin()
         self.voting.show(slip)
         view = until(self._told, f"what became of slip {slip}")
+        assert view.ballot or moment != "opened", "nothing was cast"
+        assert not view.ballot or moment != "told", "it was cast"
         if view.ballot:
             self.voting.vote(slip, answers)
-        else:
-            self.cast_before += 1
 
     def _told(self) -> Any:
         view = self.voting.view()
@@ -65,7 +71,7 @@ class Station:
 
 def test_each_slip_gives_one_ballot_whichever_moment_the_station_dies_at(tmp_path: Path) -> None:
     chance, held = random.Random(12), poll(VOTERS)  # noqa: S311
-    killed = {*chance.sample(range(VOTERS), KILLS)}
+    killed = dict(zip(chance.sample(range(VOTERS), KILLS), cycle(MOMENTS), strict=False))
     tally: dict[bytes, Any] = {}
     with ExitStack() as all_of_them:
         stations = [Station(tmp_path / f"station{number}", held) for number in range(3)]
@@ -76,11 +82,10 @@ def test_each_slip_gives_one_ballot_whichever_moment_the_station_dies_at(tmp_pat
             tally[serial(slip)] = answers
             station = chance.choice(stations)
             if slip in killed:
-                station.killed_at(slip, answers, chance.randrange(3))
+                station.killed_at(slip, answers, killed[slip])
             else:
                 station.voting.vote(slip, answers)
         sent = [each for station in stations for each in station.sent()]
     opened = [open_ballot(held.id, OUTER_KEY, each) for each in sent]
     assert len(sent) == VOTERS
     assert {each.serial: open_answers(held.id, INNER_KEY, each.inner) for each in opened if each} == tally
-    assert sum(station.cast_before for station in stations) < KILLS, "some died before the ballot was kept"
