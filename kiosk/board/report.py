@@ -196,8 +196,8 @@ def _groups(pages: _Pages, result: Result) -> None:
                 found.index,
                 found.standard_error,
                 found.equal_steps,
-                found.not_content,
-                found.abstained,
+                _percent(found.not_content),
+                _percent(found.abstained),
             )
             if found
             else (None,) * 6
