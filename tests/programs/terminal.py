@@ -5,15 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from time import monotonic
 
-from tests.programs.house import PATIENCE, House, environment
+from tests.programs.house import PATIENCE, House, environment, until
 
 
 def read_until(fd: int, words: str, before: str = "") -> str:
@@ -41,11 +43,17 @@ class Terminal:
 
     def types(self, text: str) -> None:
         """Type a line."""
-        self.presses(text + "\n")
+        os.write(self._near, text.encode() + b"\n")
 
-    def presses(self, keys: str) -> None:
-        """Press these keys, and no Enter."""
-        os.write(self._near, keys.encode())
+    def presses(self, key: str) -> None:
+        """Press a key, and no Enter."""
+        self.rests()
+        os.write(self._near, key.encode())
+
+    def rests(self) -> None:
+        """Wait until it waits for somebody, or has ended: of a signal just before that Python hears at the next key only."""
+        state = Path(f"/proc/{self._process.pid}/status")
+        until(lambda: re.search(r"^State:\t[SZ]", state.read_text(), re.MULTILINE), "that it waits for a key")
 
     def hangs_up(self) -> None:
         """Close the terminal's window."""

@@ -82,11 +82,16 @@ def impatient(screen: Terminal, _station: Station) -> None:
     screen.presses(CTRL_C)
 
 
+def told_to_end(screen: Terminal, _station: Station) -> None:
+    screen.rests()
+    screen._process.send_signal(signal.SIGTERM)
+
+
 WAYS: Final[dict[str, Callable[[Terminal, Station], None]]] = {
     "Ctrl-C": lambda screen, _station: screen.presses(CTRL_C),
     "Ctrl-C, and again while the report is written": impatient,
     "end of input": lambda screen, _station: screen.presses(CTRL_D),
-    "SIGTERM": lambda screen, _station: screen._process.send_signal(signal.SIGTERM),
+    "SIGTERM": told_to_end,
 }
 
 
