@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from kiosk.central.addresses import Addresses
-from kiosk.central.office import cards
+from kiosk.central.office import cards, files
 from kiosk.central.people_file import CHINA
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.store.registers import Registered
@@ -118,6 +118,24 @@ def test_a_station_has_a_poster(office: Office, monkeypatch: pytest.MonkeyPatch)
     made = clerk.get("/stations/43010101/poster.pdf?size=a5")
     assert made.headers["Content-Type"] == "application/pdf"
     assert "Lake" in texts(made.content)[0]
+
+
+def test_of_those_who_print_at_once_one_does_and_the_next_is_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, issuer = office.hire(name(), "viewer"), office.hire(name(), "issuer")
+    office.store.add_stations([Registered("43030101", "Lake")], time())
+    monkeypatch.setattr(office.store, "addresses", Addresses("https://yizhan.example.org"))
+    monkeypatch.setattr(cards, "WAITS", 0.1)
+    with files.PRINTING:
+        found = [
+            clerk.get("/stations/43030101/poster.pdf"),
+            clerk.get("/numbers.pdf"),
+            sent(issuer, f"holder,until\n{name()},{day(9)}\n"),
+        ]
+    for each in found:
+        assert (each.status_code, each.headers["Retry-After"]) == (503, "60")
+        assert "Others are printing" in words(each)
 
 
 def test_it_is_said_why_a_station_has_no_poster(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

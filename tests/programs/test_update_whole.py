@@ -67,6 +67,8 @@ take_fetched(config, load(config), Versions(Path(sys.argv[2])))
 WORKS = ""
 DIES = "raise SystemExit('a bad release')"
 KNOWS_NO_SETTINGS = "import sys\nif 'check' in sys.argv: raise SystemExit('unknown key')\n"
+HANGS = "import sys, signal\nif 'check' in sys.argv: signal.pause()\n"
+OF_THE_COMMAND_LINE = (KNOWS_NO_SETTINGS, HANGS)
 
 
 class Machine:
@@ -115,7 +117,7 @@ class Machine:
         paths = [path for path in sys.path if path.endswith("site-packages")]
         libraries = f"import sys\nsys.path += {paths!r}\n"  # a package has them beside the code
         init.write_text(libraries + init.read_text().replace(__version__, NEW))
-        place = "kiosk/cli/main.py" if why is KNOWS_NO_SETTINGS else "kiosk/station/program.py"
+        place = "kiosk/cli/main.py" if why in OF_THE_COMMAND_LINE else "kiosk/station/program.py"
         (home / place).write_text(
             f"{why}\n" + (home / place).read_text().replace("from __future__ import annotations", "")
         )
@@ -191,10 +193,13 @@ def test_a_release_whose_station_dies_goes_back_and_is_told(machine: Machine) ->
     assert machine.told()[0] == (NEW, "went_back")
 
 
-def test_a_release_that_cannot_read_the_settings_is_never_switched_to(machine: Machine) -> None:
-    machine.fetch(KNOWS_NO_SETTINGS)
-    code, said = machine.look()
-    assert (code, "cannot use the settings" in said) == (1, True), said
+@pytest.mark.parametrize(
+    ("why", "told"), [(KNOWS_NO_SETTINGS, "unknown key"), (HANGS, "it has not read them within 8 s")]
+)
+def test_a_release_that_cannot_read_the_settings_is_never_switched_to(machine: Machine, why: str, told: str) -> None:
+    machine.fetch(why)
+    code, said = machine.look(8.0)
+    assert (code, f"cannot use the settings: {told}" in said) == (1, True), said
     assert (machine.runs(), machine.versions.current) == (__version__, "")
     until(lambda: machine.told() == [(NEW, "refused")], "the entry")
 

@@ -18,7 +18,7 @@ from kiosk.central.numbers.campaign_tables import by_day, by_district, by_place
 from kiosk.central.numbers.campaign_words import beijing
 from kiosk.central.numbers.tables import shown
 from kiosk.central.office.asked import ROOT, Asked, missing, page, to
-from kiosk.central.office.numbers import file_of, printed_alone
+from kiosk.central.office.files import CSV, file_of, printed_alone
 from kiosk.central.roles import ADMINISTRATOR
 from kiosk.central.stock import Stale, short, stale
 from kiosk.central.store.campaigns import StoredCampaign
@@ -110,7 +110,7 @@ def pdf(asked: Asked) -> Response:
 def csv(asked: Asked) -> Response:
     """Each station and day, for a spreadsheet."""
     found = _known(asked, whole=False)
-    return file_of(campaign_report.csv(found), "text/csv; charset=utf-8", f"{found.campaign.id}.csv")
+    return file_of(campaign_report.csv(found), CSV, f"{found.campaign.id}.csv")
 
 
 def ask_to_close(asked: Asked) -> Response:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, missing, page
+from kiosk.central.office.files import CSV, file_of, printed_alone
 from kiosk.central.office.people import row_of
 from kiosk.central.office.spreadsheets import ONE_AT_A_TIME
 from kiosk.central.passes import By, NotSo
@@ -25,8 +25,8 @@ MOST_CARDS: Final = 500
 
 MOST_SHOWN: Final = 200
 LONGEST: Final = 365
-PRINTING: Final = Lock()
-"""One at a time: each takes a core."""
+WAITS: Final = 20.0
+"""Seconds that those who were registered just now wait for others' cards."""
 
 
 def ask(asked: Asked) -> Response:
@@ -92,19 +92,9 @@ def _printed(asked: Asked, held: list[Credential]) -> Response:
     from kiosk.central.printing.cards import cards_pdf, signed_cards  # noqa: PLC0415  fpdf2 takes half a second
 
     form: Form = "single" if asked.form.words("sheet") == "single" else "a4"
-    if not PRINTING.acquire(timeout=20.0):
-        raise HTTPException(503, _("Others are printing. Try again in a minute."), {"Retry-After": "60"})
-    try:
-        made = cards_pdf(signed_cards(_acts(asked), held, asked.store.printed.call), Print(form))
-    finally:
-        PRINTING.release()
-    return pdf_answer(made, "cards.pdf")
-
-
-def pdf_answer(made: bytes, name: str) -> Response:
-    """A PDF, under that name."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(made, media_type="application/pdf", headers=headers)
+    return printed_alone(
+        lambda: cards_pdf(signed_cards(_acts(asked), held, asked.store.printed.call), Print(form)), "cards.pdf", WAITS
+    )
 
 
 def _ask(asked: Asked, found: Found | None, wrong: dict[str, str], status: int = 200) -> Response:
@@ -135,8 +125,7 @@ def ending(asked: Asked) -> Response:
 
 def ending_file(asked: Asked) -> Response:
     """The same as CSV, which can be taken in again."""
-    headers = {"Content-Disposition": 'attachment; filename="ending.csv"'}
-    return Response(ending_csv(_ending(asked)), media_type="text/csv; charset=utf-8", headers=headers)
+    return file_of(ending_csv(_ending(asked)), CSV, "ending.csv")
 
 
 def _ending(asked: Asked) -> list[Credential]:

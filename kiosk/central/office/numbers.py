@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from threading import Lock
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -21,14 +20,12 @@ from kiosk.central.numbers.ratings import EVERY_WAY, table_by
 from kiosk.central.numbers.subject import Subject, subject_of
 from kiosk.central.numbers.tables import shown
 from kiosk.central.office.asked import ROOT, Asked, page
+from kiosk.central.office.files import CSV, XLSX, file_of, printed_alone
 from kiosk.central.scope import Scope
 from kiosk.central.web.forms import Form
 from kiosk.language import _
 
 USUAL_DAYS: Final = 30
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PRINTING: Final = Lock()
-"""One report at a time: each takes a core for some seconds. Nobody waits for another's, who would hold a thread meanwhile."""
 
 
 class Wanted(Struct, frozen=True):
@@ -87,7 +84,7 @@ def _links(subject: Subject, found: Wanted) -> dict[str, str]:
 def csv(asked: Asked) -> Response:
     """One table, for a spreadsheet."""
     way = next((each for each in EVERY_WAY if each == asked.query.get("by")), "day")
-    return file_of(csv_of(table_by(way, _asked_for(asked))), "text/csv; charset=utf-8", f"{way}.csv")
+    return file_of(csv_of(table_by(way, _asked_for(asked))), CSV, f"{way}.csv")
 
 
 def xlsx(asked: Asked) -> Response:
@@ -101,16 +98,6 @@ def pdf(asked: Asked) -> Response:
     return printed_alone(lambda: report.pdf(subject), "report.pdf")
 
 
-def printed_alone(make: Callable[[], bytes], name: str) -> Response:
-    """What is made, while nobody else prints. Refuses with 503."""
-    if not PRINTING.acquire(blocking=False):
-        raise HTTPException(503, _("Somebody is making a report. Try again in a minute."), {"Retry-After": "20"})
-    try:
-        return file_of(make(), "application/pdf", name)
-    finally:
-        PRINTING.release()
-
-
 def _asked_for(asked: Asked) -> Subject:
     """What a file is of. Refuses with 400."""
     found = wanted(asked.query, asked.scope, asked.now)
@@ -121,8 +108,3 @@ def _asked_for(asked: Asked) -> Subject:
 
 def _subject(asked: Asked, found: Wanted) -> Subject:
     return subject_of(asked.store, asked.scope, found.prefix, found.period, asked.now)
-
-
-def file_of(content: bytes, kind: str, name: str) -> Response:
-    """A file under its name."""
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked
+from kiosk.central.office.files import CSV, file_of
 from kiosk.central.office.spreadsheets import Spreadsheet, is_wanted
 from kiosk.central.passes import By, Passes
 from kiosk.central.people_file import COLUMNS, ordered
@@ -36,5 +37,4 @@ def _taken(asked: Asked, data: bytes) -> Response:
 def empty(_asked: Asked) -> Response:
     """An empty file with the heads of the columns, which spreadsheets open in the right coding."""
     head = ",".join(names[0] for names in COLUMNS.values())
-    headers = {"Content-Disposition": 'attachment; filename="holders.csv"'}
-    return Response("\ufeff" + head + "\r\n", media_type="text/csv; charset=utf-8", headers=headers)
+    return file_of(f"\ufeff{head}\r\n".encode(), CSV, "holders.csv")

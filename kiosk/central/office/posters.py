@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, missing
-from kiosk.central.office.cards import PRINTING, pdf_answer
+from kiosk.central.office.files import printed_alone
 from kiosk.central.printing.poster import Size, posters_of, posters_pdf
 from kiosk.central.scope import Scope
 from kiosk.language import _
@@ -21,10 +20,4 @@ def show(asked: Asked) -> Response:
     if not found:
         missing(without[0] if without else _("It stands nowhere any more."))
     size: Size = "a5" if asked.query.get("size") == "a5" else "a4"
-    if not PRINTING.acquire(timeout=20.0):
-        raise HTTPException(503, _("Others are printing. Try again in a minute."), {"Retry-After": "60"})
-    try:
-        made = posters_pdf(found[:1], size)
-    finally:
-        PRINTING.release()
-    return pdf_answer(made, f"poster-{code}-{size}.pdf")
+    return printed_alone(lambda: posters_pdf(found[:1], size), f"poster-{code}-{size}.pdf")

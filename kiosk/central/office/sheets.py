@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from kiosk.central.numbers.files import MARK
 from kiosk.central.office.asked import Asked
-from kiosk.central.office.numbers import file_of
+from kiosk.central.office.files import CSV, file_of
 from kiosk.central.office.spreadsheets import Spreadsheet, is_wanted
 from kiosk.central.sheet_file import COLUMNS, exported, public_codes, read_sheets
 
@@ -42,4 +42,4 @@ def given(asked: Asked) -> Response:
     """The sheets of the operator's stations, to be changed and taken in again."""
     store, scope = asked.store, asked.scope
     _count, text = exported(store.register(scope), store.places(scope), store.sheets(scope))
-    return file_of((MARK + text).encode(), "text/csv; charset=utf-8", NAME)
+    return file_of((MARK + text).encode(), CSV, NAME)

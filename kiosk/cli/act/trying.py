@@ -13,13 +13,13 @@ import msgspec
 
 from kiosk import __version__
 from kiosk.cli.common import ask_station, view_or_none
-from kiosk.language import chosen
+from kiosk.language import _, chosen
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
 from kiosk.trust.documents import REFUSAL_WORDS, Refusal
 from kiosk.trust.release import Release, order
+from kiosk.update import health
 from kiosk.update.bundle import BadBundle
-from kiosk.update.health import STARTS_WITHIN, watch
 from kiosk.update.versions import HOME, RESTART, Versions
 from kiosk.wire import Done, UpdateEnded
 
@@ -58,22 +58,26 @@ def would_start(config: Path, release: Release, versions: Versions) -> str:
     """Let the new version read the settings, before anything is switched; why it cannot, or nothing."""
     code = CHECK.format(lib=str(versions.folder / release.version))
     words = ["/usr/bin/python3", "-I", "-c", code, "-c", str(config), "config", "check"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    patience = health.STARTS_WITHIN
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, timeout=patience)
+    except subprocess.TimeoutExpired:
+        return _("it has not read them within {seconds:g} s", seconds=patience)
     return "; ".join(done.stderr.strip().split("\n")) if done.returncode else ""
 
 
 def tried(settings: Settings, release: Release, versions: Versions, before: View | None) -> str:
     """Switch and watch; keep it or go back. What went wrong, or nothing."""
     seconds = settings.updates.watch
-    _back_by_itself(3 * STARTS_WITHIN + seconds)
+    _back_by_itself(3 * health.STARTS_WITHIN + seconds)
     versions.try_out(release.version)
     _restart()
-    wrong = watch(partial(view_or_none, settings), before, release.version, seconds, time.sleep)
+    wrong = health.watch(partial(view_or_none, settings), before, release.version, seconds, time.sleep)
     if not wrong and not versions.confirm():
         wrong = "it was taken back meanwhile"
     elif wrong and versions.roll_back(wrong):
         _restart()
-        deadline = time.monotonic() + STARTS_WITHIN
+        deadline = time.monotonic() + health.STARTS_WITHIN
         while view_or_none(settings) is None and time.monotonic() < deadline:
             time.sleep(1.0)
     _quietly("systemctl", "stop", f"{TIMER}.timer")

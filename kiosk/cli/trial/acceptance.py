@@ -17,7 +17,7 @@ from kiosk import __version__
 from kiosk.cli.common import asked, json_line, say, style
 from kiosk.cli.doctor.check import Check
 from kiosk.cli.trial.report import at_second, write_files
-from kiosk.cli.trial.results import PASSED, SKIPPED, Tried, go_through
+from kiosk.cli.trial.results import PASSED, SKIPPED, Tried, failed, go_through
 from kiosk.cli.trial.trials import Trials, try_camera, try_code, try_exit, try_lamps, try_lock
 from kiosk.language import _
 from kiosk.redaction import hidden
@@ -115,7 +115,7 @@ def _checked(checks: list[Check], name: str) -> str:
     for check in checks:
         if check.id == name:
             say(f"  {check.evidence}")
-            return PASSED if check.severity == "fine" else f"failed: {check.evidence}"
+            return PASSED if check.severity == "fine" else failed(check.evidence)
     return SKIPPED
 
 
@@ -179,7 +179,7 @@ def between(volts: float | None, least: float, most: float) -> str:
         return SKIPPED
     if least <= volts <= most:
         return PASSED
-    return "failed: " + _("{volts:g} V, and not {least:g} to {most:g}", volts=volts, least=least, most=most)
+    return failed(_("{volts:g} V, and not {least:g} to {most:g}", volts=volts, least=least, most=most))
 
 
 def _volts(question: str) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from kiosk.cli.common import ask_station, say
-from kiosk.cli.trial.results import PASSED, SKIPPED
+from kiosk.cli.trial.results import PASSED, SKIPPED, failed
 from kiosk.language import _
 from kiosk.local import Line, NotGranted, NotReachable, boot_time
 from kiosk.wire import GetView, LastReading, Maintain, Snapshot, TakeReading, TakeSnapshot
@@ -37,9 +37,9 @@ def try_poster(trials: Trials) -> str:
     try:
         found = next(_read(trials, scanner, since), None)
     except (NotGranted, NotReachable) as error:
-        return f"failed: {error}"
+        return failed(error)
     if found is None:
-        return "failed: " + _("no poster was read: light, distance, docs/camera.md")
+        return failed(_("no poster was read: light, distance, docs/camera.md"))
     return judged(found, code)
 
 
@@ -53,10 +53,10 @@ def judged(digits: str, code: str) -> str:
     try:
         other = parsed(digits)
     except WrongCode as error:
-        return f"failed: {error}"
+        return failed(error)
     if other != code:
-        return "failed: " + _("it is the poster of station {other}, and this is {code}", other=other, code=code)
-    return "failed: " + _("its check digit is missing: {digits}", digits=digits)
+        return failed(_("it is the poster of station {other}, and this is {code}", other=other, code=code))
+    return failed(_("its check digit is missing: {digits}", digits=digits))
 
 
 def _scanner(trials: Trials) -> str | None:

@@ -57,7 +57,12 @@ def _came_of(part: Callable[[], str]) -> str:
     try:
         return part()
     except NotGranted as error:
-        return f"{FAILED}: {error}"
+        return failed(error)
+
+
+def failed(why: object) -> str:
+    """The result of a part in which that went wrong."""
+    return f"{FAILED}: {why}"
 
 
 def why_early(error: BaseException) -> str:

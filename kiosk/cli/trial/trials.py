@@ -40,7 +40,7 @@ from kiosk.cli.common import (
 from kiosk.cli.doctor.network import check_network
 from kiosk.cli.trial.poster import try_poster
 from kiosk.cli.trial.report import try_place, write_report
-from kiosk.cli.trial.results import PASSED, SKIPPED, Tried, go_through, why_early
+from kiosk.cli.trial.results import PASSED, SKIPPED, Tried, failed, go_through, why_early
 from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.local import Line, NotGranted, NotReachable
@@ -72,7 +72,7 @@ class Trials:
         """What they saw: passed, or what they say in their own words."""
         if sure(text, default=None):
             return PASSED
-        return "failed: " + asked(_("What did happen"))[: MAX_WHY - 10]
+        return failed(asked(_("What did happen"))[: MAX_WHY - 10])
 
     @property
     def has_contact(self) -> bool:
@@ -151,7 +151,7 @@ def try_lock(trials: Trials) -> str:
 
 def unopened() -> str:
     """What is said where the door's contact saw nothing."""
-    return "failed: " + _("the door's contact did not see it open: the lock, the contact, their cables")
+    return failed(_("the door's contact did not see it open: the lock, the contact, their cables"))
 
 
 def _pulse(trials: Trials) -> float:
@@ -165,7 +165,7 @@ def try_exit(trials: Trials) -> str:
     with trials.news() as news:
         say(_("Press the exit button inside, within half a minute, and open the door."))
         if news.entry("exit_pressed") is None:
-            return "failed: " + _("the station did not see the button: its pin, its cable")
+            return failed(_("the station did not see the button: its pin, its cable"))
         say(_("The station saw it."))
         if not trials.has_contact:
             return trials.saw(_("Did the lock let go at once, and does it also with the Pi unplugged"))
@@ -183,9 +183,9 @@ def try_camera(trials: Trials) -> str:
     trouble = {what: why for what, why in _view(trials).faults.items() if what.startswith("scanner")}
     if trouble:
         names = Names(trials.settings)
-        return "failed: " + "; ".join(f"{names.fault(what)}: {told(why)}" for what, why in trouble.items())
+        return failed("; ".join(f"{names.fault(what)}: {told(why)}" for what, why in trouble.items()))
     if found is None:
-        return "failed: " + _("no code was read: light, distance, docs/camera.md")
+        return failed(_("no code was read: light, distance, docs/camera.md"))
     say(_("It was read."))
     return PASSED
 
@@ -196,9 +196,9 @@ def try_code(trials: Trials) -> str:
         say(_("Show a valid pass, within half a minute, and open the door."))
         found = news.entry("granted", "denied")
         if found is None:
-            return "failed: " + _("no code was read: light, distance, docs/camera.md")
+            return failed(_("no code was read: light, distance, docs/camera.md"))
         if found["kind"] == "denied":
-            return f"failed: {found['reason']}"
+            return failed(found["reason"])
         if not trials.has_contact:
             return trials.saw(_("Did the door open"))
         say(_("It was accepted."))
@@ -216,14 +216,14 @@ def try_sensors(trials: Trials) -> str:
         say(visible(f"  {set_cell_size(names.sensor(name), 20)} {value}"))
     silent = [name for name, each in sensors.items() if each.value is None]
     if silent:
-        return "failed: " + _("no value: {names}", names=", ".join(silent))
+        return failed(_("no value: {names}", names=", ".join(silent)))
     return trials.saw(_("Can all these be true"))
 
 
 def try_network(trials: Trials) -> str:
     """The road to the central server is free."""
     wrong = [check for check in check_network(trials.settings) if check.severity == "wrong"]
-    return f"failed: {wrong[0].id}: {wrong[0].evidence}" if wrong else PASSED
+    return failed(f"{wrong[0].id}: {wrong[0].evidence}") if wrong else PASSED
 
 
 def try_lamps(trials: Trials) -> str:
