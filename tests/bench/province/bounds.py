@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tests.bench.province.measures import INGEST, Found
+from tests.bench.province.measures import CORES, INGEST, Found
 
 SQLITE, POSTGRESQL, TWO, STORELESS, JUDGING = (
     "SQLite", "PostgreSQL", "PostgreSQL, 2 processes", "no store", "no store, entries judged",
@@ -48,10 +49,12 @@ BOUNDS = (
     Bound("200 batches/s of 3, 99 %", "ms", 1000),
     Bound("a revocation to the last station", "s beyond gathering", 5),
     Bound(INGEST, "requests/s"),
+    Bound(CORES, f"of {os.cpu_count()}"),
     Bound("the same, times the older server", "", least={SQLITE: 3.5, POSTGRESQL: 2}),
     Bound("the same, of a server with no store", "", least={SQLITE: 0.6}),
     Bound("the same, of one that judges the entries, too", ""),
     Bound("the same, by two processes", "times", least={POSTGRESQL: 1.5}),
+    Bound("the same, by two processes, cores in use", f"of {os.cpu_count()}"),
     Bound("bytes an entry", "", 270),
     Bound("a year of the province on paper", "GB"),
     Bound("storm of 500 each, all told after", "s"),
@@ -79,6 +82,7 @@ def derived(found: dict[str, Found], older: str) -> None:
             each["the same, of one that judges the entries, too"] = each[INGEST] / found[JUDGING][INGEST]
     if TWO in found:
         found[POSTGRESQL]["the same, by two processes"] = found[TWO][INGEST] / found[POSTGRESQL][INGEST]
+        found[POSTGRESQL]["the same, by two processes, cores in use"] = found[TWO][CORES]
 
 
 def judged(bound: Bound, found: dict[str, Found]) -> str:

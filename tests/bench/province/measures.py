@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import time
+from pathlib import Path
 
 from kiosk.central.issuer import GATHERS
 from tests.bench.province.fleet import Fleet, Timings, hold_polls, send_all, send_at, storm
@@ -18,6 +19,8 @@ TIMEOUT = 20.0
 """Seconds after which a station gives up a batch."""
 
 INGEST = "50 stations, batches of 4"
+CORES = "the same, cores in use"
+"""By the server, its database, and the stations: where all are, no second process has another."""
 
 Found = dict[str, float]
 
@@ -70,10 +73,12 @@ async def revocation(server: Running, kind: Kind, stations: int) -> Found:
 async def ingest(server: Running, stations: int, seconds: float) -> Found:
     """As fast as it takes them."""
     fleet, before = fleet_of(server, min(stations, 50)), server.size()
+    used, began = processor_of_all(), time.monotonic()
     rate, timings = await send_all(fleet, fleet.stations, 4, seconds)
+    cores = (processor_of_all() - used) / (time.monotonic() - began)
     _tell(INGEST, timings)
     grown = server.size() - before
-    return {INGEST: rate, "bytes an entry": grown / (4 * len(timings.took))}
+    return {INGEST: rate, CORES: cores, "bytes an entry": grown / (4 * len(timings.took))}
 
 
 async def returning(server: Running, stations: int) -> Found:
@@ -86,6 +91,12 @@ async def returning(server: Running, stations: int) -> Found:
         "storm, batches over 20 s": timings.missing,
         "storm, memory at its peak": server.memory("VmHWM") / 1024,
     }
+
+
+def processor_of_all() -> float:
+    """Seconds that this machine's processors were used so far, by whomever: proc_stat(5)."""
+    user, nice, system, _idle, _waits, *interrupts = Path("/proc/stat").read_text().partition("\n")[0].split()[1:8]
+    return sum(map(int, (user, nice, system, *interrupts))) / os.sysconf("SC_CLK_TCK")
 
 
 def _tell(name: str, timings: Timings) -> None:
