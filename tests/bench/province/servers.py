@@ -84,19 +84,20 @@ def _dsn(folder: Path) -> str:
 def running(kind: Kind, stations: int) -> Iterator[Running]:
     """A server with so many stations enrolled and CREDENTIALS given out, one in 300 revoked."""
     with tempfile.TemporaryDirectory(prefix="province-") as name:
-        folder, port = Path(name), free_port()
+        folder, port = Path(name) / "central", free_port()  # its root key lies beside it
+        folder.mkdir()
         if kind.cluster:
             kind.cluster.give(folder)
         told = str(folder / "told")
         environment = {**os.environ, "PYTHONPATH": str(kind.root), "NOTIFY_SOCKET": told}
         words = [sys.executable, "-m", "kiosk", "central"]
-        begin = _founding(kind.root, name) or [*words, "claim", "37999999", "--data", name]
+        begin = _founding(kind.root, str(folder)) or [*words, "claim", "37999999", "--data", str(folder)]
         subprocess.run(begin, check=True, env=environment, cwd=kind.root, stdout=subprocess.DEVNULL)
         _fill(folder, stations)
-        serve = [*words, "serve", "--data", name, "--port", str(port)]
+        serve = [*words, "serve", "--data", str(folder), "--port", str(port)]
         serve += ["--workers", str(kind.workers)] if kind.workers > 1 else []
         if kind.storeless is not None:
-            serve = [sys.executable, "-m", "tests.bench.province.storeless", name, str(port), *kind.storeless]
+            serve = [sys.executable, "-m", "tests.bench.province.storeless", str(folder), str(port), *kind.storeless]
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
             ready.bind(told)
             silent = subprocess.DEVNULL
