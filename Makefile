@@ -26,12 +26,12 @@ test: lint
 	$(BIN)/pytest $(AT_ONCE) 4 -m "not slow and not soak and not vm and not deb and not pi and not browser and not ha"
 
 test-slow: setup
-	$(BIN)/pytest $(AT_ONCE) 3 -m slow
+	$(BIN)/pytest $(AT_ONCE) 4 -m slow
 
 # The display at the door in Debian's Chromium, which is installed where this user may.
 test-browser: setup
 	@tools/browser.sh
-	$(BIN)/pytest $(AT_ONCE) 2 -m browser tests/browser
+	$(BIN)/pytest $(AT_ONCE) 3 -m browser tests/browser
 
 test-soak: setup
 	$(BIN)/pytest -s -m soak

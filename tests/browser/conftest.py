@@ -96,6 +96,9 @@ class Tab:
 
 Opener = Callable[..., Tab]
 
+LANDSCAPE = [(480, 320), (800, 480), (1024, 600), (1280, 800), (1366, 768), (1920, 1080)]
+"""Panels, in pixels."""
+
 
 @pytest.fixture
 def tab(chromium: Any) -> Iterator[Opener]:
