@@ -30,14 +30,19 @@ def test_the_catalogue_has_every_message_and_no_other() -> None:
     assert CATALOGUE.keys() == messages(), "type: make messages"
 
 
-@pytest.mark.parametrize("message", sorted(CATALOGUE))
-def test_every_message_is_translated_with_the_same_names_in_it(message: str) -> None:
+def test_every_message_is_translated_with_the_same_names_in_it() -> None:
+    assert {message: wrong for message in CATALOGUE if (wrong := wrong_with(message))} == {}
+
+
+def wrong_with(message: str) -> str:
+    """What is wrong with its translation, or nothing."""
     found = CATALOGUE[message]
     translation = one_of(found.string)
-    assert translation, "untranslated"
-    assert not found.fuzzy
-    assert names(translation) == names(message)
-    assert message.startswith("\n") == translation.startswith("\n")
+    if not translation or found.fuzzy:
+        return "untranslated"
+    if names(translation) != names(message):
+        return f"has {names(translation)}"
+    return "" if message.startswith("\n") == translation.startswith("\n") else "begins otherwise"
 
 
 def names(text: str) -> set[str]:
@@ -93,10 +98,10 @@ def constant(node: ast.stmt) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-@pytest.mark.parametrize("alarm", sorted(alarms()))
-def test_an_alarm_has_a_name_in_chinese(alarm: str) -> None:
+def test_every_alarm_has_a_name_in_chinese() -> None:
+    assert "two_stations" in (found := alarms())
     with language.speaking(chinese=True):
-        assert word(alarm) != alarm.replace("_", " ")
+        assert [alarm for alarm in found if word(alarm) == alarm.replace("_", " ")] == []
 
 
 @pytest.mark.parametrize(
