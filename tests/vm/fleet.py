@@ -1,7 +1,8 @@
 """What runs inside the virtual machine with a central server beside the station, which offers it releases.
 
-python -m tests.vm.fleet SCENE [WORDS] prints one JSON object. In a hurry are three things: sync asks as soon as it is night and
-takes as fast as it can, the update unit looks each minute. All else is the package's; the server runs from this checkout.
+python -m tests.vm.fleet SCENE [WORDS] prints one JSON object. In a hurry are four things: sync asks as soon as it is night and
+takes as fast as it can, the update unit looks each minute and has a whole processor, which is emulated. All else is the
+package's; the server runs from this checkout.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ ExecStart=/usr/bin/python3 -m kiosk central serve --data /opt/central
 HURRIED = "/opt/vmtest/hurried"
 HURRY = "import kiosk.sync.releases as releases; releases.SPREAD = 0.0"
 SYNC = f"[Service]\nExecStart=\nExecStart={HURRIED} sync\n"
-LOOK = f"[Service]\nExecStart=\nExecStart={PATIENT} update --fetched\n"
+LOOK = f"[Service]\nCPUQuota=100%\nExecStart=\nExecStart={PATIENT} update --fetched\n"
 TIMER = "[Timer]\nOnCalendar=\nOnCalendar=*:0/1\nRandomizedDelaySec=0\nAccuracySec=1s\n"
 UNIT = "kiosk-update-fetched"
 PROGRAMS = "kiosk-station kiosk-sensors kiosk-sync"
