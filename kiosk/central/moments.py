@@ -10,7 +10,7 @@ from kiosk.central.figures import moment
 from kiosk.central.store.bundles import Came
 from kiosk.core.clock import Quality
 
-KNOWN: Final = frozenset({Quality.SYNCED, Quality.HOLDOVER})
+KNOWN: Final = (Quality.SYNCED, Quality.HOLDOVER)
 
 
 def moment_of(came: Came) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct, convert
 
 from kiosk.central.store import CentralStore
@@ -30,9 +32,14 @@ def sent_commands(store: CentralStore, station: str, held: int, count: int, now:
         convert(read_cbor(read_sign1(each.body).payload), CommandDocument) for each in store.commands(station, count)
     ]
     told = list(store.told_of_commands(station, min((each.issued_at for each in sent), default=0)))
-    started = {each.entry.get("command"): each for each in told if each.entry["kind"] == "command_started"}
-    ended = {each.entry.get("command"): each for each in told if each.entry["kind"] == "command_ended"}
+    started, ended = (_by_command(told, kind) for kind in ("command_started", "command_ended"))
     return [_became(each, started.get(each.id), ended.get(each.id), held, now) for each in sent]
+
+
+def _by_command(told: Iterable[Held], kind: str) -> dict[str, Held]:
+    """Those of that kind, the last of each command; a station may have sent anything under its name."""
+    of_kind = [each for each in told if each.entry["kind"] == kind]
+    return {name: each for each in of_kind if isinstance(name := each.entry.get("command"), str)}
 
 
 def _became(sent: CommandDocument, started: Held | None, ended: Held | None, held: int, now: float) -> SentCommand:
