@@ -59,6 +59,27 @@ def test_a_boot_that_another_has_followed_is_a_conflict_and_what_came_before_it_
     assert take(store, batch(5, entry(5, "c"))) == 5
 
 
+@pytest.mark.parametrize("many", ["boots", "epochs"])
+def test_what_a_station_has_sent_before_makes_no_batch_of_its_own_dearer(
+    many: str, store: CentralStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All others wait for it: one that was taken over may name any number of boots, and begin any number of epochs."""
+    read, asked = list[int](), store._engine.all
+
+    def counted(*words: Any) -> list[Any]:
+        rows = asked(*words)
+        read[-1] += len(rows)
+        return rows
+
+    monkeypatch.setattr(store._engine, "all", counted)
+    for turn in range(20):
+        read.append(0)
+        first, epoch = (20 * turn + 1, 0) if many == "boots" else (1, turn)
+        entries = [entry(seq, f"{turn} {seq}") for seq in range(first, first + 20)]
+        store.take(CODE, "access", Batch(f"{epoch:016x}", first, "a", 1.0, 1.0, entries), 1.0)
+    assert len(set(read[2:])) == 1
+
+
 def test_older_firmware_is_acknowledged_and_what_it_sent_is_set_aside_once(store: CentralStore) -> None:
     take(store, batch(1, entry(1), entry(2), entry(3)), conflicts=False)
     other = batch(2, entry(2, reason="revoked"), entry(3), entry(4))

@@ -202,8 +202,9 @@ class Logs(Sightings, Releases, Doors):
         """The numbers of those of them that there are."""
         if not keys:
             return {}
-        select = f"SELECT station, stream, epoch, id FROM logs WHERE {self._engine.words.among('station')}"
-        rows = self._engine.all(select, (sorted({key[0] for key in keys}),))
+        where = " AND ".join(self._engine.words.among(each) for each in ("station", "stream", "epoch"))
+        parts = [sorted(set(each)) for each in zip(*keys, strict=True)]  # a station may have begun any number of others
+        rows = self._engine.all(f"SELECT station, stream, epoch, id FROM logs WHERE {where}", parts)
         found = {(station, stream, epoch): number for station, stream, epoch, number in rows}
         found = {key: found[key] for key in keys if key in found}
         for key, number in found.items():
@@ -262,12 +263,13 @@ class Logs(Sightings, Releases, Doors):
         return known | self._boots_of({(log, boot) for log, boot, _ in new})
 
     def _boots_of(self, wanted: set[Boot]) -> dict[Boot, int]:
-        """All of their logs."""
+        """Those of them that there are; a station may have sent any number of others."""
         if not wanted:
             return {}
-        select = f"SELECT log, boot_id, id FROM boots WHERE {self._engine.words.among('log')}"
-        rows = self._engine.all(select, (sorted({log for log, _ in wanted}),))
-        return {(log, boot): number for log, boot, number in rows}
+        logs, boots = (sorted(set(each)) for each in zip(*wanted, strict=True))
+        words = self._engine.words
+        select = f"SELECT log, boot_id, id FROM boots WHERE {words.among('log')} AND {words.among('boot_id')}"
+        return {(log, boot): number for log, boot, number in self._engine.all(select, (logs, boots))}
 
     def _contradicted(self, log: Log, numbered: Numbered) -> int:
         """The first number that is held with another content; 0 for none. What is not held any longer contradicts nothing."""
@@ -298,18 +300,15 @@ class Logs(Sightings, Releases, Doors):
         new = [(seq, _boot_of(entry)) for seq, entry in numbered if entry is not None and seq > log.acked]
         if all(boot == log.boot for _, boot in new):
             return 0
-        rows = (
-            self._engine.all("SELECT boot_id FROM boots WHERE log = ? ORDER BY first", (log.id,))
-            if log.boot is not None
-            else []
-        )
-        seen = [boot for (boot,) in rows]
+        followed = {(log.id, boot) for _, boot in new if boot is not None} if log.boot is not None else set()
+        seen, newest = {boot for _, boot in self._boots_of(followed)}, log.boot
         for seq, boot in new:
-            if boot is None or seen[-1:] == [boot]:
+            if boot is None or boot == newest:
                 continue
             if boot in seen:
                 return seq
-            seen.append(boot)
+            seen.add(boot)
+            newest = boot
         return 0
 
     def _tell_conflict(self, plan: Plan, now: float) -> None:
