@@ -59,25 +59,47 @@ def test_a_boot_that_another_has_followed_is_a_conflict_and_what_came_before_it_
     assert take(store, batch(5, entry(5, "c"))) == 5
 
 
-@pytest.mark.parametrize("many", ["boots", "epochs"])
-def test_what_a_station_has_sent_before_makes_no_batch_of_its_own_dearer(
-    many: str, store: CentralStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All others wait for it: one that was taken over may name any number of boots, and begin any number of epochs."""
-    read, asked = list[int](), store._engine.all
+@pytest.fixture
+def read(store: CentralStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each question was answered with."""
+    counts, asked = list[int](), store._engine.all
 
     def counted(*words: Any) -> list[Any]:
         rows = asked(*words)
-        read[-1] += len(rows)
+        counts.append(len(rows))
         return rows
 
     monkeypatch.setattr(store._engine, "all", counted)
+    return counts
+
+
+@pytest.mark.parametrize("many", ["boots", "epochs"])
+def test_what_a_station_has_sent_before_makes_no_batch_of_its_own_dearer(
+    many: str, store: CentralStore, read: list[int]
+) -> None:
+    """All others wait for it: one that was taken over may name any number of boots, and begin any number of epochs."""
+    costs = []
     for turn in range(20):
-        read.append(0)
         first, epoch = (20 * turn + 1, 0) if many == "boots" else (1, turn)
         entries = [entry(seq, f"{turn} {seq}") for seq in range(first, first + 20)]
         store.take(CODE, "access", Batch(f"{epoch:016x}", first, "a", 1.0, 1.0, entries), 1.0)
-    assert len(set(read[2:])) == 1
+        costs.append(sum(read))
+        read.clear()
+    assert len(set(costs[2:])) == 1
+
+
+def test_two_numbers_that_come_again_are_compared_and_nothing_that_lies_between(
+    store: CentralStore, read: list[int]
+) -> None:
+    held = [entry(seq) if seq % 2 else entry(seq, boot_id=7) for seq in range(1, 201)]
+    assert take(store, batch(1, *held)) == 200
+    read.clear()
+    assert take(store, batch(1, *held[:2], *held[198:])) == 200
+    assert max(read) == 2
+    for wrong in (entry(1, door="back"), entry(2, boot_id=8)):
+        with pytest.raises(ConflictFound) as found:
+            take(store, batch(1, wrong, entry(199)))
+        assert found.value.expected == wrong["seq"]
 
 
 def test_older_firmware_is_acknowledged_and_what_it_sent_is_set_aside_once(store: CentralStore) -> None:
