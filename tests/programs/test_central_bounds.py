@@ -150,6 +150,25 @@ def test_a_token_that_was_proven_ends_all_the_same_and_with_its_stations_key(
         assert status(bearer(private(21))) == 200
 
 
+def test_a_stolen_station_is_refused_also_where_the_news_of_it_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was cut off from the database for long has missed it."""
+    monkeypatch.setattr("kiosk.central.store.documents.KEPT_NEWS", 2)
+    with running(tmp_path, monkeypatch) as server:
+        assert requests.get(server.url + DOCUMENTS, headers=bearer(), timeout=30).status_code == 200
+        with server.store.transaction():
+            server.store.end_station(CODES[0], "stolen", "from the wall", time())
+            for version in range(1, 6):
+                server.store.put_policy("37", version, b"")
+            server.store.forget_publications()
+
+        def refused() -> bool:
+            return requests.get(server.url + DOCUMENTS, headers=bearer(), timeout=30).status_code == 401
+
+        until(refused, "that its key is nobody's")
+
+
 @pytest.mark.parametrize(
     "sent",
     [

@@ -50,6 +50,7 @@ from kiosk.central.jobs import Jobs
 from kiosk.central.keys.making import existing_store
 from kiosk.central.published import Publication, Published
 from kiosk.central.refusals import CannotSign
+from kiosk.central.store.documents import FORGOTTEN
 from kiosk.central.store.engine import StoreFailed
 from kiosk.central.store.logs import ConflictFound, GapFound, Sent
 from kiosk.central.store.registers import WrongClaim
@@ -296,6 +297,8 @@ class Central:
                 if each.kind == "station":
                     self._authority.forget(each.scope)
                     self._board.leave(each.scope)
+                elif each.kind == FORGOTTEN:
+                    self._authority.forget_all()
             self._board.put_up(published, [each for each in news if each.kind != "station"])
         self.loops.feed()
         await asyncio.sleep(LOOK_EVERY)

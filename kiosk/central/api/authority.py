@@ -46,6 +46,11 @@ class Authority:
         for token in [token for token, bearer in self._proven.items() if bearer.code == code]:
             del self._proven[token]
 
+    def forget_all(self) -> None:
+        """Any station's key may have changed."""
+        self._keys.clear()
+        self._proven.clear()
+
     async def prove(self, code: str, header: str) -> None:
         """Refuses with 401 or 403 a request for station `code` whose `Authorization` is not its own."""
         scheme, _, token = header.partition(" ")

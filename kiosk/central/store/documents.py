@@ -16,6 +16,9 @@ MOST_VERSION: Final = 2**53 - 2
 KEPT_NEWS: Final = 10_000
 """Publications that are remembered."""
 
+FORGOTTEN: Final = "forgotten"
+"""The kind of news that stands for those which are not, of whatever kinds they were."""
+
 
 class Documents:
     """That part of the store."""
@@ -95,7 +98,7 @@ class Documents:
         )
         news = [Publication(*row) for row in rows]
         gone = news[:1] if news and news[0].number > after + 1 else []
-        return [*(Publication(each.number, "forgotten", "") for each in gone), *news]
+        return [*(Publication(each.number, FORGOTTEN, "") for each in gone), *news]
 
     def forget_publications(self) -> None:
         """Keep the newest; whoever has been away for longer starts from what is published."""
