@@ -32,7 +32,7 @@ from kiosk.demo.founding import founded
 from tests.conftest import ROOT
 from tests.databases import Cluster
 from tests.programs.house import House
-from tests.programs.office import NOW
+from tests.programs.office import NOW, sqlite_of
 
 CODE = "37081101"
 EPOCH = "00112233445566aa"
@@ -220,6 +220,15 @@ def test_the_place_of_what_went_is_used_again(tmp_path: Path) -> None:
             grown = fill(1 + 2000 * month, NOW + month * 31 * DAY)
         assert grown < 2.2 * size, "there are two months at the most before the older one goes"
         assert (tmp_path / "central.db-wal").stat().st_size == 0
+
+
+def test_a_wipe_that_fails_leaves_others_the_time_to_write(tmp_path: Path) -> None:
+    """On a full disk it does: from then on whoever wrote beside another process was told at once that the file is busy."""
+    with closing(CentralStore(tmp_path)) as store:
+        before = sqlite_of(store).execute("PRAGMA busy_timeout").fetchone()
+        with store.transaction(), pytest.raises(StoreFailed, match="locked"):
+            store.wipe()
+        assert sqlite_of(store).execute("PRAGMA busy_timeout").fetchone() == before == (10_000,)
 
 
 def test_a_clock_that_cannot_be_right_takes_nothing_away(store: CentralStore, central_folder: Path) -> None:

@@ -186,8 +186,10 @@ class Sqlite:
         """The file has zeros in its place already; the log of what was written is carried over and cut, if nobody reads it."""
         with self._lock, _said():
             self.db.execute("PRAGMA busy_timeout=0")
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self.db.execute(f"PRAGMA busy_timeout={BUSY_FOR * 1000:.0f}")
+            try:
+                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self.db.execute(f"PRAGMA busy_timeout={BUSY_FOR * 1000:.0f}")
 
 
 def _opened(path: Path) -> sqlite3.Connection:
