@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from kiosk import loops
 from kiosk.central import serve as program
-from kiosk.central.api import answers, board
+from kiosk.central.api import answers, authority, board
 from kiosk.central.api.answers import BUSY_FOR
 from kiosk.central.api.app import Central
 from kiosk.central.api.board import Board
@@ -57,6 +57,14 @@ class Hasty(Central):
         self.store._engine._pool.timeout = self.store._engine._pool.reconnect_timeout = 0.2
 
 
+STRANGERS = 100
+
+
+def ask_as_nobody(server: Running, number: int) -> int:
+    path = DOCUMENTS.replace(CODES[0], f"3800{number:04}")
+    return requests.get(server.url + path, headers=bearer(sub="nobody"), timeout=300).status_code
+
+
 def wait_for_documents(server: Running) -> requests.Response:
     known = "&".join(f"{kind}={version}" for kind, version in server.store.versions().items())
     return requests.get(f"{server.url}{DOCUMENTS}?{known}&wait=60", headers=bearer(), timeout=90)
@@ -84,6 +92,27 @@ def test_a_database_that_was_away_is_waited_for(
             assert [seq for _, _, seq in store.numbers(CODES[0])] == [1, 2]
         assert "the store is back" in caplog.text
         assert "a turn failed" not in caplog.text
+
+
+def test_strangers_who_wait_for_the_database_keep_nobody_else_waiting(
+    postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever names a station has its key looked for, and each look may last as long as the database hangs."""
+    postgresql.give(tmp_path)
+    monkeypatch.setattr(authority, "WAITING", STRANGERS - authority.AT_ONCE - 1)
+    monkeypatch.setattr(postgres, "WITHIN", 300.0)
+    with running(tmp_path, monkeypatch) as server, ThreadPoolExecutor(STRANGERS + 1) as pool:
+        assert post(server, batch(1)).status_code == 200
+        waiting = pool.submit(wait_for_documents, server)
+        dsn = tomllib.loads((tmp_path / "central.toml").read_text())["dsn"]
+        with psycopg.connect(dsn) as holding:
+            holding.execute("LOCK TABLE stations IN ACCESS EXCLUSIVE MODE")
+            strangers = [pool.submit(ask_as_nobody, server, number) for number in range(STRANGERS)]
+            until(lambda: any(each.done() for each in strangers), "that one found no place, and all others wait")
+            assert post(server, batch(2)).status_code == 200
+            server.store.put_document("status", 2**33, b"news", time())
+            assert waiting.result().json()["documents"]
+        assert sorted(each.result() for each in strangers) == [401] * (STRANGERS - 1) + [503]
 
 
 @pytest.mark.slow

@@ -69,6 +69,12 @@ LEAVE_EVERY: Final = 2.0
 CLOCK_EVERY: Final = 2.0
 """Seconds between two looks at what stations say of the clock."""
 
+NEWCOMERS: Final = 2
+"""Claims that are tried at once, by anybody: each waits for the other before the database."""
+
+LOOKS: Final = 4
+"""Loops that have threads of their own, each one: they turn also where stations wait for all others."""
+
 LOOK_EVERY: Final = 0.05
 WAIT: Final = 0.5
 """Seconds for which a look may wait for news."""
@@ -111,7 +117,8 @@ class Central:
         self._quotas = Throttle(quota.QUOTA)
         self._intake = Intake(self.store)
         self._attendance = Attendance(self.store)
-        self._unfinished, self._strangers, self._newcomers = Unfinished(), Unfinished(), Turns()
+        self._unfinished, self._strangers = Unfinished(), Unfinished()
+        self._newcomers, self._looks = Turns(NEWCOMERS), Turns(LOOKS, 0)
         self._last = self.store.last_publication()
         self._board = Board(self.store.published(time.time()))
         self._said = self.store.saying()
@@ -278,19 +285,19 @@ class Central:
     async def _hung(self) -> None:
         """Let nobody wait for a database server that hangs, once another has taken its place."""
         with suppress(StoreFailed):  # none has, or none is there
-            await run_in_threadpool(self.store.leave_hung)
+            await self._looks.run(self.store.leave_hung)
         await asyncio.sleep(LEAVE_EVERY)
 
     async def _look_at_clock(self) -> None:
         """Tell operators when stations speak against this machine's clock."""
         now = time.time()
         with suppress(StoreFailed):  # the next look tells it
-            await run_in_threadpool(self._doubt.tell, self._doubt.ahead(now, time.monotonic()), now)
+            await self._looks.run(self._doubt.tell, self._doubt.ahead(now, time.monotonic()), now)
         await asyncio.sleep(CLOCK_EVERY)
 
     async def _watch(self) -> None:
         """See what anybody has published, also another process (`kiosk central revoke`); wake those whom it concerns."""
-        news, published = await run_in_threadpool(self._seen)
+        news, published = await self._looks.run(self._seen)
         if published:
             self._last = news[-1].number
             for each in news:
@@ -326,7 +333,7 @@ class Central:
 
     async def _work(self) -> None:
         """What time alone asks for, if no other process does it. What is published is served meanwhile."""
-        await run_in_threadpool(self._jobs.turn, time.monotonic())
+        await self._looks.run(self._jobs.turn, time.monotonic())
         await asyncio.sleep(jobs.LOOK_EVERY)
 
 

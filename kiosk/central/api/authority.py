@@ -9,12 +9,12 @@ from typing import Any, Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct
-from starlette.concurrency import run_in_threadpool
 
-from kiosk.central.api.answers import refuse
+from kiosk.central.api.answers import in_turn, refuse
 from kiosk.central.api.doubt import Doubt
 from kiosk.central.remembered import remember
 from kiosk.central.store import CentralStore
+from kiosk.central.web.turns import Turns
 from kiosk.contract.bodies import AUDIENCE, LONGEST_TOKEN
 from kiosk.decoding import UNDECODABLE
 from kiosk.trust.cose import public_key
@@ -22,6 +22,12 @@ from kiosk.trust.cose import public_key
 LEEWAY: Final = 30
 LONGEST: Final = 2048
 """Characters of a token: a station's have 250, and each is remembered."""
+
+AT_ONCE: Final = 4
+"""Keys that are looked for at once, for anybody who names a station: half of a process's connections to a database."""
+
+WAITING: Final = 4096
+"""Requests that may wait for that, as nearly all stations' do once a server has started."""
 
 
 class Bearer(Struct, frozen=True):
@@ -38,6 +44,7 @@ class Authority:
         self._store, self._doubt = store, doubt
         self._keys: dict[str, bytes] = {}
         self._proven: dict[str, Bearer] = {}
+        self._looking = Turns(AT_ONCE, WAITING)
 
     def forget(self, code: str) -> None:
         """The station's key may have changed: look again."""
@@ -74,7 +81,7 @@ class Authority:
         if code in self._keys:
             with suppress(jwt.PyJWTError, *UNDECODABLE):
                 return self._heard(code, token, self._keys[code])
-        raw = await run_in_threadpool(self._store.station_key, code)
+        raw = await in_turn(self._looking, self._store.station_key, code)
         if raw is None or public_key(raw) is None:
             refuse(401, "an enrolled station's token is needed")
         remember(self._keys, code, raw)
