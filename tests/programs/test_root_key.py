@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from time import time
 
 import msgspec
 import pytest
@@ -235,7 +236,8 @@ def ahead(office: Office) -> SignedKeyset:
 
 
 def numbered_by_nobody(office: Office) -> SignedKeyset:
-    return office.signed(replace(office.request(), newest=NOW + 20 * DAY))
+    request = office.request()
+    return office.root.sign(Keyset(NOW + 20 * DAY, NOW, request.keys), request.database)
 
 
 def over(office: Office) -> SignedKeyset:
@@ -544,6 +546,19 @@ def test_a_clock_before_the_request_signs_nothing(desk: Desk) -> None:
     write_paper(desk.folder / "request", replace(REQUEST, made=2**39))
     code, said = desk.sign("--yes")
     assert (code, "Next: set the clock" in said, len(Root(desk.root).log)) == (1, True, 1)
+
+
+def test_a_number_that_this_key_cannot_have_signed_ends_no_root_key(desk: Desk) -> None:
+    """Whoever took the server over asks beyond it: each number after that one is absurd, and no station takes it."""
+    assert desk.sign("--yes")[0] == 0
+    request = read_request(desk.folder / "request")
+    last = Root(desk.root).log
+    for newest in (2**52 - 1, int(time()) + 20 * DAY):
+        write_paper(desk.folder / "request", replace(request, newest=newest))
+        code, said = desk.sign("--yes")
+        assert (code, "Next: find out what is wrong" in said, Root(desk.root).log) == (1, True, last)
+    write_paper(desk.folder / "request", request)
+    assert desk.sign("--yes")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from kiosk.central.keys.papers import KeyRequest, SignedKeyset
 from kiosk.central.refusals import NotTaken
+from kiosk.core.ratchets import absurd
 from kiosk.keyfiles import ROOT_KEY, read_private, write_raw
 from kiosk.language import _
 from kiosk.replacing import replacing
@@ -85,7 +86,17 @@ class Root:
                     "Next: set the clock (sudo date -s 'YEAR-MONTH-DAY HOUR:MINUTE'), and sign again"
                 )
             )
-        numbers = (each.number for each in self.log if isinstance(each, SignedKeys))
+        numbers = [each.number for each in self.log if isinstance(each, SignedKeys)]
+        if numbers and absurd(request.newest, max(numbers), max(now, request.made)):
+            raise NotTaken(
+                _(
+                    "It says that a keyset of number {newest} is known, and the highest that this key has signed is {highest}. "
+                    "No station would ever take the next one, nor any that this key signs after it.\n"
+                    "Next: find out what is wrong with that server, and make the request anew",
+                    newest=request.newest,
+                    highest=max(numbers),
+                )
+            )
         return Keyset(next_number(numbers, request.newest, min(now, request.made)), now, request.keys)
 
     def sign(self, keyset: Keyset, database: str) -> SignedKeyset:
