@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from typing import Final
 
 from kiosk.central.scope import EVERYWHERE, Scope
@@ -77,15 +78,28 @@ class Looking:
         self._store = store
         self._lock = threading.Lock()
         self._last: Wrong | None = None
+        self._register: tuple[float, Collection[StationLine]] | None = None
 
     def wrong(self, now: float) -> Wrong:
         """What is wrong at `now`, or a few seconds before."""
         with self._lock:
-            if self._last is None or not 0 <= now - self._last.at < KEPT_FOR:
+            if self._last is None or not _lately(self._last.at, now):
                 self._last = Wrong(self._store, now)
+                self._register = now, self._last.lines.values()
             return self._last
 
-    def forget(self) -> None:
-        """Somebody has done something about it: the next who asks is to see it."""
+    def register(self, scope: Scope, now: float) -> list[StationLine]:
+        """The stations within a scope, in the order of their codes, as they were then: each list and map shows all of them."""
         with self._lock:
-            self._last = None
+            if self._register is None or not _lately(self._register[0], now):
+                self._register = now, self._store.register(EVERYWHERE)
+            return [each for each in self._register[1] if scope.covers(each.code)]
+
+    def forget(self) -> None:
+        """Somebody has done something: the next who asks is to see it."""
+        with self._lock:
+            self._last = self._register = None
+
+
+def _lately(at: float, now: float) -> bool:
+    return 0 <= now - at < KEPT_FOR

@@ -12,9 +12,13 @@ class Scope(Struct, frozen=True):
 
     prefix: str = ""
 
-    def within(self, column: str) -> tuple[str, tuple[int, str]]:
-        """What a WHERE asks of a column with codes or prefixes, and its values."""
-        return f"substr({column}, 1, ?) = ?", (len(self.prefix), self.prefix)
+    def within(self, column: str) -> tuple[str, tuple[int | str, ...]]:
+        """What a WHERE asks of a column with codes or prefixes, and its values.
+
+        Of everywhere nothing: PostgreSQL takes a condition on a part of a column for one that few rows fulfil, and would look up
+        each of thousands of stations by itself.
+        """
+        return (f"substr({column}, 1, ?) = ?", (len(self.prefix), self.prefix)) if self.prefix else ("1 = 1", ())
 
     def covers(self, code: str) -> bool:
         """Whether a station, or all of another prefix, is within it."""

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.central import looking
 from kiosk.central.alarms.settings import AlarmSettings, Webhook
 from kiosk.central.office.cause import read_note
 from kiosk.central.office.duty import MOST
@@ -30,9 +29,8 @@ EVIL = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def stations(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    """Five stations of one district and one of another, all well; each look is a new one."""
-    monkeypatch.setattr(looking, "KEPT_FOR", 0)
+def stations(office: Office) -> Iterator[Office]:
+    """Five stations of one district and one of another, all well."""
     enrolled(office)
     yield office
     for table in ("raised", "faults", "seen"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from kiosk.central import looking
 from kiosk.central.office import live
 from kiosk.central.office.station import read_command
 from kiosk.central.office.stations import PAGE, Wanted, chosen, read_wanted
-from kiosk.central.scope import EVERYWHERE
+from kiosk.central.scope import EVERYWHERE, Scope
 from kiosk.central.store import CentralStore
 from kiosk.central.store.logs import Sent
 from kiosk.central.store.registers import Registered
@@ -196,6 +198,37 @@ def test_a_station_beyond_ones_own_is_not_there(office: Office, station: str) ->
     sent = clerk.send(f"/stations/{station}/commands", "/stations", verb="unlock", reason="mine")
     assert sent.status_code == 404
     assert office.store.commands(station, 9) == []
+
+
+def test_who_has_changed_something_sees_it_at_once_in_the_lists_that_many_look_at(
+    office: Office, station: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "KEPT_FOR", 1e9)
+    clerk, sheet = office.hire("namer", "steward"), f"/stations/{station}/sheet"
+    assert "The lake" not in clerk.reads("/stations")
+    seen = re.search(r'name="seen" value="([^"]*)"', clerk.get(sheet).text)
+    assert seen
+    assert clerk.send(sheet, name="The lake", seen=html.unescape(seen[1])).status_code == 303
+    assert "The lake" in clerk.reads("/stations")
+    office.store.add_stations([Registered(station, "The gate")], NOW)
+    assert office.stranger().log_in("namer", "wrong horse").status_code == 403
+    assert "The lake" in clerk.reads("/stations"), "a stranger lets nobody look again"
+
+
+def test_one_station_is_found_by_whichever_table_has_it(office: Office) -> None:
+    """A list has a name before it enrols; a key may be there of which no list says anything."""
+    store, codes = office.store, ("37690101", "37690102", "37690103")
+    named, both, keyed = codes
+    store.add_stations([Registered(named), Registered(both)], NOW)
+    store._engine.put("stations", ("code", "public_key", "enrolled"), [(code, b"k", NOW) for code in (both, keyed)])
+    for scope, found in (("", codes), ("37690", codes), ("37691", ()), ("376901011", ())):
+        assert {each.code for each in store.register(Scope(scope))} & {*codes} == {*found}
+        assert [each.code for code in codes for each in store.register(Scope(scope), code)] == [*found]
+    assert [each.state for code in codes for each in store.register(EVERYWHERE, code)] == [
+        "added",
+        "enrolled",
+        "enrolled",
+    ]
 
 
 def test_a_page_is_told_when_something_has_changed_until_the_session_ends(

@@ -328,6 +328,23 @@ def test_who_looks_again_within_seconds_is_told_the_same_and_after_an_act_anew(s
     assert looking.wrong(NOW + KEPT_FOR) is not first
 
 
+def test_the_lists_show_the_stations_as_whoever_looked_last_has_found_them(store: CentralStore) -> None:
+    """All read the same thousands of lines: once in some seconds."""
+    looking = Looking(store)
+    before = looking.register(EVERYWHERE, NOW)
+    assert [each.code for each in before] == [*HERE, THERE]
+    assert [each.code for each in looking.register(Scope("370811"), NOW)] == HERE
+    store.add_stations([Registered(HERE[0], "Lake")], NOW)
+    assert looking.register(EVERYWHERE, NOW + KEPT_FOR - 1) == before
+    assert looking.register(EVERYWHERE, NOW + KEPT_FOR)[0].name == "Lake"
+    store.add_stations([Registered(HERE[0], "Gate")], NOW)
+    looking.wrong(NOW + KEPT_FOR)
+    assert looking.register(EVERYWHERE, NOW + KEPT_FOR)[0].name == "Gate", "it has looked"
+    store.add_stations([Registered(HERE[0], "Door")], NOW)
+    looking.forget()
+    assert looking.register(EVERYWHERE, NOW + KEPT_FOR)[0].name == "Door"
+
+
 # The verbs, and the server.
 
 

@@ -16,6 +16,7 @@ from kiosk.central.issuer import Issuer
 from kiosk.central.looking import Looking
 from kiosk.central.office.assets import asset
 from kiosk.central.office.audit_reading import readable, unread_by
+from kiosk.central.office.cookies import device_cookie
 from kiosk.central.office.menu import menu
 from kiosk.central.roles import Roles
 from kiosk.central.scope import Scope
@@ -39,7 +40,7 @@ BY_ITSELF: Final = "by-itself"
 class Asked(Struct, frozen=True):
     """A request that may be answered: by whom (None: nobody has logged in), for what, when.
 
-    `token`: their cookie's; `device`: by what their browser is known, if it is.
+    `token`: that of their session, which a cookie holds from now on.
     """
 
     store: CentralStore
@@ -53,8 +54,8 @@ class Asked(Struct, frozen=True):
     query: Mapping[str, str]
     form: Form
     here: str
+    cookies: Mapping[str, str]
     https: bool
-    device: str = ""
 
     @property
     def who(self) -> Account:
@@ -66,6 +67,11 @@ class Asked(Struct, frozen=True):
     def scope(self) -> Scope:
         """Which stations the operator sees: every question to the store takes it."""
         return self.who.sees
+
+    @property
+    def device(self) -> str:
+        """By what their browser is known; empty where it is not."""
+        return self.cookies.get(device_cookie(https=self.https), "")
 
     def may(self, roles: Roles) -> bool:
         """Whether somebody of these roles asks."""

@@ -41,7 +41,6 @@ def act(asked: Asked) -> Response:
     if note is None:
         return _page(asked, cause, asked.form, wrong, 422)
     asked.store.on_duty(cause, note, asked.now)
-    asked.looking.forget()
     return to("/cause?" + urlencode({"key": cause.key}) if asked.form.raw("from") != "list" else "/")
 
 
@@ -56,7 +55,6 @@ def forget(asked: Asked) -> Response:
     with asked.store.transaction():
         asked.store.forget_alarm(cause.what.removeprefix(SERVER), cause.place)
         asked.acted("alarm forgotten", cause.key, cause.place, why)
-    asked.looking.forget()
     return to("/")
 
 

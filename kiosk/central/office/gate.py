@@ -6,6 +6,7 @@ import hmac
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from kiosk.central.asking import address_of, cookies_of, here_of, safely
 from kiosk.central.issuer import Issuer
 from kiosk.central.looking import Looking
 from kiosk.central.office.asked import BY_ITSELF, POLICY, Asked, page, to
-from kiosk.central.office.cookies import cookie, device_cookie, give
+from kiosk.central.office.cookies import cookie, give
 from kiosk.central.office.pages import Page
 from kiosk.central.refusals import CannotSign
 from kiosk.central.store import CentralStore
@@ -80,7 +81,7 @@ class Gate:
     def _answer(self, wanted: Page, request: Request, form: Form) -> Response:
         try:
             asked = self._asked(request, form)
-            return finished(request, asked, _viewed(wanted, asked))
+            return finished(asked, self._viewed(wanted, asked))
         except HTTPException as error:
             return self._refused(request, error)
         except CannotSign as error:
@@ -92,27 +93,37 @@ class Gate:
     def _asked(self, request: Request, form: Form) -> Asked:
         if not safely(request):
             raise HTTPException(403, _("The office is open over HTTPS, and over plain HTTP at this machine alone."))
-        token = cookies_of(request).get(cookie(https=request.url.scheme == "https"), "")
+        cookies = cookies_of(request)
+        token = cookies.get(cookie(https=request.url.scheme == "https"), "")
         account = self._store.logged_in(token, time.time(), busy=not by_itself(request)) if token else None
-        return self._by(request, account, token or secrets.token_urlsafe(32), form)
+        return self._by(request, account, token or secrets.token_urlsafe(32), form, cookies)
 
-    def _by(self, request: Request, account: Account | None, token: str, form: Form) -> Asked:
+    def _by(
+        self, request: Request, account: Account | None, token: str, form: Form, cookies: Mapping[str, str]
+    ) -> Asked:
         path = {name: str(value) for name, value in request.path_params.items()}
         query, https = dict(request.query_params), request.url.scheme == "https"
         ours = (self._store, self._issuer, self._looking)
-        device = cookies_of(request).get(device_cookie(https=https), "")
         here, address = here_of(request), address_of(request)
-        return Asked(*ours, account, token, address, time.time(), path, query, form, here, https, device)
+        return Asked(*ours, account, token, address, time.time(), path, query, form, here, cookies, https)
+
+    def _viewed(self, wanted: Page, asked: Asked) -> Response:
+        """The view's answer; what was sent may have changed what all pages show, and nobody sees it as it was."""
+        try:
+            return viewed(wanted, asked)
+        finally:
+            if wanted.method == "POST" and asked.account:
+                self._looking.forget()
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         """What is wrong, as a page; whoever is logged in stays so."""
-        asked = self._by(request, None, "", NOTHING)
+        asked = self._by(request, None, "", NOTHING, {})
         answer = page("refused", asked, error.status_code, title=title_of(error.status_code), detail=error.detail)
         answer.headers.update(HEADERS | dict(error.headers or {}))
         return answer
 
 
-def _viewed(wanted: Page, asked: Asked) -> Response:
+def viewed(wanted: Page, asked: Asked) -> Response:
     """The view's answer, if the operator's role is one that it is for. Refuses with 403."""
     if wanted.roles and asked.account is None:
         return to(f"/login?next={quote(asked.here)}" if wanted.method == "GET" else "/login")
@@ -123,11 +134,11 @@ def _viewed(wanted: Page, asked: Asked) -> Response:
     return wanted.view(asked)
 
 
-def finished(request: Request, asked: Asked, answer: Response) -> Response:
+def finished(asked: Asked, answer: Response) -> Response:
     """With what every answer carries; who comes without a cookie is given one, so that the first form is theirs, too."""
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
-    if asked.account is None and asked.token not in cookies_of(request).values() and "set-cookie" not in answer.headers:
+    if asked.account is None and asked.token not in asked.cookies.values() and "set-cookie" not in answer.headers:
         give(answer, asked.token, https=asked.https)
     return answer
 

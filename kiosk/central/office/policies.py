@@ -18,6 +18,7 @@ from kiosk.central.policy_text import policy_text
 from kiosk.central.policy_words import effect_in_words, time_of, who_in_words
 from kiosk.central.proposals import Changed, Publication, Withdrawal, about_policy, propose, publish, withdraw
 from kiosk.central.reach import Change, changes, effects_at, flat, meant, reached, strange_doors
+from kiosk.central.scope import EVERYWHERE
 from kiosk.central.web.forms import Form
 from kiosk.language import _
 from kiosk.trust.policy import NO_POLICY, PolicyDocument
@@ -58,7 +59,8 @@ class Preview(Struct, frozen=True):
 def show(asked: Asked) -> Response:
     """Those that are for the operator's stations, or for more."""
     published = asked.store.published(services=False)
-    having = [held[0] for code, _key, _at in asked.store.stations() if (held := published.policy(code))]
+    enrolled = (each.code for each in asked.looking.register(EVERYWHERE, asked.now) if each.state == "enrolled")
+    having = [held[0] for code in enrolled if (held := published.policy(code))]
     lines = [
         Line(prefix, version, read_policy_document(body).issued_at, having.count(version))
         for prefix, (version, body) in sorted(published.policies.items())

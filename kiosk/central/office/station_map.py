@@ -79,7 +79,7 @@ def stations(asked: Asked) -> Response:
 
 
 def _found(asked: Asked) -> Shown:
-    lines = asked.store.register(asked.scope)
+    lines = asked.looking.register(asked.scope, asked.now)
     return shown(lines, places_of(asked.store, lines, asked.scope, asked.now), asked.now)
 
 

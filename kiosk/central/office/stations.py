@@ -105,7 +105,7 @@ def in_words(each: StationLine, published: Published, now: float) -> Row:
 def show(asked: Asked) -> Response:
     """The operator's stations."""
     wanted = read_wanted(asked.query)
-    found = chosen(asked.store.register(asked.scope), wanted, asked.now)
+    found = chosen(asked.looking.register(asked.scope, asked.now), wanted, asked.now)
     pages = max(1, -(-len(found) // PAGE))
     wanted = replace(wanted, page=min(wanted.page, pages))
     shown = found[(wanted.page - 1) * PAGE : wanted.page * PAGE]

@@ -111,16 +111,17 @@ class Sightings:
 
     def register(self, scope: Scope, code: str = "") -> list[StationLine]:
         """Every station that is known within a scope, in the order of their codes; or that one alone."""
-        where, values = scope.within("known.code")
+        within, prefix = scope.within("code")
+        where, values = f"{within} AND code = ?" if code else within, (*prefix, code) if code else prefix
         rows = self._engine.all(
             "SELECT known.code, coalesce(ended, ''), coalesce(name, ''), coalesce(known.address, ''), public_key, enrolled,"
             " coalesce(faults.count, 0) + coalesce(raised.count, 0), at, version, seen.address, documents"
-            " FROM (SELECT coalesce(register.code, stations.code) AS code, ended, name, address, public_key, enrolled"
-            " FROM register FULL JOIN stations ON stations.code = register.code) known"
+            " FROM (SELECT coalesce(named.code, keyed.code) AS code, ended, name, address, public_key, enrolled"
+            f" FROM (SELECT * FROM register WHERE {where}) named"
+            f" FULL JOIN (SELECT * FROM stations WHERE {where}) keyed ON keyed.code = named.code) known"
             " LEFT JOIN seen ON seen.station = known.code LEFT JOIN faults ON faults.station = known.code"
-            " LEFT JOIN raised ON raised.station = known.code"
-            f" WHERE ? IN ('', known.code) AND {where}",
-            (code, *values),
+            " LEFT JOIN raised ON raised.station = known.code",
+            (*values, *values),
         )
         return sorted((_line(row) for row in rows), key=lambda each: each.code)
 
