@@ -15,8 +15,8 @@ class Scope(Struct, frozen=True):
     def within(self, column: str) -> tuple[str, tuple[int | str, ...]]:
         """What a WHERE asks of a column with codes or prefixes, and its values.
 
-        Of everywhere nothing: PostgreSQL takes a condition on a part of a column for one that few rows fulfil, and would look up
-        each of thousands of stations by itself.
+        Of everywhere nothing: PostgreSQL expects few rows where it is asked for a part of a column, and looked
+        thousands of stations up one by one.
         """
         return (f"substr({column}, 1, ?) = ?", (len(self.prefix), self.prefix)) if self.prefix else ("1 = 1", ())
 
