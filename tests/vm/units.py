@@ -166,11 +166,15 @@ def start() -> dict[str, Any]:
 
 
 def pressed() -> bool:
-    """The exit button opens the door, which locks again."""
-    pull(EXIT, 0)
-    wait_level(1)
+    """The exit button opens the door, which locks again. It is pressed again where a station that starts draws its line up."""
+    until(_opens_pressed, "the lock's line at 1", PATIENCE)
     pull(EXIT, 1)
     return wait_level(0)
+
+
+def _opens_pressed() -> bool:
+    pull(EXIT, 0)
+    return level(LOCK) == 1
 
 
 def shown_from_now_on() -> list[str]:
