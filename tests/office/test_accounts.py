@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 from kiosk.central.scope import EVERYWHERE
 from kiosk.cli.main import main
 from kiosk.demo.founding import found
-from tests.office.clerks import PASSWORD, Office, words
+from tests.office.clerks import KEPT, PASSWORD, Office, words
 
 NEW = {"name": "wang.fang", "role": "technician", "scope": "3708", "password": PASSWORD, "reason": "new in Jining"}
 
@@ -50,6 +51,39 @@ def test_another_role_another_password_and_the_end(office: Office) -> None:
     assert office.stranger().log_in("changing", "another horse").status_code == 403
     done = [each.what for each in office.store.acts(EVERYWHERE, about="changing")]
     assert done == ["account disabled", "account password", "account is steward"]
+
+
+def test_a_form_that_lacks_its_reason_comes_back_as_it_was_filled_in(office: Office) -> None:
+    """Or the box would be ticked again, and who has left goes on getting in."""
+    boss, leaver = office.hire("boss3"), office.hire("leaver1", "technician")
+    sent = boss.send("/accounts/leaver1", role="viewer", scope="37", reason="")
+    assert sent.status_code == 422
+    assert re.search(r'name="enabled">', sent.text), "it is not ticked"
+    assert '<option value="viewer" selected>' in sent.text
+    assert re.search(r'name="enabled" checked>', boss.get("/accounts/leaver1").text)
+    assert leaver.get("/audit").status_code == 200
+
+
+def test_of_two_administrators_the_second_is_told_what_the_first_has_changed(office: Office) -> None:
+    """Or who only gives another password would give a role back that was taken away."""
+    second, _demoted = office.hire("boss4"), office.hire("demoted1", "issuer")
+    page = second.get("/accounts/demoted1").text
+    office.store.set_role("demoted1", "viewer", "3708")
+    fields = {"role": "issuer", "scope": "", "enabled": "on", "password": "another horse", "reason": "forgot it"}
+    late = second.send("/accounts/demoted1", **fields, seen=seen(page))
+    assert (late.status_code, "meanwhile: viewer, stations 3708, may log in" in words(late)) == (409, True)
+    account = office.store.account("demoted1", EVERYWHERE)
+    assert account
+    assert (account.role, account.password) == ("viewer", KEPT)
+    unsaid = second.send("/accounts/demoted1", **fields | {"reason": ""}, seen=seen(page))
+    assert seen(unsaid.text) == seen(page), "what is told of its fields lets nobody forget what they saw"
+    assert second.send("/accounts/demoted1", **fields, seen=seen(late.text)).status_code == 303
+
+
+def seen(page: str) -> str:
+    found = re.search(r'name="seen" value="([^"]*)"', page)
+    assert found
+    return found[1]
 
 
 def test_nobody_changes_their_own_account(office: Office) -> None:

@@ -17,6 +17,7 @@ from kiosk.central.scope import Scope
 from kiosk.central.store.accounts import ACCOUNT, Account
 from kiosk.central.web.forms import Form
 from kiosk.language import _
+from kiosk.wording.words import word
 
 SCOPE = re.compile("[0-9A-Za-z]{0,12}")
 EMPTY = Form({"role": "viewer"})
@@ -83,7 +84,8 @@ def add(asked: Asked) -> Response:
 def one(asked: Asked) -> Response:
     """One account, and what was done to it."""
     account = _known(asked)
-    return _one(asked, account, Form({"role": account.role, "scope": account.scope}), {})
+    enabled = {"enabled": "on"} if account.disabled is None else {}
+    return _one(asked, account, Form({"role": account.role, "scope": account.scope, **enabled}), {})
 
 
 def change(asked: Asked) -> Response:
@@ -94,7 +96,9 @@ def change(asked: Asked) -> Response:
     if account.name == asked.who.name:
         wrong = {"role": _("Nobody changes their own account: ask another administrator.")}
     if new is None or wrong:
-        return _one(asked, account, asked.form, wrong, 422)
+        return _one(asked, account, asked.form, wrong, 422, asked.form.raw("seen"))
+    if asked.form.raw("seen") not in {"", _seen(account)}:
+        return _one(asked, account, asked.form, {"role": _meanwhile(account)}, 409)
     _changed(asked, account, new, enabled=bool(asked.form.raw("enabled")))
     return to(f"/accounts/{account.name}")
 
@@ -120,6 +124,22 @@ def _changed(asked: Asked, account: Account, new: NewAccount, *, enabled: bool) 
             asked.acted("account enabled" if enabled else "account disabled", new.name, new.scope, new.reason)
 
 
+def _seen(account: Account) -> str:
+    """What a page shows of it: by that a form tells whether somebody has changed it since."""
+    return f"{account.role} {account.scope} {account.disabled is None}"
+
+
+def _meanwhile(account: Account) -> str:
+    may = _("may log in") if account.disabled is None else _("may not log in")
+    return _(
+        "Somebody else has changed this account meanwhile: {role}, stations {scope}, {may}. Yours was not kept;"
+        " sent once more, it takes the place of theirs.",
+        role=word(account.role),
+        scope=account.scope or _("all"),
+        may=may,
+    )
+
+
 def _known(asked: Asked) -> Account:
     return asked.store.account(asked.path["name"], asked.scope) or missing(_("There is no such account."))
 
@@ -129,9 +149,13 @@ def _all(asked: Asked, form: Form, wrong: Mapping[str, str], status: int = 200) 
     return page("accounts", asked, status, accounts=accounts, form=form, wrong=wrong, roles=get_args(Role))
 
 
-def _one(asked: Asked, account: Account, form: Form, wrong: Mapping[str, str], status: int = 200) -> Response:
+def _one(
+    asked: Asked, account: Account, form: Form, wrong: Mapping[str, str], status: int = 200, seen: str = ""
+) -> Response:
+    """`seen`: of a form that comes back, what its page showed."""
     acts = asked.acts(about=account.name)
     bound = asked.store.identity(account.name)
     return page(
-        "account", asked, status, account=account, bound=bound, acts=acts, form=form, wrong=wrong, roles=get_args(Role)
-    )
+        "account", asked, status, account=account, bound=bound, acts=acts, form=form, wrong=wrong, roles=get_args(Role),
+        seen=seen or _seen(account),
+    )  # fmt: skip
