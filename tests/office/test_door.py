@@ -169,6 +169,24 @@ def test_a_role_that_is_lost_while_a_page_is_open_is_lost_at_the_next_request(of
     assert clerk.get("/audit").status_code == 303
 
 
+def test_who_sends_something_after_the_session_is_told_that_it_was_not_done(office: Office) -> None:
+    """Or somebody logs in again, and believes that the door was unlocked."""
+    clerk = office.hire("too.late")
+    token = clerk.csrf("/accounts")
+    clerk.send("/logout", "/audit")
+    sent = clerk.post("/accounts", csrf=token, name="friend", role="viewer", password="x" * 12, reason="x")
+    assert sent.status_code == 303
+    told = clerk.reads(sent.headers["Location"].removeprefix("/office"))
+    assert "what you sent was not done" in told
+    assert "what you sent was not done" not in clerk.reads("/login")
+
+
+def test_who_mistypes_the_password_need_not_type_the_name_again(office: Office) -> None:
+    told = office.stranger().log_in('mistyped"', "wrong horse").text
+    assert 'name="name" value="mistyped&#34;"' in told
+    assert "wrong horse" not in told
+
+
 def test_a_form_without_the_word_of_the_page_does_nothing(office: Office) -> None:
     clerk, other = office.hire("victim"), office.hire("attacker")
     fields = {"name": "planted", "role": "administrator", "scope": "", "password": "x" * 12, "reason": "x"}

@@ -126,7 +126,7 @@ class Gate:
 def viewed(wanted: Page, asked: Asked) -> Response:
     """The view's answer, if the operator's role is one that it is for. Refuses with 403."""
     if wanted.roles and asked.account is None:
-        return to(f"/login?next={quote(asked.here)}" if wanted.method == "GET" else "/login")
+        return to(f"/login?next={quote(asked.here)}" if wanted.method == "GET" else "/login?undone=1")
     if wanted.roles and not asked.may(wanted.roles):
         raise HTTPException(403, _("Your role does not let you do this. An administrator may change it."))
     if wanted.method == "POST" and not hmac.compare_digest(asked.form.raw("csrf").encode(), asked.csrf.encode()):

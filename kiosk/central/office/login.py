@@ -36,7 +36,8 @@ def ask(asked: Asked) -> Response:
     """The form; whoever is logged in goes on."""
     if asked.account:
         return to(safe(asked.query.get("next", "")))
-    return page("login", asked, next=asked.query.get("next", ""), wrong="")
+    undone = _("You are logged in no longer, and what you sent was not done. Log in, and do it again.")
+    return page("login", asked, next=asked.query.get("next", ""), wrong=undone if "undone" in asked.query else "")
 
 
 def enter(asked: Asked) -> Response:
