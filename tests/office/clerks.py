@@ -29,6 +29,7 @@ KEPT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 """Hashed for a test: a good hash takes a while, which is its business."""
 
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
+WRONG = re.compile(r'<li><a href="#([^"]+)">')
 
 
 class Office(Struct, frozen=True):
@@ -62,7 +63,10 @@ class Clerk:
 
     def post(self, path: str, **fields: str) -> requests.Response:
         """Send a form as it stands, without what a page of ours puts into it."""
-        return self.session.post(f"{self.url}/office{path}", fields, allow_redirects=False, timeout=30)
+        answer = self.session.post(f"{self.url}/office{path}", fields, allow_redirects=False, timeout=30)
+        lead = {*WRONG.findall(answer.text)}
+        assert {each for each in lead if f'id="{each}"' not in answer.text} == set(), "what is wrong leads to its field"
+        return answer
 
     def send(self, path: str, page: str = "", **fields: str) -> requests.Response:
         """Fill in the form of a page, and send it."""

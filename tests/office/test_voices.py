@@ -6,6 +6,7 @@ from time import time
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from kiosk.central.cases import Cases, Said
 from kiosk.central.office.voices import calendar_ends
@@ -69,6 +70,18 @@ def test_a_case_is_taken_over_answered_and_disputed(office: Office) -> None:
     assert "voice disputed" in words(told)
     again = other.send(page, do="refuse", words="no")
     assert (again.status_code, "Its owner answers" in words(again)) == (409, True)
+
+
+def test_why_nothing_was_done_is_told_also_where_nothing_is_left_to_do(office: Office) -> None:
+    account = name()
+    steward, case = office.hire(account, "steward", "38"), said(office, somewhere())
+    page = f"/voices/{case.number}"
+    steward.send(page, do="take")
+    steward.send(page, do="refuse", words="the pipe is private")
+    ended = replace(office.store.case(case.number, EVERYWHERE) or case, state=State.CONFIRMED)
+    office.store.keep_case(ended)
+    late = steward.send(page, "/voices", do="do", words="mended after all")
+    assert (late.status_code, "Something is wrong" in words(late)) == (409, True)
 
 
 def test_what_somebody_wrote_is_published_and_taken_back(office: Office) -> None:
