@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from kiosk.central.roles import ADMINISTRATOR, COUNTER, ISSUER, STEWARD, TECHNICIAN, VIEWER, Role, Roles
+from typing import Final
+
+from kiosk.central.roles import ADMINISTRATOR, COUNTER, ISSUER, STEWARD, TECHNICIAN, VIEWER, Roles
+from kiosk.central.store.accounts import Account
 from kiosk.language import _
 
+OF_ALL: Final = frozenset({"/told"})
+"""Pages that tell of all stations together, and so are for who looks after all."""
 
-def menu(role: Role) -> list[tuple[str, str]]:
+
+def menu(account: Account) -> list[tuple[str, str]]:
     """Addresses below the office's, and what they are called, in the order in which a duty needs them."""
     pages: list[tuple[str, str, Roles]] = [
         ("/", _("What is wrong"), VIEWER),
@@ -28,4 +34,8 @@ def menu(role: Role) -> list[tuple[str, str]]:
         ("/accounts", _("Accounts"), ADMINISTRATOR),
         ("/clients", _("Clients"), ADMINISTRATOR),
     ]
-    return [(path, words) for path, words, roles in pages if role in roles]
+    return [
+        (path, words)
+        for path, words, roles in pages
+        if account.role in roles and not (account.scope and path in OF_ALL)
+    ]
