@@ -12,6 +12,7 @@ from requests import Response
 
 from kiosk.central.figures import local
 from kiosk.central.retention import DAY
+from kiosk.central.scope import Scope
 from kiosk.central.store.rounds import SaidService
 from kiosk.central.voices.rounds import Round
 from kiosk.trust.service import Checklist, Item
@@ -115,6 +116,25 @@ def test_who_looks_up_whose_round_it_was_stands_in_the_audit_of_issuers(office: 
     assert look_up(issuer, code, place).status_code == 404
 
 
-def look_up(clerk: Clerk, code: str, place: Place) -> Response:
+def test_whose_round_it_was_is_told_for_a_reason_alone(office: Office, place: Place) -> None:
+    code = place.station(1)
+    place.inspected(code, {"clean": "yes"}, index=office.store.add_credential("steward-8"))
+    issuer = office.hire(name(), "issuer")
+    asked = issuer.send(f"/stations/{code}/rounds", f"/stations/{code}", **of(code, place))
+    assert (asked.status_code, "This asks for a reason." in words(asked)) == (200, False), "the button says none"
+    assert 'name="reason"' in asked.text
+    refused = look_up(issuer, code, place, " ")
+    assert (refused.status_code, "This asks for a reason." in words(refused)) == (422, True)
+    assert "steward-8" not in asked.text + refused.text
+    assert [each.what for each in office.store.acts(Scope(code))] == []
+    assert "steward-8" in words(look_up(issuer, code, place))
+    assert [each.reason for each in office.store.acts(Scope(code))] == ["nobody was there"]
+
+
+def of(code: str, place: Place) -> dict[str, str]:
     (made,) = place.office.store.rounds_of(code, 1)
-    return clerk.send(f"/stations/{code}/rounds", "/me", checklist=place.checklist, day=local(made.at)[0])
+    return {"checklist": place.checklist, "day": local(made.at)[0]}
+
+
+def look_up(clerk: Clerk, code: str, place: Place, reason: str = "nobody was there") -> Response:
+    return clerk.send(f"/stations/{code}/rounds", "/me", **of(code, place), reason=reason)

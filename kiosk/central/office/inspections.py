@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -106,15 +106,20 @@ def made(each: Round, listed: Listed | None, now: float) -> Made:
 
 
 def look_up(asked: Asked) -> Response:
-    """With whose pass a round was made; who asks stands in the audit, which never forgets, and so has not whose it was."""
+    """With whose pass a round was made, for a reason; the audit never forgets, and so says who asked and not whose it was."""
     code, checklist, day = asked.path["code"], asked.form.words("checklist"), asked.form.words("day")
+    reason = asked.form.words("reason")
     if not asked.scope.covers(code):
         missing(_("There is no such station, or it is not one of yours."))
     index = asked.store.steward_of(code, checklist, day)
     if index is None:
         missing(_("There is no such round, or it is not known any longer whose it was."))
+    of: dict[str, Any] = {"code": code, "checklist": checklist, "day": day, "form": asked.form}
+    if not reason:  # the button beside the round says none: the page that it leads to asks for one
+        wrong = {"reason": _("This asks for a reason.")} if "reason" in asked.form.fields else {}
+        return page("round_why", asked, 422 if wrong else 200, **of, wrong=wrong)
     held = asked.store.credential(index)
     with asked.store.transaction():
-        asked.acted("round looked up", f"{checklist} {day}", code)
+        asked.acted("round looked up", f"{checklist} {day}", code, reason)
     mine = held is not None and asked.scope.covers(held.facts.district)
-    return page("round", asked, code=code, day=day, index=index, holder=held.holder if held and mine else "")
+    return page("round", asked, **of, index=index, holder=held.holder if held and mine else "")
