@@ -79,7 +79,9 @@ def test_a_replaced_card_is_printed_and_one_that_is_revoked_is_not(office: Offic
     assert new.facts.card in texts(made.content)[0]
     assert [each.what for each in office.store.acts(EVERYWHERE, about=holder)][:2] == ["card printed", "pass replaced"]
     assert clerk.send("/people/card", page, holder=holder, number="1", reason="x").status_code == 409
-    assert clerk.send("/people/card", page, holder=holder, number="2", reason="").status_code == 400
+    unsaid = clerk.send("/people/card", page, holder=holder, number="1", reason="", card="K-77")
+    assert (unsaid.status_code, 'id="reason-error"' in unsaid.text) == (422, True)
+    assert 'value="K-77"' in unsaid.text, "what was typed stays"
     assert clerk.send("/people/card", page, holder=holder, number="3", reason="x").status_code == 404
     other = office.hire(name(), "issuer", "99")
     assert other.send("/people/card", "/people/new", holder=holder, number="2", reason="x").status_code == 404
@@ -140,10 +142,15 @@ def test_of_those_who_print_at_once_one_does_and_the_next_is_told(
 
 def test_it_is_said_why_a_station_has_no_poster(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     clerk = office.hire(name(), "viewer", "4302")
-    office.store.add_stations([Registered("43020101", "Lake"), Registered("4302X", "Depot")], time())
+    office.store.add_stations(
+        [Registered("43020101", "Lake"), Registered("4302X", "Depot"), Registered("4302")], time()
+    )
     monkeypatch.setattr(office.store, "addresses", Addresses())
     assert "poster.pdf?size=a5" in clerk.get("/stations/43020101").text
     assert "no public pages yet" in words(clerk.get("/stations/43020101/poster.pdf"))
     monkeypatch.setattr(office.store, "addresses", Addresses("https://yizhan.example.org"))
     assert "only a code of eight digits" in words(clerk.get("/stations/4302X/poster.pdf"))
+    assert "only a code of eight digits" in words(clerk.get("/stations/4302/poster.pdf")), (
+        "not another's that begins so"
+    )
     assert clerk.get("/stations/44010101/poster.pdf").status_code == 404

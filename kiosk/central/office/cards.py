@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, missing, page
 from kiosk.central.office.files import CSV, file_of, printed_alone
-from kiosk.central.office.people import row_of
+from kiosk.central.office.people import holder_page, row_of
 from kiosk.central.office.spreadsheets import ONE_AT_A_TIME
 from kiosk.central.passes import By, NotSo
 from kiosk.central.people_file import Found, ordered
@@ -69,12 +69,12 @@ def print_one(asked: Asked) -> Response:
     if meant is None:
         missing(_("There is no such pass."))
     if not asked.form.words("reason"):
-        raise HTTPException(400, _("This asks for a reason."))
+        return holder_page(asked, held, asked.form, {"reason": _("This asks for a reason.")}, 422)
     _with_fonts()
     try:
         return _printed(asked, [_acts(asked).numbered(meant, _by(asked))])
     except NotSo as error:
-        raise HTTPException(409, str(error)) from error
+        return holder_page(asked, held, asked.form, {"reason": str(error)}, 409)
 
 
 def _with_fonts() -> None:

@@ -138,7 +138,9 @@ def _acts(asked: Asked) -> Passes:
 
 def one(asked: Asked) -> Response:
     """All passes of a holder, and what was done with them."""
-    return _one(asked, _held(asked, asked.query.get("holder", "")), Form({"until": day_of(asked.now + HOLDS)}), {})
+    return holder_page(
+        asked, _held(asked, asked.query.get("holder", "")), Form({"until": day_of(asked.now + HOLDS)}), {}
+    )
 
 
 def change(asked: Asked) -> Response:
@@ -150,13 +152,13 @@ def change(asked: Asked) -> Response:
         missing(_("There is no such pass."))
     by = By(asked.who.name, asked.form.words("reason"))
     if not by.reason and do is not _renew:
-        return _one(asked, held, asked.form, {"reason": _("This asks for a reason.")}, 422)
+        return holder_page(asked, held, asked.form, {"reason": _("This asks for a reason.")}, 422)
     try:
         _count(asked)
         return do(asked, meant, by)
     except NotSo as error:
         field = error.field if error.field in {"card", "until"} else "reason"
-        return _one(asked, held, asked.form, {field: str(error)}, 422)
+        return holder_page(asked, held, asked.form, {field: str(error)}, 422)
 
 
 def _renew(asked: Asked, held: Credential, by: By) -> Response:
@@ -178,13 +180,13 @@ def _replace(asked: Asked, held: Credential, by: By) -> Response:
 
 def _set_status(asked: Asked, held: Credential, by: By) -> Response:
     _acts(asked).set_status([held], STATUSES[asked.form.words("do")], by)
-    return _one(asked, _held(asked, held.holder), Form({"until": day_of(asked.now + HOLDS)}), {}, done=True)
+    return holder_page(asked, _held(asked, held.holder), Form({"until": day_of(asked.now + HOLDS)}), {}, done=True)
 
 
 def _look_up(asked: Asked, held: Credential, by: By) -> Response:
     index = _acts(asked).look_up(held, by)
     form = Form({"until": day_of(asked.now + HOLDS)})
-    return _one(asked, _held(asked, held.holder), form, {}, index=(held.number, index))
+    return holder_page(asked, _held(asked, held.holder), form, {}, index=(held.number, index))
 
 
 def _let_go(asked: Asked, held: Credential, by: By) -> Response:
@@ -192,7 +194,7 @@ def _let_go(asked: Asked, held: Credential, by: By) -> Response:
     with asked.store.transaction():
         if asked.store.forget_login(held.holder):
             asked.acted("holder login let go", held.holder, held.facts.district, by.reason)
-    return _one(asked, _held(asked, held.holder), Form({"until": day_of(asked.now + HOLDS)}), {}, done=True)
+    return holder_page(asked, _held(asked, held.holder), Form({"until": day_of(asked.now + HOLDS)}), {}, done=True)
 
 
 DEEDS: Final[Mapping[str, Callable[[Asked, Credential, By], Response]]] = {
@@ -217,7 +219,7 @@ def _held(asked: Asked, holder: str) -> list[Credential]:
     return asked.store.credentials(holder, asked.scope) or missing(_("There is no such holder."))
 
 
-def _one(
+def holder_page(
     asked: Asked,
     held: list[Credential],
     form: Form,
@@ -227,6 +229,7 @@ def _one(
     done: bool = False,
     index: tuple[int, int] | None = None,
 ) -> Response:
+    """All passes of a holder, with what is wrong in the form, or was done."""
     rows = [row_of(each, asked.now) for each in reversed(held)]
     acts = asked.acts(about=held[0].holder)
     return page(

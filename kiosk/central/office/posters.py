@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from kiosk.central.office.asked import Asked, missing
 from kiosk.central.office.files import printed_alone
-from kiosk.central.printing.poster import Size, posters_of, posters_pdf
+from kiosk.central.printing.poster import Size, no_poster, posters_of, posters_pdf
 from kiosk.central.scope import Scope
 from kiosk.language import _
 
@@ -16,8 +16,9 @@ def show(asked: Asked) -> Response:
     code = asked.path["code"]
     if not asked.store.register(asked.scope, code):
         missing(_("There is no such station, or it is not one of yours."))
-    found, without = posters_of(asked.store, Scope(code))
-    if not found:
-        missing(without[0] if without else _("It stands nowhere any more."))
+    why, found = no_poster(code, asked.store.addresses.public), posters_of(asked.store, Scope(code))[0]
+    its = [each for each in found if each.code == code]  # another's may begin so
+    if not its:
+        missing(why or _("It stands nowhere any more."))
     size: Size = "a5" if asked.query.get("size") == "a5" else "a4"
-    return printed_alone(lambda: posters_pdf(found[:1], size), f"poster-{code}-{size}.pdf")
+    return printed_alone(lambda: posters_pdf(its, size), f"poster-{code}-{size}.pdf")
