@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from kiosk.central.codes import is_public, printed
 from kiosk.central.office.asked import Asked, missing, page, to
-from kiosk.central.photos import MOST_BYTES, NoPhoto, made_anew
 from kiosk.central.scope import Scope
 from kiosk.central.sheet_file import PLACE, cells_of, read_cells, registered
 from kiosk.central.sheets import FACILITIES, Sheet, facility_words, unsaid
@@ -20,6 +19,7 @@ from kiosk.central.sheets import missing as lacking
 from kiosk.central.store.registers import Registered
 from kiosk.central.store.sightings import StationLine
 from kiosk.central.web.forms import Form
+from kiosk.central.web.photograph import photograph
 from kiosk.language import _
 
 TEXTS: Final = ("name", "name_en", "address", "latitude", "longitude", "area", "medicine_box", "notice_board")
@@ -67,7 +67,7 @@ def change(asked: Asked) -> Response:
     line = _known(asked)
     before = asked.store.sheet(line.code)
     values, wrong = read_form(asked.form, before)
-    picture, why = _picture(asked.form)
+    picture, why = photograph(asked.form)
     wrong |= {"photo": why} if why else {}
     if wrong:
         return _page(asked, line, before, asked.form, wrong, 422)
@@ -134,15 +134,6 @@ def read_form(form: Form, before: Sheet) -> tuple[dict[str, Any], dict[str, str]
     facilities = had if had or before.facilities is not None else None
     flags = {name: bool(form.raw(name)) for name in FLAGS}
     return {**CLEARED, **flags, **values, "facilities": facilities}, wrong
-
-
-def _picture(form: Form) -> tuple[bytes | None, str]:
-    """The photograph that was sent, made small; or what is wrong with it."""
-    raw = form.file("photo", MOST_BYTES)
-    try:
-        return (made_anew(raw) if raw else None), ""
-    except NoPhoto:
-        return None, _("This is no photograph that can be taken: JPEG, PNG or WebP, 8 MB at the most.")
 
 
 def photo(asked: Asked) -> Response:

@@ -8,12 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kiosk.central.cases import Cases, Said
-from kiosk.central.photos import MOST_BYTES, NoPhoto, made_anew
+from kiosk.central.photos import MOST_BYTES
 from kiosk.central.public.asked import Asked, page
 from kiosk.central.public.forms import admit, busy, word_of, wrong_word
 from kiosk.central.public.station import neighbours, station_of
 from kiosk.central.public.words import name_of
 from kiosk.central.publicly import PublicStation
+from kiosk.central.web.photograph import photograph
 from kiosk.core.desk.vocabulary import LONGEST_TEXT, PLACES, WHATS, known, urgent
 from kiosk.language import _
 from kiosk.wording.words import place_word
@@ -52,7 +53,7 @@ def say(asked: Asked) -> Response:
     if found := {field: words for field, words in wrong.items() if words}:
         return _form(asked, station, place, found, 422)
     admit(asked, "voice", station.code)
-    photo, wrong_photo = _photo(asked.form.file("photo", MOST_BYTES))
+    photo, wrong_photo = photograph(asked.form)
     if wrong_photo:
         return _form(asked, station, place, {"photo": wrong_photo}, 422)
     receipt = Cases(asked.store).say(Said(station.code, place, what, text, photo), asked.now)
@@ -67,16 +68,6 @@ def _form(asked: Asked, station: PublicStation, place: str, wrong: Mapping[str, 
         whats=WHATS[place], wrong=wrong, chosen=asked.form.raw("what"), text=asked.form.raw("text")[: 2 * LONGEST_TEXT],
         longest=LONGEST_TEXT, form_word=word_of(asked, "voice"),
     )  # fmt: skip
-
-
-def _photo(raw: bytes) -> tuple[bytes | None, str]:
-    """What was sent made anew, and what is wrong with it; neither where nothing was sent."""
-    if not raw:
-        return None, ""
-    try:
-        return made_anew(raw), ""
-    except NoPhoto:
-        return None, _("This is no photograph that can be taken: JPEG, PNG or WebP, 8 MB at the most.")
 
 
 # The door did not open.
