@@ -187,6 +187,33 @@ def test_a_viewer_looks_and_does_nothing(stations: Office) -> None:
     assert "<form" not in viewer.get(f"/cause?key=forced_open%40{THERE}").text.partition("<main")[2]
 
 
+def test_what_was_done_is_still_written_down_when_it_is_over(stations: Office, clerk: Clerk) -> None:
+    """Whoever mends a door has it mended before they write: the words are kept, and the cause does not come again."""
+    alarm(stations, THERE)
+    key_of_door, path = f"forced_open@{THERE}", f"/cause?key=forced_open%40{THERE}"
+    assert clerk.send("/cause", page=path, key=key_of_door, act="acknowledged").status_code == 303
+    page = clerk.csrf(path)
+    alarm(stations, THERE, alarm="none")
+    stations.store.end_causes(stations.store.incidents().values(), time())
+    late = clerk.post("/cause", csrf=page, key=key_of_door, act="noted", why=f"a new bolt {EVIL}")
+    assert (late.status_code, "over meanwhile" in words(late), EVIL in late.text) == (409, True, False)
+    assert f'value="{html.escape(f"a new bolt {EVIL}")}"' in late.text
+    number = re.search(r'name="number" value="(\d+)"', late.text)
+    assert number
+    assert clerk.send("/over", f"/over?number={number[1]}", number=number[1], why=" ").status_code == 422
+    sent = clerk.send("/over", f"/over?number={number[1]}", number=number[1], why=f"a new bolt {EVIL}")
+    assert sent.headers["Location"] == "/office/over"
+    told = clerk.reads("/over")
+    assert f"{THERE} Station 01 door forced open" in told
+    assert f"a new bolt {EVIL}" in told
+    assert stations.store.incidents() == {}
+    assert [each.what for each in stations.store.acts(Scope(THERE))][:2] == ["noted", "acknowledged"]
+    assert "a new bolt" in stations.hire(next(NAMES), "viewer", THERE).reads("/over")
+    elsewhere = stations.hire(next(NAMES), "steward", "370811")
+    assert "a new bolt" not in elsewhere.reads("/over")
+    assert elsewhere.send("/over", "/", number=number[1], why="mine").status_code == 404
+
+
 def test_what_is_over_is_said_to_be_over(clerk: Clerk) -> None:
     answer = clerk.get("/cause?key=silent%4037081101")
     assert (answer.status_code, "not wrong any longer" in answer.text) == (404, True)

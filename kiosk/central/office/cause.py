@@ -13,6 +13,7 @@ from kiosk.central.duty import DutyAct, DutyNote, Incident
 from kiosk.central.looking import Wrong, seen_by
 from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.office.duty import row
+from kiosk.central.office.over import ended_meanwhile
 from kiosk.central.roles import ADMINISTRATOR, DUTY
 from kiosk.central.web.forms import Form
 from kiosk.central.wrong import Cause
@@ -34,7 +35,10 @@ def show(asked: Asked) -> Response:
 
 def act(asked: Asked) -> Response:
     """Keep what somebody does about it; or say what is wrong in the form, and lose nothing of it."""
-    cause = _found(asked, asked.form.raw("key"))
+    key = asked.form.raw("key")
+    cause = _seen(asked, key)
+    if cause is None:
+        return ended_meanwhile(asked, key) or _over()
     if not asked.scope.covers(cause.place):
         raise HTTPException(403, _("It is of a wider place than yours: whoever looks after all of that decides."))
     note, wrong = read_note(asked.form, _people(asked), asked.who.name, asked.now)
@@ -85,11 +89,14 @@ def read_note(
 
 
 def _found(asked: Asked, key: str) -> Cause:
+    return _seen(asked, key) or _over()
+
+
+def _seen(asked: Asked, key: str) -> Cause | None:
     """The cause of that key as the operator sees it; one that was there a moment ago, too."""
     wrong = asked.looking.wrong(asked.now)
     found = next((each for each in wrong.causes if each.key == key), None) or _gone(wrong.incidents.get(key))
-    seen = seen_by(found, asked.scope) if found else None
-    return seen or _over()
+    return seen_by(found, asked.scope) if found else None
 
 
 def _gone(incident: Incident | None) -> Cause | None:

@@ -25,6 +25,7 @@ from kiosk.central.office import (
     notices,
     numbers,
     oidc,
+    over,
     people,
     people_import,
     phone,
@@ -87,6 +88,8 @@ PAGES: Final = (
     Page("/cause", cause.show, VIEWER),
     Page("/cause", cause.act, DUTY, POST),
     Page("/cause/forget", cause.forget, ADMINISTRATOR, POST),
+    Page("/over", over.show, VIEWER),
+    Page("/over", over.note, DUTY, POST),
     Page("/told", told.show, ADMINISTRATOR),
     Page("/told", told.test, ADMINISTRATOR, POST),
     # The stations.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import astuple, replace
@@ -10,6 +10,7 @@ from msgspec.structs import astuple, replace
 from kiosk.central.duty import DutyNote, Incident
 from kiosk.central.scope import Scope
 from kiosk.central.store.audit import Act, Audit
+from kiosk.central.store.engine import Row
 from kiosk.central.wrong import Cause
 
 INCIDENT: Final = "number, key, what, place, came, seen, told, reminded, gone"
@@ -22,27 +23,25 @@ class Causes(Audit):
     def incidents(self) -> dict[str, Incident]:
         """Those that are not gone, by the key of their cause, with what was done about them."""
         rows = self._engine.all(f"SELECT {INCIDENT} FROM causes WHERE gone IS NULL")
-        notes = self._notes("gone IS NULL")
-        return {row[1]: replace(Incident(*row), notes=tuple(notes.get(row[0], ()))) for row in rows}
+        return {each.key: each for each in self._with_notes(rows, "gone IS NULL")}
 
-    def _notes(self, where: str) -> dict[int, list[DutyNote]]:
-        found: dict[int, list[DutyNote]] = {}
+    def _with_notes(self, rows: Iterable[Row], where: str, values: Sequence[object] = ()) -> list[Incident]:
+        notes: dict[int, list[DutyNote]] = {}
         columns = f"duty.number, {', '.join(NOTE)}"
-        for row in self._engine.all(
-            f"SELECT {columns} FROM duty JOIN causes ON causes.number = cause WHERE {where} ORDER BY duty.number"
-        ):
+        joined = f"SELECT {columns} FROM duty JOIN causes ON causes.number = cause WHERE {where} ORDER BY duty.number"
+        for row in self._engine.all(joined, values):
             note = DutyNote(*row)
-            found.setdefault(note.cause, []).append(note)
-        return found
+            notes.setdefault(note.cause, []).append(note)
+        return [replace(Incident(*row), notes=tuple(notes.get(row[0], ()))) for row in rows]
 
     def ended_causes(self, scope: Scope, most: int = 50) -> list[Incident]:
-        """The last that are gone, the newest first."""
+        """The last that are gone, the newest first, with what was done about them."""
         where, values = scope.within("place")
         rows = self._engine.all(
             f"SELECT {INCIDENT} FROM causes WHERE gone IS NOT NULL AND {where} ORDER BY gone DESC LIMIT ?",
             (*values, most),
         )
-        return [Incident(*row) for row in rows]
+        return self._with_notes(rows, self._engine.words.among("causes.number"), ([row[0] for row in rows],))
 
     def note_causes(self, causes: Iterable[Cause], now: float) -> None:
         """These are there: new ones from now on, the others still."""
@@ -71,6 +70,12 @@ class Causes(Audit):
             assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
             self._engine.put("duty", NOTE, [(found[0], *astuple(note)[2:])])
             self.acted(Act(note.account, note.act, cause.key, cause.place, note.why or note.whom), now)
+
+    def note_ended(self, ended: Incident, note: DutyNote, now: float) -> None:
+        """Keep what somebody says of one that is gone, in the audit, too: it stays gone."""
+        with self._engine.transaction():
+            self._engine.put("duty", NOTE, [(ended.number, *astuple(note)[2:])])
+            self.acted(Act(note.account, note.act, ended.key, ended.place, note.why), now)
 
     def purge_notes(self, before: float) -> int:
         """What was done about those that have been gone since before then."""
