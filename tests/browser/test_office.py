@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from kiosk.central.duty import DutyNote
 from kiosk.central.figures import local
 from kiosk.central.office import live
 from kiosk.central.office.pages import PAGES
@@ -20,6 +21,7 @@ from kiosk.central.store.campaigns import Handed, StoredCampaign, Words
 from kiosk.central.store.rounds import SaidService
 from kiosk.central.store.stocks import Slot
 from kiosk.central.voices.rounds import Round
+from kiosk.central.wrong import Cause
 from kiosk.index.poll import poll_words
 from kiosk.trust.service import Checklist, Item
 from tests.browser.test_contrast import violations
@@ -51,6 +53,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         found.store.enrol(CODE, found.store.make_claim(CODE, time()), public(private(20)), time())
         inspected(found)
         handed_out(found)
+        mended(found)
         tell(found, {"kind": "unlocked", "door": "main", "by": "exit"}, {"kind": "fault", "what": "sensor.fridge"})
         yield found
 
@@ -72,6 +75,13 @@ def handed_out(office: Office) -> None:
         token, when = f"{number % 2:032x}", (local(now)[0], now, True, now)
         office.store.hand_out(Handed("rain", 10**6, number, CODE, "", token, "", True, 1, *when))
     office.store.fill(Slot(CODE, "", "raincoat", 0, "", now))
+
+
+def mended(office: Office) -> None:
+    """Its door was forced open, and is so no longer."""
+    forced = Cause("forced_open", CODE, whole=False, stations=(CODE,), of=1, since=time(), detail="main")
+    office.store.on_duty(forced, DutyNote(0, 0, time(), "wang", "noted", None, "", "A carpenter comes"), time())
+    office.store.end_causes(office.store.incidents().values(), time())
 
 
 def began(chromium: Any, office: Office, size: tuple[int, int] = DESK, locale: str = "en", **more: Any) -> Any:
@@ -133,7 +143,7 @@ def test_every_page_passes_axe_and_is_no_wider_than_the_screen(
     # Of a drawing axe cannot tell, nor of a table's cells beyond its frame: on a telephone, and where English words are long.
     unsure = "color-contrast: <text" if (size, locale) == (DESK, "zh-CN") else "color-contrast: <t"
     found = {}
-    for path in (*LOOKED_AT, "/campaigns/rain"):
+    for path in (*LOOKED_AT, "/campaigns/rain", "/over?number=1"):
         page.goto(f"{office.url}/office{path}")
         found[path] = [each for each in violations(page) if unsure not in each]
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
