@@ -18,6 +18,7 @@ from kiosk.central.office.pages import PAGES
 from kiosk.central.scope import EVERYWHERE
 from kiosk.central.sheets import Sheet
 from kiosk.central.store.campaigns import Handed, StoredCampaign, Words
+from kiosk.central.store.registers import Registered
 from kiosk.central.store.rounds import SaidService
 from kiosk.central.store.stocks import Slot
 from kiosk.central.voices.rounds import Round
@@ -46,10 +47,11 @@ POLL_PAGE, SHEET_PAGE = "/office/services/poll", f"/office/stations/{CODE}/sheet
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One station, which has told of a fault."""
+    """One station, of which somebody has written far too long a name, and which has told of a fault."""
     with open_office(tmp_path_factory.mktemp("office")) as found, pytest.MonkeyPatch.context() as patch:
         patch.setattr(live, "LOOK_EVERY", 0.1)
         found.store.add_account("wang", "administrator", "", KEPT, time())
+        found.store.add_stations([Registered(CODE, "x" * 500, "y" * 500)], time())
         found.store.enrol(CODE, found.store.make_claim(CODE, time()), public(private(20)), time())
         inspected(found)
         handed_out(found)
@@ -143,7 +145,7 @@ def test_every_page_passes_axe_and_is_no_wider_than_the_screen(
     # Of a drawing axe cannot tell, nor of a table's cells beyond its frame: on a telephone, and where English words are long.
     unsure = "color-contrast: <text" if (size, locale) == (DESK, "zh-CN") else "color-contrast: <t"
     found = {}
-    for path in (*LOOKED_AT, "/campaigns/rain", "/over?number=1"):
+    for path in (*LOOKED_AT, "/campaigns/rain", "/over?number=1", f"/stations/{CODE}"):
         page.goto(f"{office.url}/office{path}")
         found[path] = [each for each in violations(page) if unsure not in each]
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path

@@ -156,6 +156,8 @@ def test_a_form_that_lacks_something_is_given_back_with_all_that_it_lacks(statio
     path = f"/cause?key=forced_open%40{THERE}"
     answer = clerk.send("/cause", page=path, key=f"forced_open@{THERE}", act="muted", hours="9999", why="")
     assert answer.status_code == 422
+    assert {field for field in ("hours", "why") if f'id="{field}-error"' not in answer.text} == set()
+    assert 'id="act-error"' in clerk.send("/cause", page=path, key=f"forced_open@{THERE}").text
     errors = re.findall(r'<li><a href="#\w+">([^<]+)</a></li>', answer.text)
     assert errors == ["Choose for how long.", "Write why: whoever comes after you reads it."]
     answer = clerk.send(

@@ -55,8 +55,10 @@ def test_a_page_without_a_role_is_none() -> None:
 
 @pytest.mark.parametrize("scope", ["", "3708"])
 @pytest.mark.parametrize("role", ALL)
-def test_the_menu_leads_only_to_pages_that_open(office: Office, role: Role, scope: str) -> None:
+def test_the_menu_leads_only_to_pages_that_open_and_say_what_they_are(office: Office, role: Role, scope: str) -> None:
     name = f"menu.{role}{scope}"
     clerk, account = office.hire(name, role, scope), office.store.account(name, EVERYWHERE)
     assert account
-    assert {path for path, _words in menu(account) if clerk.get(path).status_code != 200} == set()
+    pages = {path: clerk.get(path) for path, _words in menu(account)}
+    assert {path for path, page in pages.items() if page.status_code != 200} == set()
+    assert {path for path, page in pages.items() if 'class="help' not in page.text} == set(), "each says what it is"

@@ -189,6 +189,13 @@ def test_what_is_wrong_with_a_command_is_told_at_once(fields: dict[str, str], wr
     assert (new is None) is bool(wrong)
 
 
+def test_each_error_of_a_command_stands_beside_its_field(office: Office, station: str) -> None:
+    clerk, page = office.hire("mistaken", "technician"), f"/stations/{station}"
+    told = clerk.send(f"{page}/commands", page, verb="<", door="attic", minutes="x")
+    assert told.status_code == 422
+    assert {field for field in ("verb", "door", "minutes") if f'id="{field}-error"' not in told.text} == set()
+
+
 def test_a_station_beyond_ones_own_is_not_there(office: Office, station: str) -> None:
     """IDOR over prefixes: read, watched and told alike."""
     clerk = office.hire("elsewhere", "technician", "41")
