@@ -47,11 +47,10 @@ POLL_PAGE, SHEET_PAGE = "/office/services/poll", f"/office/stations/{CODE}/sheet
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One station, of which somebody has written far too long a name, and which has told of a fault."""
+    """One station, which has told of a fault."""
     with open_office(tmp_path_factory.mktemp("office")) as found, pytest.MonkeyPatch.context() as patch:
         patch.setattr(live, "LOOK_EVERY", 0.1)
         found.store.add_account("wang", "administrator", "", KEPT, time())
-        found.store.add_stations([Registered(CODE, "x" * 500, "y" * 500)], time())
         found.store.enrol(CODE, found.store.make_claim(CODE, time()), public(private(20)), time())
         inspected(found)
         handed_out(found)
@@ -164,6 +163,16 @@ def test_the_login_and_a_form_with_errors_pass_axe(chromium: Any, office: Office
     page.context.clear_cookies()
     page.goto(f"{office.url}/office/login")
     assert violations(page) == []
+    page.context.close()
+
+
+def test_a_name_without_an_end_makes_no_page_wider_than_a_telephone(chromium: Any, office: Office) -> None:
+    page = began(chromium, office, PHONE)
+    office.store.add_stations([Registered(CODE, "x" * 500, "y" * 500)], time())
+    for path in ("/stations", f"/stations/{CODE}", f"/stations/{CODE}/sheet", "/"):
+        page.goto(f"{office.url}/office{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], path
+    office.store.add_stations([Registered(CODE, "Lake", "Lake Road")], time())
     page.context.close()
 
 
