@@ -325,6 +325,7 @@ def test_a_station_that_sends_too_much_is_told_to_wait_and_so_are_the_operators(
 ) -> None:
     size = len(msgspec.json.encode(batch(1)))
     monkeypatch.setattr(quota, "QUOTA", Rate(3 * size, 0.1))
+    monkeypatch.setattr(quota, "LOG", 0)
     with running(tmp_path, monkeypatch) as server:
         assert [post(server, batch(seq)).status_code for seq in (1, 2, 3)] == [200] * 3
         refused = post(server, batch(4))
@@ -339,6 +340,17 @@ def test_a_station_that_sends_too_much_is_told_to_wait_and_so_are_the_operators(
         )
         assert answer.status_code == 200, "it is that station's alone"
         assert [(alarm.what, alarm.station) for alarm in server.store.alarms()] == [("quota", CODES[0])]
+
+
+def test_a_station_that_begins_epochs_without_end_is_stopped_and_goes_on_with_those_that_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "QUOTA", Rate(2.5 * quota.LOG, 0.1))
+    with running(tmp_path, monkeypatch) as server:
+        begun = [post(server, batch(1, epoch=f"{number:016x}")).status_code for number in range(5)]
+        assert begun == [200, 200, 429, 429, 429]
+        assert post(server, batch(2, epoch=f"{0:016x}")).status_code == 200
+        assert len(server.store.ends(CODES[0])["access"]) == 2
 
 
 @pytest.mark.slow
@@ -416,6 +428,7 @@ def gone(peer: socket.socket) -> bool:
 
 def test_what_the_store_did_not_take_counts_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota, "QUOTA", Rate(2 * len(msgspec.json.encode(batch(1))), 0.1))
+    monkeypatch.setattr(quota, "LOG", 0)
 
     def away(*_: Any) -> NoReturn:
         raise StoreFailed(Trouble.AWAY, "gone")

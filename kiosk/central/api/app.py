@@ -50,9 +50,10 @@ from kiosk.central.jobs import Jobs
 from kiosk.central.keys.making import existing_store
 from kiosk.central.published import Publication, Published
 from kiosk.central.refusals import CannotSign
+from kiosk.central.remembered import remember
 from kiosk.central.store.documents import FORGOTTEN
 from kiosk.central.store.engine import StoreFailed
-from kiosk.central.store.logs import ConflictFound, GapFound, Sent
+from kiosk.central.store.logs import ConflictFound, GapFound, Key, Sent
 from kiosk.central.store.registers import WrongClaim
 from kiosk.central.throttle import Throttle
 from kiosk.central.web.turns import Turns
@@ -114,7 +115,7 @@ class Central:
         self._releases = ReleaseRoutes(folder, self.store, self._authority, bandwidth)
         self._pictures = PictureRoutes(self.store, self._authority, bandwidth)
         self._issuing = Issuing(self.store, self.issuer)
-        self._quotas = Throttle(quota.QUOTA)
+        self._quotas, self._logs = Throttle(quota.QUOTA), dict[Key, bool]()
         self._intake = Intake(self.store)
         self._attendance = Attendance(self.store)
         self._unfinished, self._strangers = Unfinished(), Unfinished()
@@ -174,17 +175,20 @@ class Central:
         self._intake.check()
         body = await read_body(request, self._unfinished)
         with self._intake.place():
-            await self._within_quota(code, len(body))
             conflicts = contract.UNDERSTANDS_CONFLICT in capabilities(request)
+            sent = Sent(code, stream, decoded(body, Batch), conflicts)
+            weight = len(body) + (0 if sent.key in self._logs else quota.LOG)
+            await self._within_quota(code, weight)
+            remember(self._logs, sent.key, True)
             try:
-                acked, rejected = await self._intake.take(Sent(code, stream, decoded(body, Batch), conflicts))
+                acked, rejected = await self._intake.take(sent)
             except ConflictFound as found:
                 detail = f"number {found.expected} is held with other content, or comes from a boot that another has followed"
                 raise Refused(409, detail, found.expected, contract.CONFLICT) from found
             except GapFound as gap:
                 raise Refused(409, f"number {gap.expected} is wanted next", gap.expected) from gap
             except StoreFailed:
-                self._quotas.give_back(code, len(body))
+                self._quotas.give_back(code, weight)
                 raise
         return answered(BatchAnswer(acked, time.time(), self._board.versions(code), rejected))
 

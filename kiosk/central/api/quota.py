@@ -11,3 +11,6 @@ BURST: Final = 64 * 2**20
 
 QUOTA: Final = Rate(BURST, BURST / 86_400)
 """Of each station; a day brings it back."""
+
+LOG: Final = 64 * 2**10
+"""Bytes for which an epoch counts beside its entries: what is known of each is kept for ever, and gone through each minute."""
