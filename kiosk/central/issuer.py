@@ -268,8 +268,8 @@ class Issuer:
 
     def _publish_again(self, kind: str, station: str, now: int) -> None:
         """Anew what that station has of this kind; each policy, of whatever prefix, has an hour of its own."""
-        held = self._store.published().policy(station) if kind == "policy" else None
-        policy = read_policy_document(held[1]) if held else None
+        held = self._store.policy_of(station) if kind == "policy" else None
+        policy = read_policy_document(held) if held else None
         what = f"policy {policy.station}" if policy else kind
         if now - self._jumped_at.get(what, -JUMP_EVERY) < JUMP_EVERY:
             return

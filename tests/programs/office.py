@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from kiosk.central.issuer import Issuer
 from kiosk.central.store import CentralStore
@@ -19,6 +22,19 @@ CODE = "37081101"
 def sqlite_of(store: CentralStore) -> sqlite3.Connection:
     assert isinstance(store._engine, Sqlite)
     return store._engine.db
+
+
+def rows_read(store: CentralStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """With how many rows each question is answered from now on."""
+    counts, asked = list[int](), store._engine.all
+
+    def counted(*words: Any) -> list[Any]:
+        rows = asked(*words)
+        counts.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(store._engine, "all", counted)
+    return counts
 
 
 class Office:

@@ -13,6 +13,7 @@ from kiosk.central.store import CentralStore
 from kiosk.central.store.logs import MOST_ASIDE, ConflictFound, GapFound
 from kiosk.contract.bodies import Batch
 from tests.conftest import ROOT
+from tests.programs.office import rows_read
 
 CODE = "37081101"
 EPOCH = "00112233445566aa"
@@ -59,26 +60,12 @@ def test_a_boot_that_another_has_followed_is_a_conflict_and_what_came_before_it_
     assert take(store, batch(5, entry(5, "c"))) == 5
 
 
-@pytest.fixture
-def read(store: CentralStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each question was answered with."""
-    counts, asked = list[int](), store._engine.all
-
-    def counted(*words: Any) -> list[Any]:
-        rows = asked(*words)
-        counts.append(len(rows))
-        return rows
-
-    monkeypatch.setattr(store._engine, "all", counted)
-    return counts
-
-
 @pytest.mark.parametrize("many", ["boots", "epochs"])
 def test_what_a_station_has_sent_before_makes_no_batch_of_its_own_dearer(
-    many: str, store: CentralStore, read: list[int]
+    many: str, store: CentralStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All others wait for it: one that was taken over may name any number of boots, and begin any number of epochs."""
-    costs = []
+    costs, read = [], rows_read(store, monkeypatch)
     for turn in range(20):
         first, epoch = (20 * turn + 1, 0) if many == "boots" else (1, turn)
         entries = [entry(seq, f"{turn} {seq}") for seq in range(first, first + 20)]
@@ -89,11 +76,11 @@ def test_what_a_station_has_sent_before_makes_no_batch_of_its_own_dearer(
 
 
 def test_two_numbers_that_come_again_are_compared_and_nothing_that_lies_between(
-    store: CentralStore, read: list[int]
+    store: CentralStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = [entry(seq) if seq % 2 else entry(seq, boot_id=7) for seq in range(1, 201)]
     assert take(store, batch(1, *held)) == 200
-    read.clear()
+    read = rows_read(store, monkeypatch)
     assert take(store, batch(1, *held[:2], *held[198:])) == 200
     assert max(read) == 2
     for wrong in (entry(1, door="back"), entry(2, boot_id=8)):

@@ -20,7 +20,7 @@ from kiosk.trust.keyset import Use
 from kiosk.trust.policy import DoorPolicy, PolicyDocument, ProgrammePolicy
 from kiosk.trust.status import Status, StatusList, unpack
 from tests.keys import private
-from tests.programs.office import CODE, NOW, Office, sqlite_of
+from tests.programs.office import CODE, NOW, Office, rows_read, sqlite_of
 
 
 def revoked(store: CentralStore) -> list[int]:
@@ -112,6 +112,19 @@ def test_after_a_backup_each_policy_is_published_anew_at_once(office: Office) ->
         office.issuer.hear(station, {"policy": NOW + 50})
         assert office.store.versions(station)["policy"] >= NOW + 100
     assert office.store.newest_policy(2**53) == NOW + 102, "each once"
+
+
+def test_after_a_backup_a_station_with_a_policy_that_is_lost_costs_little_however_often_it_asks(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a province ask twice a minute, until somebody publishes one again."""
+    for number in range(100):
+        office.store.put_command(f"4100{number:04}", 1, f"{number}", NOW, b"")
+    office.now += 100
+    read = rows_read(office.store, monkeypatch)
+    for _ in range(2):
+        office.issuer.hear(CODE, {"policy": NOW + 50})
+    assert max(read) < 100, "nothing is read of each other station"
 
 
 def test_an_old_backup_tells_all_that_is_ahead_and_publishes_it_once_the_clock_is_trusted(office: Office) -> None:

@@ -115,6 +115,12 @@ class Documents:
         """Every policy, as signed."""
         return [body for (body,) in self._engine.all("SELECT body FROM policies ORDER BY scope")]
 
+    def policy_of(self, station: str) -> bytes | None:
+        """The one with the longest prefix of the station's code, as signed."""
+        select = f"SELECT body FROM policies WHERE {self._engine.words.among('scope')} ORDER BY length(scope) DESC LIMIT 1"
+        found = self._engine.one(select, (prefixes(station),))
+        return bytes(found[0]) if found else None
+
     def put_policy(self, scope: str, version: int, body: bytes) -> None:
         """Publish a policy for the stations of that prefix."""
         self._engine.run(
