@@ -195,6 +195,36 @@ def test_a_server_that_has_ended_a_connection_is_asked_after_the_others(
         assert between.taken == 1
 
 
+def test_who_listens_to_a_server_that_hangs_hears_of_what_is_published_at_the_one_in_its_place(
+    between: Between, postgresql: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine still answers for it, so TCP says nothing, and that no news come says nothing either."""
+    monkeypatch.setattr(postgres, "HANGS_AFTER", 0.5)
+    with closing(through(between, postgresql, tmp_path, postgresql.port)) as store, ThreadPoolExecutor(1) as pool:
+        assert store.stirred(0.0)
+        between.hang = True
+        waiting = pool.submit(store.stations)
+
+        def left() -> bool:
+            store.leave_hung()
+            return waiting.done()
+
+        until(left, "that it is left")
+        store.put_document("status", 9, b"", 1.0)
+        asked = [pool.submit(store.stirred, 0.1)]
+
+        def heard() -> bool:
+            store.leave_hung()
+            if not asked[-1].done():
+                return False
+            if asked[-1].exception() is None and asked[-1].result():
+                return True
+            asked.append(pool.submit(store.stirred, 0.1))
+            return False
+
+        until(heard, "that it is heard")
+
+
 @pytest.mark.parametrize(
     ("dsn", "behind", "others"),
     [

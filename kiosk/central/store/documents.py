@@ -117,7 +117,9 @@ class Documents:
 
     def policy_of(self, station: str) -> bytes | None:
         """The one with the longest prefix of the station's code, as signed."""
-        select = f"SELECT body FROM policies WHERE {self._engine.words.among('scope')} ORDER BY length(scope) DESC LIMIT 1"
+        select = (
+            f"SELECT body FROM policies WHERE {self._engine.words.among('scope')} ORDER BY length(scope) DESC LIMIT 1"
+        )
         found = self._engine.one(select, (prefixes(station),))
         return bytes(found[0]) if found else None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, LiteralString
@@ -85,11 +87,11 @@ class Session:
         self._dsn, self._waits = dsn, waits
         self._guard = threading.Lock()
         self._connection: Connection[Row] | None = None
-        self._has_lock = False
+        self._has_lock, self._listened_at = False, -math.inf
 
     def locked(self) -> bool:
         """Whether it has the lock of whoever runs the jobs. Raises psycopg.Error, and has it no longer."""
-        with self._used() as (connection, _new):
+        with self._used() as connection:
             if self._has_lock:
                 connection.execute("SELECT 1")
             else:
@@ -99,14 +101,15 @@ class Session:
 
     def heard(self, within: float) -> bool:
         """Whether it is told of a publication within that many seconds, or may have missed one. Raises psycopg.Error."""
-        with self._used() as (connection, new):
-            if new:
-                connection.execute("LISTEN publications")
-            return new or any(connection.notifies(timeout=within, stop_after=1))
+        with self._used() as connection:
+            if time.monotonic() - self._listened_at < HANGS_AFTER:
+                return any(connection.notifies(timeout=within, stop_after=1))
+            connection.execute("LISTEN publications")  # again: a server that hangs says no less than one without news
+            self._listened_at = time.monotonic()
+            return True
 
     @contextmanager
-    def _used(self) -> Iterator[tuple[Connection[Row], bool]]:
-        """The connection, and whether it is a new one."""
+    def _used(self) -> Iterator[Connection[Row]]:
         with self._guard:
             new = self._connection is None
             try:
@@ -115,7 +118,7 @@ class Session:
                 with self._waits.on(self._connection):
                     if new:
                         self._connection.execute(NOTICED)
-                    yield self._connection, new
+                    yield self._connection
             except psycopg.Error:
                 self._end()
                 raise
@@ -128,7 +131,7 @@ class Session:
     def _end(self) -> None:
         if self._connection:
             self._connection.close()
-        self._connection, self._has_lock = None, False
+        self._connection, self._has_lock, self._listened_at = None, False, -math.inf
 
 
 class Postgres:
