@@ -5,7 +5,8 @@ The statements are those that both understand, with `?` for a value; where they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Any, Final, Protocol
@@ -64,11 +65,27 @@ class Words(Protocol):
     def among(self, column: str) -> str:
         """Whether a column is one of those in a list, which is the value."""
 
+    def wanted(self, table: str, columns: Sequence[str]) -> str:
+        """Rows of a table's columns, as JSON, which are the value; to be joined with."""
+
     def field(self, name: str) -> str:
         """A field of the JSON in `body`, as text."""
 
     def listed(self, column: str) -> str:
         """The different values of a group, with commas between them."""
+
+
+def look_up(engine: Engine, table: str, keys: Collection[Row], columns: Sequence[str], more: str) -> list[Row]:
+    """Those rows of a table that have one of these keys in those columns: the key, and another column.
+
+    Each is found by the index of these columns, however many rows share a part of a key.
+    """
+    if not keys:
+        return []
+    found = ", ".join(f"{table}.{each}" for each in (*columns, more))
+    same = " AND ".join(f"{table}.{each} = wanted.{each}" for each in columns)
+    select = f"SELECT {found} FROM {engine.words.wanted(table, columns)} wanted JOIN {table} ON {same}"
+    return engine.all(select, (json.dumps([dict(zip(columns, key, strict=True)) for key in keys]),))
 
 
 class Engine(Protocol):

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from kiosk.central.remembered import remember
 from kiosk.central.store.batches import LONGEST_BOOT, Kept, Numbered, in_order, kept, without_nul, written
 from kiosk.central.store.doors import OF_A_DOOR, Doors, doors_of, merged
-from kiosk.central.store.engine import Row, StoreFailed, Trouble
+from kiosk.central.store.engine import Row, StoreFailed, Trouble, look_up
 from kiosk.central.store.releases import OF_UPDATES, Releases
 from kiosk.central.store.sightings import OF_FAULTS, Sightings
 from kiosk.contract.bodies import MAX_ENTRY, Batch, Rejected
@@ -28,6 +28,7 @@ from kiosk.decoding import UNDECODABLE
 MOST_ASIDE: Final = 1000
 """Batches of a station that are kept aside."""
 
+KEY: Final = ("station", "stream", "epoch")
 ENTRY: Final = ("log", "seq", "kind", "boot_number", "boot", "wall", "received", "body")
 NEWEST_BOOTS: Final = """
     SELECT logs.id, boot_id, boots.id FROM logs
@@ -200,13 +201,10 @@ class Logs(Sightings, Releases, Doors):
 
     def _look_up(self, keys: list[Key]) -> dict[Key, int]:
         """The numbers of those of them that there are."""
-        if not keys:
-            return {}
-        where = " AND ".join(self._engine.words.among(each) for each in ("station", "stream", "epoch"))
-        parts = [sorted(set(each)) for each in zip(*keys, strict=True)]  # a station may have begun any number of others
-        rows = self._engine.all(f"SELECT station, stream, epoch, id FROM logs WHERE {where}", parts)
-        found = {(station, stream, epoch): number for station, stream, epoch, number in rows}
-        found = {key: found[key] for key in keys if key in found}
+        found = {
+            (station, stream, epoch): number
+            for station, stream, epoch, number in look_up(self._engine, "logs", keys, KEY, "id")
+        }
         for key, number in found.items():
             remember(self._numbers, key, number)
         return found
@@ -264,12 +262,8 @@ class Logs(Sightings, Releases, Doors):
 
     def _boots_of(self, wanted: set[Boot]) -> dict[Boot, int]:
         """Those of them that there are; a station may have sent any number of others."""
-        if not wanted:
-            return {}
-        logs, boots = (sorted(set(each)) for each in zip(*wanted, strict=True))
-        words = self._engine.words
-        select = f"SELECT log, boot_id, id FROM boots WHERE {words.among('log')} AND {words.among('boot_id')}"
-        return {(log, boot): number for log, boot, number in self._engine.all(select, (logs, boots))}
+        rows = look_up(self._engine, "boots", wanted, ("log", "boot_id"), "id")
+        return {(log, boot): number for log, boot, number in rows}
 
     def _contradicted(self, log: Log, numbered: Numbered) -> int:
         """The first number that is held with another content; 0 for none. What is not held any longer contradicts nothing."""

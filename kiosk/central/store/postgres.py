@@ -71,6 +71,10 @@ class PostgresWords:
         """Whether a column is one of those in a list."""
         return f"{column} = ANY(?)"
 
+    def wanted(self, table: str, columns: Sequence[str]) -> str:  # noqa: ARG002  the table's own types are taken for all
+        """Rows of a table's columns."""
+        return f"json_populate_recordset(NULL::{table}, ?)"
+
     def field(self, name: str) -> str:
         """A field of the JSON in `body`, in which PostgreSQL would stumble over an escaped NUL."""
         return rf"(replace(body, '\u0000', '\ufffd')::json ->> '{name}')"

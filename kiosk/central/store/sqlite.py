@@ -40,6 +40,11 @@ class SqliteWords:
         """Whether a column is one of those in a list."""
         return f"{column} IN (SELECT value FROM json_each(?))"
 
+    def wanted(self, table: str, columns: Sequence[str]) -> str:  # noqa: ARG002  JSON has the types that these have
+        """Rows of a table's columns."""
+        fields = ", ".join(f"json_extract(value, '$.{each}') AS {each}" for each in columns)
+        return f"(SELECT {fields} FROM json_each(?))"
+
     def field(self, name: str) -> str:
         """A field of the JSON in `body`."""
         return f"json_extract(body, '$.{name}')"
