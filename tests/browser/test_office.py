@@ -134,6 +134,7 @@ def test_what_somebody_types_stays_while_the_page_keeps_up(chromium: Any, office
     page.context.close()
 
 
+@pytest.mark.timeout(300)  # some thirty pages, each looked through by axe: 75 s beside others at work
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 def test_every_page_passes_axe_and_is_no_wider_than_the_screen(
