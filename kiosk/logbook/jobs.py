@@ -1,12 +1,17 @@
-"""What the writer is asked to do beside entries, and what a later job of a kind makes of one before it."""
+"""What the writer is asked to do beside entries, and what a later job or entry makes of one before it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kiosk.core.desk import stock
 from kiosk.core.desk.handing import Forget, KeepMarks
-from kiosk.core.entries import Stream
+from kiosk.core.entries import Entry, Stream
 from kiosk.core.events import CommitFailed, Committed, Faulted, Keep, KeepFloor, KeepService, Record, ServicesLost
 
 
@@ -43,6 +48,12 @@ Other = Keep | KeepService | KeepFloor | Acked | AckedSurvivors | NewEpoch | Kee
 Job = Record | Other | Flush
 Answer = Committed | CommitFailed | Faulted | ServicesLost
 
+MARKS: Final = (KeepMarks.__name__,)
+"""The key of the one that waits."""
+
+OF_MARKS: Final = (KeepMarks, Forget)
+"""Done in their order, and behind every entry: what an entry says counts once, and of what is to be forgotten nothing is left."""
+
 
 def key_of(job: Other) -> tuple[str, ...]:
     """What a later job of the same key takes the place of."""
@@ -70,3 +81,8 @@ def newer(before: Other | None, job: Other) -> Other:
             return KeepFloor(max(floor, job.floor), lowered)
         case _:
             return job
+
+
+def behind(job: KeepMarks, entries: Iterable[Entry]) -> KeepMarks:
+    """The same, to be done after these entries, which came later; what came before is counted in already."""
+    return replace(job, stock=reduce(stock.after, entries, job.stock))

@@ -39,6 +39,10 @@ class Waiting:
     def __len__(self) -> int:
         return sum(map(len, self._entries.values()))
 
+    def has(self, stream: Stream) -> bool:
+        """Whether any of that stream waits."""
+        return bool(self._entries[stream])
+
     def take(self, stamp: Stamp, entry: Entry) -> None:
         """One more; beyond the bound one goes."""
         if not self._entries["telemetry"]:

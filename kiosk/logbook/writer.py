@@ -32,7 +32,20 @@ from kiosk.core.events import (
 )
 from kiosk.logbook import salvage
 from kiosk.logbook.cold import KEPT_FILES, ColdState
-from kiosk.logbook.jobs import Acked, AckedSurvivors, Answer, Flush, Job, NewEpoch, Other, key_of, newer
+from kiosk.logbook.jobs import (
+    MARKS,
+    OF_MARKS,
+    Acked,
+    AckedSurvivors,
+    Answer,
+    Flush,
+    Job,
+    NewEpoch,
+    Other,
+    behind,
+    key_of,
+    newer,
+)
 from kiosk.logbook.reader import DAMAGED, LOGBOOK_DAMAGED, Heads, damage
 from kiosk.logbook.schema import Broken, says_broken
 from kiosk.logbook.services import SERVICES, ServicesFile
@@ -166,7 +179,9 @@ class Writer:
 
     def _finish(self) -> None:
         self._gather()
-        if self._waiting:
+        self._waiting.hurry()
+        self._retry_at = None
+        while self._waiting and self._due_at() <= monotonic():  # again where some of it cannot be written
             self._commit(everything=True)
         self._do_others()
 
@@ -195,6 +210,8 @@ class Writer:
                 for entry in entries:
                     self._waiting.take(stamp, entry)
                 self._tickets += [ticket] if ticket else []
+                if isinstance(marks := self._others.get(MARKS), KeepMarks):
+                    self._others[MARKS] = behind(marks, entries)
             case _:
                 key = key_of(job)
                 self._others[key] = newer(self._others.pop(key, None), job)
@@ -277,11 +294,13 @@ class Writer:
         """What cannot be done now is tried again: no document that a full disk did not take is lost at the next start."""
         kept = {key: job for key, job in self._others.items() if isinstance(job, Keep | KeepFloor)}
         services = {key: job for key, job in self._others.items() if isinstance(job, KeepService)}
+        waits = self._waiting.has("services")
+        later = {key for key, job in self._others.items() if waits and isinstance(job, OF_MARKS)}
         try:
             if kept:
                 self._keep(kept)
             for key, job in list(self._others.items()):
-                if key not in services:
+                if key not in services and key not in later:
                     self._do(job)
                     self._done((key,))
             if services:
@@ -290,7 +309,7 @@ class Writer:
             self._others_at = monotonic() + RETRY
             self._tell(str(error))
             return
-        self._others_at = 0.0
+        self._others_at = self._due_at() if later else 0.0
         if self._told and not self._waiting:
             self._told = False
             self._answer(Committed(0))

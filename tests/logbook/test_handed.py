@@ -27,7 +27,7 @@ from kiosk.core.entries import (
     Stopped,
     Taken,
 )
-from kiosk.core.events import Record
+from kiosk.core.events import CommitFailed, Record
 from kiosk.logbook import salvage
 from kiosk.logbook.handed import taken_of
 from kiosk.logbook.reader import FILE, Damaged, Reader, Row
@@ -219,6 +219,42 @@ def test_the_writer_does_what_the_rules_ask_for(desk: Desk) -> None:
     desk.writer.put(Forget("sun"))
     until(lambda: taken_of(desk.writer._book.handed()) == {"rain": {"": {mark(7), mark(3)}}})
     assert desk.writer._book.stock() == {("", "hat"): 1}
+
+
+FILLED, RAINCOATS = Filled(9, "", "raincoat", 5), ("", "raincoat")
+
+
+def put(desk: Desk, *entries: Entry) -> None:
+    desk.writer.put(Record(entries, STAMP, -1000))
+
+
+def test_what_comes_behind_the_stock_of_a_lost_logbook_counts_once(desk: Desk) -> None:
+    """Before it, the rules had counted it in already; all is gathered at once, as it is after a commit that took its time."""
+    with desk.writer._turning:
+        put(desk, FILLED)
+        desk.writer.put(KeepMarks({}, {RAINCOATS: 7}))
+        put(desk, FILLED, replace(OTHER, item="raincoat"))
+        put(desk, FILLED)
+    until(lambda: desk.writer._book.stock() == {RAINCOATS: 16})
+
+
+def test_the_stock_of_a_lost_logbook_waits_for_what_a_full_disk_has_not_taken(desk: Desk) -> None:
+    """A campaign whose marks it holds may be over before they are written: of those nothing is left."""
+    desk.writer._book._db.set_authorizer(takes_no_entry)
+    put(desk, FILLED)
+    assert isinstance(desk.answers.get(timeout=30), CommitFailed)
+    desk.writer.put(KeepMarks({"rain": {"": frozenset({mark(3)})}}, {RAINCOATS: 7}))
+    desk.writer.put(Forget("rain"))
+    put(desk, replace(OTHER, item="raincoat"))
+    until(lambda: desk.answers.get(timeout=30) == CommitFailed(-1000, "not authorized"))
+    assert (desk.writer._book.stock(), (desk.writer._wait() or 0.0) > 0.5) == ({}, True), "and there is no busy loop"
+    desk.writer._book._db.set_authorizer(None)
+    until(lambda: desk.writer._book.stock() == {RAINCOATS: 6})
+    until(lambda: taken_of(desk.writer._book.handed()) == {"sun": {"2026-W48": {mark(8)}}})
+
+
+def takes_no_entry(act: int, of: str | None, *_: object) -> int:
+    return sqlite3.SQLITE_DENY if (act, of) == (sqlite3.SQLITE_INSERT, "services") else sqlite3.SQLITE_OK
 
 
 def row(boot: float, entry: Entry, boot_id: str = "boot") -> Row:

@@ -153,8 +153,10 @@ def test_closing_writes_everything_that_waits(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     for _ in range(100):
         desk.writer.put(Record((Measured("t", 1.0, "W"), Locked("main")), STAMP))
+    until(lambda: desk.count("access") == 100)
+    desk.writer.put(Record((Measured("t", 1.0, "W"),), STAMP))
     desk.writer.close()
-    assert (desk.count("access"), desk.count("telemetry")) == (100, 100)
+    assert (desk.count("access"), desk.count("telemetry")) == (100, 101)
 
 
 def test_documents_floor_and_marks_are_kept(desk: Desk) -> None:
@@ -223,6 +225,18 @@ def test_an_entry_that_no_file_can_take_holds_no_other_up(desk: Desk) -> None:
     desk.writer.put(Record((Locked("main"),), STAMP, 3))
     until(lambda: desk.count("access") == 2)
     assert bodies(desk) == [{"kind": "dropped", "stream": "access", "count": 2}, {"kind": "locked", "door": "main"}]
+
+
+def test_an_entry_that_no_file_can_take_costs_no_other_at_the_end_either(tmp_path: Path) -> None:
+    others, desk = {*threading.enumerate()}, Desk(tmp_path)
+    desk.loops.end()
+    desk.writer.put(Flush())
+    for thread in {*threading.enumerate()} - others:
+        thread.join(30)
+    desk.writer.put(Record((Measured("t", 1.0, "W"), Locked("\udc80"), Locked("main")), STAMP))
+    desk.writer.close()
+    assert (desk.count("access"), desk.count("telemetry")) == (2, 1)
+    assert bodies(desk)[1] == {"kind": "locked", "door": "main"}
 
 
 def bodies(desk: Desk) -> list[Any]:
