@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,9 @@ T = TypeVar("T")
 WRONG: Final = 1
 MISUSED: Final = 2
 NOT_REACHABLE: Final = 3
+
+LOOK_EVERY: Final = 0.2
+"""Seconds between two looks at whether a station that starts answers."""
 
 JSON_WANTED: Final = "kiosk.json"
 
@@ -162,6 +166,16 @@ def view_or_none(settings: Settings) -> View | None:
         return ask_station(settings, GetView(), View)
     except NotReachable:
         return None
+
+
+def answers_within(settings: Settings, seconds: float) -> bool:
+    """Wait until a station that starts answers; whether it does."""
+    deadline = time.monotonic() + seconds
+    while view_or_none(settings) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_EVERY)
+    return True
 
 
 def ask_or_exit(settings: Settings, message: Message, answer: type[T]) -> T:

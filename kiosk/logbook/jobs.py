@@ -52,7 +52,7 @@ MARKS: Final = (KeepMarks.__name__,)
 """The key of the one that waits."""
 
 OF_MARKS: Final = (KeepMarks, Forget)
-"""Done in their order, and behind every entry: what an entry says counts once, and of what is to be forgotten nothing is left."""
+"""Done in their order, behind every entry: what one says counts once, and of what is to be forgotten nothing is left."""
 
 
 def key_of(job: Other) -> tuple[str, ...]:

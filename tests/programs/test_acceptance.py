@@ -121,6 +121,33 @@ def test_what_was_measured_before_an_early_end_is_in_the_file_and_nothing_stays_
     assert [found["steps"][name].partition(":")[0] for name in ("released", "killed")] == ["interrupted", "not tried"]
 
 
+def test_the_step_behind_the_crash_waits_for_the_station_and_a_magnet_has_its_power_again(house: House) -> None:
+    wired = house.config.read_text()
+    house.config.write_text(wired.replace("lock = { pin = 17 }", 'lock = { pin = 17, wiring = "fail_safe" }'))
+    with terminal(house, "test", "--acceptance", "--by", "李工", "--out", str(house.folder / "sent")) as screen:
+        with house.station():
+            for question in ("Position 2", "furthest from rest", "pin now"):
+                measures(screen, question, "-")
+            screen.sees("nobody leaning")
+            screen.types("n")
+            screen.sees("kiosk door hold --for 1m")
+        measures(screen, "twenty seconds later", "3.28")
+        screen.sees("Waiting until the station answers")
+        with house.station():
+            screen.sees("nobody leaning")
+            screen.types("n")
+            screen.sees("Hold any QR code")
+            screen.presses("\x03")
+            assert screen.ends()[0] == 1
+    (path,) = (house.folder / "sent").iterdir()
+    found = json.loads(path.read_text())["steps"]
+    assert [found[name].partition(":")[0] for name in ("killed", "lock", "reader")] == [
+        "passed",
+        "skipped",
+        "interrupted",
+    ]
+
+
 @pytest.mark.parametrize("words", [(), ("lock", "--acceptance")])
 def test_a_part_and_the_acceptance_are_two_things(house: House, words: tuple[str, ...]) -> None:
     done = house.kiosk("test", *words)

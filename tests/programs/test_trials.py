@@ -12,7 +12,8 @@ import pytest
 
 from kiosk.cli.common import settings_or_exit
 from kiosk.cli.trial.trials import Trials, try_camera, try_code, try_exit
-from tests.keys import STRANGER, claims, signed
+from kiosk.trust.passes import show_bound
+from tests.keys import NOW, PHONE, STRANGER, bound, claims, signed
 from tests.programs.house import CONTACT, EXIT, LOCK, House, Station, until
 from tests.programs.terminal import Terminal, terminal
 
@@ -209,6 +210,21 @@ def test_a_refused_pass_fails_the_trial_with_its_reason(house: House) -> None:
         station.scan(signed(claims(), STRANGER))
         screen.sees("failed: bad_signature")
         assert screen.ends()[0] == 1
+
+
+def test_a_pass_that_has_just_opened_the_door_is_no_failure_of_the_next_one(house: House) -> None:
+    """Shown at the step before; a phone's older code stands for a card that rests."""
+    with house.station() as station, terminal(house, "test", "code") as screen:
+        closed(station)
+        station.scan(show_bound(bound(), PHONE, NOW))
+        station.next("granted")
+        screen.sees("Show a valid pass")
+        station.scan(show_bound(bound(), PHONE, NOW - 20))
+        screen.sees("Show another one, or a card again after 90 s")
+        station.scan(signed(claims(8)))
+        screen.sees("It was accepted")
+        opens_and_closes(station)
+        assert screen.ends()[0] == 0
 
 
 def test_without_a_terminal_or_a_station_it_says_so(house: House) -> None:

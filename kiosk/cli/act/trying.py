@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from kiosk import __version__
-from kiosk.cli.common import ask_station, view_or_none
+from kiosk.cli.common import answers_within, ask_station, view_or_none
 from kiosk.language import _, chosen
 from kiosk.local import NotReachable
 from kiosk.settings import Settings
@@ -77,9 +77,7 @@ def tried(settings: Settings, release: Release, versions: Versions, before: View
         wrong = "it was taken back meanwhile"
     elif wrong and versions.roll_back(wrong):
         _restart()
-        deadline = time.monotonic() + health.STARTS_WITHIN
-        while view_or_none(settings) is None and time.monotonic() < deadline:
-            time.sleep(1.0)
+        answers_within(settings, health.STARTS_WITHIN)
     _quietly("systemctl", "stop", f"{TIMER}.timer")
     return wrong
 

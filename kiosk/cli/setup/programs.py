@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from pathlib import Path
 from typing import Final
 
-from kiosk.cli.common import view_or_none
+from kiosk.cli.common import answers_within, view_or_none
 from kiosk.cli.doctor.doctor import units_of
 from kiosk.cli.setup.desk import Desk
 from kiosk.cli.setup.steps import Step
@@ -45,12 +44,7 @@ def started(settings: Settings, root: Path = Path("/")) -> str:
     for verb in ("enable", "restart"):
         if why := _systemctl(verb, *units_of(settings)):
             return why
-    deadline = time.monotonic() + ANSWERS_WITHIN
-    while view_or_none(settings) is None:
-        if time.monotonic() > deadline:
-            return _("the station does not answer")
-        time.sleep(0.2)
-    return ""
+    return "" if answers_within(settings, ANSWERS_WITHIN) else _("the station does not answer")
 
 
 def has_systemd(root: Path = Path("/")) -> bool:

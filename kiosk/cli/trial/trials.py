@@ -45,6 +45,7 @@ from kiosk.foreign import visible
 from kiosk.language import _, told
 from kiosk.local import Line, NotGranted, NotReachable
 from kiosk.settings import Settings
+from kiosk.trust.reasons import Reason
 from kiosk.wire import Commission, Done, GetView, Logged, Operate, Subscribe, TryLamp
 from kiosk.wire.base import MAX_WHY
 from kiosk.wire.views import View
@@ -97,7 +98,7 @@ class Trials:
 
 
 class News:
-    """What the station tells of a door, for half a minute at the most."""
+    """What the station tells of a door, for half a minute."""
 
     def __init__(self, line: Line, door: str, view: View) -> None:
         """Raises NotGranted for a door that the station does not know: the settings were changed behind its back."""
@@ -106,6 +107,10 @@ class News:
         self._line, self._door = line, door
         self._deadline = time.monotonic() + PATIENCE
         self._stands = view.doors[door].door
+
+    def goes_on(self, seconds: float) -> None:
+        """Half a minute more, from so many seconds on."""
+        self._deadline = time.monotonic() + seconds + PATIENCE
 
     def entry(self, *kinds: str) -> dict[str, Any] | None:
         """The next entry of one of these kinds."""
@@ -178,7 +183,7 @@ def try_exit(trials: Trials) -> str:
 def try_camera(trials: Trials) -> str:
     """The pictures are good enough, and a card is read."""
     with trials.news() as news:
-        say(_("Hold any QR code where workers will hold theirs, within half a minute."))
+        say(_("Hold any QR code but a pass where workers will hold theirs, within half a minute."))
         found = news.entry("granted", "denied")
     trouble = {what: why for what, why in _view(trials).faults.items() if what.startswith("scanner")}
     if trouble:
@@ -194,7 +199,7 @@ def try_code(trials: Trials) -> str:
     """A valid pass opens, by way of everything."""
     with trials.news() as news:
         say(_("Show a valid pass, within half a minute, and open the door."))
-        found = news.entry("granted", "denied")
+        found = _judged(trials, news)
         if found is None:
             return failed(_("no code was read: light, distance, docs/camera.md"))
         if found["kind"] == "denied":
@@ -203,6 +208,17 @@ def try_code(trials: Trials) -> str:
             return trials.saw(_("Did the door open"))
         say(_("It was accepted."))
         return PASSED if news.opens() else unopened()
+
+
+def _judged(trials: Trials, news: News) -> dict[str, Any] | None:
+    """What became of the first pass that tells anything; one that has just opened this door is at rest, and says nothing."""
+    rest = trials.settings.doors[trials.door].rest
+    while (found := news.entry("granted", "denied")) and found.get("reason") == Reason.REPLAYED:
+        say(
+            _("This pass opened here a while ago. Show another one, or a card again after {seconds:g} s.", seconds=rest)
+        )
+        news.goes_on(rest)
+    return found
 
 
 def try_sensors(trials: Trials) -> str:
