@@ -22,7 +22,11 @@ made() { # made PART FUNCTION [WORD...] [-- INPUT...]: run the function, unless 
     [ "$(cat "$folder/$part.made" 2>/dev/null)" != "$stamp" ] || return 0
     say "Making $part ..."
     rm -f "$folder/$part.made"
-    "${words[@]}" >"$folder/$part.log" 2>&1 || { say "COULD NOT MAKE $part; the end of $folder/$part.log:"; tail -n 8 "$folder/$part.log" >&2; exit 1; }
+    set +e # behind `||` or `if` bash would go on within the function after a command that failed
+    (set -e; "${words[@]}") >"$folder/$part.log" 2>&1
+    local code=$?
+    set -e
+    [ "$code" = 0 ] || { say "COULD NOT MAKE $part; the end of $folder/$part.log:"; tail -n 8 "$folder/$part.log" >&2; exit 1; }
     echo "$stamp" >"$folder/$part.made"
     say "    $part: $((SECONDS - began)) s"
 }
@@ -37,7 +41,7 @@ strapped() { # strapped RELEASE ARCH PACKAGES INTO: a small Debian
 
 foreign() { # foreign RELEASE TOOL WORD...: apt for arm64 of that release, which touches nothing of this machine's own
     local own=$folder/apt-$1 mirror release=$1 tool=$2; shift 2
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | awk '!/security/ && !seen++')
     mkdir -p "$own"/lists/partial "$own"/cache/archives/partial; touch "$own/status"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $release main" >"$own/sources"
     "$tool" -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::Etc::SourceList="$own/sources" -o Dir::Etc::SourceParts=- \
@@ -52,7 +56,7 @@ emulated() { # programs for arm64 run here
 kernel() { # kernel RELEASE ...: Debian's own, unpacked, since its hooks would run in emulation
     local into=$folder/$1 name; rm -rf "$into"; mkdir -p "$into/tree"
     foreign "$1" apt-get update
-    name=$(foreign "$1" apt-cache depends linux-image-arm64 | awk '/Depends:/ {print $2; exit}')
+    name=$(foreign "$1" apt-cache depends linux-image-arm64 | awk '/Depends:/ && !seen++ {print $2}')
     (cd "$into/tree" && foreign "$1" apt-get download "$name" busybox-static && for each in *.deb; do dpkg-deb -x "$each" .; rm "$each"; done)
     [ -d "$into/tree/lib/modules" ] || { mkdir -p "$into/tree/lib"; mv "$into/tree/usr/lib/modules" "$into/tree/lib/"; }
     depmod -b "$into/tree" "$(ls "$into/tree/lib/modules")"
@@ -75,11 +79,12 @@ modules_for() { # modules_for TREE NAME...: their files and those that they need
 }
 
 first_system() { # what finds the card and starts the system on it
-    local at=$1/first file; rm -rf "$at"; mkdir -p "$at"/{bin,dev,proc,sys,modules,card}
+    local at=$1/first file files; rm -rf "$at"; mkdir -p "$at"/{bin,dev,proc,sys,modules,card}
     cp "$(ls "$1"/tree/bin/busybox "$1"/tree/usr/bin/busybox 2>/dev/null | head -n 1)" "$at/bin/busybox"
+    files=$(modules_for "$1/tree" $BOOT_MODULES)
     {
         printf '%s\n' '#!/bin/busybox sh' '/bin/busybox --install -s /bin' 'mount -t proc proc /proc' 'mount -t sysfs sys /sys' 'mount -t devtmpfs dev /dev'
-        for file in $(modules_for "$1/tree" $BOOT_MODULES); do
+        for file in $files; do
             case $file in *.xz) xz -dc "$file" >"$at/modules/$(basename "$file" .xz)" ;; *) cp "$file" "$at/modules/" ;; esac
             echo "insmod /modules/$(basename "$file" .xz)"
         done
@@ -91,12 +96,16 @@ first_system() { # what finds the card and starts the system on it
     rm -rf "$at"
 }
 
-package() { "$python" -m tools.deb --package yizhan-kiosk --release bookworm --arch arm64; }
+package() {
+    "$python" -m tools.deb --package yizhan-kiosk --release bookworm --arch arm64
+    cp "dist/yizhan-kiosk_$("$python" -c 'import kiosk; print(kiosk.__version__)')+deb12_arm64.deb" "$folder/kiosk.deb" # others may lie there
+}
 
 card() { # card ...: the system with our package, what an enrolment leaves, and a root shell on the second serial line
     local root=$folder/root release unit
+    ! mountpoint -q "$root/proc" || umount "$root/proc" # of one that was ended midway
     rm -rf "$root"; cp -a --reflink=auto "$folder/system" "$root"
-    cp "dist/yizhan-kiosk_$("$python" -c 'import kiosk; print(kiosk.__version__)')+deb12_arm64.deb" "$root/tmp/kiosk.deb" # others may lie there
+    cp "$folder/kiosk.deb" "$root/tmp/kiosk.deb"
     mount --bind /proc "$root/proc"
     chroot "$root" sh -c 'dpkg -i --force-unsafe-io /tmp/kiosk.deb' || { umount "$root/proc"; return 1; }
     umount "$root/proc"; rm "$root/tmp/kiosk.deb"
@@ -142,5 +151,5 @@ made system strapped bookworm arm64 "$SYSTEM" "$folder/system" &
 # shellcheck disable=SC2086
 made package package -- $sources &
 for part in $(jobs -p); do wait "$part"; done
-made card card "$BOOT_MODULES $MODULES" -- "$folder/package.made" "$folder"/{bookworm,trixie,system}.made tests/pi/{console.service,slow.conf,station.toml,trust.py}
+made card card "$BOOT_MODULES $MODULES" -- "$folder/package.made" "$folder"/{bookworm,trixie,system}.made tests/keys.py tests/pi/{console.service,slow.conf,station.toml,trust.py}
 say "The card is made: $SECONDS s."

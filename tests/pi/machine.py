@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,8 +64,12 @@ class Pi:
     def __init__(self, built: Path, drive: str, kernel: str, tree: str, words: str, more: Sequence[str]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pi-"))
         self.sockets = {name: self.folder / name for name in ("engine", "console", "monitor", "registers")}
-        self._started = [self._grep(), self._qemu(built / "qemu", drive, built / kernel, tree, words, more)]
-        self.engine, self.console, self._monitor, self._registers = map(self._connected, self.sockets.values())
+        self._started = [self._grep()]
+        with ExitStack() as stack:
+            stack.callback(self._off)
+            self._started.append(self._qemu(built / "qemu", drive, built / kernel, tree, words, more))
+            self.engine, self.console, self._monitor, self._registers = map(self._connected, self.sockets.values())
+            stack.pop_all()
         self._answers, self._values = self._monitor.makefile("rb"), self._registers.makefile("rb")
         self._heard, self._asked, self._changed = b"", 0, threading.Condition()
         self.began = time.time()
@@ -134,12 +138,15 @@ class Pi:
 
     def cut(self) -> None:
         """The power goes; it may have gone before."""
+        self._off()
+        for line in (self._answers, self._values, self.engine, self.console, self._monitor, self._registers):
+            line.close()
+
+    def _off(self) -> None:
         while self._started:
             process = self._started.pop()
             process.send_signal(signal.SIGKILL)
             process.wait()
-        for line in (self._answers, self._values, self.engine, self.console, self._monitor, self._registers):
-            line.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def monitor(self, verb: str, **arguments: object) -> Any:
