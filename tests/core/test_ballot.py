@@ -234,6 +234,9 @@ def test_a_poll_takes_ballots_where_and_while_it_is_provably_on() -> None:
     assert Inside(held(stations=("3709",))).show(7) == "slip_elsewhere"
     assert Inside(wall=BEGINS - 60.0).show(7) == "slip_early"
     assert Inside(wall=BEGINS - 60.0, proven=False).show(7) == "slip_no_time"
+    floor = Inside(wall=BEGINS - 60.0, proven=False)
+    floor.clock = replace(floor.clock, raised=True)
+    assert floor.show(7) == "slip_no_time", "a document that somebody signed proves nothing of how late it is"
     assert Inside(wall=ENDS + 1.0).show(7) == "slip_over"
     assert Inside(wall=BEGINS + 60.0, proven=False).show(7) == "", "the floor proves that it has begun"
 

@@ -21,7 +21,7 @@ from kiosk.wire.inside import CastBallot, Kept
 from tests.index.polls import INNER_KEY, OUTER_KEY, PREPARED, Held, serial
 from tests.keys import DAY, NOW
 from tests.programs.house import until
-from tests.programs.votes import VotingHouse, poll
+from tests.programs.votes import Voting, VotingHouse, poll
 
 ANSWERS = (0, 1, 2, 3, 4, 3, 1)
 ENDED = NOW + 301 * DAY
@@ -72,6 +72,23 @@ def test_each_slip_that_gives_none_is_told_why(house: VotingHouse) -> None:
         with pytest.raises(NotGranted):
             voting.desk.ask(CastBallot(voting.opened(2).number, b"too short"), Kept)
     assert len(house.urn().sealed) == 1
+
+
+def test_a_slip_of_a_poll_that_has_not_begun_is_told_so_and_is_good_once_it_has(tmp_path: Path) -> None:
+    """As long as the time is not known, nobody is told that it is early."""
+    house = VotingHouse(tmp_path, poll(begins=NOW + 10 * DAY))
+    with house.station() as station:
+        voting = Voting(house, station)
+        voting.is_told(1, "slip_no_time")
+        voting.prove_time(NOW + 9 * DAY)
+        voting.is_told(1, "slip_early")
+        assert (voting.view().ballot, house.path.exists()) == (None, False)
+        voting.prove_time(NOW + 10 * DAY + 60)
+        until(house.path.exists, "the urn")
+        voting.vote(1, ANSWERS)
+        voting.is_told(1, "slip_cast")
+        voting.desk.close()
+    assert counted(house.held, *house.urn().sealed) == {serial(1): ANSWERS}
 
 
 def test_a_ballot_has_a_remark_where_the_poll_asks_for_them_and_nowhere_else(tmp_path: Path) -> None:

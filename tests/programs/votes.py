@@ -30,8 +30,9 @@ INSIDE = "[desk]\ndisplay = true\n"
 
 
 def poll(slips: int = 20, *, station: str = "3708", **changed: object) -> Held:
-    """One that is on now, whatever the system's clock says."""
-    return held(heap(*range(slips)), begins=NOW - DAY, ends=NOW + 300 * DAY, stations=(station,), **changed)
+    """One that is on now, whatever the system's clock says, unless it is changed."""
+    on = {"begins": NOW - DAY, "ends": NOW + 300 * DAY, "stations": (station,)}
+    return held(heap(*range(slips)), **{**on, **changed})
 
 
 def signed_poll(held: Held, version: int = 5) -> bytes:

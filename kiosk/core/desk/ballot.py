@@ -23,7 +23,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kiosk.core.clock import Clock, Instant, Quality
+from kiosk.core.clock import Clock, Instant
 from kiosk.core.entries import Ballots, Stamp
 from kiosk.core.events import CommitFailed, Committed, Record, Tick
 from kiosk.index.ballots import sealed_text
@@ -295,14 +295,12 @@ def _poll_of(booth: Booth, digest: bytes, setting: Setting) -> str:
 
 
 def _not_on(poll: Poll, setting: Setting) -> str:
-    """Why a poll takes no ballot now: it has provably ended, or has not provably begun."""
+    """Why a poll takes no ballot now: it has provably ended, has provably not begun, or nobody here knows."""
     if setting.earliest >= poll.ends:
         return "slip_over"
     if setting.earliest >= poll.begins:
         return ""
-    guess = setting.clock.wall(setting.now)
-    known = setting.clock.quality(setting.now.boot) is not Quality.UNSET
-    return "slip_early" if known and guess < poll.begins else "slip_no_time"
+    return "slip_early" if setting.clock.latest(setting.now.boot) < poll.begins else "slip_no_time"
 
 
 def _cast(booth: Booth, ballot: Open, cast: Cast) -> Booth:
