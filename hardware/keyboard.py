@@ -76,7 +76,7 @@ class Typing:
         if code == CAPS_LOCK:
             self._caps = not self._caps
         elif ALT in self._held and code in KEYPAD:
-            self._number += KEYPAD[code]
+            self._number = (self._number + KEYPAD[code])[: MOST_DIGITS + 1]
         elif code in ENDS or (self._held & CONTROLS and code in LETTERS):
             return self._end()  # Control and a letter are a control character
         else:
@@ -86,6 +86,7 @@ class Typing:
     def silence(self) -> str | None:
         """Nothing was typed for a while: what stands there is a text, or little enough to be none; nothing is held any more."""
         self._held.clear()
+        self._number = ""
         text = self._end()
         return text if text and len(text) >= LEAST else None
 

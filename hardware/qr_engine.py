@@ -35,6 +35,8 @@ LEAST: Final = 4
 """Characters of a text that silence ends: less is noise."""
 
 MOST_BEFORE: Final = 8
+"""Control characters kept of what stands before a text: a line that is broken says NUL without end."""
+
 READ, WRITE = b"\x07", b"\x08"
 WORKING_MODE: Final = 0x0000
 TRIGGER: Final = 0x0002
@@ -119,8 +121,8 @@ class EngineInput:
         self._data = rest[len(end) :]
         if len(line) >= least and not self._dropping:
             self.texts.append(line.decode("ascii", errors="replace"))
-            self.raw.append(self._before[-MOST_BEFORE:] + line + end)
-        self._before = b"" if line else self._before + end.strip(LINE_ENDS)
+            self.raw.append(self._before + line + end)
+        self._before = b"" if line else (self._before + end.strip(LINE_ENDS))[-MOST_BEFORE:]
         self._dropping = False
 
 

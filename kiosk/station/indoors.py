@@ -36,6 +36,7 @@ from kiosk.settings import Settings
 from kiosk.station.ballots import BallotsAtWork
 from kiosk.station.cabinet import CabinetAtWork
 from kiosk.station.desk import DeskAtWork
+from kiosk.station.edges import Edges
 from kiosk.station.files import Files
 from kiosk.station.inside import desk_view, voting
 from kiosk.station.supplies import Remembered, SuppliesAtWork, Waits
@@ -69,6 +70,7 @@ class Indoors:
         """
         folder, keeps = files.book.folder, not files.refused
         self._tell, self._pace, self._shown = tell, Pace(), 0
+        self._wake, self._edges = wake, Edges()
         self._desk = DeskAtWork(folder, offset, tell, wake, loops)
         self._ballots = BallotsAtWork(folder, tell, wake, loops, keeps=keeps)
         self._supplies = SuppliesAtWork(
@@ -97,7 +99,8 @@ class Indoors:
     def edge(self, edge: Edge) -> bool:
         """Whether that input is the desk's; safe from any thread."""
         if edge.input.startswith(BUTTON):
-            self._desk.queue(edge)
+            if self._edges.put(edge):
+                self._wake()
             return True
         return False
 
@@ -119,12 +122,16 @@ class Indoors:
 
     def due(self, state: State, now: Instant) -> float:
         """The boot time of the next turn, if nothing happens before."""
+        if self._edges:
+            return 0.0
         desk, ballots = self._desk.due(state.clock, now), self._ballots.due(state, now)
         return min(desk, ballots, self._supplies.due(state, now), self._cabinet.due(now))
 
     def turn(self, state: State, now: Instant, record: Callable[[Record], None], attempt: Attempt) -> None:
         """What is due, of each on its own."""
         self._shown = 0
+        for edge in self._edges.take():
+            self._desk.queue(edge)
         for each in (self._desk, self._ballots, self._supplies, self._cabinet):
             attempt(partial(each.turn, state, now, record))
 

@@ -18,6 +18,7 @@ from kiosk.core.state import State
 from kiosk.core.step import due, step
 from kiosk.local import boot_time
 from kiosk.loops import attempt
+from kiosk.station.edges import Edges
 from kiosk.station.recorder import Recorder
 
 Perform = Callable[[tuple[Command, ...], bool], None]
@@ -46,7 +47,7 @@ class Rules:
         self.recorder = Recorder(state, boot_id)
         self._wake, self._attempt = wake, attempt
         self._events: deque[Event] = deque()
-        self._edges: deque[Edge] = deque()
+        self._edges = Edges()
 
     @staticmethod
     def now() -> Instant:
@@ -60,8 +61,8 @@ class Rules:
 
     def edge(self, edge: Edge) -> None:
         """Take the edge before any event; safe from any thread."""
-        self._edges.append(edge)
-        self._wake()
+        if self._edges.put(edge):
+            self._wake()
 
     def due(self) -> float:
         """The boot time of the next turn, if nothing happens before."""
@@ -88,8 +89,8 @@ class Rules:
 
     def take_edges(self, perform: Perform) -> None:
         """The edges that wait: between any two events or lines."""
-        while self._edges:
-            self._attempt(partial(self.take, self._edges.popleft(), perform))
+        for edge in self._edges.take():
+            self._attempt(partial(self.take, edge, perform))
 
 
 def _shown(state: State) -> tuple[object, ...]:

@@ -160,6 +160,17 @@ def test_a_reader_that_is_pulled_is_an_os_error() -> None:
         reader.read(timeout=1.0)
 
 
+def test_digits_behind_alt_that_a_silence_cut_off_are_none_of_the_next_character() -> None:
+    typing = Typing()
+    typing.key(ALT, PRESSED)
+    for code in [next(iter(KEYPAD))] * 50_000:
+        typing.key(code, PRESSED)
+    assert len(typing._number) < 10, "however long somebody leans on them"
+    assert typing.silence() is None
+    letters = [typing.key(*event) for event in [*as_numbers("PASS1", "{}"), *press(KEY_ENTER)]]
+    assert "PASS1" in letters
+
+
 def test_a_long_number_behind_alt_is_no_character() -> None:
     assert read([*as_numbers("A", "99999{}"), *press(KEY_ENTER)]) is None
     assert read(typed("A" * (LEAST - 1), enter=False)) is None

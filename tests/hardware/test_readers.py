@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -93,6 +94,18 @@ def test_texts_and_answers_are_told_apart_however_they_arrive(parts: list[str | 
     if clean:
         assert list(found.texts) == wanted
         assert len(found.answers) == len(parts) - len(wanted)
+
+
+def test_a_line_that_is_broken_takes_no_memory_however_long_it_says_nothing() -> None:
+    """UART hardware takes a line that lies at low for NULs without end."""
+    found = EngineInput()
+    tracemalloc.start()
+    for _ in range(4000):
+        found.feed(bytes(256))
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    found.feed(b"HELLO\r")
+    assert (taken < 10_000, found.texts.pop(), found.raw.pop()) == (True, "HELLO", bytes(8) + b"HELLO\r")
 
 
 def test_a_line_without_an_end_is_dropped_whole_and_the_next_is_read() -> None:
