@@ -36,6 +36,10 @@ REPLACED: Final = "replaced"
 """The key of why a file was begun in the place of a broken one."""
 
 
+AT_ONCE, MOST_AT_ONCE = 500, 1_000_000
+"""Entries, and bytes of their JSON, that whoever goes through a stream holds at the most."""
+
+
 class Damaged(sqlite3.DatabaseError):
     """The file can be read, and what it says cannot be: it is treated as any other that SQLite finds broken."""
 
@@ -181,8 +185,13 @@ class Reader:
         return rows
 
     def rows(self, stream: Stream, after: int = 0) -> Iterator[Row]:
-        """Every entry after that number, in order, without holding them all."""
-        return ascending(self._db, stream, after)
+        """Every entry after that number, in order, some at a time.
+
+        Between two of them nothing is under way: whoever waits with one, as a pager does, would keep the WAL growing.
+        """
+        while found := self.batch(stream, after, AT_ONCE, MOST_AT_ONCE):
+            yield from found
+            after = found[-1].seq
 
     def between(self, begins: float, ends: float) -> list[Row]:
         """The entries of all streams with a time in [begins, ends) by the station's best guess, by that time."""

@@ -15,7 +15,7 @@ import pytest
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Locked, Measured, Stamp
 from kiosk.logbook.cold import ColdState, read_cold
-from kiosk.logbook.reader import FILE, Heads, Reader, read_back
+from kiosk.logbook.reader import AT_ONCE, FILE, Heads, Reader, read_back
 from kiosk.logbook.store import Logbook
 
 Keep = Callable[[Any], Any]
@@ -51,6 +51,17 @@ def test_a_batch_is_bounded_by_count_and_bytes_and_never_empty(keep: Keep, tmp_p
     assert len(reader.batch("access", 5, 7, 10**6)) == 7
     assert 1 < len(reader.batch("access", 0, 20, 1000)) < 10
     assert len(reader.batch("access", 0, 20, 1)) == 1
+
+
+def test_whoever_waits_with_an_entry_as_a_pager_does_lets_the_wal_be_emptied(keep: Keep, tmp_path: Path) -> None:
+    book = keep(Logbook(tmp_path, BOOT))
+    book._db.execute("PRAGMA busy_timeout=10")
+    fill(book, 2 * AT_ONCE + 1)
+    rows = keep(Reader(tmp_path)).rows("access")
+    first = next(rows)
+    fill(book, 1)
+    assert book._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "nobody reads"
+    assert [first.seq, *(row.seq for row in rows)] == list(range(1, 2 * AT_ONCE + 3))
 
 
 def test_a_row_goes_only_when_it_is_acknowledged_and_past_its_retention(keep: Keep, tmp_path: Path) -> None:
