@@ -43,6 +43,9 @@ LONGEST_RETRY: Final = 10.0
 LAST_READ: Final = 2.0
 """Seconds in which the last read is waited for at the end: a thread that comes out of OpenCV into an ended Python aborts it."""
 
+LEAST: Final = 32
+"""Pixels of a picture's shorter side: in less no code is read, nor can anything be said of it."""
+
 END_OF_FILM: Final = "end of film"
 DEVICES, FILES_IN_MEMORY = "/dev/", "/dev/shm/"  # noqa: S108  whose films may be played
 CSI: Final = "csi:"
@@ -231,7 +234,7 @@ class Camera:
 def grey_of(picture: Any) -> Grey:
     """The picture in grey. Raises what is BROKEN for what is no picture."""
     grey = np.asarray(picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
-    if grey.dtype != np.uint8 or not grey.size:
+    if grey.dtype != np.uint8 or min(grey.shape) < LEAST:
         raise ValueError("no picture")
     return grey
 

@@ -74,10 +74,10 @@ class UrnFile:
         return content
 
     def write(self, content: bytes) -> None:
-        """Put that in the place of all that was there."""
+        """Put that in the place of all that was there; a file that has gone meanwhile is made anew, for this is all of it."""
         number = self.number + 1
         raw = slot(number, content, self._size)
-        if not self.number:
+        if not self.number or not self.path.exists():
             self._make(raw)
             self.number = number
             return

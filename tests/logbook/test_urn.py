@@ -30,6 +30,14 @@ def test_it_gives_back_what_was_written_last_and_keeps_its_size(tmp_path: Path) 
         written(tmp_path, b"x" * (MOST + 1))
 
 
+def test_one_that_has_gone_while_it_is_written_is_made_anew(tmp_path: Path) -> None:
+    file = written(tmp_path, b"one")
+    file.path.unlink()
+    for content in (b"two", b"three"):
+        file.write(content)
+        assert UrnFile(tmp_path).read() == content
+
+
 def test_nothing_of_an_older_content_is_left_in_the_file_or_beside_it(tmp_path: Path) -> None:
     file = written(tmp_path, b"canary-17 and more words than later")
     before = file.path.stat().st_ino

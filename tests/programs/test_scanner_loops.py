@@ -17,11 +17,12 @@ import pytest
 
 from hardware import camera as camera_module
 from hardware.border import ODD
-from hardware.camera import BROKEN, Camera, CameraSource, grey_of
+from hardware.camera import BROKEN, LEAST, Camera, CameraSource, grey_of
 from hardware.codes import Attempt
 from hardware.guard import Guard
 from hardware.kernel_pins import KernelFactory, KernelPin
 from hardware.looking import THUMB, Looking
+from hardware.sight import fault, softness
 from kiosk import loops as loops_module
 from kiosk.demo.appliances import open_terminal
 from kiosk.loops import MOST_FAILURES, LoopFailed, Loops
@@ -81,6 +82,7 @@ ODD_CAMERAS: dict[str, Callable[[], tuple[bool, Any]]] = {
     "value": raising(ValueError("odd")),
     "nothing": lambda: (True, None),
     "empty": lambda: (True, np.zeros((0, 0), "uint8")),
+    "a few pixels": lambda: (True, np.zeros((480, 16), "uint8")),
     "two planes": lambda: (True, np.zeros((4, 4, 2), "uint8")),
     "floats": lambda: (True, np.zeros((4, 4), "float64")),
     "one dimension": lambda: (True, np.zeros(9, "uint8")),
@@ -137,7 +139,15 @@ def test_what_nobody_lists_in_the_cameras_loop_is_told_and_it_reads_on(monkeypat
 
 
 def test_a_picture_in_colour_is_grey() -> None:
-    assert grey_of(np.full((4, 6, 3), 7, "uint8")).shape == (4, 6)
+    assert grey_of(np.full((LEAST, 60, 3), 7, "uint8")).shape == (LEAST, 60)
+
+
+def test_the_smallest_picture_that_a_camera_may_give_can_be_judged_and_looked_at() -> None:
+    for shape in ((LEAST, LEAST), (LEAST, 4000), (4000, LEAST)):
+        picture = np.full(shape, 99, "uint8")
+        assert fault(picture) == "the lens is covered: nothing but one shade"
+        assert softness(picture) == 0.0
+        assert Looking().look(picture) == []
 
 
 def test_a_decoder_that_raises_for_a_picture_costs_no_other() -> None:
