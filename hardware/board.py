@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,13 +90,12 @@ class Board:
             contact.tell()
 
     def close(self) -> None:
-        """Locks first lose their power, then all pins are given back."""
-        for lock in self.locks.values():
-            lock.close()
+        """Locks first lose their power, then all pins are given back; one that raises keeps no other."""
         others: tuple[Any, ...] = (*self.relays.values(), *self.signals.values(), *self.pulses.values(), *self.contacts)
-        for each in others:
-            each.close()
-        self._factory.close()
+        with ExitStack() as stack:
+            stack.callback(self._factory.close)
+            for each in reversed((*self.locks.values(), *others)):
+                stack.callback(each.close)
 
 
 def lock_of(factory: PiFactory, wiring: DoorWiring) -> Lock:

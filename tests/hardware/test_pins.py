@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gpiozero import PinUnknownPi
+from gpiozero import DeviceClosed, PinUnknownPi
 from gpiozero.pins.mock import MockFactory
 
 from hardware.board import Board, DoorWiring, InputWiring, Wiring
@@ -91,6 +91,19 @@ def test_the_board_names_its_inputs_and_closes_with_the_locks_without_power(fact
     states = {pin: factory.pin(pin).states for pin in (17, 18)}
     board.close()
     assert [state.state for state in states[17]] == [False, True, False]
+
+
+def test_a_lock_that_raises_at_the_end_keeps_no_other_its_power(factory: SimulatedFactory) -> None:
+    doors = {name: DoorWiring(pin, contact=InputWiring(pin + 5)) for name, pin in (("a", 17), ("b", 18), ("c", 19))}
+    board = Board(factory, Wiring(doors), lambda *_: None)
+    for lock in board.locks.values():
+        lock.set(unlocked=True)
+    board.locks["b"]._relay.close()
+    states = [factory.pin(pin).states for pin in (17, 19)]
+    with pytest.raises(DeviceClosed):
+        board.close()
+    assert [[each.state for each in seen] for seen in states] == [[False, True, False]] * 2
+    assert [each._input.closed for each in board.contacts] == [True] * 3
 
 
 @pytest.mark.parametrize("signal", PATTERNS)
