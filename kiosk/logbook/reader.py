@@ -36,10 +36,6 @@ REPLACED: Final = "replaced"
 """The key of why a file was begun in the place of a broken one."""
 
 
-AT_ONCE, MOST_AT_ONCE = 500, 1_000_000
-"""Entries, and bytes of their JSON, that whoever goes through a stream holds at the most."""
-
-
 class Damaged(sqlite3.DatabaseError):
     """The file can be read, and what it says cannot be: it is treated as any other that SQLite finds broken."""
 
@@ -175,8 +171,7 @@ class Reader:
 
     def batch(self, stream: Stream, after: int, limit: int, max_bytes: int) -> list[Row]:
         """The entries after number `after` in order, `limit` at the most, and as many as fit `max_bytes` of JSON."""
-        rows: list[Row] = []
-        size = 0
+        rows, size = list[Row](), 0
         for row in islice(ascending(self._db, stream, after), limit):
             size += len(row.body.encode()) + 160
             if rows and size > max_bytes:
@@ -184,12 +179,9 @@ class Reader:
             rows.append(row)
         return rows
 
-    def rows(self, stream: Stream, after: int = 0) -> Iterator[Row]:
-        """Every entry after that number, in order, some at a time.
-
-        Between two of them nothing is under way: whoever waits with one, as a pager does, would keep the WAL growing.
-        """
-        while found := self.batch(stream, after, AT_ONCE, MOST_AT_ONCE):
+    def rows(self, stream: Stream, after: int = 0, at_once: int = 500) -> Iterator[Row]:
+        """Every entry after that number, in order. While one is looked at, as in a pager, nothing keeps the WAL growing."""
+        while found := self.batch(stream, after, at_once, 10**6):
             yield from found
             after = found[-1].seq
 

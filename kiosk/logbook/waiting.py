@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import Final
 
 from kiosk.core.entries import Dropped, Entry, Stamp, Stream, stream_of
+from kiosk.core.events import Record
+from kiosk.logbook.jobs import Job
 from kiosk.logbook.reader import STREAMS
 
 MAX_WAITING: Final = 20_000
@@ -57,6 +61,11 @@ class Waiting:
         self._entries[stream].popleft()
         self._lost[stream] += 1
 
+    def count_lost(self, lost: Mapping[Stream, int]) -> None:
+        """These never came here."""
+        for stream, count in lost.items():
+            self._lost[stream] += count
+
     def hurry(self) -> None:
         """Telemetry does not wait for its group any longer."""
         self._telemetry_since = -TELEMETRY_WITHIN
@@ -93,3 +102,40 @@ class Waiting:
             kept = [each for each in waiting if id(each) not in given]
             self._lost[stream] += len(waiting) - len(kept)
             self._entries[stream] = deque(kept)
+
+
+class Queue:
+    """Jobs that the writer has not taken yet, bounded for as long as a disk that hangs keeps it. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._jobs: deque[Job] = deque()
+        self._lost: Counter[Stream] = Counter()
+        self._counting = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def put(self, job: Job) -> bool:
+        """Whether it waits; else its entries count as lost: telemetry as soon as half the room is taken."""
+        if isinstance(job, Record) and len(self._jobs) >= _room(job):
+            with self._counting:
+                self._lost.update(map(stream_of, job.entries))
+            return False
+        self._jobs.append(job)
+        return True
+
+    def take(self) -> Iterator[Job]:
+        """All of them, in their order."""
+        while self._jobs:
+            yield self._jobs.popleft()
+
+    def lost(self) -> Mapping[Stream, int]:
+        """How many entries were lost since this was asked last."""
+        with self._counting:
+            lost, self._lost = self._lost, Counter()
+        return lost
+
+
+def _room(record: Record) -> int:
+    telemetry = all(stream_of(each) == "telemetry" for each in record.entries)
+    return MAX_WAITING // 2 if telemetry else MAX_WAITING

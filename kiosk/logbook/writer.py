@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from time import monotonic
@@ -50,7 +49,7 @@ from kiosk.logbook.reader import DAMAGED, LOGBOOK_DAMAGED, Heads, damage
 from kiosk.logbook.schema import Broken, says_broken
 from kiosk.logbook.services import SERVICES, ServicesFile
 from kiosk.logbook.store import Logbook
-from kiosk.logbook.waiting import Stamped, Waiting
+from kiosk.logbook.waiting import Queue, Stamped, Waiting
 from kiosk.loops import Loops, attempt
 
 log = logging.getLogger(__name__)
@@ -103,7 +102,7 @@ class Writer:
         self._services = services
         self._answer = answer
         self._on_heads = on_heads
-        self._jobs: deque[Job] = deque()
+        self._jobs = Queue()
         self._news = threading.Event()
         self._turning = threading.Lock()
         self._closed = False
@@ -133,10 +132,13 @@ class Writer:
         return since is not None and monotonic() - since > SLOW
 
     def put(self, job: Job | Command) -> None:
-        """Queue a job; never waits."""
-        if isinstance(job, Job):
-            self._jobs.append(job)
+        """Queue a job; never waits. Where a disk that hangs has let the queue fill, its entries are counted as lost."""
+        if not isinstance(job, Job):
+            return
+        if self._jobs.put(job):
             self._news.set()
+        elif isinstance(job, Record) and job.ticket:
+            self._answer(CommitFailed(job.ticket, "the disk does not answer"))
 
     def look(self) -> None:
         """Tell of a disk that has kept a commit waiting for SLOW seconds; safe from any thread."""
@@ -186,8 +188,9 @@ class Writer:
         self._do_others()
 
     def _gather(self) -> None:
-        while self._jobs:
-            self._sort(self._jobs.popleft())
+        for job in self._jobs.take():
+            self._sort(job)
+        self._waiting.count_lost(self._jobs.lost())
 
     def _wait(self) -> float | None:
         """Seconds until there is something to do without a job; while the disk fails that is the next attempt alone."""

@@ -15,7 +15,7 @@ import pytest
 from kiosk.core.clock import Quality
 from kiosk.core.entries import Absent, Denied, Entry, Locked, Measured, Stamp
 from kiosk.logbook.cold import ColdState, read_cold
-from kiosk.logbook.reader import AT_ONCE, FILE, Heads, Reader, read_back
+from kiosk.logbook.reader import FILE, Heads, Reader, read_back
 from kiosk.logbook.store import Logbook
 
 Keep = Callable[[Any], Any]
@@ -56,12 +56,12 @@ def test_a_batch_is_bounded_by_count_and_bytes_and_never_empty(keep: Keep, tmp_p
 def test_whoever_waits_with_an_entry_as_a_pager_does_lets_the_wal_be_emptied(keep: Keep, tmp_path: Path) -> None:
     book = keep(Logbook(tmp_path, BOOT))
     book._db.execute("PRAGMA busy_timeout=10")
-    fill(book, 2 * AT_ONCE + 1)
-    rows = keep(Reader(tmp_path)).rows("access")
+    fill(book, 21)
+    rows = keep(Reader(tmp_path)).rows("access", at_once=10)
     first = next(rows)
     fill(book, 1)
     assert book._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "nobody reads"
-    assert [first.seq, *(row.seq for row in rows)] == list(range(1, 2 * AT_ONCE + 3))
+    assert [first.seq, *(row.seq for row in rows)] == list(range(1, 23))
 
 
 def test_a_row_goes_only_when_it_is_acknowledged_and_past_its_retention(keep: Keep, tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_a_row_outlives_the_boot_that_it_names(keep: Keep, tmp_path: Path) -> No
     with db:
         db.execute("DELETE FROM boots")
     db.close()
-    (row,) = keep(Reader(tmp_path)).rows("access")
+    (row,) = keep(Reader(tmp_path)).rows("access", at_once=10)
     assert (row.boot_id, row.intact) == ("unknown 1", True)
 
 
@@ -378,7 +378,7 @@ def test_few_rows_behind_a_place_that_cannot_be_read_come_too(keep: Keep, tmp_pa
     place = next(at for at in range(1024, len(pages), 1024) if b"reason %d" % (first - 1) in pages[at : at + 1024])
     pages[place : place + 100] = b"\xa5" * 100
     (tmp_path / FILE).write_bytes(pages)
-    assert [row.seq for row in keep(Reader(tmp_path)).rows("access")][-1] == 2000
+    assert [row.seq for row in keep(Reader(tmp_path)).rows("access", at_once=10)][-1] == 2000
 
 
 def test_pages_that_changed_places_and_one_that_cannot_be_read_are_no_circle(keep: Keep, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from kiosk.core.clock import Quality
 from kiosk.core.entries import Denied, Dropped, Locked, Measured, Stamp, Stream
 from kiosk.core.events import CommitFailed, Committed, Faulted, Keep, KeepFloor, Record, ServicesLost
 from kiosk.logbook import salvage
+from kiosk.logbook import waiting as waiting_module
 from kiosk.logbook.cold import ColdState, read_cold
 from kiosk.logbook.jobs import Acked, Flush
 from kiosk.logbook.reader import FILE, Heads, Reader
@@ -289,6 +290,26 @@ def test_a_document_is_kept_at_once_also_right_behind_another(desk: Desk, monkey
     for version in (1, 2, 3):
         desk.writer.put(Keep("keyset", version, b"document %d" % version))
         until(lambda expected=version: read_cold(desk.folder)[0] == {"keyset": b"document %d" % expected})
+
+
+def test_a_disk_that_hangs_costs_a_bounded_memory_and_what_is_lost_is_counted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telemetry first; whoever waits for a ticket hears at once that there is no commit."""
+    monkeypatch.setattr(waiting_module, "MAX_WAITING", 60)
+    with desk.writer._turning:
+        for number in range(100):
+            desk.writer.put(Record((Measured("t", float(number), "W"),), STAMP))
+            desk.writer.put(Record((Locked("main"),), STAMP))
+        desk.writer.put(Record((Locked("main"),), STAMP, 7))
+        assert len(desk.writer._jobs) == 60
+        assert desk.answers.get(timeout=30) == CommitFailed(7, "the disk does not answer")
+    desk.writer.put(Flush())
+    until(lambda: desk.count("telemetry") == 15)
+    found = bodies(desk)
+    told = {each["stream"]: each["count"] for each in found if each["kind"] == "dropped"}
+    kept = sum(each["kind"] == "locked" for each in found)
+    assert (told, kept) == ({"access": 101 - kept, "telemetry": 85}, 45)
 
 
 def test_a_disk_that_keeps_a_commit_waiting_is_a_fault(desk: Desk) -> None:
