@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.core.clock import Quality
+from kiosk.core.desk.events import BUTTON
 from kiosk.core.door.door import Door, DoorRules
 from kiosk.core.entries import (
     CommandEnded,
@@ -28,7 +29,7 @@ from kiosk.core.entries import (
     Stopped,
     Unlocked,
 )
-from kiosk.core.events import Event, Faulted
+from kiosk.core.events import Edge, Event, Faulted
 from kiosk.keyfiles import STATION_KEY, keep
 from kiosk.local import boot_time
 from kiosk.logbook import salvage
@@ -38,6 +39,7 @@ from kiosk.logbook.store import GONE, Logbook
 from kiosk.loops import Loops
 from kiosk.settings.loading import load
 from kiosk.station.cabinet import CabinetAtWork, is_blind, used_before
+from kiosk.station.edges import MOST_WAITING
 from kiosk.station.files import LEFT, Files, open_files
 from kiosk.station.indoors import SHOWN_AT_A_TURN, Indoors
 from kiosk.station.recollection import recollect
@@ -290,5 +292,20 @@ def test_a_reader_inside_that_does_not_stop_keeps_nobody_from_their_turn(tmp_pat
         work.shown("YZ1:anything")
         looked_at.append(len(woken))
     assert looked_at[0] < looked_at[SHOWN_AT_A_TURN - 1] == looked_at[-1]
+    loops.end()
+    shut(files)
+
+
+def test_a_button_inside_whose_wire_oscillates_wakes_nobody_without_end(tmp_path: Path) -> None:
+    settings, loops, woken = load(House(tmp_path).config), Loops(), list[str]()
+    files = open_files(settings, "b")
+
+    def nothing(_given: object) -> None:
+        """Of no interest."""
+
+    work = Indoors(settings, files, Remembered(), 0, nothing, nothing, lambda: woken.append("wake"), loops)
+    before = len(woken)
+    assert all(work.edge(Edge(f"{BUTTON}0", number % 2 == 0, float(number))) for number in range(1000))
+    assert len(woken) - before == MOST_WAITING
     loops.end()
     shut(files)
