@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kiosk.core.events import Command, Edge
 from kiosk.station.edges import MOST_WAITING, Edges
 from kiosk.station.rules import Rules
@@ -46,3 +53,29 @@ def test_edges_that_can_be_looked_at_keep_their_order_whatever_their_input() -> 
     edges, found = Edges(), [Edge((CONTACT, EXIT)[number % 2], number % 3 == 0, float(number)) for number in range(9)]
     assert [edges.put(each) for each in found] == [True] * 9
     assert [list(edges.take()), bool(edges)] == [found, False]
+
+
+BURSTS = st.tuples(st.sampled_from([CONTACT, EXIT]), st.integers(1, 2 * MOST_WAITING), st.integers(0, 2 * MOST_WAITING))
+
+
+@given(st.lists(BURSTS))
+def test_whatever_comes_while_edges_are_taken_an_input_ends_as_it_is_and_never_goes_back(
+    bursts: list[tuple[str, int, int]],
+) -> None:
+    edges, came, seen = Edges(), Counter[str](), Counter[str]()
+    taken = without_end(edges)
+    for name, count, looks in (*bursts, (CONTACT, 1, 9 * MOST_WAITING)):
+        for _ in range(count):
+            came[name] += 1
+            edges.put(Edge(name, True, float(came[name])))
+        for edge in filter(None, islice(taken, looks)):
+            assert edge.at > seen[edge.input]
+            seen[edge.input] = int(edge.at)
+    assert seen == came
+
+
+def without_end(edges: Edges) -> Iterator[Edge | None]:
+    """What is looked at, turn after turn; None after each."""
+    while True:
+        yield from edges.take()
+        yield None

@@ -14,7 +14,10 @@ MOST_WAITING: Final = 32
 
 
 class Edges:
-    """Of one input those in the middle go when there are too many: what it was at first, and what it is at last, is known."""
+    """Of one input those in the middle go when there are too many: what it was at first, and what it is at last, is known.
+
+    The newest of an input comes behind all of it that wait, or not at all.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[Edge] = deque()
@@ -31,6 +34,7 @@ class Edges:
             if self._of_each[edge.input] >= MOST_WAITING:
                 self._newest[edge.input] = edge
                 return False
+            self._newest.pop(edge.input, None)
             self._of_each[edge.input] += 1
             self._waiting.append(edge)
         return True
@@ -43,5 +47,5 @@ class Edges:
                 self._of_each[edge.input] -= 1
             yield edge
         with self._counting:
-            newest, self._newest = self._newest, {}
-        yield from newest.values()
+            newest = [self._newest.pop(name) for name in list(self._newest) if not self._of_each[name]]
+        yield from newest
