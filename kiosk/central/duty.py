@@ -10,6 +10,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from kiosk.central.wrong import Cause
+
 DutyAct = Literal["acknowledged", "assigned", "muted", "unmuted", "noted"]
 
 LONGEST_MUTE: Final = 30 * 86_400.0
@@ -44,6 +46,17 @@ class Incident(Struct, frozen=True):
     reminded: float | None
     gone: float | None
     notes: tuple[DutyNote, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether most stations of a place have it; :attr:`Cause.key`."""
+        return self.key.endswith("*")
+
+    @property
+    def cause(self) -> Cause:
+        """As it came; which stations of a place had it is known no longer."""
+        stations = () if self.whole or not self.place else (self.place,)
+        return Cause(self.what, self.place, self.whole, stations, 0, self.came, "")
 
     @property
     def acknowledged(self) -> DutyNote | None:

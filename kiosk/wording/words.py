@@ -15,6 +15,7 @@ from kiosk.settings import Settings
 from kiosk.settings.appliances import ON_OFF
 
 FORM: Final = "%Y-%m-%d %H:%M:%S"
+SHORT: Final = "%m-%d %H:%M"
 PROVEN: Final = frozenset({"synced", "holdover"})
 UNPROVEN: Final = "?"
 """Behind a time that nobody had proven to the station when it wrote it."""

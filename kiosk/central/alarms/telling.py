@@ -117,7 +117,7 @@ def _few_of_each(due: Due, incidents: Iterable[Incident], now: float) -> Due:
 
 
 def _of_station(incident: Incident) -> bool:
-    return bool(incident.place) and not incident.key.endswith("*")
+    return bool(incident.place) and not incident.whole
 
 
 def _whose(incident: Incident) -> tuple[str, bool]:
@@ -151,8 +151,7 @@ def _line(event: Event, incident: Incident, cause: Cause) -> Line:
 
 
 def _ended(incident: Incident) -> Line:
-    whole = incident.key.endswith("*")
-    return Line("cleared", incident.number, incident.what, incident.place, whole, 0, 0, incident.came, "")
+    return Line("cleared", incident.number, incident.what, incident.place, incident.whole, 0, 0, incident.came, "")
 
 
 def told_to(lines: Sequence[Line], scope: str) -> list[Line]:

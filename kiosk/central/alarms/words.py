@@ -13,7 +13,7 @@ from kiosk.central.store.messages import Body, Message
 from kiosk.foreign import visible
 from kiosk.language import _, speaking, told
 from kiosk.wording.names import Names
-from kiosk.wording.words import in_zone, when, word
+from kiosk.wording.words import SHORT, in_zone, when, word
 
 
 class Wrong(Protocol):
@@ -130,7 +130,7 @@ def line(each: Line) -> str:
     parts = [where(each, each.name), trouble(each)]
     if each.whole and each.count:
         parts.insert(1, extent(each.count, each.of))
-    since = _("since {when}", when=when(each.since, form="%m-%d %H:%M"))
+    since = _("since {when}", when=when(each.since, form=SHORT))
     assigned = _("{account} looks after it", account=each.assigned) if each.assigned else ""
     more = _("and {count} more there", count=each.more) if each.more else ""
     return f"[{event_word(each.event)}] " + _(", ").join(filter(None, (*parts, since, assigned, more)))

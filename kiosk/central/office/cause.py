@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from kiosk.central.duty import DutyAct, DutyNote, Incident
+from kiosk.central.duty import DutyAct, DutyNote
 from kiosk.central.looking import Wrong, seen_by
 from kiosk.central.office.asked import Asked, missing, page, to
 from kiosk.central.office.duty import row
@@ -95,16 +95,9 @@ def _found(asked: Asked, key: str) -> Cause:
 def _seen(asked: Asked, key: str) -> Cause | None:
     """The cause of that key as the operator sees it; one that was there a moment ago, too."""
     wrong = asked.looking.wrong(asked.now)
-    found = next((each for each in wrong.causes if each.key == key), None) or _gone(wrong.incidents.get(key))
+    was = wrong.incidents.get(key)
+    found = next((each for each in wrong.causes if each.key == key), was and was.cause)
     return seen_by(found, asked.scope) if found else None
-
-
-def _gone(incident: Incident | None) -> Cause | None:
-    if incident is None:
-        return None
-    whole = incident.key.endswith("*")
-    stations = () if whole or not incident.place else (incident.place,)
-    return Cause(incident.what, incident.place, whole, stations, 0, incident.came, "")
 
 
 def _over() -> NoReturn:

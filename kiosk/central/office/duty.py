@@ -18,7 +18,7 @@ from kiosk.central.roles import DUTY
 from kiosk.central.scope import Scope
 from kiosk.central.wrong import MUCH_SAID, Cause, Urgency
 from kiosk.language import _
-from kiosk.wording.words import span, when
+from kiosk.wording.words import SHORT, span, when
 
 EVERY: Final = 30
 """Seconds after which the page loads itself anew; it can be told not to (WCAG 2.2, 2.2.2)."""
@@ -110,7 +110,7 @@ def row(cause: Cause, wrong: Wrong, now: float) -> Row:
         stations_of(cause),
         trouble(cause),
         extent(len(cause.stations), cause.of) if cause.whole else "",
-        when(cause.since, form="%m-%d %H:%M"),
+        when(cause.since, form=SHORT),
         span(max(0.0, now - cause.since)),
         done(incident, now) if incident else [],
         incident is not None and incident.acknowledged is not None,
@@ -136,7 +136,7 @@ def done(incident: Incident, now: float) -> list[str]:
     words = [
         _("{account} has seen it at {when}", account=seen.account, when=when(seen.at, form="%H:%M")) if seen else "",
         _("{account} looks after it", account=incident.assigned) if incident.assigned else "",
-        _("mute until {when}", when=when(muted.until or 0, form="%m-%d %H:%M")) if muted and incident.mute(now) else "",
+        _("mute until {when}", when=when(muted.until or 0, form=SHORT)) if muted and incident.mute(now) else "",
         _("{account}: {words}", account=noted.account, words=noted.why) if noted else "",
     ]
     return [each for each in words if each]

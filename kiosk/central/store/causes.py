@@ -68,14 +68,16 @@ class Causes(Audit):
                 self.note_causes([cause], now)
             found = self._engine.one(there, (cause.key,))
             assert found is not None, "it was put there"  # noqa: S101  an invariant of the database
-            self._engine.put("duty", NOTE, [(found[0], *astuple(note)[2:])])
-            self.acted(Act(note.account, note.act, cause.key, cause.place, note.why or note.whom), now)
+            self._note(found[0], cause, note, now)
 
     def note_ended(self, ended: Incident, note: DutyNote, now: float) -> None:
         """Keep what somebody says of one that is gone, in the audit, too: it stays gone."""
         with self._engine.transaction():
-            self._engine.put("duty", NOTE, [(ended.number, *astuple(note)[2:])])
-            self.acted(Act(note.account, note.act, ended.key, ended.place, note.why), now)
+            self._note(ended.number, ended, note, now)
+
+    def _note(self, number: int, about: Cause | Incident, note: DutyNote, now: float) -> None:
+        self._engine.put("duty", NOTE, [(number, *astuple(note)[2:])])
+        self.acted(Act(note.account, note.act, about.key, about.place, note.why or note.whom), now)
 
     def purge_notes(self, before: float) -> int:
         """What was done about those that have been gone since before then."""
