@@ -11,8 +11,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+import cv2
 import msgspec
+import numpy as np
 import pytest
+import zxingcpp
 
 from kiosk.screen.faces import Face
 from kiosk.screen.page import Page
@@ -122,6 +125,18 @@ def visit(chromium: Any, url: str) -> Iterator[Any]:
     page.goto(url)
     yield page
     page.close()
+
+
+def pictured(page: Any) -> Any:
+    """The page as it stands now: uint8, shape (height, width, 3), BGR."""
+    picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture
+
+
+def scanned(page: Any) -> list[str]:
+    """What a telephone's camera reads on the display."""
+    return [each.text for each in zxingcpp.read_barcodes(pictured(page))]
 
 
 @pytest.fixture(scope="package")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-import cv2
-import numpy as np
 import pytest
-import zxingcpp
 from msgspec.structs import replace
 
 from kiosk.desk import words
 from kiosk.trust.outcomes import WORDS, Outcome
 from kiosk.wire import Refused
 from kiosk.wire.inside import Consult, DoctorView, LeaveConsult, MedicineView
+from tests.browser.conftest import scanned
 from tests.browser.inside import Beside
 from tests.browser.test_desk import LEFT, NOTHING
 from tests.browser.test_desk_flows import IDLE, WARNED, pressed, ready_again, touch, wait
@@ -53,8 +51,7 @@ def consulting(page: Any, station: Beside) -> None:
 
 def test_one_touch_shows_a_link_that_a_telephone_reads(page: Any, station: Beside) -> None:
     consulting(page, station)
-    seen = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
-    assert [each.text for each in zxingcpp.read_barcodes(seen)] == [LINKED.link]
+    assert scanned(page) == [LINKED.link]
     assert SECRET not in page.content() + page.evaluate(TOLD), "a symbol, and no text of it"
     page.locator("#back").tap()
     until(lambda: station.heard[1:] == [LeaveConsult()])

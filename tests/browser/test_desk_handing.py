@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 import requests
-import zxingcpp
 
 from kiosk.core.events import KeepService
 from kiosk.demo.place import free_port
@@ -21,6 +18,7 @@ from kiosk.trust.keyset import key_id
 from kiosk.trust.outcomes import WORDS, Outcome
 from kiosk.trust.passes import Kind
 from kiosk.trust.service import ServiceDocument
+from tests.browser.conftest import scanned
 from tests.keys import DAY, DOCUMENT, NOW, claims, public, signed
 from tests.programs.house import PATIENCE, until
 from tests.programs.test_cabinet import PASS, SETTINGS, Cabinet, at, cabinet, furnished
@@ -109,8 +107,7 @@ def test_from_a_hospitals_code_to_the_slot(page: Any, room: tuple[str, Cabinet])
 def test_the_link_on_the_display_is_the_one_that_the_station_made(page: Any, room: tuple[str, Cabinet]) -> None:
     touch(page, "医生", "用自己的手机问医生")
     page.locator("svg.symbol").wait_for(timeout=WAIT)
-    seen = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
-    assert [each.text for each in zxingcpp.read_barcodes(seen)] == [room[1].doctor().link]
+    assert scanned(page) == [room[1].doctor().link]
     page.locator("#back").tap()
     until(lambda: not room[1].doctor().link, "the link to be gone")
 

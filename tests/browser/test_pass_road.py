@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
 from kiosk.central.store.place import SETTINGS
 from kiosk.demo.film import COME, Film, Visit, write_film
-from kiosk.demo.spoil import Picture
+from tests.browser.conftest import pictured
 from tests.browser.test_pass_page import SIZE, installed
 from tests.films import phone_with
 from tests.programs.house import LOCK
@@ -46,14 +44,6 @@ def typed(town: Town, *words: str) -> str:
     return done.stdout.strip()
 
 
-def screen(page: Any) -> Picture:
-    """As it stands now."""
-    found: Any = cv2.imdecode(np.frombuffer(page.screenshot(), "uint8"), cv2.IMREAD_COLOR)
-    assert found is not None
-    picture: Picture = found
-    return picture
-
-
 def test_a_phone_opens_with_a_network_and_without_and_a_picture_of_it_does_not(
     chromium: Any, town: Town, tmp_path: Path
 ) -> None:
@@ -64,12 +54,12 @@ def test_a_phone_opens_with_a_network_and_without_and_a_picture_of_it_does_not(
     page.fill("#typed", typed(town, "passes", "code", "h-1"))
     page.click("#enrol button")
     page.wait_for_selector("#code svg")
-    stolen, drawn = screen(page), page.inner_html("#code svg")
+    stolen, drawn = pictured(page), page.inner_html("#code svg")
     installed(page)
     context.set_offline(True)
     page.reload()
     page.wait_for_function(ANOTHER, arg=drawn)
-    offline = screen(page)
+    offline = pictured(page)
     context.close()
 
     held = [stolen, offline, stolen]
