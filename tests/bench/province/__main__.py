@@ -16,11 +16,25 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.province import storeless
-from tests.bench.province.bounds import BOUNDS, JUDGING, OURS, POSTGRESQL, SQLITE, STORELESS, TWO, derived, judged
+from tests.bench.province.bounds import (
+    BOUNDS,
+    JUDGING,
+    ONE_SHARE,
+    OURS,
+    POSTGRESQL,
+    SHARE,
+    SQLITE,
+    STORELESS,
+    TWO,
+    TWO_SHARES,
+    derived,
+    judged,
+)
 from tests.bench.province.measures import Found, ingest, polls, returning, revocation
 from tests.bench.province.servers import Kind, running
+from tests.bench.province.shares import NoShares, share
 from tests.conftest import ABSENT, ROOT
-from tests.databases import cluster, programs
+from tests.databases import Cluster, cluster, programs
 
 RATES = {60: 15.0, 200: 10.0}
 INGEST_FOR = 8.0
@@ -81,9 +95,23 @@ def kinds(beside: str, stack: ExitStack) -> list[Kind]:
     if binaries := programs():
         server = stack.enter_context(cluster(binaries, fsync="on"))
         found += [Kind(POSTGRESQL, ROOT, server), Kind(TWO, ROOT, server, workers=2)]
+        found += shared(server)
     else:
         print(ABSENT, file=sys.stderr)
     return found
+
+
+def shared(server: Cluster) -> list[Kind]:
+    """One process and two with the same share of a core each, where this machine gives shares."""
+    try:
+        with share(SHARE):
+            pass
+    except NoShares:
+        print(
+            "NO CONTROL GROUP CAN BE MADE HERE: what a second process adds is not measured by shares", file=sys.stderr
+        )
+        return []
+    return [Kind(ONE_SHARE, ROOT, server, share=SHARE), Kind(TWO_SHARES, ROOT, server, workers=2, share=SHARE)]
 
 
 def main() -> None:

@@ -12,10 +12,17 @@ from tests.bench.province.measures import CORES, INGEST, Found
 SQLITE, POSTGRESQL, TWO, STORELESS, JUDGING = (
     "SQLite", "PostgreSQL", "PostgreSQL, 2 processes", "no store", "no store, entries judged",
 )  # fmt: skip
+ONE_SHARE, TWO_SHARES = "PostgreSQL, 1 process with a share", "PostgreSQL, 2 processes with a share each"
 OURS = (SQLITE, POSTGRESQL)
+
+SHARE = 0.4
+"""Of a core for a process, so that for two of them, their database and the stations there are enough: of two, for example."""
 
 A_DAY = 5_000_000
 """Entries of a province in a day."""
+
+
+BY_SHARES = f"the same, by two processes, each with {SHARE:g} of a core"
 
 
 class Bound(Struct, frozen=True):
@@ -53,8 +60,9 @@ BOUNDS = (
     Bound("the same, times the older server", "", least={SQLITE: 3.5, POSTGRESQL: 2}),
     Bound("the same, of a server with no store", "", least={SQLITE: 0.6}),
     Bound("the same, of one that judges the entries, too", ""),
-    Bound("the same, by two processes", "times", least={POSTGRESQL: 1.5}),
+    Bound("the same, by two processes", "times"),
     Bound("the same, by two processes, cores in use", f"of {os.cpu_count()}"),
+    Bound(BY_SHARES, "times", least={POSTGRESQL: 1.5}),
     Bound("bytes an entry", "", 270),
     Bound("a year of the province on paper", "GB"),
     Bound("storm of 500 each, all told after", "s"),
@@ -80,6 +88,8 @@ def derived(found: dict[str, Found], older: str) -> None:
             each["the same, of a server with no store"] = each[INGEST] / found[STORELESS][INGEST]
         if name in OURS and JUDGING in found:
             each["the same, of one that judges the entries, too"] = each[INGEST] / found[JUDGING][INGEST]
+    if TWO_SHARES in found:
+        found[POSTGRESQL][BY_SHARES] = found[TWO_SHARES][INGEST] / found[ONE_SHARE][INGEST]
     if TWO in found:
         found[POSTGRESQL]["the same, by two processes"] = found[TWO][INGEST] / found[POSTGRESQL][INGEST]
         found[POSTGRESQL]["the same, by two processes, cores in use"] = found[TWO][CORES]

@@ -12,7 +12,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from msgspec import Struct
 from kiosk.central.store.place import SETTINGS
 from kiosk.demo.place import free_port
 from tests.bench.province.fleet import code, key
+from tests.bench.province.shares import share
 from tests.databases import Cluster
 
 CREDENTIALS = 1_500_000
@@ -32,7 +33,7 @@ NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE 
 class Kind(Struct, frozen=True):
     """What is measured: its name in the table, where its code lies, and its database (a file where there is none).
 
-    `storeless`: what it is told that has no store at all.
+    `storeless`: what it is told that has no store at all. `share`: of a core for each of its processes; 0 for no bound.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Kind(Struct, frozen=True):
     cluster: Cluster | None = None
     workers: int = 1
     storeless: tuple[str, ...] | None = None
+    share: float = 0
 
 
 class Running(Struct, frozen=True):
@@ -83,7 +85,9 @@ def _dsn(folder: Path) -> str:
 @contextmanager
 def running(kind: Kind, stations: int) -> Iterator[Running]:
     """A server with so many stations enrolled and CREDENTIALS given out, one in 300 revoked."""
-    with tempfile.TemporaryDirectory(prefix="province-") as name:
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="province-"))
+        within = stack.enter_context(share(kind.share * kind.workers)) if kind.share else []
         folder, port = Path(name) / "central", free_port()  # its root key lies beside it
         folder.mkdir()
         if kind.cluster:
@@ -101,7 +105,7 @@ def running(kind: Kind, stations: int) -> Iterator[Running]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
             ready.bind(told)
             silent = subprocess.DEVNULL
-            process = subprocess.Popen(serve, env=environment, cwd=kind.root, stdout=silent, stderr=silent)
+            process = subprocess.Popen([*within, *serve], env=environment, cwd=kind.root, stdout=silent, stderr=silent)
             server = Running(folder, port, process.pid)
             _serving(server, ready)
         try:
