@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -27,6 +29,7 @@ from tests.bench.province.bounds import (
     STORELESS,
     TWO,
     TWO_SHARES,
+    compared,
     derived,
     judged,
 )
@@ -37,14 +40,15 @@ from tests.conftest import ABSENT, ROOT
 from tests.databases import Cluster, cluster, programs
 
 RATES = {60: 15.0, 200: 10.0}
-INGEST_FOR = 8.0
+INGEST_FOR = 6.0
+ROUNDS = 3
+"""Of all servers, one after another: the machine is not as quick at all times, and they are compared within a round."""
 
 
 def whole(kind: Kind, stations: int, *, storm_too: bool) -> Found:
-    """Every figure of a server."""
+    """Every figure of a server, but for how much it takes in."""
     with running(kind, stations) as server:
         found = asyncio.run(polls(server, stations, RATES)) | asyncio.run(revocation(server, kind, stations))
-        found |= asyncio.run(ingest(server, stations, INGEST_FOR))
     if storm_too:
         with running(kind, stations) as server:
             found |= asyncio.run(returning(server, stations))
@@ -54,20 +58,30 @@ def whole(kind: Kind, stations: int, *, storm_too: bool) -> Found:
 def beside(kind: Kind, stations: int) -> Found:
     """Of the older server: what the others are compared to, and for a shorter time."""
     with running(kind, stations) as server:
-        found = asyncio.run(polls(server, stations, {60: 5.0}))
-    return found | fast(kind, stations)
+        return asyncio.run(polls(server, stations, {60: 5.0}))
 
 
-def fast(kind: Kind, stations: int) -> Found:
-    """Only how much it takes in."""
+def side_by_side(kinds: Sequence[Kind], stations: int, older: str) -> dict[str, Found]:
+    """How much each takes in, and what follows from it: medians of some rounds."""
+    rounds = list[dict[str, Found]]()
+    for number in range(ROUNDS):
+        print(f"round {number + 1} of {ROUNDS}:", flush=True)
+        rounds.append({kind.name: taken_in(kind, stations) for kind in kinds})
+        compared(rounds[-1], older)
+    return {
+        name: {figure: median(each[name][figure] for each in rounds) for figure in found}
+        for name, found in rounds[0].items()
+    }
+
+
+def taken_in(kind: Kind, stations: int) -> Found:
+    print(f" {kind.name}:", flush=True)
     with running(kind, min(stations, 50)) as server:
         return asyncio.run(ingest(server, stations, INGEST_FOR))
 
 
 def measured(kind: Kind, given: argparse.Namespace) -> Found:
-    """As much as is asked of it."""
-    if given.only_ingest or kind.name not in {*OURS, given.beside}:
-        return fast(kind, given.stations)
+    """What else is asked of it."""
     if kind.name == given.beside:
         return beside(kind, given.stations)
     return whole(kind, given.stations, storm_too=not given.no_storm)
@@ -124,13 +138,16 @@ def main() -> None:
     given = options.parse_args()
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    found: dict[str, Found] = {}
     began = time.monotonic()
     with ExitStack() as stack:
-        for kind in kinds(given.beside, stack):
-            print(f"{kind.name}, after {time.monotonic() - began:.0f} s:", flush=True)
-            found[kind.name] = measured(kind, given)
-    derived(found, given.beside)
+        all_kinds = kinds(given.beside, stack)
+        found = side_by_side(all_kinds, given.stations, given.beside)
+        for kind in all_kinds:
+            if kind.name in {*OURS, given.beside} and not given.only_ingest:
+                print(f"{kind.name}, after {time.monotonic() - began:.0f} s:", flush=True)
+                found[kind.name] |= measured(kind, given)
+    for each in found.values():
+        derived(each)
     shown = [name for name in (SQLITE, POSTGRESQL, given.beside) if name in found]
     table = Table("", "bound", *shown, "", title=f"{given.stations} stations", title_justify="left")
     for bound in BOUNDS:

@@ -22,6 +22,12 @@ A_DAY = 5_000_000
 """Entries of a province in a day."""
 
 
+OF_OLDER, OF_STORELESS, OF_JUDGING = (
+    "the same, times the older server",
+    "the same, of a server with no store",
+    "the same, of one that judges the entries, too",
+)
+BY_TWO, CORES_OF_TWO = "the same, by two processes", "the same, by two processes, cores in use"
 BY_SHARES = f"the same, by two processes, each with {SHARE:g} of a core"
 
 
@@ -57,11 +63,11 @@ BOUNDS = (
     Bound("a revocation to the last station", "s beyond gathering", 5),
     Bound(INGEST, "requests/s"),
     Bound(CORES, f"of {os.cpu_count()}"),
-    Bound("the same, times the older server", "", least={SQLITE: 3.5, POSTGRESQL: 2}),
-    Bound("the same, of a server with no store", "", least={SQLITE: 0.6}),
-    Bound("the same, of one that judges the entries, too", ""),
-    Bound("the same, by two processes", "times"),
-    Bound("the same, by two processes, cores in use", f"of {os.cpu_count()}"),
+    Bound(OF_OLDER, "", least={SQLITE: 3.5, POSTGRESQL: 2}),
+    Bound(OF_STORELESS, "", least={SQLITE: 0.6}),
+    Bound(OF_JUDGING, ""),
+    Bound(BY_TWO, "times"),
+    Bound(CORES_OF_TWO, f"of {os.cpu_count()}"),
     Bound(BY_SHARES, "times", least={POSTGRESQL: 1.5}),
     Bound("bytes an entry", "", 270),
     Bound("a year of the province on paper", "GB"),
@@ -73,26 +79,27 @@ BOUNDS = (
 )
 
 
-def derived(found: dict[str, Found], older: str) -> None:
-    """Put in what follows from the figures of several servers, or from several of one."""
-    for name, each in found.items():
-        if "bytes an entry" in each:
-            each["a year of the province on paper"] = each["bytes an entry"] * A_DAY * 365 / 1e9
-        if "storm, memory at its peak" in each:
-            each["storm, peak by memory with all polls held"] = (
-                each["storm, memory at its peak"] / each["memory, all polls held"]
-            )
-        if name in OURS and older in found:
-            each["the same, times the older server"] = each[INGEST] / found[older][INGEST]
-        if name in OURS and STORELESS in found:
-            each["the same, of a server with no store"] = each[INGEST] / found[STORELESS][INGEST]
-        if name in OURS and JUDGING in found:
-            each["the same, of one that judges the entries, too"] = each[INGEST] / found[JUDGING][INGEST]
+def compared(found: dict[str, Found], older: str) -> None:
+    """Put in what follows from how much several servers take in."""
+    for each in (found[name] for name in OURS if name in found):
+        for figure, beside in ((OF_OLDER, older), (OF_STORELESS, STORELESS), (OF_JUDGING, JUDGING)):
+            if beside in found:
+                each[figure] = each[INGEST] / found[beside][INGEST]
+    if TWO in found:
+        found[POSTGRESQL][BY_TWO] = found[TWO][INGEST] / found[POSTGRESQL][INGEST]
+        found[POSTGRESQL][CORES_OF_TWO] = found[TWO][CORES]
     if TWO_SHARES in found:
         found[POSTGRESQL][BY_SHARES] = found[TWO_SHARES][INGEST] / found[ONE_SHARE][INGEST]
-    if TWO in found:
-        found[POSTGRESQL]["the same, by two processes"] = found[TWO][INGEST] / found[POSTGRESQL][INGEST]
-        found[POSTGRESQL]["the same, by two processes, cores in use"] = found[TWO][CORES]
+
+
+def derived(found: Found) -> None:
+    """Put in what follows from several figures of one server."""
+    if "bytes an entry" in found:
+        found["a year of the province on paper"] = found["bytes an entry"] * A_DAY * 365 / 1e9
+    if "storm, memory at its peak" in found:
+        found["storm, peak by memory with all polls held"] = (
+            found["storm, memory at its peak"] / found["memory, all polls held"]
+        )
 
 
 def judged(bound: Bound, found: dict[str, Found]) -> str:
