@@ -14,7 +14,12 @@ from tools.display import DOCS, drawn
 
 SIZE: Final = {"width": 1280, "height": 720}
 LANGUAGES: Final = {"en-US": "", "zh-CN": ".zh-CN"}
-PAGES: Final = {"office": "/", "office-map": "/map", "office-station": f"/stations/{min(TROUBLES)}"}
+PAGES: Final = {
+    "office": ("/", "h1"),
+    "office-map": ("/map", ".leaflet-marker-icon"),
+    "office-station": (f"/stations/{min(TROUBLES)}", "h1"),
+}
+"""Each with what is drawn last."""
 
 
 def main() -> None:
@@ -47,8 +52,9 @@ def shoot(context: Any, office: str, password: str, ending: str) -> None:
     page.fill("[name=password]", password)
     page.press("[name=password]", "Enter")
     page.wait_for_url(f"{office}/")
-    for name, path in PAGES.items():
+    for name, (path, last) in PAGES.items():
         page.goto(office + path)
+        page.locator(last).first.wait_for()
         page.screenshot(path=DOCS / f"{name}{ending}.png")
     context.close()
 

@@ -64,7 +64,7 @@ CUT_OFF: Final = "370826"
 
 TROUBLES: Final[dict[str, tuple[Entry, ...]]] = {
     "37081203": (ApplianceAlarm("fridge.too_warm", "fridge_temperature", 13.5, raised=True),),
-    "37083004": (Fault("scanner.main", "no picture"),),
+    "37083004": (Fault("scanner.main", "no frames"),),
     "37088102": (DoorAlarm("main", "forced_open"),),
 }
 OPERATOR: Final = "demo"
