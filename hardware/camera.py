@@ -235,7 +235,7 @@ def grey_of(picture: Any) -> Grey:
     """The picture in grey. Raises what is BROKEN for what is no picture."""
     grey = np.asarray(picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     if grey.dtype != np.uint8 or min(grey.shape) < LEAST:
-        raise ValueError("no picture")
+        raise ValueError("the camera gives no picture")
     return grey
 
 

@@ -34,7 +34,7 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     (fact.Stopped(), "驿站程序正常结束，门锁已断电", "the station ended in order; the locks have no power"),
     (
         fact.Granted("main", 3, 0, 0, "t", AT),
-        "main 门：临时卡 3 号放行（劳动者）",
+        "main 门：卡片 3 号放行（劳动者）",
         "main: opened for card 3 (worker)",
     ),
     (
@@ -95,9 +95,11 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     (fact.Maintenance("wang", 1800.0), "wang 开启维护状态 30 分钟", "maintenance was armed by wang for 30 min"),
     (fact.Maintenance("pass 7"), "凭证 7 结束维护状态", "maintenance was ended by credential 7"),
     (
-        fact.Commissioned("wang", {"lock": "passed", "camera": "failed: no picture", "exit": "skipped"}),
-        "wang 测试了各部件：门锁 通过，摄像头 失败：不是图片，出门按钮 跳过",
-        "wang tried the parts: lock passed, camera failed: no picture, exit skipped",
+        fact.Commissioned(
+            "wang", {"lock": "passed", "camera": "failed: the camera gives no picture", "exit": "skipped"}
+        ),
+        "wang 测试了各部件：门锁 通过，摄像头 失败：摄像头没有画面，出门按钮 跳过",
+        "wang tried the parts: lock passed, camera failed: the camera gives no picture, exit skipped",
     ),
     (fact.Fault("main.exit"), "故障：main 门的出门按钮", "fault: exit button of main"),
     (
@@ -185,17 +187,17 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
     ),
     (
         fact.Ballots("87afb63cf7783232" + "0" * 48, 1, 1),
-        "投票 87afb63c：到期上交密封选票 0 张",
+        "投票 87afb63c：到期上交密封答卷 0 份",
         "poll 87afb63c: sealed ballots at its end: 0",
     ),
     (
         fact.Ballots("87afb63cf7783232" + "0" * 48, 2, 3, ("QUJD", "QUJE")),
-        "投票 87afb63c：到期上交密封选票 2 张（第 2 部分，共 3 部分）",
+        "投票 87afb63c：到期上交密封答卷 2 份（第 2 部分，共 3 部分）",
         "poll 87afb63c: sealed ballots at its end: 2 (part 2 of 3)",
     ),
     (
         fact.Ballots("87afb63cf7783232" + "0" * 48, 1, 1, ("QUJD", "QUJE"), ("QUJG", "QUJH")),
-        "投票 87afb63c：到期上交密封选票 2 张，密封意见 2 条",
+        "投票 87afb63c：到期上交密封答卷 2 份，密封意见 2 条",
         "poll 87afb63c: sealed ballots at its end: 2, with sealed remarks: 2",
     ),
     (
@@ -222,6 +224,11 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         fact.Released("ab12cd34" * 8, "back", "kept_too_warm"),
         "按取药码 ab12cd34 取药，后门：存放温度过高",
         "medicine by release ab12cd34, 后门: kept too warm",
+    ),
+    (
+        fact.Released("ab12cd34" * 8, "back", "disk"),
+        "按取药码 ab12cd34 取药，后门：本站不能记录",
+        "medicine by release ab12cd34, 后门: it could not be written down",
     ),
     (
         fact.Consulted(240.0, "left"),
@@ -253,6 +260,11 @@ SAID: Final[tuple[tuple[Any, str, str], ...]] = (
         fact.Switched("lamp", False, "saving", False),
         "继电器 lamp：仍断电；节能已解除",
         "relay lamp: still off; no longer: saving",
+    ),
+    (
+        fact.Switched("lamp", False, "battery", True),
+        "继电器 lamp：断电，原因：电池电压低",
+        "relay lamp: off because of: battery",
     ),
     (
         fact.Saving("warned"),

@@ -90,7 +90,7 @@ PLAIN_WORDS: Final = (
     "second factor", "no second factor", "login bound", "account unbound", "holder login bound", "holder login let go",
     "voice published", "voice hidden", "owner set", "owner dropped", "public", "urgent", "yes", "no",
     "very satisfied", "satisfied", "fairly satisfied", "dissatisfied", "abstained",
-    "arrived", "left", "over", "missed", "cabinet", "supplies",
+    "arrived", "left", "over", "missed", "cabinet", "supplies", "battery",
     "connecting", "disconnected", "unavailable", "unmanaged",
 )  # fmt: skip
 """What is shown by :func:`kiosk.wording.words.word` and is in no enumeration."""

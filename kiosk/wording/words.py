@@ -63,8 +63,9 @@ def alarm(value: str) -> str:
 
 
 def released(outcome: str) -> str:
-    """Of a release's outcomes one has the name of what becomes of a document."""
-    return _("taken out") if outcome == "taken" else word(outcome)
+    """Of a release's outcomes one has the name of what becomes of a document, and one that of a part of the machine."""
+    apart = {"taken": _("taken out"), "disk": _("it could not be written down")}
+    return apart.get(outcome) or word(outcome)
 
 
 def rests(seconds: float) -> str:

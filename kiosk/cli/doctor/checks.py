@@ -209,5 +209,5 @@ def check_cameras(settings: Settings, view: View | None) -> Iterator[Check]:
             yield Check(f"camera.{name}", "wrong", trouble, remedy, _("see docs/camera.md"))
         else:
             works = table.camera and view and view.programs.get("scanner")
-            seen = _("its pictures can be read") if works else _("it is there")
+            seen = _("its pictures can be read") if works else _("{device} is there", device=device)
             yield Check(f"camera.{name}", "fine", seen)

@@ -110,7 +110,7 @@ def report(config: Path, out: Path | None, qr: bool, as_json: bool) -> None:
 def _summary(short: str, doctor: bytes, names: Names) -> str:
     """A line to be told on the telephone."""
     wrong = [title(check["id"], names) for check in msgspec.json.decode(doctor) if check["severity"] == "wrong"]
-    checks = listed(wrong) or _("nothing")
+    checks = listed(wrong) or _("none")
     return _("id {short}, kiosk {version}; wrong: {checks}", short=short, version=__version__, checks=checks)
 
 
