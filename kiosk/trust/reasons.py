@@ -128,7 +128,7 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "This station does not open by phone. Please show your pass.",
     ),
     Reason.BALLOT_SLIP: (
-        "这是投票签，不能开门，也没有作废。请进门后到里面的屏幕前出示。",
+        "这是选票，不能开门，也没有作废。请进门后到里面的屏幕前出示。",
         "This is a ballot slip. It opens no door, and is still good: show it inside, at the display.",
     ),
     Reason.RELEASE_AT_THE_DESK: (
