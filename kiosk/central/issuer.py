@@ -364,7 +364,7 @@ class Issuer:
         now = self._now()
         keys = [key for key in self._store.signing_keys() if key.use == use and key.not_before <= now <= key.not_after]
         if not keys:
-            raise WrongClock(_("No {use} key holds at {time}. Is the clock right?", use=use, time=_iso(now)))
+            raise WrongClock(_("No {use} key holds at {time}. Is the clock right?", use=_(use), time=_iso(now)))
         return keys[-1]
 
     def _ends(self, use: Use) -> list[int]:
