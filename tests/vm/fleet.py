@@ -264,13 +264,14 @@ def rubbish(kind: str) -> dict[str, Any]:
     with door_watched() as waits:
         said = [look(), look()]
     drop_in("kiosk-sync.service", SYNC)
+    updates = [each for each in logged() if each["kind"] == "updated"]
     return {
         "got": json.loads(Path("/run/rubbish.json").read_text()),
         "said": said,
         "current": VERSIONS.current,
         "folders": sorted(each.name for each in FOLDER.iterdir() if each.is_dir() and not each.is_symlink()),
-        "told": [each["detail"] for each in logged() if each["kind"] == "updated"][-1],
-        "entries": sum(each["kind"] == "updated" for each in logged()),
+        "told": updates[-1].get("detail", ""),
+        "entries": len(updates),
         "evil": EVIL.exists(),
         "bytes": SPOOL.held,
         "opened": opens(),
