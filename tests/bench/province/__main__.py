@@ -33,16 +33,16 @@ from tests.bench.province.bounds import (
     derived,
     judged,
 )
-from tests.bench.province.measures import Found, ingest, polls, returning, revocation
-from tests.bench.province.servers import Kind, running
+from tests.bench.province.fleet import Fleet
+from tests.bench.province.measures import Found, fleet_of, ingest, polls, returning, revocation
+from tests.bench.province.servers import Kind, Running, running
 from tests.bench.province.shares import NoShares, share
 from tests.conftest import ABSENT, ROOT
 from tests.databases import Cluster, cluster, programs
 
 RATES = {60: 15.0, 200: 10.0}
-INGEST_FOR = 6.0
-ROUNDS = 3
-"""Of all servers, one after another: the machine is not as quick at all times, and they are compared within a round."""
+INGEST_FOR, ROUNDS = 1.5, 9
+"""Seconds for each server, one after another, again and again: the machine is not as quick at all times."""
 
 
 def whole(kind: Kind, stations: int, *, storm_too: bool) -> Found:
@@ -62,22 +62,25 @@ def beside(kind: Kind, stations: int) -> Found:
 
 
 def side_by_side(kinds: Sequence[Kind], stations: int, older: str) -> dict[str, Found]:
-    """How much each takes in, and what follows from it: medians of some rounds."""
-    rounds = list[dict[str, Found]]()
-    for number in range(ROUNDS):
-        print(f"round {number + 1} of {ROUNDS}:", flush=True)
-        rounds.append({kind.name: taken_in(kind, stations) for kind in kinds})
-        compared(rounds[-1], older)
+    """How much each takes in, and what follows from it within a round: the medians of all rounds."""
+    few, rounds = min(stations, 50), list[dict[str, Found]]()
+    with ExitStack() as stack:
+        servers = {kind.name: stack.enter_context(running(kind, few)) for kind in kinds}
+        fleets = {name: fleet_of(server, few) for name, server in servers.items()}
+        for number in range(ROUNDS):
+            print(f"round {number + 1} of {ROUNDS}:", flush=True)
+            found = {name: taken_in(name, servers[name], fleets[name]) for name in servers}
+            compared(found, older)
+            rounds.append(found)
     return {
         name: {figure: median(each[name][figure] for each in rounds) for figure in found}
         for name, found in rounds[0].items()
     }
 
 
-def taken_in(kind: Kind, stations: int) -> Found:
-    print(f" {kind.name}:", flush=True)
-    with running(kind, min(stations, 50)) as server:
-        return asyncio.run(ingest(server, stations, INGEST_FOR))
+def taken_in(name: str, server: Running, fleet: Fleet) -> Found:
+    print(f" {name}:", flush=True)
+    return asyncio.run(ingest(server, fleet, INGEST_FOR))
 
 
 def measured(kind: Kind, given: argparse.Namespace) -> Found:

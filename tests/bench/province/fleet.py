@@ -121,6 +121,10 @@ class Fleet:
         more = f"Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n"
         return f"POST {path} HTTP/1.1\r\n{self._head(station)}{more}\r\n".encode() + packed
 
+    def unsend(self, station: int, entries: int) -> None:
+        """So many of those that it was to send last were not sent: they come next."""
+        self._sent[station] -= entries
+
     def _packed(self, first: int, entries: int) -> bytes:
         """A body. It is the same for all stations, or making them would take longer than whatever is measured."""
         if (first, entries) not in self._bodies:
@@ -222,15 +226,18 @@ async def send_all(fleet: Fleet, stations: int, entries: int, seconds: float) ->
     wires = [await fleet.connect() for _ in plans]
     began = time.monotonic()
 
-    async def station(wire: Wire, plan: Sequence[bytes]) -> None:
-        for request in plan:
+    async def station(number: int, wire: Wire, plan: Sequence[bytes]) -> None:
+        for at, request in enumerate(plan):
             if (asked := time.monotonic()) > began + seconds:
+                fleet.unsend(number, entries * (len(plan) - at))
                 return
             status, _, _ = await wire.ask(request)
             timings.took.append(time.monotonic() - asked)
             timings.refused += status != 200
 
-    await asyncio.gather(*map(station, wires, plans))
+    await asyncio.gather(*(station(number, wires[number], plan) for number, plan in enumerate(plans)))
+    for wire in wires:
+        wire.close()
     return len(timings.took) / (time.monotonic() - began), timings
 
 

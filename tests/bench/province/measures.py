@@ -70,9 +70,9 @@ async def revocation(server: Running, kind: Kind, stations: int) -> Found:
     return {"a revocation to the last station": took - GATHERS}
 
 
-async def ingest(server: Running, stations: int, seconds: float) -> Found:
+async def ingest(server: Running, fleet: Fleet, seconds: float) -> Found:
     """As fast as it takes them."""
-    fleet, before = fleet_of(server, min(stations, 50)), server.size()
+    before = server.size()
     used, began = processor_of_all(), time.monotonic()
     rate, timings = await send_all(fleet, fleet.stations, 4, seconds)
     cores = (processor_of_all() - used) / (time.monotonic() - began)

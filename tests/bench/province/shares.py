@@ -33,7 +33,7 @@ def share(cores: float) -> Iterator[list[str]]:
 
 def _made(cores: float) -> Path:
     for root in GROUPS:
-        folder = root / f"kiosk-bench-{os.getpid()}"
+        folder = root / f"kiosk-bench-{os.getpid()}-{cores:g}"
         try:
             folder.mkdir()
         except OSError:
