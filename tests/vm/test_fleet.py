@@ -35,6 +35,8 @@ CODE = "37081101"
 FOLDER = ROOT / "build" / "fleet"
 GOOD, TRIED, CUT_TWICE, BAD = (raised(minor) for minor in (1, 2, 3, 4))
 HERE = "deb13_amd64"
+WORKERS = 600
+"""So that each second somebody else comes: a card rests after it has opened."""
 LAID = {"noise": "damaged", "oversize": "damaged"}
 """Rubbish that needs no key, made in there, and why it is refused; the last one fills what sync may fill."""
 
@@ -47,7 +49,7 @@ def verb(*words: str) -> str:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Path]:
-    """The server's folder, with four releases that its root key has signed, and a pass; nothing is open to a ring yet."""
+    """The server's folder, with four releases that its root key has signed, and passes; nothing is open to a ring yet."""
     build("trixie", "amd64")
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
@@ -67,18 +69,19 @@ def server() -> Iterator[Path]:
         bundle.unlink()
         package.unlink()
     verb("central", "release", "ring", "1", CODE, "--data", str(central))
-    card(central)
+    cards(central)
     rubbish(FOLDER / "rubbish", read_private(stick_of(central) / "root.key"), HERE)
     yield central
     shutil.rmtree(FOLDER)
 
 
-def card(central: Path) -> None:
-    """A worker's pass."""
+def cards(central: Path) -> None:
+    """The passes of WORKERS, one in a line."""
     with closing(CentralStore(central)) as store:
-        now = int(time())
+        issuer, now = founded(central, store), int(time())
         wanted = claims(0, issued_at=now, expires=now + 30 * 86_400)
-        (FOLDER / "pass").write_text(founded(central, store).issue(wanted, "somebody")[1])
+        passes = (issuer.issue(wanted, f"w-{number}")[1] for number in range(WORKERS))
+        (FOLDER / "passes").write_text("\n".join(passes))
 
 
 @contextmanager
