@@ -45,7 +45,9 @@ HERE, THERE, _FAR = CODES
 KEY: Final = b"the secret key of one campaign!!"
 NOW: Final = int(time.time())
 AGE: Final = 7200.0
-FIRST: Final = NOW - 3 * DAY
+FIRST: Final = (NOW + 8 * HOUR) // DAY * DAY - 8 * HOUR - 3 * DAY + 10 * HOUR
+"""At ten in the morning three days ago, where the stations are: what comes within hours of it is of the same day."""
+
 SAID: Final[dict[str, Any]] = {
     "texts": {"zh": "雨衣", "en": "Raincoat"}, "item": "raincoat", "key": KEY, "per": "once", "classes": (0,),
     "slots": ("slot1",),     "when_stale": "count_only", "ledger_max_age": int(AGE), "without_pass": False,
