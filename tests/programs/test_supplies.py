@@ -135,6 +135,10 @@ def test_from_a_pass_to_the_open_slot_and_once_whatever_ends_the_program(house: 
         assert room.says(Take("rain")) == ""
         room.opens()
         assert room.says(Take("rain")) == "had"
+        until(
+            lambda: len(given(house, "rain")) == 2,
+            "what the contact said to be on the disk, which no display waits for",
+        )
         room.station.kill()
     granted, taken = given(house, "rain")
     mark = token(RAIN.key, 7)
