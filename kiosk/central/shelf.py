@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,8 @@ from kiosk.central.store.releases import Bundle, Released
 from kiosk.update.bundle import MOST_FETCHED, BadBundle, split
 
 SHELF: Final = "releases"
+LEFT_ALONE: Final = 86_400.0
+"""Seconds for which what was laid down lies in any case: whoever has done it may be about to publish it."""
 
 
 def put_up(bundle: Path, root: bytes, folder: Path, quiet: float, now: float) -> tuple[Released, list[Bundle]]:
@@ -36,3 +40,14 @@ def _laid(shelf: Path, version: str, platform: str, part: Path) -> Bundle:
 def path_of(folder: Path, id: str) -> Path:  # noqa: A002
     """Where that bundle lies, if it does."""
     return folder / SHELF / id
+
+
+def clear(folder: Path, wanted: Container[str], now: float) -> None:
+    """Remove the bundles that are not among these, and what was left of one that was never laid down. Raises OSError."""
+    for each in (folder / SHELF).iterdir():
+        if each.name in wanted or now - each.stat().st_mtime < LEFT_ALONE:
+            continue
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -421,6 +422,25 @@ def test_the_verbs(tmp_path: Path) -> None:
         founded(tmp_path / "other", other)
     refused = verb(folder, "publish", str(bundle(strange, tmp_path / "other")))
     assert (refused.exit_code, "bad_signature" in refused.output) == (2, True)
+
+
+def test_a_bundle_that_nobody_is_offered_again_lies_on_the_shelf_for_a_day(tmp_path: Path) -> None:
+    folder = tmp_path / "central-data"
+    with closing(CentralStore(folder)) as store:
+        founded(folder, store)
+    for version in ("0.6.0", "0.7.0"):
+        assert verb(folder, "publish", str(bundle(tmp_path, folder, version))).exit_code == 0
+    assert verb(folder, "withdraw", "0.6.0", "--reason", "a door sticks").exit_code == 0
+    (folder / SHELF / "tmp1/parts").mkdir(parents=True)  # of a server that was killed meanwhile
+    newest = bundle(tmp_path, folder, "0.8.0")
+    assert verb(folder, "publish", str(newest)).exit_code == 0
+    assert len(list((folder / SHELF).iterdir())) == 7, "somebody may be publishing it"
+    for each in (folder / SHELF).iterdir():
+        os.utime(each, (NOW, NOW))
+    assert verb(folder, "publish", str(newest)).exit_code == 0
+    left = {each.name for each in (folder / SHELF).iterdir()}
+    with closing(CentralStore(folder)) as store:
+        assert left == {each.id for version in ("0.7.0", "0.8.0") for each in store.bundles(version)}
 
 
 def offer(server: Running, code: str = CODES[0], **more: Any) -> requests.Response:

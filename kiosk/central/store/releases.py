@@ -115,6 +115,11 @@ class Releases(Alarms, Audit):
         )
         return [Bundle(*row) for row in rows]
 
+    def wanted_bundles(self) -> set[str]:
+        """Those of the releases that may still be offered to somebody."""
+        rows = self._engine.all("SELECT id FROM bundles JOIN releases USING (version) WHERE withdrawn = ''")
+        return {each for (each,) in rows}
+
     def offer(self, station: str) -> tuple[Released, list[Bundle]] | None:
         """What this station may have now, by the ring that it is in."""
         with self._engine.moment():

@@ -47,8 +47,11 @@ def release() -> None:
 @folder_option
 @json_too
 def publish(file: Path, quiet: float, folder: Path) -> None:
-    """Verify the bundle in FILE, which `kiosk root release` has made, and keep it; it is offered to nobody yet."""
-    from kiosk.central.shelf import put_up  # noqa: PLC0415
+    """Verify the bundle in FILE, which `kiosk root release` has made, and keep it; it is offered to nobody yet.
+
+    Bundles that are never offered again are removed from the server's folder a day later, by the next `publish`.
+    """
+    from kiosk.central.shelf import clear, put_up  # noqa: PLC0415
     from kiosk.update.bundle import BadBundle  # noqa: PLC0415
 
     store, issuer = opened(folder)
@@ -61,6 +64,10 @@ def publish(file: Path, quiet: float, folder: Path) -> None:
     with store.transaction():
         if new := store.publish_release(found, bundles):
             acted(store, "release published", found.version)
+    try:
+        clear(folder, store.wanted_bundles(), time.time())
+    except OSError as error:  # the release is published, and the next one clears
+        echo(f"{error.filename}: {why_not(error)}", err=True)
     platforms = [each.platform for each in bundles]
     if new:
         words = _(
