@@ -23,33 +23,34 @@ def put(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def driven(root: Path, driver: str, parameter: str | None) -> Path:
-    """A chip below its device, with the driver's parameters as the kernel links them."""
-    device = root / "sys/devices/platform/soc/3f200000.gpio"
-    (device / "gpiochip0").mkdir(parents=True)
-    module = root / "sys/module" / driver
-    module.mkdir(parents=True)
-    (root / "sys/bus/gpio/devices").mkdir(parents=True)
+def driven(root: Path, driver: str, parameter: str | None, *, built_in: bool = False) -> Path:
+    """A chip below its device, with the driver's parameters; the kernel links to those of a module that was loaded alone."""
+    device, named = root / "sys/devices/platform/soc/3f200000.gpio", root / "sys/bus/platform/drivers" / driver
+    module = root / "sys/module" / driver.replace("-", "_")
+    for folder in (device / "gpiochip0", named, module, root / "sys/bus/gpio/devices"):
+        folder.mkdir(parents=True)
     (root / "sys/bus/gpio/devices/gpiochip0").symlink_to(device / "gpiochip0")
-    (device / "driver").mkdir()
-    (device / "driver/module").symlink_to(module)
+    (device / "driver").symlink_to(named)
+    if not built_in:
+        (named / "module").symlink_to(module)
     if parameter is not None:
         put(module, {"parameters/persist_gpio_outputs": parameter})
     return root
 
 
-@pytest.mark.parametrize("driver", ["pinctrl_bcm2835", "pinctrl_rp1"])
+@pytest.mark.parametrize("built_in", [True, False])
+@pytest.mark.parametrize("driver", ["pinctrl-bcm2835", "pinctrl-rp1"])
 @pytest.mark.parametrize("text", ["", "dtparam=strict_gpiod\n"])
 @pytest.mark.parametrize(("parameter", "severity"), [("N\n", "fine"), ("Y\n", "warning")])
 def test_the_driver_is_believed_and_not_what_config_txt_asks_for(
-    tmp_path: Path, driver: str, text: str, parameter: str, severity: str
+    tmp_path: Path, driver: str, text: str, parameter: str, severity: str, *, built_in: bool
 ) -> None:
-    put(tmp_path, {"boot/firmware/config.txt": text})
-    assert check_release(CHIP, driven(tmp_path, driver, parameter)).severity == severity
+    put(tmp_path, {"boot/firmware/config.txt": text, RELEASE: "6.12.117+deb13-arm64\n"})
+    assert check_release(CHIP, driven(tmp_path, driver, parameter, built_in=built_in)).severity == severity
 
 
 def test_what_was_asked_for_already_is_not_asked_for_once_more(tmp_path: Path) -> None:
-    driven(tmp_path, "pinctrl_bcm2835", "Y\n")
+    driven(tmp_path, "pinctrl-bcm2835", "Y\n")
     assert "strict_gpiod" in check_release(CHIP, tmp_path).remedy
     put(tmp_path, {"boot/firmware/config.txt": "dtparam=strict_gpiod\n"})
     assert "strict_gpiod" not in check_release(CHIP, tmp_path).remedy
@@ -61,7 +62,7 @@ def test_what_was_asked_for_already_is_not_asked_for_once_more(tmp_path: Path) -
 )
 def test_a_driver_without_the_parameter_is_judged_by_its_kernel(tmp_path: Path, release: str, severity: str) -> None:
     """Raspberry Pi's own of spring 2024 hold on, and do not say so; older ones know of no holding on."""
-    put(driven(tmp_path, "pinctrl_bcm2835", None), {RELEASE: release})
+    put(driven(tmp_path, "pinctrl-bcm2835", None), {RELEASE: release})
     assert check_release(CHIP, tmp_path).severity == severity
 
 

@@ -15,7 +15,8 @@ from kiosk.settings import Settings
 
 BOOT_CONFIG: Final = ("boot/firmware/config.txt", "boot/config.txt")
 REVISION: Final = "proc/device-tree/system/linux,revision"
-DRIVERS: Final = "sys/bus/gpio/devices"
+CHIPS: Final = "sys/bus/gpio/devices"
+MODULES: Final = "sys/module"
 HELD_SINCE: Final = (6, 6)
 """The first kernels of a Raspberry Pi that keep an output when its program dies; those without a parameter for it are a few of
 6.6 (raspberrypi/linux#6117, #6150). Before them every kernel let go."""
@@ -87,8 +88,11 @@ def check_release(chip: Path, root: Path = Path("/")) -> Check:
 
 
 def _lets_go(chip: Path, root: Path) -> bool:
-    driver = (root / DRIVERS / chip.name).resolve().parent / "driver" / "module"
-    persists = text_of(driver / "parameters" / "persist_gpio_outputs").strip()
+    driver = ((root / CHIPS / chip.name).resolve().parent / "driver").resolve()
+    module = driver / "module"
+    if not module.exists():  # it is built into the kernel, which names it after its file
+        module = root / MODULES / driver.name.replace("-", "_")
+    persists = text_of(module / "parameters" / "persist_gpio_outputs").strip()
     if persists:
         return persists == "N"
     release = re.match(r"(\d+)\.(\d+)", text_of(root / "proc/sys/kernel/osrelease"))
