@@ -37,7 +37,7 @@ def told(bench: Bench) -> list[fact.Denied]:
     return [each for each in logged(bench.said) if isinstance(each, fact.Denied)]
 
 
-@pytest.mark.parametrize("every", [0.066, 1.6, 20.0])
+@pytest.mark.parametrize("every", [pytest.param(0.066, marks=pytest.mark.slow), 1.6, 20.0])
 def test_a_wrong_code_held_for_an_hour_is_a_handful_of_entries_and_every_refusal_is_counted(every: float) -> None:
     bench = Bench()
     scans = scanned(bench, HOUR, every)

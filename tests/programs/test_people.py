@@ -290,7 +290,15 @@ def test_a_merged_cell_that_says_where_only_far_behind_is_none() -> None:
     )
 
 
-@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(zipfile.ZIP_STORED, marks=pytest.mark.slow),
+        zipfile.ZIP_DEFLATED,
+        zipfile.ZIP_BZIP2,
+        zipfile.ZIP_LZMA,
+    ],
+)
 def test_of_a_spreadsheet_that_was_damaged_on_its_way_it_is_told_that_it_cannot_be_read(how: int) -> None:
     found, whole = io.BytesIO(), zipfile.ZipFile(io.BytesIO(xlsx(("holder", "until"), ("h-1", "2027-12-31"))))
     with whole, zipfile.ZipFile(found, "w", how) as packed:

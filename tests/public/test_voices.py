@@ -270,6 +270,7 @@ def test_a_wrong_digit_is_told_without_a_look_and_looks_are_bounded(ground: Grou
 # The door.
 
 
+@pytest.mark.slow
 def test_that_the_door_did_not_open_is_always_answered_alike(ground: Ground) -> None:
     page, entry = f"/s/{printed(DOOR)}/door", {"kind": "denied", "door": "main", "reason": "revoked", "index": 4711}
     assert "Your pass is not asked for" in ground.reads(page)
