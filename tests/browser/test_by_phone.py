@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from kiosk.central.store import CentralStore
 from kiosk.central.store.place import SETTINGS
 from kiosk.demo.place import free_port
 from kiosk.screen import words
@@ -48,6 +49,12 @@ def display_of(chromium: Any, town: Town) -> Iterator[Any]:
             yield page
 
 
+def heard(town: Town) -> bool:
+    """Whether the server knows of a display that shows a code here; it writes that within seconds of the first question."""
+    with closing(CentralStore(town.central)) as store:
+        return store.phone_door_heard(CODE) > 0
+
+
 def told(page: Any, how: str) -> str:
     page.wait_for_selector(f"#opened.{how}", timeout=PATIENT)
     return str(page.locator("#opened").inner_text())
@@ -65,10 +72,11 @@ def test_a_phone_scans_the_display_and_the_door_opens_or_says_why_not(chromium: 
         display.locator("body.coded", has_text=words.BY_PHONE[1]).wait_for(timeout=PATIENT)
         address = until(lambda: scanned(display), "a code that a camera reads")[0]
         assert address.startswith(f"http://localhost:{town.port}/o/{CODE}.main.")
+        until(lambda: heard(town), "the server to know of the display")
         phone.goto(address)
         phone.click("#open")
-        assert station.bench.wait_for(LOCK, level=True) is not None
         assert told(phone, "good") == "It is open. Please come in."
+        assert station.bench.wait_for(LOCK, level=True) is not None
         assert station.next("granted")["way"] == "phone"
         typed(town, "command", CODE, "lockdown", "--for", "10m")
         until(lambda: town.house.view().doors["main"].mode == "locked_down", "the lock down")
