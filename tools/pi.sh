@@ -1,6 +1,6 @@
 #!/bin/bash
 # An SD card of a Raspberry Pi with our arm64 package on Debian 12, and what it takes to run it: QEMU, kernels, their device trees.
-#   tools/pi.sh FOLDER [counter]   as root, on Debian; a quarter of an hour the first time. `counter`: what counts instructions, too
+#   tools/pi.sh FOLDER [counter]   as root, on Debian; some minutes the first time. `counter`: what counts instructions, too
 # A part is made anew when what it is made from has changed, the words of its own function among it.
 set -euo pipefail
 cd "$(dirname "$0")/.."

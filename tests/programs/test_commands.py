@@ -40,7 +40,7 @@ def outcome(station: Station) -> tuple[str, str]:
     return ended["command"], ended["outcome"]
 
 
-def ended(town: Town) -> list[str]:
+def acknowledged(town: Town) -> list[str]:
     """The commands of whose end the central server knows."""
     return [each["command"] for each in town.entries() if each["kind"] == "command_ended"]
 
@@ -51,7 +51,7 @@ def test_a_command_opens_the_door_once_and_is_acknowledged_by_an_entry(town: Tow
         sent = send(town, "unlock")
         assert outcome(station) == (sent, "done")
         assert station.bench.wait_for(LOCK, level=True) is not None
-        until(lambda: sent in ended(town), "the acknowledging entry at the central server")
+        until(lambda: sent in acknowledged(town), "the acknowledging entry at the central server")
         operated = next(each for each in town.house.entries() if each["kind"] == "operated")
         assert operated["who"] == f"central {sent}"
     with town.house.station() as station, town.house.program("sync"):

@@ -15,7 +15,7 @@ def test_the_seeds_cover_the_public_vectors() -> None:
 def test_mutations_give_reasons_and_never_exceptions_within_the_bounds() -> None:
     vectors = SHARED / "vectors"
     corpus = seeds(vectors if vectors.exists() else None)
-    for number, data in enumerate(mutations(corpus, 5_000)):
+    for number, data in enumerate(mutations(corpus, 20_000)):
         feed_within_bounds(data)
         if number % 200 == 0:
             assert memory_of(data) < MOST
